@@ -1,0 +1,46 @@
+# The checkout's tools and collection come first, whatever else is installed.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
+
+.NOTPARALLEL:
+.PHONY: help demo test lint unit sanity molecule venv engine images clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: venv engine ## deploy the cluster on local containers and fail it over
+	@tests/lab/image bookworm
+	@.venv/bin/python tests/lab/demo.py
+
+test: lint unit sanity molecule ## all checks, the fastest first
+
+lint: venv ## style of YAML, Python and Ansible content
+	yamllint --strict .
+	ruff check .
+	ruff format --check .
+	ansible-lint --offline --profile production
+
+unit: venv ## tests of the plugins, without hosts
+	pytest tests/unit
+
+sanity: venv ## ansible-test's checks of the built collection
+	tests/sanity/run
+
+molecule: venv engine images ## deploy on containers and test what runs there
+	molecule test --all
+
+venv:
+	@tests/lab/venv
+
+engine:
+	@tests/lab/engine
+
+images: engine
+	@tests/lab/image bookworm
+	@tests/lab/image trixie
+
+# The images stay, for the next run: docker rmi evenkeel-lab:bookworm ...
+clean: ## remove the demo's hosts and network, .venv and caches
+	if [ -x .venv/bin/ansible-playbook ] && docker version >/dev/null 2>&1; then \
+	    ansible-playbook -i inventories/lab tests/lab/destroy.yml; fi
+	rm -rf .venv .ansible .cache .pytest_cache .ruff_cache tests/lab/.cache tests/output

@@ -1,0 +1,52 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_nodes
+short_description: Turn the hosts of a group into nodes with addresses
+version_added: 0.1.0
+description:
+  - Gives every host's name and the address at which the other hosts reach it, in the order of the list.
+  - The address is the first of C(cluster_address), C(ansible_host), the host's name and the fact C(default_ipv4.address) that is an IP address.
+positional: hostvars
+options:
+  _input:
+    description: Names of hosts, such as a group.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  port:
+    description: Gives every node this port, for the servers of a backend.
+    type: int
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+haproxy_backends:
+  - name: web
+    servers: "{{ groups['web_servers'] | evenkeel.ha_web.cluster_nodes(hostvars, port=80) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The nodes with C(name), C(address) and, where asked for, C(port).
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster import nodes
+
+
+class FilterModule:
+    """Turn the hosts of a group into nodes with addresses."""
+
+    def filters(self) -> dict:
+        return {"cluster_nodes": nodes}

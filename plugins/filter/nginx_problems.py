@@ -1,0 +1,47 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: nginx_problems
+short_description: Name what cannot work in nginx's sites
+version_added: 0.1.0
+description:
+  - Rules across sites, such as one server name twice on one port.
+positional: trusted_proxies
+options:
+  _input:
+    description: The sites.
+    type: list
+    elements: dict
+    required: true
+  trusted_proxies:
+    description: Addresses and networks whose X-Forwarded-For is believed.
+    type: list
+    elements: str
+    required: true
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+that: nginx_sites | evenkeel.ha_web.nginx_problems(nginx_trusted_proxies) is falsy
+"""
+
+RETURN = r"""
+_value:
+  description: One line for each problem; empty where there is none.
+  type: list
+  elements: str
+"""
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import problems
+
+
+class FilterModule:
+    """Name what cannot work in nginx's sites."""
+
+    def filters(self) -> dict:
+        return {"nginx_problems": problems}

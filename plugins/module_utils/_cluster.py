@@ -1,0 +1,47 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hosts of an inventory group as nodes with an address that others can reach."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Mapping
+
+
+def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None) -> list[dict]:
+    """C(name) and C(address) of every host, in the order of C(names); with C(port), that too.
+
+    Raises ValueError, naming the host, where no address is known."""
+    extra = {} if port is None else {"port": port}
+    return [{"name": name, "address": address(name, hostvars[name]), **extra} for name in names]
+
+
+def address(name: str, variables: Mapping[str, Any]) -> str:
+    """The first that is an address: cluster_address, ansible_host, the host's name, the default route's source."""
+    route = variables.get("ansible_facts", {}).get("default_ipv4", {}).get("address")
+    for candidate in (variables.get("cluster_address"), variables.get("ansible_host"), name, route):
+        if candidate and _is_address(candidate):
+            return str(candidate)
+    raise ValueError(f"no address is known of host {name}: set cluster_address for it, or gather its facts")
+
+
+def without_address(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """The hosts for which address() has no answer yet."""
+    return [name for name in names if not _has_address(name, hostvars[name])]
+
+
+def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
+    try:
+        return bool(address(name, variables))
+    except ValueError:
+        return False
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, The evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask haproxy whether it could start with a configuration. Known to fit HAProxy 2.6 and 3.0."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Optional
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
+    Finding,
+    Read,
+    Run,
+    Verdict,
+    ask_version,
+    call,
+    read_text,
+    refusal,
+    source_line,
+)
+
+_ENTRY = re.compile(r"\[([A-Z]+)\]\s+(?:\S+ )?\(\d+\) : (?:config : )?(.*)")
+_PLACE = re.compile(r"(?:[Pp]arsing )?\[(.+?):(\d+)\] ?: ?(.*)", re.DOTALL)
+_SUMMARY = re.compile(
+    r"haproxy version is |path to executable is |Error\(s\) found in configuration file"
+    r"|Fatal errors found in configuration|Failed to initialize server\(s\) addr"
+)
+_PROXY = re.compile(r"(?:[Pp]roxy|frontend|backend|listen) '([^']+)'")
+_UNKNOWN_TARGET = re.compile(r"unable to find required (\w+): '([^']+)'")
+_SECTION = re.compile(r"(?:frontend|backend|listen|defaults)\s+(\S+)")
+
+_NO_LISTENER = (
+    "nothing listens: haproxy will not start without at least one 'bind' line in a 'frontend' or 'listen' section"
+)
+_NO_FILE = "no configuration file found: of a directory, haproxy reads only the files named *.cfg"
+
+
+def version(run: Run, binary: str = "haproxy") -> str:
+    """HAProxy's version, like V(3.0.11-1+deb13u5). Raises CheckerMissing."""
+    return ask_version(run, [binary, "-v"], r"(?i)HA-?Proxy version (\S+)")
+
+
+def check(
+    run: Run,
+    paths: list[str],
+    binary: str = "haproxy",
+    fatal_warnings: bool = False,
+    read: Read = read_text,
+) -> Verdict:
+    """Check the files (or directories of *.cfg files) that make up one configuration, in this order.
+
+    The configuration is valid if haproxy would start with it, and with fatal_warnings only if it has nothing to
+    warn of. A verdict that is not valid has at least one finding. Raises CheckerMissing.
+    """
+    argv = [binary, "-c"] + [arg for path in paths for arg in ("-f", path)]
+    rc, stdout, stderr = call(run, argv)
+    output = stdout + stderr
+    findings = [_located(finding, paths, read) for finding in parse(stderr)]
+    if "(no listener)" in output:
+        findings.append(Finding("alert", _NO_LISTENER, paths[0] if len(paths) == 1 else None))
+    elif rc and "Usage :" in output:
+        findings.append(Finding("alert", _NO_FILE, ", ".join(paths)))
+    severities = {finding.severity for finding in findings}
+    if rc and "alert" not in severities:
+        findings.append(refusal("haproxy", rc, output))
+    valid = rc == 0 and "alert" not in severities and not (fatal_warnings and "warning" in severities)
+    return Verdict(valid, version(run, binary), findings, output, rc)
+
+
+def parse(stderr: str) -> Iterator[Finding]:
+    """Yield what haproxy said, without the lines that only sum up. Further lines of a message belong to it."""
+    entries: list[tuple[str, list[str]]] = []
+    for text in stderr.splitlines():
+        match = _ENTRY.match(text)
+        if match:
+            entries.append((match.group(1).lower(), [match.group(2)]))
+        elif entries:
+            entries[-1][1].append(re.sub(r"^ +\| ", "", text))
+    for severity, lines in entries:
+        message = "\n".join(lines).rstrip()
+        if _SUMMARY.match(message):
+            continue
+        place = _PLACE.match(message)
+        if place:
+            yield Finding(severity, place.group(3), place.group(1), int(place.group(2)))
+        else:
+            yield Finding(severity, message)
+
+
+def _located(finding: Finding, paths: list[str], read: Read) -> Finding:
+    """Add the offending line, and for a message that only names a proxy, look for its place in the files."""
+    if finding.line is None:
+        proxy = _PROXY.search(finding.message)
+        if not proxy:
+            return finding
+        for path in _files(paths):
+            line = _find_line(finding.message, proxy.group(1), path, read)
+            if line:
+                finding = replace(finding, file=path, line=line)
+                break
+    return replace(finding, source=source_line(read, finding.file, finding.line))
+
+
+def _files(paths: list[str]) -> Iterator[str]:
+    """The files that haproxy reads for paths, in its order."""
+    for path in paths:
+        if os.path.isdir(path):
+            yield from sorted(glob.glob(os.path.join(glob.escape(path), "*.cfg")))
+        else:
+            yield path
+
+
+def _find_line(message: str, proxy: str, path: str, read: Read) -> Optional[int]:
+    """The line that refers to a backend that does not exist, else the line where the section of proxy begins."""
+    try:
+        lines = read(path).split("\n")
+    except OSError:
+        return None
+    target = _UNKNOWN_TARGET.search(message)
+    begin = None
+    for number, text in enumerate(lines, 1):
+        section = _SECTION.match(text.strip())
+        if section and begin:
+            break
+        if section and section.group(1) == proxy:
+            begin = number
+        elif begin and target and text.split()[:2] == list(target.groups()):
+            return number
+    return begin

@@ -1,0 +1,39 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What several models refuse in the same words: each problem is one line with variable, value and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections import Counter
+from typing import Iterable
+
+
+def repeated(where: str, what: str, values: Iterable) -> list[str]:
+    """A problem for every value that stands more than once."""
+    counts = Counter(values)
+    return [f"{where}: the {what} {value!s} is used {count} times; each may be used once" for value, count in counts.items() if count > 1]
+
+
+def not_an_address(where: str, value: str) -> list[str]:
+    """A problem where the value is no IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return [f"{where} is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11"]
+    return []
+
+
+def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """A problem for every variable that no role reads, with the most similar one that is read."""
+    known = list(known)
+    problems = []
+    for name in names:
+        if name and name not in known:
+            similar = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {similar[0]}?" if similar else f"; known are {', '.join(sorted(known))}"
+            problems.append(f"{name} is not a variable of this role{hint}")
+    return problems

@@ -1,0 +1,270 @@
+#!/usr/bin/python
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: config_transaction
+short_description: Install a daemon's configuration as one set that the daemon accepts, or change nothing
+version_added: 0.1.0
+description:
+  - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx.
+  - The future directory is built beside the live one and the daemon's own checker reads it under its final name, so a certificate,
+    a map or an included file that is part of the same change is found. Only then do both directories change places, in one system call.
+  - A refused change leaves every file as it was and says which line of which file the daemon refuses.
+  - Files of the directory that the set does not name are kept, files that an earlier set named and this one does not are removed.
+  - The replaced directory is kept beside the live one, as C(.NAME.previous).
+  - The module neither starts nor reloads the daemon.
+options:
+  daemon:
+    description: Whose configuration it is, which decides the checker.
+    type: str
+    required: true
+    choices: [haproxy, keepalived, nginx]
+  directory:
+    description: The configuration directory, an absolute path. It must not be a mount point.
+    type: path
+    required: true
+  main:
+    description: The daemon's main file, relative to O(directory).
+    type: str
+    required: true
+  files:
+    description: The files of the set. Required for O(state=present).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Path relative to O(directory).
+        type: str
+        required: true
+      content:
+        description: The whole text of the file.
+        type: str
+        required: true
+      mode:
+        description: Permission bits as an octal string.
+        type: str
+        default: "0644"
+      owner:
+        description: Name of the owning user.
+        type: str
+        default: root
+      group:
+        description: Name of the owning group.
+        type: str
+        default: root
+      sensitive:
+        description: Keep the content out of diffs, logs and messages.
+        type: bool
+        default: false
+  fatal_warnings:
+    description: Refuse a set for which HAProxy prints warnings.
+    type: bool
+    default: false
+  secrets:
+    description: Words that must not appear in diffs or messages, such as the passwords within the files.
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - V(present) installs the set.
+      - V(previous) brings back the set that the last change has replaced.
+    type: str
+    choices: [present, previous]
+    default: present
+attributes:
+  check_mode:
+    description: Does everything but the commit, the daemon's check included. Where the daemon is not installed yet it says so in RV(checked).
+    support: full
+  diff_mode:
+    description: Shows every file that changes.
+    support: full
+  idempotent:
+    description: A set that stands as declared is checked and left alone.
+    support: full
+requirements:
+  - util-linux and coreutils on the host, and the right to mount (root on any host; C(CAP_SYS_ADMIN) in a container)
+seealso:
+  - module: evenkeel.ha_web.haproxy_validate
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: Install a HAProxy configuration together with its map
+  evenkeel.ha_web.config_transaction:
+    daemon: haproxy
+    directory: /etc/haproxy
+    main: haproxy.cfg
+    files:
+      - path: haproxy.cfg
+        content: "{{ lookup('ansible.builtin.template', 'haproxy.cfg.j2') }}"
+        mode: "0640"
+        group: haproxy
+      - path: maps/hosts.map
+        content: |
+          www.example.com web
+  notify: Reload haproxy
+
+- name: Bring back what was there before
+  evenkeel.ha_web.config_transaction:
+    daemon: haproxy
+    directory: /etc/haproxy
+    main: haproxy.cfg
+    state: previous
+"""
+
+RETURN = r"""
+checked:
+  description: Whether the daemon's checker has accepted the set. False only in check mode on a host without the daemon.
+  type: bool
+  returned: success
+version:
+  description: The daemon's version, where it is installed.
+  type: str
+  returned: success
+changes:
+  description: The paths that change, relative to O(directory).
+  type: list
+  elements: str
+  returned: success
+findings:
+  description: What the checker said of the set; each has C(file), C(line), C(severity), C(message) and C(source), the line itself.
+  type: list
+  elements: dict
+  returned: always
+previous:
+  description: The directory that holds the set from before the last change.
+  type: str
+  returned: success
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy, _keepalived, _nginx
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File, TransactionError
+
+
+def verdict(module: AnsibleModule, config: ConfigSet, staged: bool) -> Verdict:
+    """Ask the daemon's checker about the staged directory, or about the live one."""
+    main = os.path.join(module.params["directory"], module.params["main"])
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        return config.in_place(module.run_command, argv) if staged else module.run_command(argv)
+
+    options = {"read": config.read_staged} if staged else {}
+    if module.params["daemon"] == "haproxy":
+        return _haproxy.check(run, [main], fatal_warnings=module.params["fatal_warnings"], **options)
+    checker = {"keepalived": _keepalived, "nginx": _nginx}[module.params["daemon"]]
+    return checker.check(run, main, **options)
+
+
+def declared(module: AnsibleModule) -> list[File]:
+    """The files of the set; lines of sensitive ones are masked in everything the module returns."""
+    files = []
+    for item in module.params["files"]:
+        if item["sensitive"]:
+            module.no_log_values.update(line for line in item["content"].splitlines() if len(line) > 3)
+        files.append(
+            File(
+                path=item["path"],
+                content=item["content"].encode(),
+                mode=int(item["mode"], 8),
+                owner=item["owner"],
+                group=item["group"],
+                sensitive=item["sensitive"],
+            )
+        )
+    return files
+
+
+def present(module: AnsibleModule, config: ConfigSet) -> dict:
+    """Install the set; returns what the module returns, ends the module where the set is refused."""
+    files = declared(module)
+    changes = config.changes(files)
+    result = {
+        "changed": bool(changes),
+        "changes": [change.path for change in changes],
+        "diff": [change.diff() for change in changes],
+        "findings": [],
+        "checked": False,
+        "version": "",
+        "previous": str(config.previous),
+    }
+    daemon = module.params["daemon"]
+    if not module.get_bin_path(daemon):
+        if not module.check_mode:
+            module.fail_json(msg=f"{daemon} is not installed: install its package before its configuration", **result)
+        module.warn(f"{daemon} is not installed yet: its configuration is not checked in this run")
+        return result
+    if changes:
+        config.stage(files, changes)
+    answer = verdict(module, config, staged=bool(changes))
+    result["checked"] = answer.valid
+    result["version"] = answer.version
+    result["findings"] = [finding.to_dict() for finding in answer.findings]
+    if not answer.valid:
+        result.update(changed=False, diff=[])
+        module.fail_json(msg=refusal(module, answer), **result)
+    if changes and not module.check_mode:
+        config.commit()
+    return result
+
+
+def refusal(module: AnsibleModule, answer: Verdict) -> str:
+    """The message of a refused set: what, where, and that nothing has changed."""
+    name = f"{module.params['daemon']} {answer.version}".strip()
+    findings = "\n".join(finding.describe() for finding in answer.findings)
+    return f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{findings}"
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "daemon": {"type": "str", "required": True, "choices": ["haproxy", "keepalived", "nginx"]},
+            "directory": {"type": "path", "required": True},
+            "main": {"type": "str", "required": True},
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "str", "required": True},
+                    "content": {"type": "str", "required": True},
+                    "mode": {"type": "str", "default": "0644"},
+                    "owner": {"type": "str", "default": "root"},
+                    "group": {"type": "str", "default": "root"},
+                    "sensitive": {"type": "bool", "default": False},
+                },
+            },
+            "fatal_warnings": {"type": "bool", "default": False},
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+        },
+        supports_check_mode=True,
+    )
+    config = ConfigSet(module.params["directory"])
+    try:
+        if module.params["state"] == "previous":
+            if not module.check_mode:
+                config.restore()
+            module.exit_json(changed=True, findings=[], previous=str(config.previous))
+        if not module.check_mode:
+            config.recover()
+        module.exit_json(**present(module, config))
+    except TransactionError as error:
+        module.fail_json(msg=str(error))
+    finally:
+        config.discard()
+
+
+if __name__ == "__main__":
+    main()

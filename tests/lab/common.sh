@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# What the scripts beside this file share; they source it.
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$lab/../.." && pwd)
+# Programs that only root uses are often not in the PATH of others.
+PATH=$PATH:/usr/sbin:/sbin
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+# step TEXT COMMAND...: says what runs and how long it took. The output goes to
+# a log, of which the end is shown if the command fails.
+step() {
+    local text=$1 began=$SECONDS log=$lab/.cache/step.$$.log
+    shift
+    mkdir -p "$lab/.cache"
+    printf '==> %s ... ' "$text"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        echo "failed after $((SECONDS - began)) s"
+        tail -n 40 "$log" >&2
+        fail "$text: failed, see $log"
+    fi
+    echo "$((SECONDS - began)) s"
+    rm -f "$log"
+}
+
+# Keeps a second run by the same user waiting until this script ends.
+lock() {
+    exec 9>"${TMPDIR:-/tmp}/evenkeel-lab-$(id -u).lock"
+    flock 9
+}
+
+# apt_install PACKAGE...
+apt_install() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        fail "missing on this machine: $*; have root install it, for instance with: apt-get install $*"
+    # A source of packages that is out of reach matters only if the
+    # installation needs it, so the update's result is not looked at.
+    step "Installing $*" sh -c 'apt-get update
+        DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+            --option DPkg::Lock::Timeout=120 "$@"' sh "$@"
+}

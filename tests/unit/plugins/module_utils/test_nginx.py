@@ -1,0 +1,106 @@
+# Copyright (c) 2026, The evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Finding
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx import check, parse, version
+from data.replay import RELEASES, Replay, load, write_files
+
+RECORDED = load("nginx")
+OLD_HTTP2 = ("warning", "nginx.conf", 4, 'the "listen ... http2" directive is deprecated', "listen 8080 http2;")
+
+# case, whether it is valid, and of every finding: severity, file, line, how the message begins, source
+CASES = [
+    ("ok", True, []),
+    ("unknown directive", False, [("alert", "nginx.conf", 5, 'unknown directive "bogus"', "bogus on;")]),
+    (
+        "missing semicolon",
+        False,
+        [("alert", "nginx.conf", 5, 'invalid parameter "server_name"', "server_name example.com;")],
+    ),
+    ("missing brace", False, [("alert", "nginx.conf", 6, 'unexpected end of file, expecting "}"', None)]),
+    (
+        "missing include",
+        False,
+        [("alert", "nginx.conf", 5, 'open() "/nonexistent/site.conf" failed', "include /nonexistent/site.conf;")],
+    ),
+    ("missing certificate", False, [("alert", None, None, 'cannot load certificate "/nonexistent/site.pem"', None)]),
+    (
+        "unresolvable upstream",
+        False,
+        [("alert", "nginx.conf", 5, "host not found in upstream", "location / { proxy_pass http://app.invalid; }")],
+    ),
+    ("unknown user", False, [("alert", "nginx.conf", 1, 'getpwnam("nosuch") failed', "user nosuch;")]),
+    ("server name used twice", True, [("warning", None, None, 'conflicting server name "a"', None)]),
+    ("old http2", True, {"debian12": [], "debian13": [OLD_HTTP2]}),
+    ("empty", False, [("alert", None, None, 'no "events" section in configuration', None)]),
+    ("missing", False, [("alert", None, None, "open() ", None)]),
+]
+
+
+def check_case(case, release, tmp_path):
+    write_files(RECORDED["cases"][case], tmp_path)
+    return check(Replay(RECORDED, case, release, tmp_path), str(tmp_path / "nginx.conf"))
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(("case", "valid", "findings"), CASES, ids=[case[0] for case in CASES])
+def test_check(case, valid, findings, release, tmp_path):
+    findings = findings[release] if isinstance(findings, dict) else findings
+    verdict = check_case(case, release, tmp_path)
+    assert verdict.valid is valid
+    assert [
+        (f.severity, f.file and f.file.replace(f"{tmp_path}/", ""), f.line, f.message[: len(begin)], f.source)
+        for f, (_severity, _file, _line, begin, _source) in zip(verdict.findings, findings)
+    ] == findings
+    assert len(verdict.findings) == len(findings)
+
+
+def test_every_recorded_case_is_expected():
+    assert [case[0] for case in CASES] == list(RECORDED["cases"])
+
+
+def test_both_forms_of_a_message_are_one_finding():
+    stderr = (
+        'nginx: [emerg] unknown directive "x" in /x.conf:1\n'
+        '2026/11/21 06:15:07 [emerg] 1194#1194: unknown directive "x" in /x.conf:1\n'
+        "nginx: configuration file /x.conf test failed\n"
+    )
+    verdict = check(lambda argv: (1, "", stderr), "/x.conf", read=lambda path: "x on;\n")
+    assert verdict.findings == [Finding("alert", 'unknown directive "x"', "/x.conf", 1, "x on;")]
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"),
+    [("emerg", "alert"), ("alert", "alert"), ("error", "alert"), ("warn", "warning"), ("notice", "notice")],
+)
+def test_severity(level, severity):
+    assert list(parse(f"nginx: [{level}] text")) == [Finding(severity, "text")]
+
+
+def test_without_path_it_is_the_configuration_of_the_service():
+    argvs = []
+    check(lambda argv: argvs.append(argv) or (0, "", ""), binary="/opt/nginx")
+    assert argvs[0] == ["/opt/nginx", "-t"]
+
+
+def test_a_refusal_always_has_a_message():
+    verdict = check(lambda argv: (1, "", "Out of cheese"), "/x.conf")
+    message = "nginx refused the configuration (exit code 1) and said only:\nOut of cheese"
+    assert (verdict.valid, verdict.findings) == (False, [Finding("alert", message)])
+
+
+def test_missing_program():
+    def run(argv):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    with pytest.raises(CheckerMissing, match="cannot run nginx "):
+        check(run)
+
+
+@pytest.mark.parametrize(("release", "expected"), [("debian12", "1.22.1"), ("debian13", "1.26.3")])
+def test_version(release, expected, tmp_path):
+    assert version(Replay(RECORDED, "ok", release, tmp_path)) == expected
