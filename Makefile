@@ -43,4 +43,5 @@ images: engine
 clean: ## remove the demo's hosts and network, .venv and caches
 	if [ -x .venv/bin/ansible-playbook ] && docker version >/dev/null 2>&1; then \
 	    ansible-playbook -i inventories/lab tests/lab/destroy.yml; fi
-	rm -rf .venv .ansible .cache .pytest_cache .ruff_cache tests/lab/.cache tests/output
+	rm -rf .venv .ansible .cache .pytest_cache .ruff_cache tests/lab/.cache \
+	    tests/output inventories/lab/.statistics_password

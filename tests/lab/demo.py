@@ -138,7 +138,7 @@ def show_balancing() -> None:
 
 
 def show_timeline(results: list[Result], fault: float) -> None:
-    """Draw the time around the fault, one character for 20 ms."""
+    """Draw the time around the fault: 20 ms a character, blank if none started."""
     width, margin = 0.02, 0.2
     failed = [result.start for result in results if not result.ok]
     first, last = fault - margin, max([fault, *failed]) + margin
@@ -148,7 +148,7 @@ def show_timeline(results: list[Result], fault: float) -> None:
         if 0 <= slot < len(slots) and slots[slot] != "x":
             slots[slot] = "." if result.ok else "x"
     slots.insert(round(margin / width), "|")
-    say("    20 ms each: . all requests answered, x some lost, | HAProxy killed")
+    say("    20 ms each: . all requests answered, x some lost, | kill ordered")
     for start in range(0, len(slots), 80):
         say("    " + "".join(slots[start : start + 80]))
 
@@ -209,12 +209,13 @@ def demo() -> None:
 def next_steps() -> None:
     say(f"""
 The cluster is up. What to try next:
-    curl http://{VIP}/                  the web servers, in turn
-    {STATISTICS}       statistics of lb1's HAProxy; who may see
-                                             them is in {INVENTORY}/group_vars
-    docker exec -it {LAB}-lb1 bash        a shell on a load balancer
-    docker kill {LAB}-lb1                 a dead host; make demo brings it back
-    make clean                               removes it all""")
+  ask the web servers, in turn       curl http://{VIP}/
+  look at HAProxy's statistics       {STATISTICS}
+    (the user is in {INVENTORY}/group_vars)
+  look around on a load balancer     docker exec -it {LAB}-lb1 bash
+  cut a host's power                 docker kill {LAB}-lb1
+    (make demo brings it back)
+  remove it all                      make clean""")
 
 
 def explain(error: DemoError) -> NoReturn:

@@ -1,0 +1,43 @@
+"""Exactly one node holds the VIP, and nobody but the nodes has a say in that."""
+
+from __future__ import annotations
+
+import re
+from conftest import LOAD_BALANCERS, lab_host
+
+CAPTURE = "timeout 2 tcpdump -nn -i eth0 -c 20 ip proto 112 2>/dev/null; true"
+
+
+def test_exactly_one_node_holds_the_vip(holders):
+    assert len(holders()) == 1
+
+
+def test_adverts_are_unicast_and_from_the_holder_to_its_peers_only(holders, prefix):
+    nodes = {name: f"{prefix}.1{number}" for number, name in enumerate(LOAD_BALANCERS, start=1)}
+    holder = holders()[0]
+    packets = re.findall(r"IP (\S+) > (\S+): VRRP", lab_host(holder).check_output(CAPTURE))
+    assert packets
+    assert {sender for sender, _receiver in packets} == {nodes.pop(holder)}
+    assert {receiver for _sender, receiver in packets} == set(nodes.values())
+
+
+def test_the_firewall_lets_vrrp_in_from_the_peers_only(load_balancer, prefix):
+    mine = load_balancer.check_output("hostname")
+    peers = {f"{prefix}.1{number}" for number, name in enumerate(LOAD_BALANCERS, start=1) if name != mine}
+    rules = load_balancer.check_output("iptables --list-rules EVENKEEL_VRRP").splitlines()
+    assert {re.search("-s (.*)/32", rule).group(1) for rule in rules if rule.endswith("-j ACCEPT")} == peers
+    assert rules[-1] == "-A EVENKEEL_VRRP -j DROP"
+    assert "-A INPUT -p vrrp -j EVENKEEL_VRRP" in load_balancer.check_output("iptables --list-rules INPUT")
+
+
+def test_check_scripts_run_without_privileges(load_balancer):
+    assert "script_user keepalived_script" in load_balancer.file("/etc/keepalived/keepalived.conf").content_string
+    assert load_balancer.user("keepalived_script").shell.endswith("nologin")
+    assert "no secure_script" not in load_balancer.check_output("journalctl --unit keepalived --output cat")
+
+
+def test_a_reload_of_keepalived_does_not_move_the_vip(holders):
+    before = holders()
+    lab_host(before[0]).check_output("systemctl reload keepalived")
+    lab_host(before[0]).check_output("journalctl --sync")
+    assert holders() == before
