@@ -29,7 +29,7 @@ author:
 """
 
 EXAMPLES = r"""
-sections: "{{ {'frontends': haproxy_frontends, 'backends': haproxy_backends, 'listens': []} | evenkeel.ha_web.haproxy_sections('http', {}) }}"
+sections: "{{ {'frontends': [], 'backends': haproxy_backends, 'listens': []} | evenkeel.ha_web.haproxy_sections('http', {}) }}"
 """
 
 RETURN = r"""

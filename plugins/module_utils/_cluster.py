@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 
 def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None) -> list[dict]:

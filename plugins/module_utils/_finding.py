@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 Run = Callable[[list[str]], tuple[int, str, str]]
 """Runs an argv and returns its exit code (negative: ended by that signal), stdout and stderr.
@@ -38,9 +38,9 @@ class Finding:
 
     severity: str
     message: str
-    file: Optional[str] = None
-    line: Optional[int] = None
-    source: Optional[str] = None
+    file: str | None = None
+    line: int | None = None
+    source: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The five fields by their names."""
@@ -77,10 +77,7 @@ class Verdict:
 
     def renamed(self, real: str, shown: str) -> Verdict:
         """The same verdict, with shown where it names the (temporary) file real."""
-        findings = [
-            replace(f, file=shown if f.file == real else f.file, message=f.message.replace(real, shown))
-            for f in self.findings
-        ]
+        findings = [replace(f, file=shown if f.file == real else f.file, message=f.message.replace(real, shown)) for f in self.findings]
         return replace(self, findings=findings, output=self.output.replace(real, shown))
 
 
@@ -90,7 +87,7 @@ def read_text(path: str) -> str:
         return stream.read()
 
 
-def source_line(read: Read, file: Optional[str], line: Optional[int]) -> Optional[str]:
+def source_line(read: Read, file: str | None, line: int | None) -> str | None:
     """The line of that number, or None if there is no such file, no such line, or nothing on it."""
     if file is None or line is None or line < 1:
         return None
@@ -112,7 +109,7 @@ def call(run: Run, argv: list[str]) -> tuple[int, str, str]:
 
 def ask_version(run: Run, argv: list[str], pattern: str) -> str:
     """The first group of pattern in what argv prints, or an empty text. Raises CheckerMissing."""
-    rc, stdout, stderr = call(run, argv)
+    _rc, stdout, stderr = call(run, argv)
     match = re.search(pattern, f"{stdout}\n{stderr}")
     return match.group(1) if match else ""
 

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Optional
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     Finding,
@@ -35,9 +34,7 @@ _PROXY = re.compile(r"(?:[Pp]roxy|frontend|backend|listen) '([^']+)'")
 _UNKNOWN_TARGET = re.compile(r"unable to find required (\w+): '([^']+)'")
 _SECTION = re.compile(r"(?:frontend|backend|listen|defaults)\s+(\S+)")
 
-_NO_LISTENER = (
-    "nothing listens: haproxy will not start without at least one 'bind' line in a 'frontend' or 'listen' section"
-)
+_NO_LISTENER = "nothing listens: haproxy will not start without at least one 'bind' line in a 'frontend' or 'listen' section"
 _NO_FILE = "no configuration file found: of a directory, haproxy reads only the files named *.cfg"
 
 
@@ -116,7 +113,7 @@ def _files(paths: list[str]) -> Iterator[str]:
             yield path
 
 
-def _find_line(message: str, proxy: str, path: str, read: Read) -> Optional[int]:
+def _find_line(message: str, proxy: str, path: str, read: Read) -> int | None:
     """The line that refers to a backend that does not exist, else the line where the section of proxy begins."""
     try:
         lines = read(path).split("\n")

@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from typing import Optional
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     CheckerMissing,
@@ -119,7 +118,7 @@ def _place(text: str) -> Finding:
     return Finding(severity, message, file, int(line) if line else None)
 
 
-def _find_line(message: str, path: str, read: Read) -> Optional[int]:
+def _find_line(message: str, path: str, read: Read) -> int | None:
     """The line where the block begins that a message names."""
     named = _NAMED.match(message)
     if not named:

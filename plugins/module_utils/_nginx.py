@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Optional
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     Finding,
@@ -31,7 +30,7 @@ def version(run: Run, binary: str = "nginx") -> str:
     return ask_version(run, [binary, "-v"], r"nginx version: [^/\s]+/(\S+)")
 
 
-def check(run: Run, path: Optional[str] = None, binary: str = "nginx", read: Read = read_text) -> Verdict:
+def check(run: Run, path: str | None = None, binary: str = "nginx", read: Read = read_text) -> Verdict:
     """Check the configuration in path, or without path the one that nginx was built to read.
 
     nginx ends at its first error. A verdict that is not valid has at least one finding. Raises CheckerMissing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from collections import Counter
-from typing import Iterable
+from collections.abc import Iterable
 
 
 def repeated(where: str, what: str, values: Iterable) -> list[str]:

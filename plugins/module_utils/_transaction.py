@@ -190,11 +190,7 @@ def _ids(file: File) -> tuple[int, int]:
 
 def _has_attributes(path: Path, file: File) -> bool:
     status = path.lstat()
-    return (
-        stat.S_ISREG(status.st_mode)
-        and stat.S_IMODE(status.st_mode) == file.mode
-        and (status.st_uid, status.st_gid) == _ids(file)
-    )
+    return stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == file.mode and (status.st_uid, status.st_gid) == _ids(file)
 
 
 def _write(path: Path, file: File) -> None:

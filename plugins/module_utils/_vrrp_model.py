@@ -62,7 +62,8 @@ def _nodes(nodes: list[dict], node: str) -> list[str]:
     if len(nodes) > HIGHEST_PRIORITY:
         found.append(f"keepalived_nodes has {len(nodes)} nodes: VRRP has priorities for {HIGHEST_PRIORITY}")
     if node not in names:
-        found.append(f"keepalived_nodes does not name this host: keepalived_node_name is '{node}', the nodes are {', '.join(names) or 'none'}")
+        known = ", ".join(names) or "none"
+        found.append(f"keepalived_nodes does not name this host: keepalived_node_name is '{node}', the nodes are {known}")
     return found
 
 

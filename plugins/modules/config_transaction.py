@@ -79,7 +79,9 @@ options:
     default: present
 attributes:
   check_mode:
-    description: Does everything but the commit, the daemon's check included. Where the daemon is not installed yet it says so in RV(checked).
+    description:
+      - Does everything but the commit, the daemon's check included.
+      - Where the daemon is not installed yet, RV(checked) is false.
     support: full
   diff_mode:
     description: Shows every file that changes.
@@ -145,22 +147,22 @@ previous:
 """
 
 import os
+from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy, _keepalived, _nginx
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File, TransactionError
 
 
-def verdict(module: AnsibleModule, config: ConfigSet, staged: bool) -> Verdict:
+def verdict(module: AnsibleModule, config: ConfigSet, binary: str, staged: bool) -> Verdict:
     """Ask the daemon's checker about the staged directory, or about the live one."""
     main = os.path.join(module.params["directory"], module.params["main"])
-
-    def run(argv: list[str]) -> tuple[int, str, str]:
-        return config.in_place(module.run_command, argv) if staged else module.run_command(argv)
-
-    options = {"read": config.read_staged} if staged else {}
+    call = partial(module.run_command, handle_exceptions=False)
+    run = partial(config.in_place, call) if staged else call
+    options = {"binary": binary}
+    if staged:
+        options["read"] = config.read_staged
     if module.params["daemon"] == "haproxy":
         return _haproxy.check(run, [main], fatal_warnings=module.params["fatal_warnings"], **options)
     checker = {"keepalived": _keepalived, "nginx": _nginx}[module.params["daemon"]]
@@ -200,14 +202,15 @@ def present(module: AnsibleModule, config: ConfigSet) -> dict:
         "previous": str(config.previous),
     }
     daemon = module.params["daemon"]
-    if not module.get_bin_path(daemon):
+    binary = module.get_bin_path(daemon)
+    if not binary:
         if not module.check_mode:
             module.fail_json(msg=f"{daemon} is not installed: install its package before its configuration", **result)
         module.warn(f"{daemon} is not installed yet: its configuration is not checked in this run")
         return result
     if changes:
         config.stage(files, changes)
-    answer = verdict(module, config, staged=bool(changes))
+    answer = verdict(module, config, binary, staged=bool(changes))
     result["checked"] = answer.valid
     result["version"] = answer.version
     result["findings"] = [finding.to_dict() for finding in answer.findings]

@@ -2,7 +2,6 @@
 # What the scripts beside this file share; they source it.
 
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$lab/../.." && pwd)
 # Programs that only root uses are often not in the PATH of others.
 PATH=$PATH:/usr/sbin:/sbin
 

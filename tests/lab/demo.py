@@ -61,11 +61,7 @@ def journal(host: str, unit: str) -> list[str]:
 
 def journals() -> list[list[str]]:
     """Return the commands that show what the load balancers went through."""
-    return [
-        journal(host, unit)
-        for host in LOAD_BALANCERS
-        for unit in ("keepalived", "haproxy")
-    ]
+    return [journal(host, unit) for host in LOAD_BALANCERS for unit in ("keepalived", "haproxy")]
 
 
 def output(command: list[str]) -> str:

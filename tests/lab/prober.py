@@ -54,7 +54,7 @@ def outage(results: list[Result]) -> float:
 
 def parse(answer: bytes, server: re.Pattern[str]) -> tuple[bool, str, str]:
     """Return whether the answer is a whole 200, who sent it, and what is wrong."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _separator, body = answer.partition(b"\r\n\r\n")
     status = head.split(b"\r\n", 1)[0].decode("latin-1")
     if status.split(" ")[1:2] != ["200"]:
         return False, "", status or "connection closed without an answer"
@@ -98,14 +98,9 @@ class Prober:
         self.timeout = timeout
         self.results: list[Result] = []
         self._server = re.compile(server)
-        self._request = (
-            f"GET {path} HTTP/1.1\r\nHost: {host}\r\n"
-            "User-Agent: evenkeel-prober\r\nConnection: close\r\n\r\n"
-        ).encode()
+        self._request = (f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: evenkeel-prober\r\nConnection: close\r\n\r\n").encode()
         self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run()), daemon=True
-        )
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -142,9 +137,7 @@ class Prober:
     async def _probe(self) -> None:
         start = time.monotonic()
         try:
-            answer = await asyncio.wait_for(
-                exchange(self.host, self.port, self._request), self.timeout
-            )
+            answer = await asyncio.wait_for(exchange(self.host, self.port, self._request), self.timeout)
             ok, server, error = parse(answer, self._server)
         except TimeoutError:
             ok, server, error = False, "", "timeout"

@@ -9,12 +9,12 @@ from conftest import WEB_SERVERS, lab_host
 
 
 def test_every_web_server_answers_through_the_vip(get):
-    titles = [re.search("<title>(.*)</title>", get()).group(1) for _ in range(6)]
+    titles = [re.search("<title>(.*)</title>", get()).group(1) for _request in range(6)]
     assert sorted(set(titles)) == WEB_SERVERS
 
 
 def test_the_web_servers_log_the_address_of_the_client(get, prefix):
-    for _ in WEB_SERVERS:
+    for _name in WEB_SERVERS:
         get("/?who=me")
     log = "".join(lab_host(name).check_output("cat /var/log/nginx/access.log") for name in WEB_SERVERS)
     clients = {line.split()[0] for line in log.splitlines() if "/?who=me" in line}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from conftest import LOAD_BALANCERS, lab_host
 
 CAPTURE = "timeout 2 tcpdump -nn -i eth0 -c 20 ip proto 112 2>/dev/null; true"
