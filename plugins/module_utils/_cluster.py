@@ -42,7 +42,7 @@ def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
 
 def _is_address(value: str) -> bool:
     try:
-        ipaddress.ip_address(value)
+        ipaddress.ip_address(str(value))
     except ValueError:
         return False
     return True

@@ -91,8 +91,11 @@ def _servers(model: dict) -> list[str]:
             if not servers and not section.get("lines"):
                 found.append(f"{where} has no servers; name at least one, or check that the inventory group it is built from has hosts")
             for server in servers:
-                if not server.get("port") and not section.get("port"):
+                port = server.get("port") or section.get("port")
+                if not port:
                     found.append(f"{where}: server {server['name']} has no port; give it one, or the whole section")
+                elif not 1 <= int(port) <= 65535:
+                    found.append(f"{where}: server {server['name']} has port {port}, which is outside 1-65535")
     return found
 
 

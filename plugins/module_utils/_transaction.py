@@ -84,6 +84,7 @@ class ConfigSet:
         self.live = Path(directory)
         self.staged = self.live.with_name(f".{self.live.name}.staged")
         self.previous = self.live.with_name(f".{self.live.name}.previous")
+        self.outdated = self.live.with_name(f".{self.live.name}.outdated")
 
     def recover(self) -> None:
         """Put a set in place again where a commit without exchange was ended half-way."""
@@ -98,7 +99,10 @@ class ConfigSet:
             return []
 
     def changes(self, files: list[File]) -> list[Change]:
-        """What has to change so that the declared files stand as declared."""
+        """What has to change so that the declared files stand as declared.
+
+        Raises TransactionError for a directory or a path that cannot be."""
+        self._refuse_paths(files)
         found = []
         for file in files:
             before = _read(self.live / file.path)
@@ -112,59 +116,108 @@ class ConfigSet:
             found.append(Change(MANIFEST, None, None))
         return found
 
+    def _refuse_paths(self, files: list[File]) -> None:
+        if os.path.lexists(self.live) and (self.live.is_symlink() or not self.live.is_dir()):
+            raise TransactionError(f"{self.live} is not a directory: what a link leads to cannot be exchanged, name the directory itself")
+        for file in files:
+            path = Path(file.path)
+            if path.is_absolute() or ".." in path.parts or path in (Path(), Path(MANIFEST)):
+                raise TransactionError(f"a file's path is '{file.path}': a path inside {self.live} is needed, such as maps/hosts.map")
+            for parent in path.parents:
+                if (self.live / parent).is_symlink():
+                    raise TransactionError(f"{file.path}: {self.live / parent} is a symbolic link; what it leads to is not part of the set")
+
     def stage(self, files: list[File], changes: list[Change]) -> None:
         """Build the whole future directory beside the live one.
 
         Raises TransactionError for an owner, a group or a path that cannot be."""
         self.discard()
+        try:
+            self._build(files, changes)
+        except OSError as error:
+            raise TransactionError(f"cannot build the new {self.live}: {error}") from error
+
+    def _build(self, files: list[File], changes: list[Change]) -> None:
         if self.live.exists():
-            subprocess.run(["cp", "--archive", "--", str(self.live), str(self.staged)], check=True)
+            copy = ["cp", "--archive", "--", str(self.live), str(self.staged)]
+            done = subprocess.run(copy, check=False, capture_output=True, text=True)
+            if done.returncode:
+                raise TransactionError(f"cannot copy {self.live}: {done.stderr.strip()}")
         else:
-            self.staged.mkdir(mode=0o755)
+            _make_directory(self.staged)
         for change in changes:
             if change.after is None:
                 (self.staged / change.path).unlink(missing_ok=True)
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
-                _write(self.staged / file.path, file)
+                _write(self.staged / file.path, file.content)
+                os.chown(self.staged / file.path, *_ids(file))
+                os.chmod(self.staged / file.path, file.mode)
         manifest = json.dumps({"files": sorted(file.path for file in files)}, indent=1) + "\n"
-        _write(self.staged / MANIFEST, File(MANIFEST, manifest.encode(), 0o644))
+        _write(self.staged / MANIFEST, manifest.encode())
+        os.chmod(self.staged / MANIFEST, 0o644)
 
     def commit(self) -> None:
-        """Make the staged directory the live one; what was live becomes C(previous)."""
-        _sync(self.staged)
-        had_live = self.live.exists()
-        if not had_live:
-            self.staged.rename(self.live)
-        elif _exchange(self.staged, self.live):
-            shutil.rmtree(self.previous, ignore_errors=True)
-            self.staged.rename(self.previous)
-        else:
-            # No exchange on this filesystem: recover() closes the gap between the two renames.
-            shutil.rmtree(self.previous, ignore_errors=True)
-            self.live.rename(self.previous)
-            self.staged.rename(self.live)
-        _sync_directory(self.live.parent)
+        """Make the staged directory the live one; what was live becomes C(previous).
+
+        C(previous) is never half a set: it changes places as well, discard() removes what is two sets old."""
+        try:
+            _sync(self.staged)
+            if not self.live.exists():
+                self.staged.rename(self.live)
+            elif _exchange(self.staged, self.live):
+                if self.previous.exists():
+                    _exchange(self.staged, self.previous)
+                else:
+                    self.staged.rename(self.previous)
+            else:
+                # No exchange on this filesystem: recover() closes the gap between the last two renames.
+                if self.previous.exists():
+                    self.previous.rename(self.outdated)
+                self.live.rename(self.previous)
+                self.staged.rename(self.live)
+            _sync_directory(self.live.parent)
+        except OSError as error:
+            self.recover()
+            raise TransactionError(f"cannot commit {self.live}: {error}") from error
+        self.discard()
 
     def restore(self) -> None:
         """Bring the previous set back; the refused one becomes C(previous)."""
+        self.require_previous()
+        self.discard()
+        if not self.live.exists():
+            self.previous.rename(self.live)
+        elif not _exchange(self.previous, self.live):
+            self.live.rename(self.staged)
+            self.previous.rename(self.live)
+            self.staged.rename(self.previous)
+        _sync_directory(self.live.parent)
+
+    def require_previous(self) -> None:
+        """Raises TransactionError where restore() has nothing to bring back."""
         if not self.previous.exists():
             raise TransactionError(f"{self.previous} does not exist: there is no previous set to restore")
-        self.discard()
-        self.previous.rename(self.staged)
-        self.commit()
 
     def discard(self) -> None:
         """Remove what an ended or a refused change has left."""
         shutil.rmtree(self.staged, ignore_errors=True)
+        shutil.rmtree(self.outdated, ignore_errors=True)
 
     def in_place(self, run: Callable, argv: list[str]) -> tuple[int, str, str]:
         """Run a checker that sees the staged directory under its final name.
 
         The bind mount lives in a mount namespace of its own and ends with the command."""
         script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
-        return run(["unshare", "--mount", "sh", "-c", script, "sh", str(self.staged), str(self.live), *argv])
+        missing = not self.live.exists()
+        if missing:
+            self.live.mkdir()
+        try:
+            return run(["unshare", "--mount", "sh", "-c", script, "sh", str(self.staged), str(self.live), *argv])
+        finally:
+            if missing:
+                self.live.rmdir()
 
     def read_staged(self, path: str) -> str:
         """The text of a file of the set as it will be in place."""
@@ -177,7 +230,7 @@ class ConfigSet:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 
@@ -193,14 +246,21 @@ def _has_attributes(path: Path, file: File) -> bool:
     return stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == file.mode and (status.st_uid, status.st_gid) == _ids(file)
 
 
-def _write(path: Path, file: File) -> None:
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+def _make_directory(path: Path) -> None:
+    """Make a directory and those above it that everybody may enter, whatever the umask is."""
+    if not path.is_dir():
+        _make_directory(path.parent)
+        path.mkdir()
+        path.chmod(0o755)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace the file; only its owner can read it."""
+    _make_directory(path.parent)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as stream:
-        stream.write(file.content)
-    os.chown(path, *_ids(file))
-    os.chmod(path, file.mode)
+        stream.write(content)
 
 
 def _sync(directory: Path) -> None:

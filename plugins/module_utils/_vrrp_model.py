@@ -31,7 +31,13 @@ def instances(declared: list[dict], defaults: dict, nodes: list[dict], node: str
         "unicast_peers": addresses[:mine] + addresses[mine + 1 :],
         "lines": [],
     }
-    return [{**defaults, **derived, **instance} for instance in declared]
+    return [_placed({**defaults, **derived, **instance}) for instance in declared]
+
+
+def _placed(instance: dict) -> dict:
+    """The instance with C(dev) and C(label) of every address; the instance's interface carries what names none."""
+    addresses = [{"dev": instance["interface"], "label": "", **address} for address in instance["virtual_ipaddress"]]
+    return {**instance, "virtual_ipaddress": addresses}
 
 
 def problems(declared: list[dict], defaults: dict, nodes: list[dict], node: str, facts: dict[str, Any]) -> list[str]:
@@ -71,6 +77,8 @@ def _instance(item: dict, facts: dict[str, Any]) -> list[str]:
     found = []
     if not 1 <= int(item["virtual_router_id"]) <= 255:
         found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
+    if "priority" in item and not 1 <= int(item["priority"]) <= HIGHEST_PRIORITY:
+        found.append(f"priority is {item['priority']}: allowed are 1-{HIGHEST_PRIORITY}")
     found += _advert(item) + _authentication(item)
     for address in item["virtual_ipaddress"]:
         found += _virtual_address(address, address.get("dev", item["interface"]), facts)
@@ -111,7 +119,7 @@ def _virtual_address(address: dict, device: str, facts: dict[str, Any]) -> list[
     if device not in facts.get("interfaces", []):
         known = ", ".join(sorted(facts.get("interfaces", [])))
         return [f"interface is '{device}', which this host does not have; it has {known or 'none that are known'}"]
-    networks = interface_networks(facts.get(device.replace("-", "_").replace(".", "_"), {}))
+    networks = interface_networks(facts.get(device.replace("-", "_"), {}))
     if not any(virtual.ip in network for network in networks):
         shown = ", ".join(str(network) for network in networks) or "none"
         return [f"virtual_ipaddress {value} is outside every subnet of {device}; its subnets are {shown}"]

@@ -179,13 +179,21 @@ def declared(module: AnsibleModule) -> list[File]:
             File(
                 path=item["path"],
                 content=item["content"].encode(),
-                mode=int(item["mode"], 8),
+                mode=permissions(item),
                 owner=item["owner"],
                 group=item["group"],
                 sensitive=item["sensitive"],
             )
         )
     return files
+
+
+def permissions(item: dict) -> int:
+    """The mode of one declared file."""
+    try:
+        return int(item["mode"], 8)
+    except ValueError as error:
+        raise TransactionError(f"{item['path']}: its mode is '{item['mode']}': an octal number is needed, such as 0644") from error
 
 
 def present(module: AnsibleModule, config: ConfigSet) -> dict:
@@ -257,6 +265,7 @@ def main() -> None:
     config = ConfigSet(module.params["directory"])
     try:
         if module.params["state"] == "previous":
+            config.require_previous()
             if not module.check_mode:
                 config.restore()
             module.exit_json(changed=True, findings=[], previous=str(config.previous))

@@ -34,8 +34,9 @@ lock() {
 
 # apt_install PACKAGE...
 apt_install() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         fail "missing on this machine: $*; have root install it, for instance with: apt-get install $*"
+    fi
     # A source of packages that is out of reach matters only if the
     # installation needs it, so the update's result is not looked at.
     step "Installing $*" sh -c 'apt-get update

@@ -132,9 +132,7 @@ def test_warnings_can_be_fatal(case, tmp_path):
     assert (verdict.valid, verdict.rc) == (False, 0)
 
 
-@pytest.mark.parametrize(
-    ("release", "expected"), [("debian12", "2.6.12-1+deb12u4"), ("debian13", "3.0.11-1+deb13u5")]
-)
+@pytest.mark.parametrize(("release", "expected"), [("debian12", "2.6.12-1+deb12u4"), ("debian13", "3.0.11-1+deb13u5")])
 def test_version(release, expected, tmp_path):
     assert version(Replay(RECORDED, "ok", release, tmp_path)) == expected
     assert check_case("ok", release, tmp_path).version == expected
@@ -163,7 +161,7 @@ def test_missing_program():
     def run(argv):
         raise FileNotFoundError(2, "No such file or directory")
 
-    with pytest.raises(CheckerMissing, match="cannot run haproxy .*: No such file or directory. Is it installed"):
+    with pytest.raises(CheckerMissing, match=r"cannot run haproxy .*: No such file or directory\. Is it installed"):
         check(run, ["/x.cfg"])
 
 

@@ -58,9 +58,7 @@ class Dumper(yaml.SafeDumper):
     """Writes text of several lines as it is."""
 
 
-Dumper.add_representer(
-    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
-)
+Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None))
 
 
 def record(daemon, containers):

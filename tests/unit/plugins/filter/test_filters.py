@@ -1,0 +1,43 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+NAMES = sorted(path.stem for path in (Path(__file__).parents[4] / "plugins/filter").glob("*.py"))
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def plugin(name):
+    return import_module(f"ansible_collections.evenkeel.ha_web.plugins.filter.{name}")
+
+
+def test_a_file_holds_the_one_filter_of_its_name(name, plugin):
+    assert list(plugin.FilterModule().filters()) == [name]
+    assert yaml.safe_load(plugin.DOCUMENTATION)["name"] == name
+
+
+def test_the_documented_options_are_the_parameters(name, plugin):
+    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    _input, *parameters = inspect.signature(plugin.FilterModule().filters()[name]).parameters.values()
+    required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    options = documented["options"]
+    assert set(options) == {"_input"} | {parameter.name for parameter in parameters}
+    assert [option for option in options if options[option].get("required")] == ["_input", *required]
+    assert [word.strip() for word in documented.get("positional", "").split(",") if word] == required
+
+
+def test_the_example_uses_the_filter(name, plugin):
+    assert f"| evenkeel.ha_web.{name}" in plugin.EXAMPLES
+    assert yaml.safe_load(plugin.EXAMPLES)

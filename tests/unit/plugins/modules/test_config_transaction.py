@@ -1,0 +1,134 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import shutil
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
+
+MINE = {"owner": pwd.getpwuid(os.geteuid()).pw_name, "group": grp.getgrgid(os.getegid()).gr_name}
+MAINS = {"haproxy": "haproxy.cfg", "keepalived": "keepalived.conf", "nginx": "nginx.conf"}
+SYSTEM = os.pathsep.join([os.environ["PATH"], "/sbin", "/usr/sbin", "/usr/local/sbin"])
+
+
+@pytest.fixture(params=sorted(MAINS))
+def daemon(request):
+    """A daemon that is not installed here; with one that is, the other tests are the ones to look at."""
+    if shutil.which(request.param, path=SYSTEM):
+        pytest.skip(f"{request.param} is installed")
+    return request.param
+
+
+@pytest.fixture
+def directory(tmp_path):
+    path = tmp_path / "daemon"
+    path.mkdir()
+    (path / "foreign.cfg").write_text("foreign")
+    return path
+
+
+@pytest.fixture
+def ask(directory, capsys):
+    def ask_module(name="haproxy", check_mode=False, **params):
+        args = {"daemon": name, "directory": str(directory), "main": MAINS[name], "_ansible_check_mode": check_mode, **params}
+        with patch_module_args(args), pytest.raises(SystemExit):
+            config_transaction.main()
+        return json.loads(capsys.readouterr().out)
+
+    return ask_module
+
+
+def file(path, content="content\n", **keys):
+    return {"path": path, "content": content, **MINE, **keys}
+
+
+def names(directory):
+    return sorted(str(path.relative_to(directory.parent)) for path in directory.parent.rglob("*"))
+
+
+def test_check_mode_without_the_daemon_is_not_a_check(ask, daemon, directory):
+    before = names(directory)
+    result = ask(daemon, check_mode=True, files=[file(MAINS[daemon]), file("foreign.cfg", "mine")])
+    assert not result.get("failed")
+    assert (result["changed"], result["checked"], result["version"], result["findings"]) == (True, False, "", [])
+    assert result["changes"] == [MAINS[daemon], "foreign.cfg"]
+    assert f"{daemon} is not installed yet: its configuration is not checked in this run" in str(result["warnings"])
+    assert names(directory) == before
+    assert (directory / "foreign.cfg").read_text() == "foreign"
+
+
+def test_a_run_without_the_daemon_fails_and_changes_nothing(ask, daemon, directory):
+    before = names(directory)
+    result = ask(daemon, files=[file(MAINS[daemon])])
+    assert result["failed"]
+    assert result["msg"] == f"{daemon} is not installed: install its package before its configuration"
+    assert names(directory) == before
+
+
+def test_the_diff_shows_every_file(ask, daemon):
+    result = ask(daemon, check_mode=True, files=[file("new.cfg", "new\n"), file("foreign.cfg", "mine\n")])
+    assert [(diff["after_header"], diff["before"], diff["after"]) for diff in result["diff"]] == [
+        ("new.cfg", "", "new\n"),
+        ("foreign.cfg", "foreign", "mine\n"),
+    ]
+
+
+@pytest.mark.parametrize("hide", [{"sensitive": True}, {}], ids=["sensitive file", "secrets"])
+def test_what_is_secret_is_not_returned(ask, daemon, hide):
+    text = "stats auth admin:unutterable\n"
+    secrets = [] if hide else ["unutterable"]
+    result = ask(daemon, check_mode=True, files=[file("new.cfg", text, **hide)], secrets=secrets)
+    assert result["changes"] == ["new.cfg"]
+    assert "unutterable" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("params", "parts"),
+    [
+        ({"files": [file("../x")]}, ["'../x'", "a path inside"]),
+        ({"files": [file("x", mode="rw-r--r--")]}, ["x: its mode is 'rw-r--r--'", "such as 0644"]),
+        ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
+        ({"daemon": "apache"}, ["daemon must be one of: haproxy, keepalived, nginx, got: apache"]),
+        ({"state": "absent"}, ["state must be one of: present, previous, got: absent"]),
+        ({"state": "previous"}, [".daemon.previous does not exist", "no previous set"]),
+    ],
+)
+def test_refused(ask, directory, params, parts, check_mode):
+    before = names(directory)
+    result = ask(check_mode=check_mode, **params)
+    assert result["failed"]
+    assert [part for part in parts if part not in result["msg"]] == []
+    assert names(directory) == before
+
+
+@pytest.mark.parametrize(("check_mode", "text"), [(False, "replaced"), (True, "foreign")])
+def test_the_previous_set_is_brought_back(ask, directory, check_mode, text):
+    previous = directory.with_name(".daemon.previous")
+    previous.mkdir()
+    (previous / "foreign.cfg").write_text("replaced")
+    result = ask(state="previous", check_mode=check_mode)
+    assert (result["changed"], result["previous"]) == (True, str(previous))
+    assert (directory / "foreign.cfg").read_text() == text
+    assert (previous / "foreign.cfg").exists()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_an_ended_run_has_left_is_removed(ask, daemon, directory, check_mode):
+    directory.with_name(".daemon.staged").mkdir()
+    ask(daemon, check_mode=check_mode, files=[file(MAINS[daemon])])
+    assert names(directory) == ["daemon", "daemon/foreign.cfg"]
+
+
+def test_a_set_that_was_lost_half_way_is_put_in_place_again(ask, daemon, directory):
+    directory.rename(directory.with_name(".daemon.previous"))
+    ask(daemon, files=[file(MAINS[daemon])])
+    assert names(directory) == ["daemon", "daemon/foreign.cfg"]

@@ -1,0 +1,134 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ROLES = ["haproxy", "keepalived", "nginx"]
+PLAYBOOKS = sorted(path.relative_to(ROOT) for path in (ROOT / "playbooks").glob("*.yml"))
+
+# Names that begin with ansible_ and are no facts.
+SPECIAL = {"ansible_facts", "ansible_managed", "ansible_check_mode"}
+
+
+def files(role, *patterns):
+    return sorted(path for pattern in patterns for path in (ROOT / "roles" / role).glob(pattern))
+
+
+def read(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def entry_points(role):
+    return read(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]
+
+
+def every_option(options, where=""):
+    """The options and those within them, by their paths."""
+    for name, option in options.items():
+        yield f"{where}{name}", option
+        yield from every_option(option.get("options", {}), f"{where}{name}.")
+
+
+@pytest.fixture(params=ROLES)
+def role(request):
+    return request.param
+
+
+def test_these_are_all_roles():
+    assert sorted(path.name for path in (ROOT / "roles").iterdir()) == ROLES
+
+
+def test_every_default_is_an_option_and_every_optional_option_has_a_default(role):
+    defaults = set(read(ROOT / "roles" / role / "defaults/main.yml"))
+    options = entry_points(role)["main"]["options"]
+    assert defaults - set(options) == set()
+    assert {name for name, option in options.items() if not option.get("required")} - defaults == set()
+
+
+def test_every_option_begins_with_the_roles_name(role):
+    assert [name for name in entry_points(role)["main"]["options"] if not name.startswith(f"{role}_")] == []
+
+
+def test_both_entry_points_take_the_same_options(role):
+    points = entry_points(role)
+    assert sorted(points) == ["main", "validate"]
+    assert points["main"]["options"] == points["validate"]["options"]
+
+
+def test_every_option_has_a_description_and_a_type(role):
+    options = list(every_option(entry_points(role)["main"]["options"]))
+    assert [name for name, option in options if not option.get("description")] == []
+    assert [name for name, option in options if option.get("type") in (None, "raw")] == []
+    assert [name for name, option in options if option["type"] == "list" and "elements" not in option] == []
+
+
+def test_a_password_is_never_logged(role):
+    options = every_option(entry_points(role)["main"]["options"])
+    assert [name for name, option in options if re.search("pass|secret", name) and not option.get("no_log")] == []
+
+
+def test_the_roles_are_laid_out_alike(role):
+    assert [path.name for path in files(role, "tasks/*")] == [path.name for path in files(ROLES[0], "tasks/*")]
+    assert {path.name for path in files(role, "*")} == {path.name for path in files(ROLES[0], "*")}
+
+
+def test_the_main_tasks_are_a_table_of_contents(role):
+    assert len((ROOT / "roles" / role / "tasks/main.yml").read_text().splitlines()) <= 20
+    tasks = read(ROOT / "roles" / role / "tasks/main.yml")
+    assert [task["ansible.builtin.import_tasks"] for task in tasks] == [
+        "facts.yml",
+        "validate.yml",
+        "install.yml",
+        "configure.yml",
+        "service.yml",
+    ]
+
+
+def test_every_platform_has_the_same_variables(role):
+    platforms = [set(read(path)) for path in files(role, "vars/*.yml") if path.stem != "main"]
+    assert len(platforms) > 1
+    assert all(platform == platforms[0] for platform in platforms)
+
+
+def test_no_default_hides_in_tasks_and_templates(role):
+    hidden = re.compile(r"\|\s*d(efault)?\b")
+    texts = {path.name: path.read_text() for path in files(role, "tasks/*.yml", "handlers/*.yml", "templates/**/*.j2")}
+    assert len(texts) > 5
+    assert [name for name, text in texts.items() if hidden.search(text)] == []
+
+
+@pytest.mark.parametrize("folder", ["roles", "playbooks"])
+def test_facts_are_read_from_ansible_facts(folder):
+    words = {word for path in (ROOT / folder).glob("**/*.*") for word in re.findall(r"\bansible_\w+", path.read_text())}
+    assert words - SPECIAL == set()
+    assert "ansible_facts" in words
+
+
+@pytest.mark.parametrize(
+    "template",
+    [path for role in ROLES for path in files(role, "templates/**/*.j2") if path.name != "index.html.j2"],
+    ids=lambda path: path.name,
+)
+def test_a_file_begins_with_who_manages_it(template):
+    written = re.sub(r"{% macro .*?{% endmacro %}\n", "", template.read_text(), flags=re.DOTALL)
+    assert written.startswith("{{ ansible_managed | comment }}\n")
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
+def test_a_playbook_has_a_name_that_a_collection_can_import(playbook):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*\.yml", playbook.name)
+    plays = read(ROOT / playbook)
+    assert [play for play in plays if not play.get("name")] == []
+
+
+def test_the_collections_folder_leads_to_this_checkout():
+    links = list((ROOT / "collections/ansible_collections/evenkeel/ha_web").iterdir())
+    assert {link.name for link in links} >= {"galaxy.yml", "meta", "playbooks", "plugins", "roles"}
+    assert [link.name for link in links if link.resolve() != ROOT / link.name or not link.exists()] == []
