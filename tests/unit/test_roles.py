@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
+
 import re
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def test_no_default_hides_in_tasks_and_templates(role):
 
 @pytest.mark.parametrize("folder", ["roles", "playbooks"])
 def test_facts_are_read_from_ansible_facts(folder):
-    words = {word for path in (ROOT / folder).glob("**/*.*") for word in re.findall(r"\bansible_\w+", path.read_text())}
+    words = {word for path in (ROOT / folder).glob("**/*.[jy]*") for word in re.findall(r"\bansible_\w+", path.read_text())}
     assert words - SPECIAL == set()
     assert "ansible_facts" in words
 

@@ -1,0 +1,62 @@
+"""The checkout at any path and the installed artefact are the same: neither would change what the other has deployed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
+
+
+def run(*argv: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command that has to succeed; returns what it prints."""
+    done = subprocess.run(
+        [str(word) for word in argv], cwd=cwd, env={**os.environ, **environment}, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> Path:
+    """The project as git would hand it out, at a path with a space."""
+    target = tmp_path_factory.mktemp("a checkout")
+    files = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    run(
+        "cp",
+        "--parents",
+        "--no-dereference",
+        "-t",
+        target,
+        *[name for name in files if (ROOT / name).is_symlink() or (ROOT / name).is_file()],
+        cwd=ROOT,
+    )
+    return target
+
+
+def changed(recap: str) -> list[int]:
+    """The number of changes of every host."""
+    return [int(number) for number in re.findall(r"changed=(\d+)", recap)]
+
+
+def test_the_checkout_works_at_any_path_from_any_folder(sources, tmp_path):
+    output = run("ansible-playbook", sources / "site.yml", "-i", INVENTORY, "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH="")
+    assert changed(output) == [0] * 5
+
+
+def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
+    run("ansible-galaxy", "collection", "build", sources, "--output-path", tmp_path, cwd=tmp_path)
+    artefact = next(tmp_path.glob("evenkeel-ha_web-*.tar.gz"))
+    names = run("tar", "--list", "--file", artefact, cwd=tmp_path)
+    assert not re.search(r"^(tests|molecule|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE)
+    installed = tmp_path / "installed"
+    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path)
+    output = run(
+        "ansible-playbook", "evenkeel.ha_web.site", "-i", INVENTORY, "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(installed)
+    )
+    assert changed(output) == [0] * 5

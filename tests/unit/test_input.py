@@ -1,0 +1,214 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def ip(*words):
+    return json.loads(subprocess.run(["ip", "-json", "-4", *words], check=True, capture_output=True).stdout or "[]")
+
+
+def here():
+    """An interface of this machine and two addresses: one within its subnet that is not its own, one outside all its subnets."""
+    routes = [route["dev"] for route in ip("route", "show", "default")]
+    links = {link["ifname"]: [ipaddress.ip_interface(f"{a['local']}/{a['prefixlen']}") for a in link["addr_info"]] for link in ip("addr")}
+    wide = {name: [address for address in addresses if address.network.num_addresses > 2] for name, addresses in links.items()}
+    name = next(name for name in [*routes, *wide] if wide.get(name))
+    own = wide[name][0]
+    vip = next(host for host in own.network.hosts() if host != own.ip)
+    examples = [ipaddress.ip_interface(text) for text in ("192.0.2.10/24", "198.51.100.10/24", "203.0.113.10/24")]
+    outside = next(example for example in examples if not any(example.ip in address.network for address in wide[name]))
+    return name, f"{vip}/{own.network.prefixlen}", str(outside)
+
+
+INTERFACE, VIP, OUTSIDE = here()
+HOSTS = {
+    "load_balancers": {"lb1": {"cluster_address": "192.0.2.11"}, "lb2": {"cluster_address": "192.0.2.12"}},
+    "web_servers": {"web1": {"cluster_address": "192.0.2.21"}},
+}
+NODES = [{"name": name, "address": host["cluster_address"]} for name, host in HOSTS["load_balancers"].items()]
+BACKEND = {"name": "web", "servers": [{"name": "web1", "address": "192.0.2.21", "port": 80}]}
+FRONTEND = {"name": "http_in", "binds": [{"port": 80}], "default_backend": "web"}
+INSTANCE = {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": [{"address": VIP}]}
+
+
+def vip(address):
+    return instances({"virtual_ipaddress": [{"address": address}]})
+
+
+def instances(*changes):
+    return {"keepalived_instances": [{**INSTANCE, **change} for change in changes]}
+
+
+def frontends(*changes):
+    return {"haproxy_frontends": [{**FRONTEND, **change} for change in changes]}
+
+
+def backends(*changes):
+    return {"haproxy_backends": [{**BACKEND, **change} for change in changes]}
+
+
+def servers(*changes):
+    return backends({"servers": [{**BACKEND["servers"][0], **change} for change in changes]})
+
+
+# what is wrong, the variables, what the output says: variable, value and what is allowed
+BAD = [
+    ("no VIP", {"cluster_vip": ""}, ["virtual_ipaddress is ''", "such as 192.0.2.10/24"]),
+    ("VIP is a name", {"cluster_vip": "vip.example.com/24"}, ["virtual_ipaddress is 'vip.example.com/24'", "an IPv4 or IPv6 address"]),
+    ("VIP is no address", vip("192.0.2.300/24"), ["keepalived_instances: web: virtual_ipaddress is '192.0.2.300/24'", "IPv4 or IPv6"]),
+    ("VIP lacks its prefix", vip("192.0.2.10"), ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix, such as 192.0.2.10/24"]),
+    ("VIP is outside", vip(OUTSIDE), [f"virtual_ipaddress {OUTSIDE} is outside every subnet of {INTERFACE}", "its subnets are"]),
+    ("no such interface", {"keepalived_interface": "none7"}, ["interface is 'none7'", "this host does not have", INTERFACE]),
+    ("router id 0", instances({"virtual_router_id": 0}), ["keepalived_instances: web: virtual_router_id is 0: allowed are 1-255"]),
+    ("router id 256", instances({"virtual_router_id": 256}), ["web: virtual_router_id is 256: allowed are 1-255"]),
+    ("router id twice", instances({}, {"name": "b"}), ["virtual_router_id", f"51 ({INTERFACE}) is used 2 times", "may be used once"]),
+    ("priority 255", instances({"priority": 255}), ["keepalived_instances: web: priority is 255: allowed are 1-254"]),
+    ("adverts too often", instances({"advert_int": 0.001}), ["web: advert_int is 0.001", "allows 0.01-40.95 seconds"]),
+    ("adverts too rarely", instances({"advert_int": 41}), ["web: advert_int is 41", "allows 0.01-40.95 seconds"]),
+    ("version 4", instances({"version": 4}), ["version must be one of: 2, 3, got: 4", "keepalived_instances"]),
+    ("password in version 3", instances({"auth_pass": "word"}), ["web: auth_pass is set with version 3", "only VRRP version 2"]),
+    (
+        "long password",
+        instances({"auth_pass": "unutterable", "version": 2, "advert_int": 1}),
+        ["web: auth_pass has 11 characters", "at most 8"],
+    ),
+    (
+        "this host is missing",
+        {"keepalived_nodes": [NODES[0], {"name": "lb3", "address": "192.0.2.13"}]},
+        ["keepalived_nodes does not name this host: keepalived_node_name is 'lb2', the nodes are lb1, lb3"],
+    ),
+    ("one node", {"keepalived_nodes": NODES[:1]}, ["keepalived_nodes has 1 node(s)", "at least two"]),
+    ("node twice", {"keepalived_nodes": [*NODES, NODES[0]]}, ["keepalived_nodes: the name lb1 is used 2 times", "192.0.2.11"]),
+    (
+        "node without address",
+        {"keepalived_nodes": [*NODES, {"name": "lb3"}]},
+        ["missing required arguments: address found in keepalived_nodes"],
+    ),
+    ("node is a name", {"keepalived_nodes": [*NODES, {"name": "c", "address": "lb3"}]}, ["address of c is 'lb3': an IPv4 or IPv6"]),
+    ("frontend twice", frontends({}, {"binds": [{"port": 81}]}), ["haproxy_frontends: the name http_in is used 2 times", "used once"]),
+    ("backend twice", backends({}, {}), ["haproxy_backends: the name web is used 2 times", "used once"]),
+    ("server twice", servers({}, {}), ["haproxy_backends: web: the server name web1 is used 2 times", "used once"]),
+    (
+        "no such backend",
+        frontends({"default_backend": "wbe"}),
+        ["default_backend of http_in is 'wbe', which does not exist", "there are web"],
+    ),
+    ("no servers", backends({"servers": []}), ["haproxy_backends: web has no servers", "name at least one"]),
+    ("server's port", servers({"port": 65536}), ["haproxy_backends: web: server web1 has port 65536", "1-65535"]),
+    ("port 0", frontends({"binds": [{"port": 0}]}), ["http_in (haproxy_frontends): port 0 is outside 1-65535"]),
+    ("two listeners", frontends({}, {"name": "b"}), ["b (haproxy_frontends) and http_in (haproxy_frontends) both listen on port 80"]),
+    ("statistics port", {"haproxy_stats_port": 80}, ["haproxy_stats_port and http_in (haproxy_frontends) both listen on port 80"]),
+    ("health port", {"haproxy_health_port": 80}, ["haproxy_health_port and http_in (haproxy_frontends) both listen on port 80"]),
+    ("open statistics", {"haproxy_stats_address": "*"}, ["haproxy_stats_address is '*' and haproxy_stats_users is empty", "127.0.0.1"]),
+    ("trusted name", {"nginx_trusted_proxies": ["lb1"]}, ["nginx_trusted_proxies has 'lb1'", "an address or a network"]),
+    ("sites alike", {"nginx_sites": [{"name": "a"}, {"name": "b"}]}, ["nginx_sites: the server name _ on 80 is used 2 times"]),
+    ("misspelt variable", {"haproxy_bakends": []}, ["haproxy_bakends is not a variable", "did you mean haproxy_backends?"]),
+    ("misspelt in keepalived", {"keepalived_node": []}, ["keepalived_node is not a variable", "did you mean keepalived_nodes?"]),
+    ("misspelt in nginx", {"nginx_site": []}, ["nginx_site is not a variable", "did you mean nginx_sites?"]),
+    ("misspelt in frontend", frontends({"bind": []}), ["haproxy_frontends.bind. Supported parameters include: binds"]),
+    (
+        "misspelt in server",
+        servers({"prot": 80}),
+        ["haproxy_backends.servers.prot. Supported parameters include: address, name, options, port"],
+    ),
+    ("misspelt in instance", instances({"prioriti": 1}), ["keepalived_instances.prioriti. Supported parameters include:", "priority"]),
+    ("no number", {"haproxy_maxconn": "many"}, ["argument 'haproxy_maxconn' is of type str", "unable to convert to int", "'many'"]),
+    (
+        "no number within",
+        frontends({"binds": [{"port": "http"}]}),
+        ["argument 'port' is of type str found in 'haproxy_frontends -> binds'", "convert to int", "'http'"],
+    ),
+    ("no list", {"haproxy_backends": "web"}, ["option 'haproxy_backends' is of type str", "unable to convert to dict"]),
+    ("no list of dicts", {"nginx_sites": ["web"]}, ["option 'nginx_sites' is of type str", "unable to convert to dict"]),
+    ("no choice", {"haproxy_mode": "udp"}, ["haproxy_mode must be one of: http, tcp, got: udp"]),
+]
+BAD_GROUPS = [
+    ("load balancers are empty", {"load_balancers": {}}, ["The inventory group load_balancers is empty or missing"]),
+    ("web servers are empty", {"web_servers": {}}, ["The inventory group web_servers is empty or missing"]),
+    ("load balancers are missing", {"load_balancers": None}, ["The inventory group load_balancers is empty or missing"]),
+    ("web servers are missing", {"web_servers": None}, ["The inventory group web_servers is empty or missing"]),
+]
+GOOD = [
+    ("defaults", {}),
+    (
+        "everything",
+        {
+            **frontends({}, {"name": "tls_in", "binds": [{"port": 443, "address": "192.0.2.10"}]}),
+            **backends({}, {"name": "api", "mode": "tcp", "health_check": {"uri": "/"}}),
+            **instances({"version": 2, "advert_int": 1, "auth_pass": "12345678"}, {"name": "b", "virtual_router_id": 52}),
+            "keepalived_nodes": NODES,
+            "haproxy_stats_address": "*",
+            "haproxy_stats_users": [{"name": "admin", "password": "unutterable"}],
+        },
+    ),
+]
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """Facts are gathered by the first run only."""
+    return {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path_factory.mktemp("facts")),
+        "ANSIBLE_GATHERING": "smart",
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+
+
+@pytest.fixture
+def check_input(environment, tmp_path):
+    def run(variables, groups=HOSTS):
+        common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        cluster = {"cluster_vip": VIP, "keepalived_interface": INTERFACE}
+        children = {name: {"hosts": hosts} for name, hosts in groups.items() if hosts is not None}
+        inventory = tmp_path / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"vars": {**common, **cluster, **variables}, "children": children}}))
+        playbook = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "playbooks/check_input.yml"]
+        return subprocess.run(playbook, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
+
+    return run
+
+
+def refused(done, parts):
+    """The run has failed, for these reasons, and done nothing but reading."""
+    output = " ".join(f"{done.stdout} {done.stderr}".split())
+    assert done.returncode != 0
+    assert [part for part in parts if part not in output] == []
+    assert "unutterable" not in output
+    assert not re.search("undefined|Traceback|Unexpected", output)
+    assert set(re.findall(r"changed=(\d+)", output)) == {"0"}
+
+
+@pytest.mark.parametrize(("variables", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_bad_input(check_input, variables, parts):
+    refused(check_input(variables), parts)
+
+
+@pytest.mark.parametrize(("groups", "parts"), [row[1:] for row in BAD_GROUPS], ids=[row[0] for row in BAD_GROUPS])
+def test_bad_groups(check_input, groups, parts):
+    refused(check_input({}, {**HOSTS, **groups}), parts)
+
+
+@pytest.mark.parametrize("variables", [row[1] for row in GOOD], ids=[row[0] for row in GOOD])
+def test_good_input(check_input, variables):
+    done = check_input(variables)
+    assert done.returncode == 0, done.stdout
+    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}
+    assert "unutterable" not in done.stdout
