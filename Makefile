@@ -20,8 +20,8 @@ lint: venv ## style of YAML, Python and Ansible content
 	ruff format --check .
 	ansible-lint --offline --profile production
 
-unit: venv ## tests of the plugins, without hosts
-	pytest tests/unit
+unit: venv ## tests of plugins, roles and input, without hosts
+	pytest -n 2 tests/unit
 
 sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run

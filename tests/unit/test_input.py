@@ -141,6 +141,7 @@ BAD_GROUPS = [
     ("web servers are empty", {"web_servers": {}}, ["The inventory group web_servers is empty or missing"]),
     ("load balancers are missing", {"load_balancers": None}, ["The inventory group load_balancers is empty or missing"]),
     ("web servers are missing", {"web_servers": None}, ["The inventory group web_servers is empty or missing"]),
+    ("both groups are missing", {"load_balancers": None, "web_servers": None}, ["The inventory group load_balancers is empty or missing"]),
 ]
 GOOD = [
     ("defaults", {}),

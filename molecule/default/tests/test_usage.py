@@ -55,8 +55,7 @@ def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
     names = run("tar", "--list", "--file", artefact, cwd=tmp_path)
     assert not re.search(r"^(tests|molecule|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE)
     installed = tmp_path / "installed"
-    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path)
-    output = run(
-        "ansible-playbook", "evenkeel.ha_web.site", "-i", INVENTORY, "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(installed)
-    )
+    paths = {"ANSIBLE_COLLECTIONS_PATH": str(installed)}
+    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path, **paths)
+    output = run("ansible-playbook", "evenkeel.ha_web.site", "-i", INVENTORY, "--check", cwd=tmp_path, **paths)
     assert changed(output) == [0] * 5
