@@ -6,7 +6,7 @@
 
 Its exit code alone decides nothing: it is 0 for a file that is missing or empty, and not 0 for defaults that are
 harmless. Therefore every line that C(keepalived -t) prints counts as an alert, except for those that are known
-to be harmless.
+to be harmless. What it does not see, although no failover could come of it, is in _vrrp_rules.
 
 The test of keepalived 2.2.7 (fixed in 2.2.8) ends itself with SIGTERM as soon as it comes to a script that another
 user than root runs: it takes its parent for gone. By then it has read the whole file, but it has not yet looked at
@@ -19,6 +19,7 @@ import os
 import re
 from dataclasses import replace
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     CheckerMissing,
     Finding,
@@ -75,6 +76,8 @@ def check(run: Run, path: str, binary: str = "keepalived", read: Read = read_tex
     explained = (4, 5, 6) if findings else ()
     if not _alerts(findings):
         findings += _pointless(path, read, findings)
+    if not _alerts(findings):
+        findings += _vrrp_rules.findings(read(path), path)
     if not _alerts(findings) and rc not in (0, *_SIGTERM, *explained):
         findings.append(refusal("keepalived", rc, output))
     return Verdict(not _alerts(findings), version(run, binary), findings, output, rc)

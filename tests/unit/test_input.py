@@ -175,10 +175,10 @@ def environment(tmp_path_factory):
 
 @pytest.fixture
 def check_input(environment, tmp_path):
-    def run(variables, groups=HOSTS):
+    def run(variables, groups=None):
         common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         cluster = {"cluster_vip": VIP, "keepalived_interface": INTERFACE}
-        children = {name: {"hosts": hosts} for name, hosts in groups.items() if hosts is not None}
+        children = {name: {"hosts": hosts} for name, hosts in (groups or HOSTS).items() if hosts is not None}
         inventory = tmp_path / "inventory.json"
         inventory.write_text(json.dumps({"all": {"vars": {**common, **cluster, **variables}, "children": children}}))
         playbook = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "playbooks/check_input.yml"]

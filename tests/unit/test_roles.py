@@ -15,7 +15,7 @@ ROLES = ["haproxy", "keepalived", "nginx"]
 PLAYBOOKS = sorted(path.relative_to(ROOT) for path in (ROOT / "playbooks").glob("*.yml"))
 
 # Names that begin with ansible_ and are no facts.
-SPECIAL = {"ansible_facts", "ansible_managed", "ansible_check_mode"}
+SPECIAL = {"ansible_facts", "ansible_managed", "ansible_check_mode", "ansible_failed_result", "ansible_play_hosts_all"}
 
 
 def files(role, *patterns):

@@ -29,8 +29,8 @@ def instance(*addresses, **keys):
     return {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": virtual, **keys}
 
 
-def found(declared, nodes=NODES, node="lb1", facts=FACTS):
-    return problems(declared, DEFAULTS, nodes, node, facts)
+def found(declared, nodes=NODES, node="lb1", facts=None):
+    return problems(declared, DEFAULTS, nodes, node, FACTS if facts is None else facts)
 
 
 GOOD = [

@@ -1,0 +1,242 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make the configuration on disk the one that runs, and see it proven.
+
+A daemon whose reload fails goes on with what it had, and C(systemctl reload) succeeds all the same. So each daemon is asked in its own
+way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived tells its journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+import time
+import urllib.error
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from ansible.module_utils.urls import open_url
+
+MARKERS = Path("/run/evenkeel")
+MASTER_SOCKET = "/run/haproxy-master.sock"
+NGINX_ERRORS = Path("/var/log/nginx/error.log")
+POLL = 0.05
+"""Seconds between two questions to a daemon that is not done yet."""
+
+Run = Callable[[list[str]], tuple[int, str, str]]
+
+
+class NotProven(Exception):
+    """The daemon does not run the configuration; the text says what it said."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """What C(show proc) of haproxy's master says: the workers' process ids, and how many reloads have failed since one succeeded."""
+
+    current: frozenset[int]
+    failed: int
+
+
+def parse_workers(answer: str) -> Workers:
+    """Read the answer of C(show proc), of haproxy 2.6 to 3.0."""
+    current, _heading, _old = answer.partition("# old workers")
+    failed = re.search(r"\bmaster\s.*\[failed: (\d+)\]", current)
+    pids = re.findall(r"^(\d+)\s+worker\b", current, re.MULTILINE)
+    return Workers(frozenset(int(pid) for pid in pids), int(failed.group(1)) if failed else 0)
+
+
+class Unit:
+    """One systemd service."""
+
+    def __init__(self, name: str, run: Run) -> None:
+        self.name = name
+        self.run = run
+
+    def show(self) -> dict[str, str]:
+        """The properties that tell whether, since when and as which process the unit runs."""
+        names = "ActiveState,MainPID,InvocationID,ExecMainStartTimestamp"
+        _rc, out, _err = self.run(["systemctl", "show", "--timestamp=unix", f"--property={names}", self.name])
+        return dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+
+    def is_active(self) -> bool:
+        return self.show().get("ActiveState") in ("active", "reloading")
+
+    def started(self) -> int:
+        """When the main process was started, in whole seconds since 1970."""
+        return int(self.show().get("ExecMainStartTimestamp", "").lstrip("@") or 0)
+
+    def children(self) -> frozenset[int]:
+        """The process ids of the main process's children."""
+        pid = self.show().get("MainPID", "0")
+        try:
+            return frozenset(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
+        except OSError:
+            return frozenset()
+
+    def cursor(self) -> str:
+        """Where the unit's journal ends now."""
+        _rc, out, _err = self.run(["journalctl", "--unit", self.name, "--lines", "1", "--show-cursor", "--quiet"])
+        found = re.search(r"^-- cursor: (.*)$", out, re.MULTILINE)
+        return found.group(1) if found else ""
+
+    def said_since(self, cursor: str) -> list[str]:
+        """What the unit's processes have written to the journal since then."""
+        after = ["--after-cursor", cursor] if cursor else []
+        _rc, out, _err = self.run(["journalctl", "--unit", self.name, *after, "--output", "cat", "--quiet"])
+        return out.splitlines()
+
+
+class Daemon:
+    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or time is over."""
+
+    complaint = re.compile(r"\[(ALERT|emerg)\]|[Cc]annot|failed|[Ee]rror")
+
+    def __init__(self, unit: Unit, health: str) -> None:
+        """C(health) is a URL that a running daemon answers with 2xx, or empty."""
+        self.unit = unit
+        self.health = health
+        self.remember()
+
+    def remember(self) -> None:
+        """Note what is there before the change."""
+        self.cursor = self.unit.cursor()
+        self.before = self.workers()
+
+    def workers(self) -> frozenset[int]:
+        return self.unit.children()
+
+    def is_proven(self) -> bool:
+        """Whether the new configuration serves. Raises NotProven as soon as it is clear that it never will."""
+        return bool(self.workers() - self.before) and self.answers()
+
+    def answers(self) -> bool:
+        if not self.health:
+            return True
+        try:
+            with open_url(self.health, timeout=2, use_proxy=False):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def complaints(self) -> str:
+        """What the daemon said of the change, the lines that complain if there are any."""
+        lines = self.unit.said_since(self.cursor)
+        return "\n".join([line for line in lines if self.complaint.search(line)] or lines[-10:])
+
+
+class Haproxy(Daemon):
+    """The master process knows which worker runs which generation and whether a reload has failed."""
+
+    def workers(self) -> frozenset[int]:
+        return self.ask().current
+
+    def ask(self) -> Workers:
+        """What the master answers; no workers while it does not answer."""
+        try:
+            with socket.socket(socket.AF_UNIX) as master:
+                master.settimeout(2)
+                master.connect(MASTER_SOCKET)
+                master.sendall(b"show proc; quit\n")
+                return parse_workers("".join(iter(lambda: master.recv(65536).decode(), "")))
+        except OSError:
+            return Workers(frozenset(), 0)
+
+    def is_proven(self) -> bool:
+        answer = self.ask()
+        if answer.failed:
+            raise NotProven(self.complaints())
+        return bool(answer.current - self.before) and self.answers()
+
+
+class Nginx(Daemon):
+    """New workers appear beside the old ones, or the error log says why not."""
+
+    def remember(self) -> None:
+        super().remember()
+        self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
+
+    def is_proven(self) -> bool:
+        if "[emerg]" in self.complaints():
+            raise NotProven(self.complaints())
+        return super().is_proven()
+
+    def complaints(self) -> str:
+        if not NGINX_ERRORS.exists():
+            return super().complaints()
+        with NGINX_ERRORS.open("rb") as log:
+            log.seek(self.log_end)
+            lines = log.read().decode("utf-8", errors="replace").splitlines()
+        return "\n".join(dict.fromkeys(line for line in lines if "[emerg]" in line)) or super().complaints()
+
+
+class Keepalived(Daemon):
+    """Its processes stay the same when it reloads; the journal says that it is done."""
+
+    done = re.compile(r"(Reload|Startup) complete")
+
+    def is_proven(self) -> bool:
+        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor))
+        return done and self.unit.is_active() and bool(self.workers())
+
+
+DAEMONS = {"haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}
+
+
+def digest(directory: Path) -> str:
+    """One word for all names and contents of a directory."""
+    whole = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        whole.update(os.fsencode(path.relative_to(directory)) + b"\0")
+        if path.is_file():
+            whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+class Live:
+    """Whether the daemon runs what its directory holds, remembered in C(/run/evenkeel) so that an ended run is finished by the next."""
+
+    def __init__(self, name: str, directory: str, unit: Unit, health: str, timeout: float) -> None:
+        self.unit = unit
+        self.directory = Path(directory)
+        self.marker = MARKERS / f"{name}.live"
+        self.daemon = DAEMONS[name](unit, health)
+        self.timeout = timeout
+
+    def generation(self) -> dict[str, str]:
+        """What is on disk, and the start of the daemon to which that was given."""
+        return {"digest": digest(self.directory), "invocation": self.unit.show().get("InvocationID", "")}
+
+    def action(self) -> str:
+        """What it takes to make the set on disk live: C(start), C(reload), or nothing."""
+        if not self.unit.is_active():
+            return "start"
+        if self.unit.started() > self.directory.stat().st_ctime:
+            return ""
+        try:
+            if json.loads(self.marker.read_text(encoding="utf-8")) == self.generation():
+                return ""
+        except (OSError, ValueError):
+            pass
+        return "reload"
+
+    def make_live(self, action: str) -> None:
+        """Start or reload the daemon. Raises NotProven with the daemon's words if it does not run what is on disk afterwards."""
+        self.daemon.remember()
+        rc, out, err = self.unit.run(["systemctl", action, self.unit.name])
+        if rc:
+            raise NotProven(self.daemon.complaints() or (out + err).strip())
+        end = time.monotonic() + self.timeout
+        while not self.daemon.is_proven():
+            if time.monotonic() > end:
+                said = self.daemon.complaints() or "it said nothing"
+                raise NotProven(f"no proof within {self.timeout:g} s that it runs; {said}")
+            time.sleep(POLL)
+        MARKERS.mkdir(mode=0o755, exist_ok=True)
+        self.marker.write_text(json.dumps(self.generation()), encoding="utf-8")
