@@ -9,7 +9,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo: venv engine ## deploy the cluster on local containers and fail it over
-	@tests/lab/image bookworm
+	@tests/lab/image "$${LAB_RELEASE:-bookworm}"
 	@.venv/bin/python tests/lab/demo.py
 
 test: lint unit sanity molecule ## all checks, the fastest first

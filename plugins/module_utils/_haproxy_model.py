@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import re
 WILDCARDS = ("", "*", "0.0.0.0", "::")
 LOOPBACKS = ("127.", "::1", "localhost")
 HEALTH_CHECK = {"method": "GET", "uri": "/", "host": "localhost", "status": "200"}
+OWN_NAMES = ("health", "statistics")
 KINDS = ("frontends", "backends", "listens")
 
 
@@ -64,6 +65,9 @@ def _names(model: dict) -> list[str]:
     found = []
     for kind in KINDS:
         found += repeated(f"haproxy_{kind}", "name", [section["name"] for section in model[kind]])
+    for section in model["frontends"] + model["listens"]:
+        if section["name"] in OWN_NAMES:
+            found.append(f"haproxy_frontends: the name {section['name']} is taken by the role's own listener; choose another")
     front = {section["name"] for section in model["frontends"] + model["backends"]}
     for listen in model["listens"]:
         if listen["name"] in front:

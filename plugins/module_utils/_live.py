@@ -219,12 +219,14 @@ class Live:
             return "start"
         if self.unit.started() > self.directory.stat().st_ctime:
             return ""
+        return "" if self.proven() == self.generation() else "reload"
+
+    def proven(self) -> dict[str, str]:
+        """The generation that was proven last since the host has started."""
         try:
-            if json.loads(self.marker.read_text(encoding="utf-8")) == self.generation():
-                return ""
+            return json.loads(self.marker.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            pass
-        return "reload"
+            return {}
 
     def make_live(self, action: str) -> None:
         """Start or reload the daemon. Raises NotProven with the daemon's words if it does not run what is on disk afterwards."""

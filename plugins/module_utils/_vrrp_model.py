@@ -52,9 +52,22 @@ def problems(declared: list[dict], defaults: dict, nodes: list[dict], node: str,
         "virtual_router_id on an interface",
         [f"{item['virtual_router_id']} ({item['interface']})" for item in whole],
     )
+    found += _families(whole, nodes)
     for item in whole:
         found += [f"keepalived_instances: {item['name']}: {problem}" for problem in _instance(item, facts)]
     return found
+
+
+def _families(whole: list[dict], nodes: list[dict]) -> list[str]:
+    families = {":" in item["address"] for item in nodes}
+    return [
+        f"keepalived_instances: {item['name']}: virtual_ipaddress {address['address']} and the addresses of keepalived_nodes are of "
+        "different IP versions: unicast adverts carry addresses of their own version only; use node addresses of that version"
+        for item in whole
+        if item["unicast"] and len(families) == 1
+        for address in item["virtual_ipaddress"]
+        if (":" in address["address"]) not in families
+    ]
 
 
 def _nodes(nodes: list[dict], node: str) -> list[str]:

@@ -40,8 +40,9 @@ options:
     default: 10
 attributes:
   check_mode:
-    description: Says whether the daemon would be started or reloaded.
-    support: full
+    description:
+      - Says whether the daemon would be started or reloaded for what is on disk. A change that is not installed yet is not foreseen.
+    support: partial
   diff_mode:
     description: There is no file to show.
     support: none
@@ -76,6 +77,8 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction impor
 
 def go_back(live: Live, config: ConfigSet, was_active: bool) -> str:
     """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards."""
+    if live.proven().get("digest") == live.generation()["digest"]:
+        return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
     try:
         config.restore()
     except TransactionError as error:

@@ -35,7 +35,6 @@ options:
     description: The files of the set. Required for O(state=present).
     type: list
     elements: dict
-    default: []
     suboptions:
       path:
         description: Path relative to O(directory).
@@ -87,8 +86,8 @@ attributes:
     description: Shows every file that changes.
     support: full
   idempotent:
-    description: A set that stands as declared is checked and left alone.
-    support: full
+    description: A set that stands as declared is checked and left alone. O(state=previous) exchanges the sets each time.
+    support: partial
 requirements:
   - util-linux and coreutils on the host, and the right to mount (root on any host; C(CAP_SYS_ADMIN) in a container)
 seealso:
@@ -246,7 +245,6 @@ def main() -> None:
             "files": {
                 "type": "list",
                 "elements": "dict",
-                "default": [],
                 "options": {
                     "path": {"type": "str", "required": True},
                     "content": {"type": "str", "required": True},
@@ -260,6 +258,7 @@ def main() -> None:
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
         },
+        required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
     )
     config = ConfigSet(module.params["directory"])

@@ -91,12 +91,12 @@ EXAMPLES = r"""
   evenkeel.ha_web.haproxy_validate:
     path: /etc/haproxy/haproxy.cfg
     fail_on_invalid: false
-  register: haproxy_config
+  register: checked
 
 - name: Show what is wrong
   ansible.builtin.debug:
-    msg: "{{ haproxy_config.findings }}"
-  when: not haproxy_config.valid
+    msg: "{{ checked.findings }}"
+  when: not checked.valid
 """
 
 RETURN = r"""

@@ -21,9 +21,10 @@ from prober import Prober, Result, outage
 ROOT = Path(__file__).resolve().parents[2]
 # As inventories/lab says.
 INVENTORY = "inventories/lab"
-LAB = "evenkeel"
-VIP = "10.42.0.240"
-STATISTICS = "http://10.42.0.11:8404/stats"
+LAB = os.environ.get("LAB_NAME", "evenkeel")
+PREFIX = os.environ.get("LAB_PREFIX", "10.42.0")
+VIP = f"{PREFIX}.240"
+STATISTICS = f"http://{PREFIX}.11:8404/stats"
 LOAD_BALANCERS = ("lb1", "lb2")
 WEB_SERVERS = ("web1", "web2", "web3")
 

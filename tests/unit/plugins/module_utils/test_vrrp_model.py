@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import instances, interface_networks, problems
 
 NODES = [{"name": f"lb{number}", "address": f"192.0.2.1{number}"} for number in (1, 2, 3)]
-DEFAULTS = {"interface": "eth0", "version": 3, "advert_int": 0.1, "auth_pass": "", "lines": []}
+DEFAULTS = {"interface": "eth0", "version": 3, "advert_int": 0.1, "unicast": False, "auth_pass": "", "lines": []}
 ETH0 = {
     "device": "eth0",
     "ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.0", "prefix": "24"},
@@ -189,3 +189,17 @@ def test_an_address_is_on_the_interface_of_its_instance_unless_it_says():
 )
 def test_interface_networks(interface, networks):
     assert [str(network) for network in interface_networks(interface)] == networks
+
+
+SIX = [{"name": f"lb{number}", "address": f"2001:db8::1{number}"} for number in (1, 2)]
+
+
+@pytest.mark.parametrize(("address", "nodes"), [("192.0.2.10/24", NODES), ("2001:db8::10/64", SIX)])
+def test_unicast_within_one_ip_version_is_no_problem(address, nodes):
+    assert found([instance(vip(address), unicast=True)], nodes=nodes) == []
+
+
+@pytest.mark.parametrize(("address", "nodes"), [("192.0.2.10/24", SIX), ("2001:db8::10/64", NODES)])
+def test_unicast_cannot_carry_the_other_ip_version(address, nodes):
+    (problem,) = found([instance(vip(address), unicast=True)], nodes=nodes)
+    assert f"web: virtual_ipaddress {address} and the addresses of keepalived_nodes are of different IP versions" in problem
