@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,13 +24,18 @@ ROWS = [pytest.param(daemon, number, id=f"{daemon}: {row['story']}") for daemon,
 STEPS = ["validate", "configure", "service"]
 
 sys.path.append(str(ROOT / "tests" / "lab"))
-from prober import Prober  # noqa: E402
+from prober import Prober
 
 
 def ansible_playbook(*argv: str | Path) -> subprocess.CompletedProcess:
     """Run a playbook on the lab."""
     return subprocess.run(
-        ["ansible-playbook", "-i", INVENTORY, *argv], cwd=ROOT, env=os.environ | {"ANSIBLE_PIPELINING": "1"}, text=True, capture_output=True, check=False
+        ["ansible-playbook", "-i", INVENTORY, *argv],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
+        text=True,
+        capture_output=True,
+        check=False,
     )
 
 
@@ -46,11 +53,14 @@ def deploy(tmp_path_factory, certificates):
 
     Returns for each why it was refused (empty if it was not), and a sum of the whole configuration afterwards."""
 
+    base = tmp_path_factory.mktemp("changes")
+
     def run(host: str, daemon: str, changes: list[dict], steps: list[str] | None = None) -> list[dict[str, str]]:
-        folder = tmp_path_factory.mktemp(daemon)
+        folder = Path(tempfile.mkdtemp(prefix=daemon, dir=base))
         role = {"name": f"evenkeel.ha_web.{daemon}"}
         change = {"include_tasks": str(ROOT / "molecule" / "default" / "tasks" / "deploy_change.yml")}
         copy = {"content": "{{ outcomes }}", "dest": str(folder / "outcomes.json"), "mode": "0600"}
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         play = {
             "hosts": host,
             "gather_facts": False,
@@ -59,7 +69,7 @@ def deploy(tmp_path_factory, certificates):
             "tasks": [
                 *[{"include_role": {**role, "tasks_from": step}} for step in ("facts", "install")],
                 *[{**change, "vars": variables} for variables in changes],
-                {"copy": copy, "delegate_to": "localhost", "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
+                {"copy": copy, "delegate_to": "localhost", "vars": local},
             ],
         }
         (folder / "play.json").write_text(json.dumps([play]), encoding="utf-8")
@@ -83,30 +93,24 @@ def standby(holder) -> str:
     return next(name for name in LOAD_BALANCERS if name != holder)
 
 
-@contextmanager
-def occupied(name: str, port: int):
-    """Another program listens on the port of the host."""
-    server = lab_host(name)
-    server.check_output(f"systemd-run --unit occupied --property Type=notify python3 -c '{OCCUPY}' {port}")
-    try:
-        yield
-    finally:
-        server.check_output("systemctl stop occupied")
-
-
-OCCUPY = """
-import os, socket, sys, signal
-listener = socket.create_server(("0.0.0.0", int(sys.argv[1])))
-with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-    systemd.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
-signal.pause()
-""".replace('"', '\\"') if False else """
-import os, socket, sys, signal
+LISTEN = """
+import os, signal, socket, sys
 listener = socket.create_server(("0.0.0.0", int(sys.argv[1])))
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
     systemd.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 signal.pause()
 """
+
+
+@contextmanager
+def occupied(name: str, port: int):
+    """Another program listens on the port of the host."""
+    host = lab_host(name)
+    host.run_expect([0], "systemd-run --unit occupied --property Type=notify python3 -c %s %s", LISTEN, str(port))
+    try:
+        yield
+    finally:
+        host.run_expect([0], "systemctl stop occupied")
 
 
 def takeovers(name: str) -> int:
@@ -119,11 +123,10 @@ def deployed(deploy, holder, standby):
     """Every bad configuration, deployed under traffic: what came of it, what clients saw, and how often the VIP moved."""
     vip = f"{os.environ['LAB_PREFIX']}.240"
     before = takeovers(standby)
-    outcomes = {}
-    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083):
-        for daemon, rows in BAD.items():
-            changes = [{}, *[row["variables"] for row in rows]]
-            outcomes[daemon] = deploy("web1" if daemon == "nginx" else holder, daemon, changes)
+    changes = {daemon: [{}, *[row["variables"] for row in rows]] for daemon, rows in BAD.items()}
+    hosts = {"haproxy": holder, "keepalived": holder, "nginx": "web1"}
+    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083), ThreadPoolExecutor() as together:
+        outcomes = dict(zip(BAD, together.map(lambda daemon: deploy(hosts[daemon], daemon, changes[daemon]), BAD)))
     return outcomes, clients, takeovers(standby) - before
 
 
@@ -143,3 +146,96 @@ def test_no_request_fails_while_all_that_is_refused(deployed):
 def test_the_vip_does_not_move_while_all_that_is_refused(deployed, holders, holder):
     assert deployed[2] == 0
     assert holders() == [holder]
+
+
+def shop(port: int) -> dict:
+    """A change that makes haproxy listen on one more port."""
+    return {"haproxy_listens": [{"name": "shop", "binds": [{"port": port}], "lines": ["http-request return status 204"]}]}
+
+
+def banner(number: int) -> dict:
+    """A harmless change: another value of a header in every answer."""
+    lines = [f"http-response set-header X-Change {number}"]
+    return {"haproxy_frontends": [{"name": "http_in", "binds": [{"port": 80}], "default_backend": "web", "lines": lines}]}
+
+
+def workers(name: str) -> list[str]:
+    """The process ids of haproxy's workers."""
+    pid = lab_host(name).check_output("systemctl show --property MainPID --value haproxy")
+    return lab_host(name).check_output("pgrep --parent %s", pid).split()
+
+
+def server_states(name: str) -> dict[str, int]:
+    """The administrative state of the web servers, 0 for ready, as haproxy itself says."""
+    said = lab_host(name).check_output("echo show servers state web | socat - UNIX-CONNECT:/run/haproxy/admin.sock")
+    return {fields[3]: int(fields[6]) for fields in map(str.split, said.splitlines()[2:]) if fields}
+
+
+def test_once_the_port_is_free_the_refused_change_succeeds_without_cleaning_up(deploy, get, holder):
+    with occupied(holder, 8083):
+        assert "8083" in deploy(holder, "haproxy", [shop(8083)])[0]["refusal"]
+        assert "web" in get()
+    assert [outcome["refusal"] for outcome in deploy(holder, "haproxy", [shop(8083), {}])] == ["", ""]
+
+
+def test_twenty_changes_in_a_row_lose_no_request_and_break_no_connection(deploy, holder, vip):
+    with Prober(vip) as clients, KeepAlive(vip) as keepers:
+        outcomes = deploy(holder, "haproxy", [banner(number) for number in range(20)])
+    assert [outcome["refusal"] for outcome in outcomes] == [""] * 20
+    assert len({outcome["tree"] for outcome in outcomes}) == 20
+    assert [result for result in clients.results if not result.ok] == []
+    assert keepers.broken == []
+    assert len(clients.results) > 20
+    assert keepers.answers > 20
+    assert len(workers(holder)) <= 3
+    assert "hard-stop-after" in lab_host(holder).file("/etc/haproxy/haproxy.cfg").content_string
+
+
+def test_a_server_that_is_drained_is_still_drained_after_a_change(deploy, holder):
+    command = "echo set server web/web1 state %s | socat - UNIX-CONNECT:/run/haproxy/admin.sock"
+    lab_host(holder).check_output(command, "drain")
+    try:
+        drained = server_states(holder)
+        before = workers(holder)
+        assert deploy(holder, "haproxy", [banner(20)])[0]["refusal"] == ""
+        assert not set(workers(holder)[-1:]) & set(before)
+        assert drained["web1"] != 0
+        assert server_states(holder) == drained
+    finally:
+        lab_host(holder).check_output(command, "ready")
+    assert server_states(holder)["web1"] == 0
+
+
+def test_a_run_that_ends_before_the_reload_is_finished_by_the_next(deploy, holder):
+    deploy(holder, "haproxy", [banner(21)])
+    before = workers(holder)
+    deploy(holder, "haproxy", [{}], steps=["configure"])
+    assert workers(holder) == before
+    deploy(holder, "haproxy", [{}])
+    finished = workers(holder)
+    assert not set(finished[-1:]) & set(before)
+    deploy(holder, "haproxy", [{}])
+    assert workers(holder)[-1:] == finished[-1:]
+
+
+def test_a_first_run_that_is_refused_leaves_nothing_broken_and_the_second_succeeds(standby, holders, holder):
+    host = lab_host(standby)
+    host.check_output("DEBIAN_FRONTEND=noninteractive apt-get purge --yes haproxy")
+    host.check_output("rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /run/evenkeel/haproxy.live")
+    play = [ROOT / "playbooks" / "deploy_load_balancers.yml", "--limit", standby]
+    refused = ansible_playbook(*play, "-e", '{"haproxy_global_lines": ["colour blue"]}')
+    assert refused.returncode != 0
+    assert "unknown keyword 'colour'" in refused.stdout
+    host.check_output("haproxy -c -f /etc/haproxy/haproxy.cfg")
+    assert "colour" not in host.file("/etc/haproxy/haproxy.cfg").content_string
+    good = ansible_playbook(*play)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert host.service("haproxy").is_running
+    assert holders() == [holder]
+
+
+def test_the_cluster_is_as_it_was_before(get):
+    done = ansible_playbook(ROOT / "site.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}, done.stdout
+    assert "web" in get()

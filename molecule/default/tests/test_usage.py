@@ -46,16 +46,18 @@ def changed(recap: str) -> list[int]:
 
 def test_the_checkout_works_at_any_path_from_any_folder(sources, tmp_path):
     output = run("ansible-playbook", sources / "site.yml", "-i", INVENTORY, "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH="")
-    assert changed(output) == [0] * 5
+    assert set(changed(output)) == {0}
 
 
 def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
     run("ansible-galaxy", "collection", "build", sources, "--output-path", tmp_path, cwd=tmp_path)
     artefact = next(tmp_path.glob("evenkeel-ha_web-*.tar.gz"))
     names = run("tar", "--list", "--file", artefact, cwd=tmp_path)
-    assert not re.search(r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE)
+    assert not re.search(
+        r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE
+    )
     installed = tmp_path / "installed"
     paths = {"ANSIBLE_COLLECTIONS_PATH": str(installed)}
     run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path, **paths)
     output = run("ansible-playbook", "evenkeel.ha_web.site", "-i", INVENTORY, "--check", cwd=tmp_path, **paths)
-    assert changed(output) == [0] * 5
+    assert set(changed(output)) == {0}
