@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Callable
 
 from ansible.module_utils.urls import open_url
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
 
 MARKERS = Path("/run/evenkeel")
 MASTER_SOCKET = "/run/haproxy-master.sock"
@@ -112,6 +113,9 @@ class Daemon:
     def workers(self) -> frozenset[int]:
         return self.unit.children()
 
+    def foresee(self, directory: Path) -> None:
+        """Raise NotProven for what is known to harm already while the daemon tries."""
+
     def is_proven(self) -> bool:
         """Whether the new configuration serves. Raises NotProven as soon as it is clear that it never will."""
         return bool(self.workers() - self.before) and self.answers()
@@ -136,6 +140,13 @@ class Haproxy(Daemon):
 
     def workers(self) -> frozenset[int]:
         return self.ask().current
+
+    def foresee(self, directory: Path) -> None:
+        """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
+        taken = list(_binds.taken((directory / "haproxy.cfg").read_text(encoding="utf-8", errors="replace")))
+        if taken:
+            lines = "\n".join(f"{directory}/haproxy.cfg:{number}: {reason}\n    > {source}" for number, source, reason in taken)
+            raise NotProven(lines)
 
     def ask(self) -> Workers:
         """What the master answers; no workers while it does not answer."""
@@ -231,6 +242,7 @@ class Live:
     def make_live(self, action: str) -> None:
         """Start or reload the daemon. Raises NotProven with the daemon's words if it does not run what is on disk afterwards."""
         self.daemon.remember()
+        self.daemon.foresee(self.directory)
         rc, out, err = self.unit.run(["systemctl", action, self.unit.name])
         if rc:
             raise NotProven(self.daemon.complaints() or (out + err).strip())

@@ -153,11 +153,17 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy, _
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File, TransactionError
 
+BOUNDED = ["timeout", "--kill-after=5", "60"]
+"""A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
+
 
 def verdict(module: AnsibleModule, config: ConfigSet, binary: str, staged: bool) -> Verdict:
     """Ask the daemon's checker about the staged directory, or about the live one."""
     main = os.path.join(module.params["directory"], module.params["main"])
-    call = partial(module.run_command, handle_exceptions=False)
+
+    def call(argv: list[str]) -> tuple[int, str, str]:
+        return module.run_command([*BOUNDED, *argv], handle_exceptions=False)
+
     run = partial(config.in_place, call) if staged else call
     options = {"binary": binary}
     if staged:

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -125,8 +124,8 @@ def deployed(deploy, holder, standby):
     before = takeovers(standby)
     changes = {daemon: [{}, *[row["variables"] for row in rows]] for daemon, rows in BAD.items()}
     hosts = {"haproxy": holder, "keepalived": holder, "nginx": "web1"}
-    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083), ThreadPoolExecutor() as together:
-        outcomes = dict(zip(BAD, together.map(lambda daemon: deploy(hosts[daemon], daemon, changes[daemon]), BAD)))
+    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083):
+        outcomes = {daemon: deploy(hosts[daemon], daemon, changes[daemon]) for daemon in BAD}
     return outcomes, clients, takeovers(standby) - before
 
 
