@@ -40,8 +40,8 @@ options:
     default: 10
 attributes:
   check_mode:
-    description:
-      - Says whether the daemon would be started or reloaded for what is on disk. A change that is not installed yet is not foreseen.
+    description: Says whether the daemon would be started or reloaded for what is on disk.
+    details: A change that is not installed yet is not foreseen.
     support: partial
   diff_mode:
     description: There is no file to show.
