@@ -224,7 +224,7 @@ def test_a_first_run_that_is_refused_leaves_nothing_broken_and_the_second_succee
     play = [ROOT / "playbooks" / "deploy_load_balancers.yml", "--limit", standby]
     refused = ansible_playbook(*play, "-e", '{"haproxy_global_lines": ["colour blue"]}')
     assert refused.returncode != 0
-    assert "unknown keyword 'colour'" in refused.stdout
+    assert "unknown keyword 'colour'" in refused.stdout + refused.stderr
     host.check_output("haproxy -c -f /etc/haproxy/haproxy.cfg")
     assert "colour" not in host.file("/etc/haproxy/haproxy.cfg").content_string
     good = ansible_playbook(*play)
