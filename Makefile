@@ -27,7 +27,9 @@ sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
 molecule: venv engine images ## deploy on containers and test what runs there
-	molecule test --all
+	molecule test -s default
+	@tests/lab/scenarios debian13 roles cookie_sessions tcp_passthrough \
+	    pi_cluster flexible_engine aws_elastic_ip
 
 venv:
 	@tests/lab/venv

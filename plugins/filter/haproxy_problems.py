@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: haproxy_problems
-short_description: Name what cannot work in HAProxy's sections
+short_description: Name what cannot work in the input of the role haproxy
 version_added: 0.1.0
 description:
-  - Rules across sections, such as a default_backend that does not exist or two listeners on one port.
+  - Rules across variables, such as a default_backend that does not exist or two listeners on one port.
 options:
   _input:
-    description: Lists named C(frontends), C(backends) and C(listens), and C(local) with the health and statistics listeners.
+    description: The variables of the role haproxy by their names.
     type: dict
     required: true
 author:
@@ -20,7 +20,7 @@ author:
 """
 
 EXAMPLES = r"""
-that: model | evenkeel.ha_web.haproxy_problems is falsy
+that: __haproxy_variables | evenkeel.ha_web.haproxy_problems is falsy
 """
 
 RETURN = r"""
@@ -30,11 +30,11 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_problems import problems
 
 
 class FilterModule:
-    """Name what cannot work in HAProxy's sections."""
+    """Name what cannot work in the input of the role haproxy."""
 
     def filters(self) -> dict:
         return {"haproxy_problems": problems}

@@ -9,19 +9,17 @@ name: haproxy_sections
 short_description: Complete HAProxy's sections
 version_added: 0.1.0
 description:
-  - Fills in what an inventory leaves out of frontends, backends and listens, and merges the defaults into every server.
-positional: mode, server_defaults
+  - Fills in what an inventory leaves out, merges the defaults of each kind into its items, and writes options as words, so that a
+    template only prints.
+positional: base
 options:
   _input:
-    description: Lists named C(frontends), C(backends) and C(listens).
+    description: The variables of the role haproxy by their names.
     type: dict
     required: true
-  mode:
-    description: The mode of sections that name none.
-    type: str
-    required: true
-  server_defaults:
-    description: Options of every server.
+  base:
+    description:
+      - What the variables' dicts are merged over. C(options) and C(server) by mode, C(timeouts) and C(health_check).
     type: dict
     required: true
 author:
@@ -29,12 +27,14 @@ author:
 """
 
 EXAMPLES = r"""
-sections: "{{ {'frontends': [], 'backends': haproxy_backends, 'listens': []} | evenkeel.ha_web.haproxy_sections('http', {}) }}"
+sections: "{{ __haproxy_variables | evenkeel.ha_web.haproxy_sections(__haproxy_base) }}"
 """
 
 RETURN = r"""
 _value:
-  description: The same lists, every key present.
+  description:
+    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present, and the
+      addresses of the role's own listeners, C(health_bind) and C(stats_bind).
   type: dict
 """
 

@@ -6,28 +6,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: nginx_problems
-short_description: Name what cannot work in nginx's sites
+short_description: Name what cannot work in what nginx is to run
 version_added: 0.1.0
 description:
-  - Rules across sites, such as one server name twice on one port.
-positional: trusted_proxies
+  - Rules across sites and upstreams, such as one server name twice on one port, or TLS without a certificate.
 options:
   _input:
-    description: The sites.
-    type: list
-    elements: dict
-    required: true
-  trusted_proxies:
-    description: Addresses and networks whose X-Forwarded-For is believed.
-    type: list
-    elements: str
+    description: The same as for P(evenkeel.ha_web.nginx_model#filter).
+    type: dict
     required: true
 author:
   - The evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-that: nginx_sites | evenkeel.ha_web.nginx_problems(nginx_trusted_proxies) is falsy
+that: declared | evenkeel.ha_web.nginx_problems is falsy
 """
 
 RETURN = r"""
@@ -41,7 +34,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model impor
 
 
 class FilterModule:
-    """Name what cannot work in nginx's sites."""
+    """Name what cannot work in what nginx is to run."""
 
     def filters(self) -> dict:
         return {"nginx_problems": problems}

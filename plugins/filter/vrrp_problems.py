@@ -6,29 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: vrrp_problems
-short_description: Name what cannot work in VRRP instances
+short_description: Name what cannot work in what keepalived is to run
 version_added: 0.1.0
 description:
-  - Rules across instances and nodes, such as a virtual router id that is used twice or a VIP outside every subnet of its interface.
-positional: defaults, nodes, node, facts
+  - Rules across instances, groups and nodes, such as a virtual router id that is used twice, a VIP outside every subnet of its interface,
+    or a weight with which a failure would not move the VIP.
+positional: facts
 options:
   _input:
-    description: The instances.
-    type: list
-    elements: dict
-    required: true
-  defaults:
-    description: Values of keys that an instance leaves out.
+    description: The same as for P(evenkeel.ha_web.vrrp_model#filter).
     type: dict
-    required: true
-  nodes:
-    description: All nodes with C(name) and C(address), the preferred one first.
-    type: list
-    elements: dict
-    required: true
-  node:
-    description: The name of this node.
-    type: str
     required: true
   facts:
     description: The variable C(ansible_facts).
@@ -39,7 +26,7 @@ author:
 """
 
 EXAMPLES = r"""
-that: keepalived_instances | evenkeel.ha_web.vrrp_problems(keepalived_instance_defaults, keepalived_nodes, 'lb1', ansible_facts) is falsy
+that: declared | evenkeel.ha_web.vrrp_problems(ansible_facts) is falsy
 """
 
 RETURN = r"""
@@ -49,11 +36,11 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_problems import problems
 
 
 class FilterModule:
-    """Name what cannot work in VRRP instances."""
+    """Name what cannot work in what keepalived is to run."""
 
     def filters(self) -> dict:
         return {"vrrp_problems": problems}

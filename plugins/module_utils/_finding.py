@@ -19,7 +19,21 @@ Raises OSError if the program cannot be started.
 Read = Callable[[str], str]
 """Returns the text of the file of that name. Raises OSError if it cannot."""
 
-_SECRET = re.compile(r"(?i)\b((?:auth_pass|(?:insecure-)?password)\s+|stats\s+auth\s+[^\s:]+:)\S+")
+_SECRETS = [
+    re.compile(pattern)
+    for pattern in (
+        r"""(?i)(\b(?:auth_pass|(?:insecure-)?password|dynamic-cookie-key|cluster-secret)[ \t]+)"""
+        r"""(?:\\.|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|["'].*|[^\s\\"'])+""",
+        r"""(?i)(\bstats[ \t]+auth[ \t]+["']?[^\s:]+:).+""",
+        r"""(?i)(\bauthorization["']?[ \t]+["']?(?:basic|bearer)\\?[ \t]+).+""",
+        r"""(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n?).+?(?=\n-----END |\Z)""",
+    )
+]
+"""What stands after the first group of each is secret."""
+
+
+_ENDED = {124: "its check did not come to an end in time"}
+"""What exit codes mean that are not the checker's own: 124 is that of C(timeout)."""
 
 
 class CheckerMissing(Exception):
@@ -28,12 +42,12 @@ class CheckerMissing(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a checker found.
+    """One thing that a checker found. Secrets in it are replaced by asterisks.
 
     severity is V(alert) (the configuration must not be used), V(warning) or V(notice).
     message is never empty and may have several lines.
     file and line (counted from 1) say where, as far as it is known.
-    source is the text of that line without the blanks around it; secrets in it are replaced by asterisks.
+    source is the text of that line without the blanks around it.
     """
 
     severity: str
@@ -41,6 +55,12 @@ class Finding:
     file: str | None = None
     line: int | None = None
     source: str | None = None
+
+    def __post_init__(self) -> None:
+        # The first line of a message is the checker's own sentence, "Truncating auth_pass to 8 characters"; further lines cite the file.
+        sentence, feed, cited = self.message.partition("\n")
+        object.__setattr__(self, "message", sentence + feed + masked(cited))
+        object.__setattr__(self, "source", self.source and masked(self.source))
 
     def to_dict(self) -> dict[str, Any]:
         """The five fields by their names."""
@@ -58,7 +78,7 @@ class Verdict:
     """Whether a configuration can be used, and everything that its checker said.
 
     version is the daemon's version, like V(3.0.11-1+deb13u5), or empty if it does not tell.
-    output is what the checker printed, unchanged, and rc its exit code.
+    output is what the checker printed, and rc its exit code.
     """
 
     valid: bool
@@ -87,6 +107,13 @@ def read_text(path: str) -> str:
         return stream.read()
 
 
+def masked(text: str) -> str:
+    """The same text with asterisks in the place of everything that is recognised as a password or a private key."""
+    for secret in _SECRETS:
+        text = secret.sub(r"\1********", text)
+    return text
+
+
 def source_line(read: Read, file: str | None, line: int | None) -> str | None:
     """The line of that number, or None if there is no such file, no such line, or nothing on it."""
     if file is None or line is None or line < 1:
@@ -95,7 +122,7 @@ def source_line(read: Read, file: str | None, line: int | None) -> str | None:
         text = read(file).split("\n")[line - 1].strip()
     except (OSError, IndexError):
         return None
-    return _SECRET.sub(r"\1********", text) or None
+    return text or None
 
 
 def call(run: Run, argv: list[str]) -> tuple[int, str, str]:
@@ -116,6 +143,6 @@ def ask_version(run: Run, argv: list[str], pattern: str) -> str:
 
 def refusal(program: str, rc: int, output: str) -> Finding:
     """The alert for a checker that refused without a message that is understood: all that it printed."""
-    ended = f"was ended by signal {-rc}" if rc < 0 else f"exit code {rc}"
+    ended = f"was ended by signal {-rc}" if rc < 0 else _ENDED.get(rc, f"exit code {rc}")
     said = output.strip()
     return Finding("alert", f"{program} refused the configuration ({ended}) and said " + (f"only:\n{said}" if said else "nothing"))

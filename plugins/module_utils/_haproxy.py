@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask haproxy whether it could start with a configuration. Known to fit HAProxy 2.6 and 3.0."""
+"""Ask haproxy whether it could start with a configuration. Known to fit HAProxy 2.6 and 3.0.
+
+What it does not look at, although it could not start or not reach a server, is in _haproxy_rules.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_rules
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     Finding,
     Read,
@@ -19,10 +23,12 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     Verdict,
     ask_version,
     call,
+    masked,
     read_text,
     refusal,
     source_line,
 )
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 
 _ENTRY = re.compile(r"\[([A-Z]+)\]\s+(?:\S+ )?\(\d+\) : (?:config : )?(.*)")
 _PLACE = re.compile(r"(?:[Pp]arsing )?\[(.+?):(\d+)\] ?: ?(.*)", re.DOTALL)
@@ -49,12 +55,15 @@ def check(
     binary: str = "haproxy",
     fatal_warnings: bool = False,
     read: Read = read_text,
+    host: Host | None = None,
 ) -> Verdict:
     """Check the files (or directories of *.cfg files) that make up one configuration, in this order.
 
     The configuration is valid if haproxy would start with it, and with fatal_warnings only if it has nothing to
-    warn of. A verdict that is not valid has at least one finding. Raises CheckerMissing.
+    warn of. If host is given, it has to have the interfaces and addresses that the configuration names, and its files
+    are read. A verdict that is not valid has at least one finding. Raises CheckerMissing.
     """
+    read = host.read if host else read
     argv = [binary, "-c"] + [arg for path in paths for arg in ("-f", path)]
     rc, stdout, stderr = call(run, argv)
     output = stdout + stderr
@@ -63,11 +72,13 @@ def check(
         findings.append(Finding("alert", _NO_LISTENER, paths[0] if len(paths) == 1 else None))
     elif rc and "Usage :" in output:
         findings.append(Finding("alert", _NO_FILE, ", ".join(paths)))
+    if host and not rc:
+        findings += [finding for path in _files(paths) for finding in _haproxy_rules.findings(path, host)]
     severities = {finding.severity for finding in findings}
     if rc and "alert" not in severities:
         findings.append(refusal("haproxy", rc, output))
     valid = rc == 0 and "alert" not in severities and not (fatal_warnings and "warning" in severities)
-    return Verdict(valid, version(run, binary), findings, output, rc)
+    return Verdict(valid, version(run, binary), findings, masked(output), rc)
 
 
 def parse(stderr: str) -> Iterator[Finding]:

@@ -2,135 +2,190 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HAProxy's sections: what an inventory leaves out is filled in, what cannot work is named."""
+"""HAProxy's sections as a template prints them: item defaults merged, what an inventory leaves out filled in, options as words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import repeated
+KINDS = ("frontend", "backend", "listen")
+MERGED = ("health_check", "server_options")
+"""Keys whose dicts are merged with those of the item's defaults instead of replacing them."""
 
-WILDCARDS = ("", "*", "0.0.0.0", "::")
-LOOPBACKS = ("127.", "::1", "localhost")
-HEALTH_CHECK = {"method": "GET", "uri": "/", "host": "localhost", "status": "200"}
-OWN_NAMES = ("health", "statistics")
-KINDS = ("frontends", "backends", "listens")
+SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
+"""Addresses that begin so have no port."""
+
+SAFE_TO_RETRY = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
+AFTER_HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
+"""Lines before which HAProxy evaluates, and wants to read, an http-request rule that is to come first."""
 
 
 def options(values: dict[str, Any]) -> str:
     """Data as words of a line: true is the name alone, false is left out, all else is name and value."""
-    words = []
-    for name, value in values.items():
-        if value is True:
-            words.append(name)
-        elif value is not False:
-            words.append(f"{name} {value}")
+    return " ".join(directives(values))
+
+
+def directives(values: dict[str, Any]) -> list[str]:
+    """The same, each name with its value on its own."""
+    return [name if value is True else f"{name} {value}" for name, value in values.items() if value is not False]
+
+
+def endpoint(address: str, port: int | str | None) -> str:
+    """Address and port as HAProxy reads them: IPv6 in brackets, a socket without port."""
+    if address.startswith(SOCKETS):
+        return address
+    if ":" in address and not address.startswith("[") and "@" not in address:
+        address = f"[{address}]"
+    return f"{address}:{port}"
+
+
+def quoted(word: str) -> str:
+    """A word that HAProxy reads as it stands, whatever characters are in it but the single quote."""
+    return f"'{word}'"
+
+
+def without_nulls(value: Any) -> Any:
+    """The same data; a key without a value, as YAML allows it, is as good as none."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def items(variables: dict, kind: str) -> list[dict]:
+    """The items of C(haproxy_KINDs), merged over C(haproxy_KIND_defaults)."""
+    defaults = variables[f"haproxy_{kind}_defaults"]
+    merged = {key: defaults[key] for key in MERGED if key in defaults}
+    return [{**defaults, **item, **{key: {**merged[key], **item.get(key, {})} for key in merged}} for item in variables[f"haproxy_{kind}s"]]
+
+
+def modes(variables: dict) -> dict[str, str]:
+    """The mode of every defaults section by its name; C(http) and C(tcp) are the role's own."""
+    known = {"http": "http", "tcp": "tcp"}
+    for section in variables["haproxy_named_defaults"]:
+        known[section["name"]] = mode(section, known, variables["haproxy_mode"])
+    return known
+
+
+def mode(section: dict, known: dict[str, str], fallback: str) -> str:
+    """The mode of a section: its own, that of the defaults it begins with, or that of sections which name none."""
+    return section.get("mode") or known.get(section.get("from", ""), fallback)
+
+
+def sections(variables: dict, base: dict) -> dict[str, Any]:
+    """What the template prints, every key present; the input stays as it is.
+
+    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) and C(server) by mode,
+    C(timeouts) and C(health_check)."""
+    variables = without_nulls(variables)
+    known = modes(variables)
+    proxies = [_proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)]
+    named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
+    used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
+    return {
+        "health_bind": endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
+        "stats_bind": endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
+        "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
+        "proxies": proxies,
+        "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
+        "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],
+    }
+
+
+def statistics_userlists(variables: dict) -> list[dict]:
+    """The users of the statistics as a list of users, if there are any."""
+    users = [{**user, "insecure": True} for user in variables["haproxy_stats_users"]]
+    return [{"name": "statistics", "users": users}] if users else []
+
+
+def _base_defaults(name: str, variables: dict, base: dict) -> dict:
+    """The defaults of one mode. What an inventory adds belongs to its own mode; the other may not understand it."""
+    own = name == variables["haproxy_mode"]
+    return {
+        "name": name,
+        "from": "",
+        "mode": name,
+        "options": directives({**base["options"][name], **(variables["haproxy_options"] if own else {})}),
+        "timeouts": directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
+        "lines": variables["haproxy_defaults_lines"] if own else [],
+    }
+
+
+def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
+    return {
+        "name": section["name"],
+        "from": section.get("from") or mode(section, known, fallback),
+        "mode": known[section["name"]],
+        "options": directives(section.get("options", {})),
+        "timeouts": directives(section.get("timeouts", {})),
+        "lines": section.get("lines", []),
+    }
+
+
+def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, str]) -> dict:
+    own_mode = mode(item, known, variables["haproxy_mode"])
+    retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
+    check = {"type": "none", **base["health_check"], **({"type": "http", **item["health_check"]} if "health_check" in item else {})}
+    return {
+        "kind": kind,
+        "name": item["name"],
+        "from": item.get("from") or own_mode,
+        "binds": [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode) for bind in item.get("binds", [])],
+        "balance": item.get("balance", ""),
+        "cookie": item.get("cookie", ""),
+        "health_check": {"expect": f"status {check['status']}", **check} if check["type"] == "http" else None,
+        "lines": _before_http_rules(SAFE_TO_RETRY, item.get("lines", [])) if retried else item.get("lines", []),
+        **_servers(item, {**base["server"][own_mode], **variables["haproxy_server_defaults"]}),
+        "default_backend": item.get("default_backend", ""),
+    }
+
+
+def _before_http_rules(rule: str, lines: list[str]) -> list[str]:
+    at = next((number for number, line in enumerate(lines) if line.strip().startswith(AFTER_HTTP_RULES)), len(lines))
+    return [*lines[:at], rule, *lines[at:]]
+
+
+def _bind(bind: dict, own_mode: str) -> str:
+    words = [endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
+    certificates = bind.get("certificates", [])
+    if certificates:
+        words += ["ssl", *(f"crt {path}" for path in certificates)]
+        if own_mode == "http" and "alpn" not in " ".join(words).split():
+            words.append("alpn h2,http/1.1")
     return " ".join(words)
 
 
-def sections(model: dict, mode: str, server_defaults: dict) -> dict[str, list[dict]]:
-    """The sections with every key present, servers with their defaults merged; the input stays as it is."""
-    return {kind: [_section(section, mode, server_defaults) for section in model[kind]] for kind in KINDS}
-
-
-def _section(section: dict, mode: str, server_defaults: dict) -> dict:
-    whole = {"mode": mode, "default_backend": "", "balance": "", "health_check": None, "lines": [], **section}
-    whole["binds"] = [{"address": "*", "options": [], **bind} for bind in section.get("binds", [])]
-    whole["servers"] = [_server(server, section.get("port"), server_defaults) for server in section.get("servers", [])]
-    if whole["health_check"] is not None:
-        whole["health_check"] = {**HEALTH_CHECK, **whole["health_check"]}
-    return whole
-
-
-def _server(server: dict, port: int | None, defaults: dict) -> dict:
-    return {"port": port, **server, "options": {**defaults, **server.get("options", {})}}
-
-
-def problems(model: dict) -> list[str]:
-    """One line for everything that HAProxy would refuse or, worse, accept.
-
-    C(model) has frontends, backends and listens as the role's variables give them, and C(local) with the
-    addresses and ports of the health and the statistics listener."""
-    return [
-        *_names(model),
-        *_default_backends(model),
-        *_servers(model),
-        *_listeners(model),
-        *_statistics(model["local"]["stats"]),
+def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
+    """The server and server-template lines after their first word."""
+    unchecked = {"check": False} if item.get("health_check", {}).get("type") == "none" else {}
+    common = {**defaults, **unchecked, **item.get("server_options", {})}
+    cookies = item.get("cookie") and "dynamic" not in item["cookie"].split()
+    servers = []
+    for server in item.get("servers", []):
+        cookie = server.get("cookie", server["name"] if cookies else "")
+        words = options({**common, **({"cookie": cookie} if cookie else {}), **server.get("options", {})})
+        servers.append(f"{server['name']} {endpoint(server['address'], server.get('port') or item.get('port'))} {words}")
+    templates = [
+        f"{server['prefix']} {server['count']} {endpoint(server['address'], server.get('port') or item.get('port'))} "
+        + options({**common, **server.get("options", {})})
+        for server in item.get("server_templates", [])
     ]
+    return {"servers": servers, "server_templates": templates}
 
 
-def _names(model: dict) -> list[str]:
-    found = []
-    for kind in KINDS:
-        found += repeated(f"haproxy_{kind}", "name", [section["name"] for section in model[kind]])
-    for section in model["frontends"] + model["listens"]:
-        if section["name"] in OWN_NAMES:
-            found.append(f"haproxy_frontends: the name {section['name']} is taken by the role's own listener; choose another")
-    front = {section["name"] for section in model["frontends"] + model["backends"]}
-    for listen in model["listens"]:
-        if listen["name"] in front:
-            found.append(f"haproxy_listens: the name {listen['name']} is a frontend's or a backend's already; a listen is both")
-    return found
+def _peers(item: dict, nodes: list[dict]) -> dict:
+    peers = [f"{node['name']} {endpoint(node['address'], item['port'])}" for node in nodes]
+    return {"name": item["name"], "lines": item.get("lines", []), "peers": peers}
 
 
-def _default_backends(model: dict) -> list[str]:
-    known = [section["name"] for section in model["backends"] + model["listens"]]
-    return [
-        f"haproxy_frontends: default_backend of {section['name']} is '{section['default_backend']}', which does not exist; "
-        f"there are {', '.join(known) or 'no backends'}"
-        for section in model["frontends"]
-        if section.get("default_backend") and section["default_backend"] not in known
-    ]
+def _userlist(item: dict) -> dict:
+    groups = chain.from_iterable(user.get("groups", []) for user in item["users"])
+    return {"name": item["name"], "groups": sorted(set(groups)), "users": [_user(user) for user in item["users"]]}
 
 
-def _servers(model: dict) -> list[str]:
-    found = []
-    for kind in ("backends", "listens"):
-        for section in model[kind]:
-            where = f"haproxy_{kind}: {section['name']}"
-            servers = section.get("servers", [])
-            found += repeated(where, "server name", [server["name"] for server in servers])
-            if not servers and not section.get("lines"):
-                found.append(f"{where} has no servers; name at least one, or check that the inventory group it is built from has hosts")
-            for server in servers:
-                port = server.get("port") or section.get("port")
-                if not port:
-                    found.append(f"{where}: server {server['name']} has no port; give it one, or the whole section")
-                elif not 1 <= int(port) <= 65535:
-                    found.append(f"{where}: server {server['name']} has port {port}, which is outside 1-65535")
-    return found
-
-
-def _binds(model: dict) -> Iterator[tuple[str, str, int]]:
-    for kind in ("frontends", "listens"):
-        for section in model[kind]:
-            for bind in section.get("binds", []):
-                yield f"{section['name']} (haproxy_{kind})", bind.get("address", "*"), int(bind["port"])
-    local = model["local"]
-    yield "haproxy_health_port", local["health"]["address"], int(local["health"]["port"])
-    if local["stats"]["enabled"]:
-        yield "haproxy_stats_port", local["stats"]["address"], int(local["stats"]["port"])
-
-
-def _listeners(model: dict) -> list[str]:
-    found = []
-    seen: list[tuple[str, str, int]] = []
-    for name, address, port in _binds(model):
-        if not 1 <= port <= 65535:
-            found.append(f"{name}: port {port} is outside 1-65535")
-        for other, taken, taken_port in seen:
-            if port == taken_port and (address == taken or address in WILDCARDS or taken in WILDCARDS):
-                found.append(f"{name} and {other} both listen on port {port} ({address} and {taken}); give one another port or address")
-        seen.append((name, address, port))
-    return found
-
-
-def _statistics(stats: dict) -> list[str]:
-    if not stats["enabled"] or stats["users"] or stats["address"].startswith(LOOPBACKS):
-        return []
-    return [
-        f"haproxy_stats_address is '{stats['address']}' and haproxy_stats_users is empty: "
-        "statistics that others can reach need a user with a password; or use 127.0.0.1"
-    ]
+def _user(user: dict) -> str:
+    kind = "insecure-password" if user.get("insecure") else "password"
+    groups = f" groups {','.join(user['groups'])}" if user.get("groups") else ""
+    return f"{user['name']} {kind} {quoted(user['password'])}{groups}"

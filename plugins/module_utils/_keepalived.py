@@ -6,7 +6,7 @@
 
 Its exit code alone decides nothing: it is 0 for a file that is missing or empty, and not 0 for defaults that are
 harmless. Therefore every line that C(keepalived -t) prints counts as an alert, except for those that are known
-to be harmless. What it does not see, although no failover could come of it, is in _vrrp_rules.
+to be harmless. What it does not see, although no failover could come of it, is in _vrrp_rules and _vrrp_scripts.
 
 The test of keepalived 2.2.7 (fixed in 2.2.8) ends itself with SIGTERM as soon as it comes to a script that another
 user than root runs: it takes its parent for gone. By then it has read the whole file, but it has not yet looked at
@@ -19,19 +19,19 @@ import os
 import re
 from dataclasses import replace
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules, _vrrp_scripts
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     CheckerMissing,
     Finding,
-    Read,
     Run,
     Verdict,
     ask_version,
     call,
-    read_text,
     refusal,
     source_line,
 )
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import Block, Line, parse
 
 _PLACE = re.compile(r"\((?:(.+?): )?Line (\d+)\) (.*)")
 _HARMLESS = re.compile(
@@ -42,8 +42,7 @@ _HARMLESS = re.compile(
     r"|\(.*\) Warning - "
     r"|Config files missing '.*[*?\[].*'"
 )
-_PURPOSE = re.compile(r"(?m)^\s*(?:@\S+\s+)?(?:vrrp_instance|virtual_server)\s")
-_INCLUDE = re.compile(r"(?m)^\s*(?:@\S+\s+)?include\w*\s")
+_PURPOSE = {"vrrp_instance", "virtual_server"}
 _NAMED = re.compile(
     r"Disabling track script (?P<vrrp_script>\S+)"
     r"|Sync group (?P<vrrp_sync_group>[^,\s]+), "
@@ -63,41 +62,55 @@ def version(run: Run, binary: str = "keepalived") -> str:
     return ask_version(run, [binary, "-v"], r"Keepalived v(\S+)")
 
 
-def check(run: Run, path: str, binary: str = "keepalived", read: Read = read_text) -> Verdict:
+def report_directories(path: str, host: Host) -> list[str]:
+    """The directories of track files. keepalived 2.3.3 refuses a file whose directory is not there; it is made when a unit starts."""
+    whole, _unreadable = _read(path, host)
+    files = [block.value("file") for kind in ("track_file", "vrrp_track_file") for block in whole.inner(kind)]
+    return [os.path.dirname(file) for file in files if file.startswith("/")]
+
+
+def check(run: Run, path: str, binary: str = "keepalived", host: Host | None = None) -> Verdict:
     """Check the configuration in path.
 
     It is valid if keepalived would run it as it is written and has a virtual router or a virtual server to run.
     A verdict that is not valid has at least one finding. Raises CheckerMissing.
     """
+    host = host or Host()
+    release = version(run, binary)
     rc, output = _test(run, [binary, "-t", "-f", path])
-    findings = parse(output, path, read)
+    whole, unreadable = _read(path, host)
+    findings = said(output, whole, host)
+    explained = (4, 5, 6) if findings else ()
+    findings = _explained(findings, _vrrp_scripts.findings(whole, host, release))
     if rc in _SIGTERM and not _alerts(findings):
         findings.append(Finding("warning", _INCOMPLETE, path))
-    explained = (4, 5, 6) if findings else ()
-    if not _alerts(findings):
-        findings += _pointless(path, read, findings)
-    if not _alerts(findings):
-        findings += _vrrp_rules.findings(read(path), path)
+    for own in (unreadable, _pointless(whole), _vrrp_rules.findings(whole)):
+        if not _alerts(findings):
+            findings += own
     if not _alerts(findings) and rc not in (0, *_SIGTERM, *explained):
         findings.append(refusal("keepalived", rc, output))
-    return Verdict(not _alerts(findings), version(run, binary), findings, output, rc)
+    return Verdict(not _alerts(findings), release, findings, output, rc)
 
 
-def parse(output: str, path: str, read: Read = read_text) -> list[Finding]:
-    """What keepalived said, each thing once: it reads the file up to four times.
+def said(output: str, whole: Block, host: Host) -> list[Finding]:
+    """What keepalived said of the file, each thing once: it reads the file up to four times.
 
     Only from its second reading on it names the file, so a finding without a file is the same as the one with
-    that text and line that has one, or else belongs to path.
+    that text and line that has one, or else belongs to the main file.
     """
-    said = [_place(text.strip()) for text in output.splitlines() if text.strip() not in ("", "Terminated")]
-    named = {(finding.message, finding.line) for finding in said if finding.file}
+    path = whole.head.file
+    placed = [_place(text.strip()) for text in output.splitlines() if text.strip() not in ("", "Terminated")]
+    named = {(finding.message, finding.line) for finding in placed if finding.file}
     findings = []
-    for finding in said:
+    for finding in placed:
         if not finding.file and (finding.message, finding.line) in named:
             continue
-        file = os.path.join(os.path.dirname(path), finding.file) if finding.file else path
-        line = finding.line or _find_line(finding.message, path, read)
-        findings.append(replace(finding, file=file, line=line, source=source_line(read, file, line)))
+        place = None if finding.line else _find_line(finding.message, whole)
+        if place:
+            findings.append(replace(finding, file=place.file, line=place.number, source=place.text))
+        else:
+            file = os.path.join(os.path.dirname(path), finding.file) if finding.file else path
+            findings.append(replace(finding, file=file, source=source_line(host.read, file, finding.line)))
     return list(dict.fromkeys(findings))
 
 
@@ -121,30 +134,49 @@ def _place(text: str) -> Finding:
     return Finding(severity, message, file, int(line) if line else None)
 
 
-def _find_line(message: str, path: str, read: Read) -> int | None:
-    """The line where the block begins that a message names."""
+def _find_line(message: str, whole: Block) -> Line | None:
+    """The line of the script, or the one with which the block begins, that a message names."""
     named = _NAMED.match(message)
     if not named:
         return None
-    try:
-        lines = read(path).split("\n")
-    except OSError:
-        return None
-    begin = [named.lastgroup, named.group(named.lastgroup)]
-    return next((number for number, text in enumerate(lines, 1) if text.split()[:2] == begin), None)
+    kind, name = str(named.lastgroup), named.group(str(named.lastgroup))
+    script = _vrrp_scripts.script_line(whole, name) if kind == "vrrp_script" else None
+    return script or next((block.head for block in whole.inner(kind) if block.name == name), None)
+
+
+def _explained(findings: list[Finding], scripts: list[Finding]) -> list[Finding]:
+    """What keepalived said, with the reason added where it does not run a script, and what it did not say."""
+    reasons = {(script.file, script.line): script for script in scripts}
+    explained = []
+    for finding in findings:
+        reason = reasons.pop((finding.file, finding.line), None)
+        explained.append(replace(finding, message=f"{finding.message}: {reason.message}") if reason else finding)
+    return explained + list(reasons.values())
 
 
 def _alerts(findings: list[Finding]) -> bool:
     return any(finding.severity == "alert" for finding in findings)
 
 
-def _pointless(path: str, read: Read, findings: list[Finding]) -> list[Finding]:
-    """The alert for a file that gives keepalived nothing to do, of which it says nothing itself."""
+def _read(path: str, host: Host) -> tuple[Block, list[Finding]]:
+    """The file, and an alert if it cannot be read."""
     try:
-        text = read(path)
+        return parse(path, host), []
     except OSError as exc:
-        return [Finding("alert", f"cannot be read: {exc.strerror or exc}", path)]
-    included = _INCLUDE.search(text) and not any(f.message.startswith("Config files missing") for f in findings)
-    if _PURPOSE.search(text) or included:
+        return Block(Line([], path, 0, "")), [Finding("alert", f"cannot be read: {exc.strerror or exc}", path)]
+
+
+def _pointless(whole: Block) -> list[Finding]:
+    """The alert for a file that gives keepalived nothing to do, of which it says nothing itself."""
+    # A line that counts for one configuration id only has that id (@lb1) as its first word.
+    has_purpose = any(_PURPOSE & set(block.head.words[:2]) for block in whole.blocks)
+    if has_purpose or any(_is_not_followed(line) for line in whole.lines):
         return []
-    return [Finding("alert", "declares no vrrp_instance and no virtual_server: keepalived would run and do nothing", path)]
+    message = "declares no vrrp_instance and no virtual_server: keepalived would run and do nothing"
+    return [Finding("alert", message, whole.head.file)]
+
+
+def _is_not_followed(line: Line) -> bool:
+    """Whether the line includes files of which nothing is known here."""
+    words = line.words[line.words[0].startswith("@") :]
+    return bool(words) and words[0].startswith("include") and (words != line.words or "{" in words[-1])

@@ -23,6 +23,7 @@ from typing import Callable
 
 from ansible.module_utils.urls import open_url
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
 
 MARKERS = Path("/run/evenkeel")
 MASTER_SOCKET = "/run/haproxy-master.sock"
@@ -53,6 +54,17 @@ def parse_workers(answer: str) -> Workers:
     return Workers(frozenset(int(pid) for pid in pids), int(failed.group(1)) if failed else 0)
 
 
+@dataclass(frozen=True)
+class UnitState:
+    """A unit at one moment. C(enabled) is false only for a unit that could be; C(started) counts whole seconds since 1970."""
+
+    active: bool
+    enabled: bool
+    pid: int
+    invocation: str
+    started: int
+
+
 class Unit:
     """One systemd service."""
 
@@ -60,22 +72,22 @@ class Unit:
         self.name = name
         self.run = run
 
-    def show(self) -> dict[str, str]:
-        """The properties that tell whether, since when and as which process the unit runs."""
-        names = "ActiveState,MainPID,InvocationID,ExecMainStartTimestamp"
+    def state(self) -> UnitState:
+        """What systemd knows of the unit now."""
+        names = "ActiveState,UnitFileState,MainPID,InvocationID,ExecMainStartTimestamp"
         _rc, out, _err = self.run(["systemctl", "show", "--timestamp=unix", f"--property={names}", self.name])
-        return dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-
-    def is_active(self) -> bool:
-        return self.show().get("ActiveState") in ("active", "reloading")
-
-    def started(self) -> int:
-        """When the main process was started, in whole seconds since 1970."""
-        return int(self.show().get("ExecMainStartTimestamp", "").lstrip("@") or 0)
+        shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+        return UnitState(
+            active=shown.get("ActiveState") in ("active", "reloading"),
+            enabled=shown.get("UnitFileState") != "disabled",
+            pid=int(shown.get("MainPID", 0)),
+            invocation=shown.get("InvocationID", ""),
+            started=int(shown.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
+        )
 
     def children(self) -> frozenset[int]:
         """The process ids of the main process's children."""
-        pid = self.show().get("MainPID", "0")
+        pid = self.state().pid
         try:
             return frozenset(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
         except OSError:
@@ -194,7 +206,7 @@ class Keepalived(Daemon):
 
     def is_proven(self) -> bool:
         done = any(self.done.search(line) for line in self.unit.said_since(self.cursor))
-        return done and self.unit.is_active() and bool(self.workers())
+        return done and self.unit.state().active and bool(self.workers())
 
 
 DAEMONS = {"haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}
@@ -211,46 +223,83 @@ def digest(directory: Path) -> str:
 
 
 class Live:
-    """Whether the daemon runs what its directory holds, remembered in C(/run/evenkeel) so that an ended run is finished by the next."""
+    """Whether the daemon runs what its directory holds, remembered in C(/run/evenkeel) so that an ended run is finished by the next.
 
-    def __init__(self, name: str, directory: str, unit: Unit, health: str, timeout: float) -> None:
+    C(companions) are the units that serve beside the daemon and whose files are part of its set."""
+
+    def __init__(self, name: str, directory: str, unit: Unit, companions: list[str], health: str, timeout: float) -> None:
         self.unit = unit
+        self.companions = companions
         self.directory = Path(directory)
+        self.effect = Effect(self.directory, unit.run)
         self.marker = MARKERS / f"{name}.live"
         self.daemon = DAEMONS[name](unit, health)
         self.timeout = timeout
 
-    def generation(self) -> dict[str, str]:
-        """What is on disk, and the start of the daemon to which that was given."""
-        return {"digest": digest(self.directory), "invocation": self.unit.show().get("InvocationID", "")}
-
     def action(self) -> str:
-        """What it takes to make the set on disk live: C(start), C(reload), or nothing."""
-        if not self.unit.is_active():
+        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or nothing."""
+        state = self.unit.state()
+        if not state.active:
             return "start"
-        if self.unit.started() > self.directory.stat().st_ctime:
-            return ""
-        return "" if self.proven() == self.generation() else "reload"
+        if state.started <= self.directory.stat().st_ctime and not self.generation(state).items() <= self.proven().items():
+            return "reload"
+        return "settle" if self.effect.pending() or not state.enabled or self._idle() or self._obsolete() else ""
 
-    def proven(self) -> dict[str, str]:
-        """The generation that was proven last since the host has started."""
+    def generation(self, state: UnitState) -> dict[str, str]:
+        """What is on disk, and the start of the daemon to which that was given."""
+        return {"digest": digest(self.directory), "invocation": state.invocation}
+
+    def proven(self) -> dict:
+        """The generation that was proven last since the host has started, with its companions."""
         try:
             return json.loads(self.marker.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
 
+    def is_proven(self) -> bool:
+        """Whether what is on disk has been proven before."""
+        return self.proven().get("digest") == digest(self.directory)
+
     def make_live(self, action: str) -> None:
         """Start or reload the daemon. Raises NotProven with the daemon's words if it does not run what is on disk afterwards."""
         self.daemon.remember()
-        self.daemon.foresee(self.directory)
-        rc, out, err = self.unit.run(["systemctl", action, self.unit.name])
-        if rc:
-            raise NotProven(self.daemon.complaints() or (out + err).strip())
+        self._settle(self._idle() if action == "settle" else self.companions)
+        if action != "settle":
+            self.daemon.foresee(self.directory)
+            self._call(action, self.unit.name, self.daemon.complaints)
+            self._await_proof()
+        MARKERS.mkdir(mode=0o755, exist_ok=True)
+        generation = {**self.generation(self.unit.state()), "companions": self.companions}
+        self.marker.write_text(json.dumps(generation), encoding="utf-8")
+
+    def _await_proof(self) -> None:
         end = time.monotonic() + self.timeout
         while not self.daemon.is_proven():
             if time.monotonic() > end:
                 said = self.daemon.complaints() or "it said nothing"
                 raise NotProven(f"no proof within {self.timeout:g} s that it runs; {said}")
             time.sleep(POLL)
-        MARKERS.mkdir(mode=0o755, exist_ok=True)
-        self.marker.write_text(json.dumps(self.generation()), encoding="utf-8")
+
+    def _settle(self, companions: list[str]) -> None:
+        """Bring what is around the daemon up to date, these companions included."""
+        for name in self._obsolete():
+            self._call("stop", name)
+        try:
+            self.effect.settle()
+        except NoEffect as error:
+            raise NotProven(str(error)) from error
+        if not self.unit.state().enabled:
+            self._call("enable", self.unit.name)
+        for name in companions:
+            self._call("reload-or-restart", name)
+
+    def _idle(self) -> list[str]:
+        return [name for name in self.companions if not Unit(name, self.unit.run).state().active]
+
+    def _obsolete(self) -> list[str]:
+        return [name for name in self.proven().get("companions", []) if name not in self.companions]
+
+    def _call(self, verb: str, name: str, complaints: Callable[[], str] = str) -> None:
+        rc, out, err = self.unit.run(["systemctl", verb, name])
+        if rc:
+            raise NotProven(complaints() or f"systemctl {verb} {name} failed: {(out + err).strip()}")

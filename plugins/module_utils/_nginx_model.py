@@ -2,33 +2,194 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""nginx's sites: what an inventory leaves out is filled in, what cannot work is named."""
+"""nginx's configuration as lines, and what of it cannot work.
+
+The declaration has the role's variables without their prefix; settings, sites and upstreams have their defaults already.
+What has to be a text may be a number, because Ansible does not convert what an inventory says, such as C(listens: [80]).
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
-SITE = {"listens": ["80"], "server_names": ["_"], "index": "index.html", "locations": [], "lines": []}
+NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
+NAMED = ("sites", "upstreams", "log_formats")
+TLS = ("ssl", "quic")
+# Whoever writes one of these knows where the certificate comes from.
+CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 
-def sites(declared: list[dict], web_root: str) -> list[dict]:
-    """The sites with every key present; C(root) is the site's name below C(web_root) unless it is given."""
-    return [{**SITE, "root": f"{web_root}/{site['name']}", **site} for site in declared]
+def model(declared: dict[str, Any]) -> dict[str, list]:
+    """What the templates print: lines of each context, the upstreams and the sites."""
+    logs = {"access_log": declared["access_logs"] or False}
+    return {
+        "main": settings(declared["main_settings"]) + declared["main_lines"],
+        "events": settings(declared["events_settings"]) + declared["events_lines"],
+        "http": [
+            *settings(declared["http_settings"]),
+            *map(_log_format, declared["log_formats"]),
+            *settings(logs),
+            *settings(_real_ip(declared["trusted_proxies"])),
+            *declared["http_lines"],
+        ],
+        "upstreams": [_upstream(upstream) for upstream in declared["upstreams"]],
+        "sites": [_site(site, declared["web_root"]) for site in declared["sites"]],
+    }
 
 
-def problems(declared: list[dict], trusted_proxies: list[str]) -> list[str]:
+def settings(directives: dict[str, Any]) -> list[str]:
+    """Directives as lines: a boolean is on or off, of a list every item is a line, and what is null is left out."""
+    lines = []
+    for word, value in directives.items():
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                lines.append(f"{word} {_switch(item)};")
+    return lines
+
+
+def _switch(value: Any) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+
+
+def _real_ip(trusted: list[str]) -> dict[str, Any]:
+    return {"real_ip_header": "X-Forwarded-For", "real_ip_recursive": True, "set_real_ip_from": trusted} if trusted else {}
+
+
+def _log_format(item: dict) -> str:
+    """The format as a line. Its text is taken as it is, whatever it has of quotation marks."""
+    escape = f"escape={item['escape']} " if item.get("escape") else ""
+    return f"log_format {item['name']} {escape}{_quoted(str(item['format']))};"
+
+
+def _upstream(upstream: dict) -> dict:
+    """The upstream with every server as the arguments of its line."""
+    return {**upstream, "servers": [_server(item, upstream["server_options"]) for item in upstream["servers"]]}
+
+
+def _server(item: dict, options: list[str]) -> str:
+    address = f"[{item['address']}]" if _is_ipv6(str(item["address"])) else item["address"]
+    port = f":{item['port']}" if item.get("port") else ""
+    return " ".join([f"{address}{port}", *map(str, item.get("options", options))])
+
+
+def _site(site: dict, web_root: str) -> dict:
+    """The site with C(root), its name below C(web_root) unless it is given, and with C(settings)."""
+    certificate = site["certificate"]
+    directives = {
+        "ssl_certificate": certificate or None,
+        "ssl_certificate_key": (site["certificate_key"] or certificate) if certificate else None,
+    }
+    if "access_logs" in site:
+        directives["access_log"] = site["access_logs"] or False
+    return {"root": f"{web_root}/{site['name']}", **site, "settings": settings(directives)}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
-    found = repeated("nginx_sites", "name", [site["name"] for site in declared])
-    answers = []
-    for site in sites(declared, ""):
-        found += repeated(f"nginx_sites: {site['name']}", "location", [location["path"] for location in site["locations"]])
-        answers += [f"{name} on {listen.split()[0]}" for listen in site["listens"] for name in site["server_names"]]
-    found += repeated("nginx_sites", "server name", answers)
-    for proxy in trusted_proxies:
+    found = [problem for name, value in declared.items() for problem in unprintable(f"nginx_{name}", value)]
+    for variable in NAMED:
+        names = [str(item["name"]) for item in declared[variable]]
+        found += repeated(f"nginx_{variable}", "name", names)
+        found += [
+            f"nginx_{variable}: the name '{name}' is no single word: one without spaces, slashes, quotation marks, braces and $ is needed"
+            for name in names
+            if not NAME.fullmatch(name)
+        ]
+    for site in declared["sites"]:
+        found += [f"nginx_sites: {site['name']}: {problem}" for problem in _site_problems(site, declared)]
+    for upstream in declared["upstreams"]:
+        found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
+    return [*found, *_listeners(declared), *_proxies(declared["trusted_proxies"])]
+
+
+def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
+    health = declared["health_location"]
+    paths = [" ".join(location["path"].split()) for location in site["locations"]]
+    yield from repeated("locations", "path", paths)
+    if health and f"= {health}" in paths:
+        yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
+    if "root" in site and not site["root"].startswith("/"):
+        yield f"root is '{site['root']}': an absolute path is needed, such as /srv/www"
+    for key in ("listens", "server_names"):
+        if not site[key]:
+            yield f"{key} is empty: name at least one, or leave it out"
+    lines = [*map(str, site["lines"] + declared["http_lines"]), *declared["http_settings"]]
+    listens = list(map(str, site["listens"]))
+    secure = [listen for listen in listens if set(listen.split()[1:]).intersection(TLS)]
+    if secure and not site["certificate"] and not any(line.strip().startswith(CERTIFIED) for line in lines):
+        yield f"listen '{secure[0]}' has TLS and the site has no certificate: set certificate and certificate_key"
+    if site["certificate"]:
+        for listen in listens:
+            if listen not in secure and _socket(listen).endswith(":443"):
+                yield f"listen '{listen}' would answer in plain text although the site has a certificate: write '{listen} ssl'"
+    if site["certificate_key"] and not site["certificate"]:
+        yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
+
+
+def _upstream_problems(upstream: dict) -> Iterator[str]:
+    if not upstream["servers"]:
+        yield "servers is empty: name at least one"
+    for item in upstream["servers"]:
+        address, port = str(item["address"]), item.get("port")
+        if not address or re.search(r"[\s;{}]", address):
+            yield f"a server has the address '{address}': an address, a name or unix: and a path is needed"
+        if port and (address.startswith("unix:") or not 1 <= int(port) <= 65535):
+            yield f"server {address} has the port {port}: " + (
+                "a socket has none" if address.startswith("unix:") else "allowed are 1-65535"
+            )
+    yield from repeated("servers", "address", [_server(item, []) for item in upstream["servers"]])
+
+
+def _listeners(declared: dict[str, Any]) -> Iterator[str]:
+    """Who answers to which name at which address."""
+    port = int(declared["status_port"])
+    if not 0 <= port <= 65535:
+        yield f"nginx_status_port is {port}: allowed are 1-65535, and 0 for none"
+    answers = [f"_ on 127.0.0.1:{port}"] if port else []
+    defaults: dict[str, list[str]] = {}
+    for site in declared["sites"]:
+        for listen in map(str, site["listens"]):
+            answers += [f"{name} on {_socket(listen)}" for name in site["server_names"]]
+            if {"default_server", "default"}.intersection(listen.split()[1:]):
+                defaults.setdefault(_socket(listen), []).append(site["name"])
+    yield from repeated("nginx_sites", "server name", answers)
+    for socket, names in defaults.items():
+        if len(set(names)) > 1:
+            yield f"nginx_sites: {' and '.join(names)} are both default_server on {socket}: each address and port has one"
+
+
+def _socket(listen: str) -> str:
+    """Address and port of a listen directive in one spelling."""
+    words = listen.split() or [""]
+    place = words[0]
+    if place.isdigit():
+        place = f"*:{place}"
+    elif not place.startswith("unix:") and not re.search(r":\d+$", place.rpartition("]")[2]):
+        place = f"{place}:80"
+    return re.sub(r"^0\.0\.0\.0:", "*:", place) + ("/quic" if "quic" in words else "")
+
+
+def _proxies(trusted: list[str]) -> Iterator[str]:
+    for proxy in trusted:
         try:
             ipaddress.ip_network(proxy, strict=False)
         except ValueError:
-            found.append(f"nginx_trusted_proxies has '{proxy}': an address or a network is needed, such as 192.0.2.11 or 192.0.2.0/24")
-    return found
+            if proxy != "unix:":
+                yield f"nginx_trusted_proxies has '{proxy}': an address or a network is needed, such as 192.0.2.11 or 192.0.2.0/24"

@@ -10,14 +10,18 @@ The life of a change to C(/etc/haproxy), each name a directory in C(/etc)::
                         .haproxy.staged   the daemon's own checker reads it under its final name (private mount)
     haproxy <-exchange-> .haproxy.staged  one system call: the single point of no return
                         .haproxy.previous the set that was replaced, kept for restore()
+                        .haproxy.outdated what was C(.haproxy.previous) until then, removed at once
 
-Whatever ends the run, C(haproxy) is either the old set or the new one.
+A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below C(.system), from
+which the file is written just before the exchange, so that the previous set brings its own files back.
+
+Whatever ends the run, C(haproxy) is either the old set or the new one. A new set bears a mark until everything is in its place, so
+that the next run knows which of the two it finds, and finishes the rest.
 """
 
 from __future__ import annotations
 
-import ctypes
-import errno
+import fcntl
 import grp
 import json
 import os
@@ -25,13 +29,18 @@ import pwd
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run, masked
+
+MARK = ".evenkeel.new"
 MANIFEST = ".evenkeel.json"
-AT_FDCWD = -100
-RENAME_EXCHANGE = 2
+SYSTEM = ".system"
+MOUNTED = "evenkeel: the staged set is in place"
 
 
 class TransactionError(Exception):
@@ -40,7 +49,7 @@ class TransactionError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One declared file: C(path) is relative to the directory, C(mode) the permission bits."""
+    """One declared file: C(path) is relative to the directory or absolute, C(mode) the permission bits."""
 
     path: str
     content: bytes
@@ -60,43 +69,57 @@ class Change:
     sensitive: bool = False
 
     def diff(self) -> dict[str, str]:
-        """The change in the shape that Ansible prints for C(--diff)."""
-        return {
-            "before_header": self.path,
-            "after_header": self.path,
-            "before": self._shown(self.before),
-            "after": self._shown(self.after),
-        }
+        """The change in the shape that Ansible prints for C(--diff), with asterisks for secrets."""
+        before, after = self._shown(self.before), self._shown(self.after)
+        if before == after and self.before is not None and self.after is not None:
+            after += "(owner, group or mode differ)\n" if self.before == self.after else "(what differs is secret)\n"
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
 
     def _shown(self, content: bytes | None) -> str:
         if content is None:
             return ""
         if self.sensitive:
             return "(content hidden)\n"
-        return content.decode("utf-8", errors="replace")
+        return masked(content.decode("utf-8", errors="replace"))
 
 
 class ConfigSet:
     """The configuration directory of one daemon and the sets beside it."""
 
-    def __init__(self, directory: str) -> None:
-        """C(directory) is absolute, such as C(/etc/haproxy)."""
+    def __init__(self, directory: str, trial: bool = False) -> None:
+        """C(directory) is absolute, such as C(/etc/haproxy). What a trial stages is never committed, and a trial touches nothing else."""
         self.live = Path(directory)
-        self.staged = self.live.with_name(f".{self.live.name}.staged")
-        self.previous = self.live.with_name(f".{self.live.name}.previous")
-        self.outdated = self.live.with_name(f".{self.live.name}.outdated")
+        self.trial = trial
+        self.staged = self._beside("trial" if trial else "staged")
+        self.previous = self._beside("previous")
+        self.outdated = self._beside("outdated")
+
+    def _beside(self, kind: str) -> Path:
+        return self.live.with_name(f".{self.live.name}.{kind}")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs away from the directory. Raises TransactionError if one is at work there."""
+        above = [parent for parent in self.live.parents if parent.is_dir()]
+        handle = os.open(above[0], os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _lock(handle, self.live)
+            yield
+        finally:
+            os.close(handle)
 
     def recover(self) -> None:
-        """Put a set in place again where a commit without exchange was ended half-way."""
+        """Finish what a run has left that was ended while it exchanged sets."""
         if not self.live.exists() and self.previous.exists():
             self.previous.rename(self.live)
+        if (self.live / MARK).exists():
+            self._finish()
+        elif self.outdated.exists() and not self.previous.exists():
+            self.outdated.rename(self.previous)
 
     def declared_before(self) -> list[str]:
         """The paths that an earlier transaction declared, so that it may remove them."""
-        try:
-            return json.loads((self.live / MANIFEST).read_text(encoding="utf-8"))["files"]
-        except FileNotFoundError:
-            return []
+        return declared(self.live)
 
     def changes(self, files: list[File]) -> list[Change]:
         """What has to change so that the declared files stand as declared.
@@ -104,25 +127,35 @@ class ConfigSet:
         Raises TransactionError for a directory or a path that cannot be."""
         self._refuse_paths(files)
         found = []
+        were = _manifest(self.live)
         for file in files:
-            before = _read(self.live / file.path)
-            if before != file.content or not _has_attributes(self.live / file.path, file):
-                found.append(Change(file.path, before, file.content, file.sensitive))
-        declared = {file.path for file in files}
-        for path in sorted(set(self.declared_before()) - declared):
+            places = {self.live / file.path, self.live / inside(file.path)}
+            if not all(_is_as_declared(place, file) for place in places):
+                sensitive = file.sensitive or file.path in were["sensitive"]
+                found.append(Change(file.path, _disk.read(self.live / file.path), file.content, sensitive))
+        wanted = {file.path for file in files}
+        for path in sorted(set(self.declared_before()) - wanted):
             if os.path.lexists(self.live / path):
-                found.append(Change(path, _read(self.live / path) or b"", None, sensitive=True))
-        if not found and sorted(declared) != self.declared_before():
+                found.append(Change(path, _disk.read(self.live / path) or b"", None, sensitive=True))
+        if not found and were != _description(files):
             found.append(Change(MANIFEST, None, None))
         return found
 
     def _refuse_paths(self, files: list[File]) -> None:
         if os.path.lexists(self.live) and (self.live.is_symlink() or not self.live.is_dir()):
             raise TransactionError(f"{self.live} is not a directory: what a link leads to cannot be exchanged, name the directory itself")
+        paths = [Path(file.path) for file in files]
+        for path in paths:
+            if paths.count(path) > 1:
+                raise TransactionError(f"{path} is declared {paths.count(path)} times: each file can be there once")
         for file in files:
             path = Path(file.path)
-            if path.is_absolute() or ".." in path.parts or path in (Path(), Path(MANIFEST)):
-                raise TransactionError(f"a file's path is '{file.path}': a path inside {self.live} is needed, such as maps/hosts.map")
+            own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] == (SYSTEM,)
+            if ".." in path.parts or own or path.is_relative_to(self.live):
+                raise TransactionError(
+                    f"a file's path is '{file.path}': a path relative to {self.live} is needed, such as maps/hosts.map, "
+                    "or an absolute path elsewhere"
+                )
             for parent in path.parents:
                 if (self.live / parent).is_symlink():
                     raise TransactionError(f"{file.path}: {self.live / parent} is a symbolic link; what it leads to is not part of the set")
@@ -138,62 +171,82 @@ class ConfigSet:
             raise TransactionError(f"cannot build the new {self.live}: {error}") from error
 
     def _build(self, files: list[File], changes: list[Change]) -> None:
+        _disk.make_directory(self.staged)
+        (self.staged / MARK).touch()
         if self.live.exists():
-            copy = ["cp", "--archive", "--", str(self.live), str(self.staged)]
+            copy = ["cp", "--archive", "--no-target-directory", "--", str(self.live), str(self.staged)]
             done = subprocess.run(copy, check=False, capture_output=True, text=True)
             if done.returncode:
                 raise TransactionError(f"cannot copy {self.live}: {done.stderr.strip()}")
-        else:
-            _make_directory(self.staged)
         for change in changes:
             if change.after is None:
-                (self.staged / change.path).unlink(missing_ok=True)
+                (self.staged / inside(change.path)).unlink(missing_ok=True)
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
-                _write(self.staged / file.path, file.content)
-                os.chown(self.staged / file.path, *_ids(file))
-                os.chmod(self.staged / file.path, file.mode)
-        manifest = json.dumps({"files": sorted(file.path for file in files)}, indent=1) + "\n"
-        _write(self.staged / MANIFEST, manifest.encode())
+                place = self.staged / inside(file.path)
+                _disk.write(place, file.content)
+                os.chown(place, *_ids(file))
+                os.chmod(place, file.mode)
+        _disk.write(self.staged / MANIFEST, (json.dumps(_description(files), indent=1) + "\n").encode())
         os.chmod(self.staged / MANIFEST, 0o644)
 
     def commit(self) -> None:
-        """Make the staged directory the live one; what was live becomes C(previous).
-
-        C(previous) is never half a set: it changes places as well, discard() removes what is two sets old."""
+        """Make the staged directory the live one; what was live becomes C(previous)."""
         try:
-            _sync(self.staged)
+            _disk.sync(self.staged)
+            _put_outside(self.staged, self.live)
             if not self.live.exists():
                 self.staged.rename(self.live)
-            elif _exchange(self.staged, self.live):
-                if self.previous.exists():
-                    _exchange(self.staged, self.previous)
-                else:
-                    self.staged.rename(self.previous)
-            else:
+            elif not _disk.exchange(self.staged, self.live):
                 # No exchange on this filesystem: recover() closes the gap between the last two renames.
-                if self.previous.exists():
-                    self.previous.rename(self.outdated)
-                self.live.rename(self.previous)
+                self._retire(self.live)
                 self.staged.rename(self.live)
-            _sync_directory(self.live.parent)
-        except OSError as error:
-            self.recover()
+            self._finish()
+        except (OSError, TransactionError) as error:
+            with suppress(OSError, TransactionError):
+                if (self.live / MARK).exists() and self.staged.exists():
+                    _disk.exchange(self.staged, self.live)
+                self.recover()
+                _put_outside(self.live, self.staged)
             raise TransactionError(f"cannot commit {self.live}: {error}") from error
+
+    def _finish(self) -> None:
+        """Keep the set that the live one has replaced, and let the live one lose its mark; only that ends the change."""
+        if self.staged.exists():
+            self._retire(self.staged)
+        _disk.sync_directory(self.live.parent)
+        (self.live / MARK).unlink()
+        _disk.sync_directory(self.live)
         self.discard()
+
+    def _retire(self, replaced: Path) -> None:
+        """Make a set the previous one. The one that was it until now is kept until then: recover() may need it."""
+        if self.previous.exists():
+            shutil.rmtree(self.outdated, ignore_errors=True)
+            self.previous.rename(self.outdated)
+        replaced.rename(self.previous)
 
     def restore(self) -> None:
         """Bring the previous set back; the refused one becomes C(previous)."""
-        self.require_previous()
-        self.discard()
+        try:
+            if self.live.exists():
+                self.recover()
+            self.require_previous()
+            self.discard()
+            _put_outside(self.previous, self.live)
+            self._exchange_previous()
+            _disk.sync_directory(self.live.parent)
+        except OSError as error:
+            raise TransactionError(f"cannot bring back {self.previous}: {error}") from error
+
+    def _exchange_previous(self) -> None:
         if not self.live.exists():
             self.previous.rename(self.live)
-        elif not _exchange(self.previous, self.live):
-            self.live.rename(self.staged)
+        elif not _disk.exchange(self.previous, self.live):
+            self.live.rename(self.outdated)
             self.previous.rename(self.live)
-            self.staged.rename(self.previous)
-        _sync_directory(self.live.parent)
+            self.outdated.rename(self.previous)
 
     def require_previous(self) -> None:
         """Raises TransactionError where restore() has nothing to bring back."""
@@ -201,37 +254,72 @@ class ConfigSet:
             raise TransactionError(f"{self.previous} does not exist: there is no previous set to restore")
 
     def discard(self) -> None:
-        """Remove what an ended or a refused change has left."""
-        shutil.rmtree(self.staged, ignore_errors=True)
-        shutil.rmtree(self.outdated, ignore_errors=True)
+        """Remove what an ended or a refused change has left, but nothing of which recover() has to make something."""
+        if self.trial or not (self.live / MARK).exists():
+            shutil.rmtree(self.staged, ignore_errors=True)
+        if not self.trial and self.previous.exists():
+            shutil.rmtree(self.outdated, ignore_errors=True)
 
-    def in_place(self, run: Callable, argv: list[str]) -> tuple[int, str, str]:
+    def in_place(self, run: Run, argv: list[str]) -> tuple[int, str, str]:
         """Run a checker that sees the staged directory under its final name.
 
-        The bind mount lives in a mount namespace of its own and ends with the command."""
-        script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+        The bind mount lives in a mount namespace of its own and ends with the command. Raises TransactionError if it is not allowed."""
+        script = 'mount --bind "$1" "$2" && echo "$3" >&2 && shift 3 && exec "$@"'
         missing = not self.live.exists()
         if missing:
             self.live.mkdir()
         try:
-            return run(["unshare", "--mount", "sh", "-c", script, "sh", str(self.staged), str(self.live), *argv])
+            rc, out, err = run(["unshare", "--mount", "sh", "-c", script, "sh", str(self.staged), str(self.live), MOUNTED, *argv])
         finally:
             if missing:
                 self.live.rmdir()
+        if MOUNTED not in err:
+            raise TransactionError(
+                f"cannot show the new {self.live} to the checker before it is in place: {err.strip() or out.strip()}. This needs the right "
+                "to mount, which root has; in a container it is CAP_SYS_ADMIN"
+            )
+        return rc, out, err.replace(f"{MOUNTED}\n", "", 1)
 
-    def read_staged(self, path: str) -> str:
-        """The text of a file of the set as it will be in place."""
-        inside = Path(path)
-        if inside.is_relative_to(self.live):
-            inside = self.staged / inside.relative_to(self.live)
-        return inside.read_text(encoding="utf-8", errors="replace")
+    def where(self, path: str) -> str:
+        """Where the file stands now that will have this name when the staged set is in place."""
+        place = Path(path)
+        if place.is_relative_to(self.live):
+            return str(self.staged / place.relative_to(self.live))
+        copy = self.staged / inside(path)
+        return str(copy) if place.is_absolute() and copy.is_file() else path
 
 
-def _read(path: Path) -> bytes | None:
+def _lock(handle: int, directory: Path) -> None:
     try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise TransactionError(f"another run is changing {directory} right now: run this one again when that has ended") from error
+
+
+def declared(directory: Path) -> list[str]:
+    """The paths that the set in the directory declares; none where there is no set."""
+    return _manifest(directory)["files"]
+
+
+def _manifest(directory: Path) -> dict[str, list[str]]:
+    """What the set in the directory says of itself, as _description() does."""
+    path = directory / MANIFEST
+    try:
+        return {"files": [], "sensitive": [], **json.loads(path.read_text(encoding="utf-8"))}
+    except FileNotFoundError:
+        return {"files": [], "sensitive": []}
+    except (TypeError, ValueError) as error:
+        raise TransactionError(f"{path} is damaged ({error}): remove it; files that are not declared any more then stay") from error
+
+
+def _description(files: list[File]) -> dict[str, list[str]]:
+    """What a set says of itself: the declared files, and those that no diff may show, before and after."""
+    return {"files": sorted(file.path for file in files), "sensitive": sorted(file.path for file in files if file.sensitive)}
+
+
+def inside(path: str) -> str:
+    """Where a set keeps a declared file, relative to its directory."""
+    return SYSTEM + path if Path(path).is_absolute() else path
 
 
 def _ids(file: File) -> tuple[int, int]:
@@ -241,55 +329,16 @@ def _ids(file: File) -> tuple[int, int]:
         raise TransactionError(f"{file.path}: {error.args[0]}; create that user or group first") from error
 
 
-def _has_attributes(path: Path, file: File) -> bool:
-    status = path.lstat()
-    return stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == file.mode and (status.st_uid, status.st_gid) == _ids(file)
+def _is_as_declared(path: Path, file: File) -> bool:
+    return _disk.read(path) == file.content and _disk.facts(path) == (file.content, stat.S_IFREG | file.mode, *_ids(file))
 
 
-def _make_directory(path: Path) -> None:
-    """Make a directory and those above it that everybody may enter, whatever the umask is."""
-    if not path.is_dir():
-        _make_directory(path.parent)
-        path.mkdir()
-        path.chmod(0o755)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace the file; only its owner can read it."""
-    _make_directory(path.parent)
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
-
-
-def _sync(directory: Path) -> None:
-    for parent, _folders, names in os.walk(directory):
-        for name in names:
-            path = os.path.join(parent, name)
-            if stat.S_ISREG(os.lstat(path).st_mode):
-                _sync_file(path, os.O_RDONLY)
-        _sync_directory(Path(parent))
-
-
-def _sync_directory(path: Path) -> None:
-    _sync_file(path, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _sync_file(path: str | Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one system call; False where kernel or filesystem cannot."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in (errno.EINVAL, errno.ENOSYS):
-        return False
-    raise TransactionError(f"cannot exchange {one} and {other}: {os.strerror(number)}")
+def _put_outside(source: Path, replaced: Path) -> None:
+    """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced)."""
+    wanted = {path for path in declared(source) if Path(path).is_absolute()}
+    for path in sorted(wanted):
+        if _disk.facts(source / inside(path)) != _disk.facts(Path(path)):
+            _disk.copy(source / inside(path), Path(path))
+    for path in set(declared(replaced)) - wanted:
+        if Path(path).is_absolute():
+            Path(path).unlink(missing_ok=True)

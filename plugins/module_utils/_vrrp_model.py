@@ -2,148 +2,198 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""VRRP instances: priorities and peers derived from the ordered list of nodes, and what cannot work."""
+"""What keepalived runs on one node, derived from what an inventory declares for all nodes.
+
+The declaration is one dictionary; all items have their defaults already::
+
+    nodes            ordered list of name, address and perhaps address6; the first is preferred
+    node             the name of the node whose configuration is wanted
+    timing           the words of TIMING that the profile sets
+    instances        ... sync_groups, scripts, track_files, track_processes: the lists of the role's variables
+    reports          names of track files that systemd or the watcher writes, by their folders
+    texts            further variables without their prefix, which have to be of one line each
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated
-
 HIGHEST_PRIORITY = 254
-ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
+TIMING = (
+    "advert_int",
+    "down_timer_adverts",
+    "preempt_delay",
+    "garp_master_delay",
+    "garp_master_repeat",
+    "garp_master_refresh",
+    "garp_master_refresh_repeat",
+)
+NOTIFY = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
+TRACKED = {"track_script": "scripts", "track_file": "track_files", "track_process": "track_processes"}
+VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 
 
-def instances(declared: list[dict], defaults: dict, nodes: list[dict], node: str) -> list[dict]:
-    """The instances as one node has to run them.
+def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
+    """The blocks of one node's keepalived.conf, every key present: what the template prints.
 
-    C(nodes) is the ordered list of C(name) and C(address), the first is preferred: priorities go down from 254.
-    Every instance gets C(priority), C(unicast_src_ip) and C(unicast_peers), the addresses of the other nodes."""
-    names = [item["name"] for item in nodes]
-    addresses = [item["address"] for item in nodes]
-    if node not in names:
-        return []
-    mine = names.index(node)
-    derived = {
-        "priority": HIGHEST_PRIORITY - mine,
-        "unicast_src_ip": addresses[mine],
-        "unicast_peers": addresses[:mine] + addresses[mine + 1 :],
-        "lines": [],
+    An instance that does not name the node is left out, and so is a group of such instances."""
+    files = track_files(declared)
+    tracked = {"track_script": names(declared["scripts"]), "track_file": names(files), "track_process": names(declared["track_processes"])}
+    placed = [_instance(item, declared, tracked) for item in declared["instances"] if declared["node"] in order(item, declared["nodes"])]
+    here = set(names(placed))
+    groups = [
+        {**_notified(group), "instances": [name for name in group["instances"] if name in here]}
+        for group in declared["sync_groups"]
+        if here.intersection(group["instances"])
+    ]
+    return {
+        "instances": placed,
+        "sync_groups": groups,
+        "scripts": [_script(item) for item in declared["scripts"]],
+        "track_files": files,
+        "track_processes": declared["track_processes"],
     }
-    return [_placed({**defaults, **derived, **instance}) for instance in declared]
 
 
-def _placed(instance: dict) -> dict:
-    """The instance with C(dev) and C(label) of every address; the instance's interface carries what names none."""
-    addresses = [{"dev": instance["interface"], "label": "", **address} for address in instance["virtual_ipaddress"]]
-    return {**instance, "virtual_ipaddress": addresses}
+def spread(addresses: list[str], nodes: list[str], virtual_router_id: int = 51) -> list[dict]:
+    """One instance for each address. The order of the nodes begins one further with each, so that all of them work.
 
-
-def problems(declared: list[dict], defaults: dict, nodes: list[dict], node: str, facts: dict[str, Any]) -> list[str]:
-    """One line for everything that keepalived would refuse or, worse, accept.
-
-    C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
-    found = _nodes(nodes, node)
-    found += repeated("keepalived_instances", "name", [item["name"] for item in declared])
-    whole = [{**defaults, **item} for item in declared]
-    found += repeated(
-        "keepalived_instances",
-        "virtual_router_id on an interface",
-        [f"{item['virtual_router_id']} ({item['interface']})" for item in whole],
-    )
-    found += _families(whole, nodes)
-    for item in whole:
-        found += [f"keepalived_instances: {item['name']}: {problem}" for problem in _instance(item, facts)]
-    return found
-
-
-def _families(whole: list[dict], nodes: list[dict]) -> list[str]:
-    families = {":" in item["address"] for item in nodes}
+    With several addresses a node takes its own back when it is well again; a minute later, so that it has settled."""
+    several = {"preempt": True, "preempt_delay": 60} if len(addresses) > 1 else {}
     return [
-        f"keepalived_instances: {item['name']}: virtual_ipaddress {address['address']} and the addresses of keepalived_nodes are of "
-        "different IP versions: unicast adverts carry addresses of their own version only; use node addresses of that version"
-        for item in whole
-        if item["unicast"] and len(families) == 1
-        for address in item["virtual_ipaddress"]
-        if (":" in address["address"]) not in families
+        {
+            "name": f"cluster_vip_{number + 1}" if number else "cluster_vip",
+            "virtual_router_id": virtual_router_id + number,
+            "nodes": [*nodes[first:], *nodes[:first]],
+            "virtual_ipaddress": [{"address": address}],
+            **several,
+        }
+        for number, address in enumerate(addresses)
+        for first in [number % max(len(nodes), 1)]
     ]
 
 
-def _nodes(nodes: list[dict], node: str) -> list[str]:
-    names = [item["name"] for item in nodes]
-    found = repeated("keepalived_nodes", "name", names)
-    found += repeated("keepalived_nodes", "address", [item["address"] for item in nodes])
-    for item in nodes:
-        found += not_an_address(f"keepalived_nodes: the address of {item['name']}", item["address"])
-    if len(nodes) < 2:
-        found.append(f"keepalived_nodes has {len(nodes)} node(s): a VIP needs at least two that can hold it")
-    if len(nodes) > HIGHEST_PRIORITY:
-        found.append(f"keepalived_nodes has {len(nodes)} nodes: VRRP has priorities for {HIGHEST_PRIORITY}")
-    if node not in names:
-        known = ", ".join(names) or "none"
-        found.append(f"keepalived_nodes does not name this host: keepalived_node_name is '{node}', the nodes are {known}")
-    return found
+def names(items: list[dict]) -> list[str]:
+    """The names of the items, in their order."""
+    return [str(item["name"]) for item in items]
 
 
-def _instance(item: dict, facts: dict[str, Any]) -> list[str]:
-    found = []
-    if not 1 <= int(item["virtual_router_id"]) <= 255:
-        found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
-    if "priority" in item and not 1 <= int(item["priority"]) <= HIGHEST_PRIORITY:
-        found.append(f"priority is {item['priority']}: allowed are 1-{HIGHEST_PRIORITY}")
-    found += _advert(item) + _authentication(item)
-    for address in item["virtual_ipaddress"]:
-        found += _virtual_address(address, address.get("dev", item["interface"]), facts)
-    return found
+def track_files(declared: dict[str, Any]) -> list[dict]:
+    """The files that are watched: those of the inventory and those that are written on the host."""
+    reports = [
+        {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0}
+        for folder, reported in declared["reports"].items()
+        for name in reported
+    ]
+    return reports + declared["track_files"]
 
 
-def _advert(item: dict) -> list[str]:
-    version = int(item["version"])
-    if version not in ADVERT_RANGE:
-        return [f"version is {version}: VRRP has versions 2 and 3"]
-    least, most = ADVERT_RANGE[version]
-    if not least <= float(item["advert_int"]) <= most:
-        return [f"advert_int is {item['advert_int']}: VRRP version {version} allows {least}-{most} seconds"]
-    if version == 2 and float(item["advert_int"]) % 1:
-        return [f"advert_int is {item['advert_int']}: VRRP version 2 counts whole seconds"]
-    return []
+def order(instance: dict, nodes: list[dict]) -> list[str]:
+    """The names of the nodes that can hold the instance's addresses, the preferred one first."""
+    return list(instance.get("nodes") or names(nodes))
 
 
-def _authentication(item: dict) -> list[str]:
-    secret = item.get("auth_pass")
-    if not secret:
-        return []
-    if int(item["version"]) != 2:
-        return [f"auth_pass is set with version {item['version']}: only VRRP version 2 has authentication; the firewall guards version 3"]
-    if len(secret) > 8:
-        return [f"auth_pass has {len(secret)} characters: VRRP sends the first 8 only, so use at most 8"]
-    return []
+def priorities(instance: dict, nodes: list[dict]) -> dict[str, int]:
+    """The priority of every node of the instance, in the order in which they take over."""
+    ordered = order(instance, nodes)
+    given = instance.get("priorities") or range(HIGHEST_PRIORITY, HIGHEST_PRIORITY - len(ordered), -1)
+    return {name: int(priority) for name, priority in zip(ordered, given)}
 
 
-def _virtual_address(address: dict, device: str, facts: dict[str, Any]) -> list[str]:
-    value = address["address"]
-    if "/" not in value:
-        return [f"virtual_ipaddress is '{value}': write it with its prefix, such as 192.0.2.10/24"]
+def version_of(address: str) -> int:
+    """4 or 6, whatever follows the address; 0 for what is no address."""
     try:
-        virtual = ipaddress.ip_interface(value)
+        return ipaddress.ip_interface(address).version
     except ValueError:
-        return [f"virtual_ipaddress is '{value}': an IPv4 or IPv6 address with prefix is needed, such as 192.0.2.10/24"]
-    if device not in facts.get("interfaces", []):
-        known = ", ".join(sorted(facts.get("interfaces", [])))
-        return [f"interface is '{device}', which this host does not have; it has {known or 'none that are known'}"]
-    networks = interface_networks(facts.get(device.replace("-", "_"), {}))
-    if not any(virtual.ip in network for network in networks):
-        shown = ", ".join(str(network) for network in networks) or "none"
-        return [f"virtual_ipaddress {value} is outside every subnet of {device}; its subnets are {shown}"]
-    return []
+        return 0
 
 
-def interface_networks(interface: dict[str, Any]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The subnets of one interface as Ansible's facts show them, without addresses that stand alone (/32, /128)."""
-    four = [interface["ipv4"]] if interface.get("ipv4") else []
-    four += interface.get("ipv4_secondaries", [])
-    texts = [f"{item['address']}/{item['netmask']}" for item in four]
-    texts += [f"{item['address']}/{item['prefix']}" for item in interface.get("ipv6", [])]
-    networks = {ipaddress.ip_interface(text).network for text in texts}
-    return sorted((network for network in networks if network.num_addresses > 1), key=str)
+def family(instance: dict, nodes: list[dict]) -> int:
+    """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
+    addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]
+    return next(filter(None, map(version_of, addresses)), 4)
+
+
+def node_address(node: dict, version: int) -> str:
+    """The node's address of that IP version, empty if it has none."""
+    return next((address for address in (node["address"], node.get("address6")) if address and version_of(address) == version), "")
+
+
+def advert_int(instance: dict, timing: dict) -> float:
+    """The seconds between adverts; where only the profile says it, rounded up for VRRP 2, which counts whole seconds."""
+    if "advert_int" in instance:
+        return float(instance["advert_int"])
+    seconds = float(timing["advert_int"])
+    return float(math.ceil(seconds)) if int(instance["version"]) == 2 else seconds
+
+
+def tracks(instance: dict, tracked: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The entries of the instance's track blocks; where it names none of a kind, everything of that kind.
+
+    Its own interface is left out, because keepalived watches that anyhow and objects to being told."""
+    entries = {"track_interface": [entry for entry in instance["track_interface"] if entry != instance["interface"]]}
+    return {**entries, **{kind: list(map(str, instance.get(kind, known))) for kind, known in tracked.items()}}
+
+
+def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]]) -> dict:
+    nodes, mine = declared["nodes"], declared["node"]
+    version = family(item, nodes)
+    addresses = {node["name"]: node_address(node, version) for node in nodes}
+    ordered = priorities(item, nodes)
+    placed = [_placed(address, item["interface"]) for address in item["virtual_ipaddress"]]
+    timing = {**declared["timing"], **item, "advert_int": advert_int(item, declared["timing"])}
+    if not item["preempt"]:
+        timing.pop("preempt_delay", None)
+    source = {"unicast_src_ip": addresses[mine], "unicast_ttl": 255} if item["unicast"] else {"mcast_src_ip": addresses[mine]}
+    settings = {**{word: _number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
+    blocks = {
+        "authentication": ["auth_type PASS", f'auth_pass "{item["auth_pass"]}"'] if item["auth_pass"] else [],
+        "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine] if item["unicast"] else [],
+        "virtual_ipaddress": [address["line"] for address in placed],
+        **{word: item[word] for word in VERBATIM},
+        **tracks(item, tracked),
+    }
+    return {
+        **_notified(item),
+        "priority": ordered[mine],
+        "virtual_ipaddress": placed,
+        "held": [f"{address['address']} dev {address['dev']}" for address in placed]
+        + [_held(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
+        "settings": settings,
+        "blocks": {word: lines for word, lines in blocks.items() if lines},
+    }
+
+
+def _placed(address: dict, interface: str) -> dict:
+    """The address with its device, and the line that says both."""
+    dev = address.get("dev") or interface
+    words = [address["address"], "dev", dev]
+    for word in ("label", "scope"):
+        words += [word, address[word]] if address.get(word) else []
+    return {**address, "dev": dev, "line": " ".join([*words, *address.get("options", [])])}
+
+
+def _held(line: str, interface: str) -> str:
+    """What C(ip address delete) has to be told of an address that is written as keepalived writes it."""
+    address, *words = line.split() or [""]
+    return f"{address} dev {dict(zip(words, words[1:])).get('dev', interface)}"
+
+
+def _script(item: dict) -> dict:
+    """The script with its command as it stands between quotation marks."""
+    command = item["script"].replace("\\", "\\\\").replace('"', '\\"')
+    times = {word: _number(item[word]) for word in ("interval", "timeout")}
+    return {**item, **times, "script": command}
+
+
+def _notified(item: dict) -> dict:
+    """The instance or group with its notify directives in one place."""
+    return {**item, "notify": {word: item[word] for word in NOTIFY if item.get(word)}}
+
+
+def _number(value: Any) -> int | float:
+    """Without a point where it is whole, as keepalived wants it."""
+    number = float(value)
+    return int(number) if number.is_integer() else number

@@ -2,88 +2,101 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keepalived accepts although no failover can come of it."""
+"""What keepalived accepts although no failover can come of it.
+
+One node's file does not tell the priorities of the others. So whether a weight is larger than the gap between two nodes
+cannot be seen here; that it cannot work at all, whatever the gap is, can.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Finding
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import Block, Line
 
 KEEPS = ("nopreempt", "preempt_delay")
-TRACKS = {"track_script": "vrrp_script", "track_file": "track_file", "track_process": "vrrp_track_process"}
+TRACKS = {
+    "track_script": ("vrrp_script",),
+    "track_file": ("track_file", "vrrp_track_file"),
+    "track_process": ("vrrp_track_process",),
+    "track_bfd": ("bfd_instance",),
+    "track_interface": (),
+}
+"""The blocks in which an instance names what it watches, and those that declare it."""
+
+DEFAULT_WEIGHTS = {"track_file": "1"}
+"""Weights that are not 0 although nothing is said, as keepalived 2.2.7 and 2.3.3 print them in a dump of their data."""
 
 
-@dataclass
-class Block:
-    """A block of keepalived.conf: its words before the brace, its line, and what stands in it."""
-
-    words: list[str]
-    line: int
-    lines: list[tuple[int, list[str]]] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-
-    def find(self, word: str) -> tuple[int, list[str]] | None:
-        """The directive of that name."""
-        return next(((line, words) for line, words in self.lines if words[0] == word), None)
-
-    def weight(self) -> int:
-        """The weight that the block sets, 0 if it sets none."""
-        found = self.find("weight")
-        return _number(found[1][1:]) if found else 0
-
-
-def parse(text: str) -> Block:
-    """The blocks of keepalived.conf in the layout of one brace a line, as people write it. Includes are not followed."""
-    stack = [Block([], 0)]
-    for number, raw in enumerate(text.splitlines(), 1):
-        words = raw.split("#")[0].split("!")[0].replace("{", " { ").replace("}", " } ").split()
-        opens, closes = "{" in words, "}" in words
-        words = [word for word in words if word not in "{}"]
-        if opens:
-            block = Block(words, number)
-            stack[-1].blocks.append(block)
-            if not closes:
-                stack.append(block)
-        else:
-            if words:
-                stack[-1].lines.append((number, words))
-            if closes and len(stack) > 1:
-                stack.pop()
-    return stack[0]
-
-
-def findings(text: str, path: str) -> list[Finding]:
-    """An alert for every instance that could never hand over its addresses."""
-    whole = parse(text)
-    weights = {tuple(block.words[:2]): block.weight() for block in whole.blocks if len(block.words) > 1}
+def findings(whole: Block) -> list[Finding]:
+    """An alert for every instance that could never hand over its addresses, or that shares its router id with another."""
     found = []
-    for block in whole.blocks:
-        if block.words[:1] == ["vrrp_instance"]:
-            for line, message in _instance(block, weights):
-                found.append(Finding("alert", message, path, line, text.splitlines()[line - 1].strip()))
-    return found
+    weightless = _members(whole)
+    for instance in whole.inner("vrrp_instance"):
+        found += _master(instance)
+        if instance.name not in weightless:
+            found += _weights(instance, whole)
+    return [*found, *_router_ids(whole)]
 
 
-def _instance(block: Block, weights: dict[tuple[str, ...], int]) -> Iterator[tuple[int, str]]:
-    name = block.words[1] if len(block.words) > 1 else ""
-    keeps = next((found for found in map(block.find, KEEPS) if found), None)
-    state = block.find("state")
-    if keeps and keeps[1][0] == "nopreempt" and state and state[1][1:] == ["MASTER"]:
-        yield keeps[0], f"({name}) nopreempt is ignored with state MASTER: write state BACKUP on every node"
-    for tracks in block.blocks:
-        kind = TRACKS.get(tracks.words[0]) if tracks.words else None
-        for line, words in tracks.lines if kind else []:
-            weight = _number(words[2:]) if words[1:2] == ["weight"] else weights.get((kind, words[0]), 0)
-            if weight and keeps:
-                yield (
-                    line,
-                    (
-                        f"({name}) a weight together with {keeps[1][0]} keeps the address on the failed node, because the peer accepts the "
-                        "lower priority: leave the weight out, so that a failure means FAULT"
-                    ),
+def _members(whole: Block) -> set[str]:
+    """The instances in groups that make keepalived ignore every weight."""
+    groups = [group for group in whole.inner("vrrp_sync_group") if not group.find("sync_group_tracking_weight")]
+    return {word for group in groups for names in group.inner("group") for line in names.lines for word in line.words}
+
+
+def _master(instance: Block) -> Iterator[Finding]:
+    keeps, state = instance.find("nopreempt"), instance.value("state")
+    if keeps and state == "MASTER":
+        yield keeps.refused(f"({instance.name}) nopreempt is ignored with state MASTER: write state BACKUP on every node")
+
+
+def _weights(instance: Block, whole: Block) -> Iterator[Finding]:
+    keeps = next((word for word in KEEPS if instance.find(word)), "")
+    for tracks in instance.inner(*TRACKS) if keeps else ():
+        for line in tracks.lines:
+            weight = _weight(line, tracks.kind, whole)
+            if weight:
+                yield line.refused(
+                    f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, because the "
+                    "peer accepts the lower priority: write weight 0, so that a failure means FAULT"
                 )
+
+
+def _weight(line: Line, kind: str, whole: Block) -> int:
+    """The weight with which an instance watches something: its own, that of the declaration, or keepalived's default."""
+    if "weight" in line.words:
+        return _number(line.words[line.words.index("weight") + 1 :])
+    declared = next((block for block in whole.inner(*TRACKS[kind]) if block.name == line.words[0]), None)
+    weight = declared.value("weight") if declared else "0"
+    return _number([weight or DEFAULT_WEIGHTS.get(kind, "0")])
+
+
+def _router_ids(whole: Block) -> Iterator[Finding]:
+    """keepalived itself sees this among instances that send multicast, and among unicast ones with the same peers."""
+    first: dict[tuple, Block] = {}
+    for instance in whole.inner("vrrp_instance"):
+        key = (_interface(instance, whole), _number([instance.value("virtual_router_id")]), _is_ipv6(instance))
+        if not key[0] or not key[1]:
+            continue
+        other = first.setdefault(key, instance)
+        line = instance.find("virtual_router_id")
+        if other is not instance and line:
+            yield line.refused(
+                f"({instance.name}) virtual_router_id {key[1]} is that of {other.name} too, on the same interface {key[0]} and with the "
+                "same IP version: each would take the other's adverts for those of its peers; choose another number"
+            )
+
+
+def _interface(instance: Block, whole: Block) -> str:
+    default = next((block.value("default_interface") for block in whole.inner("global_defs")), "")
+    return instance.value("interface") or default
+
+
+def _is_ipv6(instance: Block) -> bool:
+    addresses = [line.words[0] for block in instance.inner("virtual_ipaddress") for line in block.lines]
+    return bool(instance.find("native_ipv6")) or ":" in (addresses or [instance.value("unicast_src_ip")])[0]
 
 
 def _number(words: list[str]) -> int:

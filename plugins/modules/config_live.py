@@ -17,6 +17,8 @@ description:
   - If the proof does not come, the previous set of M(evenkeel.ha_web.config_transaction) comes back, is made live and proven, and the
     module fails with both facts.
   - A run that was ended between the installation and the reload is finished by the next one.
+  - Before that, what the set has installed outside its directory takes effect, that is systemd reads changed units and kernel parameters
+    of C(/etc/sysctl.d) get their values. The service is enabled as well.
 options:
   daemon:
     description: Which daemon it is.
@@ -30,6 +32,14 @@ options:
   unit:
     description: Name of the systemd service; that of the daemon if left out.
     type: str
+  companions:
+    description:
+      - Units that serve beside the daemon and whose files are part of the same set. They run while the daemon does, take part in every
+        reload, and are stopped when they are not named any more.
+      - To be started at boot, the daemon's unit has to want them.
+    type: list
+    elements: str
+    default: []
   health:
     description: A URL that the daemon answers with 2xx when it serves. Not asked if empty.
     type: str
@@ -65,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, V(start), V(reload) or nothing.
+  description: What was done, V(start), V(reload), V(settle) if only units or kernel parameters around the daemon had to be, or nothing.
   type: str
   returned: always
 """
@@ -77,17 +87,18 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction impor
 
 def go_back(live: Live, config: ConfigSet, was_active: bool) -> str:
     """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards."""
-    if live.proven().get("digest") == live.generation()["digest"]:
+    if live.is_proven():
         return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
     try:
-        config.restore()
+        with config.alone():
+            config.restore()
     except TransactionError as error:
         return f"There is no previous set to go back to: {error}"
     refused = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
     if not was_active:
         return f"{refused}; the service did not run before and does not run now."
     try:
-        live.make_live("reload" if live.unit.is_active() else "start")
+        live.make_live("reload" if live.unit.state().active else "start")
     except NotProven as error:
         return f"{refused}, but it is not proven either:\n{error}"
     return f"{refused} and serves."
@@ -99,6 +110,7 @@ def main() -> None:
             "daemon": {"type": "str", "required": True, "choices": sorted(DAEMONS)},
             "directory": {"type": "path", "required": True},
             "unit": {"type": "str"},
+            "companions": {"type": "list", "elements": "str", "default": []},
             "health": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 10},
         },
@@ -106,14 +118,14 @@ def main() -> None:
     )
     name = module.params["daemon"]
     unit = Unit(module.params["unit"] or name, module.run_command)
-    live = Live(name, module.params["directory"], unit, module.params["health"], module.params["timeout"])
+    live = Live(name, module.params["directory"], unit, module.params["companions"], module.params["health"], module.params["timeout"])
     action = live.action()
     if not action or module.check_mode:
         module.exit_json(changed=bool(action), action=action)
     try:
         live.make_live(action)
     except NotProven as error:
-        outcome = go_back(live, ConfigSet(module.params["directory"]), was_active=action == "reload")
+        outcome = go_back(live, ConfigSet(module.params["directory"]), was_active=action != "start")
         module.fail_json(msg=f"{name} does not run the new configuration:\n{error}\n{outcome}", action=action)
     module.exit_json(changed=True, action=action)
 

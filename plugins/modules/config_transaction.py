@@ -13,9 +13,12 @@ description:
   - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx.
   - The future directory is built beside the live one and the daemon's own checker reads it under its final name, so a certificate,
     a map or an included file that is part of the same change is found. Only then do both directories change places, in one system call.
-  - A refused change leaves every file as it was and says which line of which file the daemon refuses.
+  - Besides, what the checkers accept although it cannot work is refused, such as a check script that keepalived would silently leave out, a
+    router id that is used twice, or an interface that the host does not have.
+  - A refused change leaves every file as it was and says which line of which file cannot be used, why, and what to do.
   - Files of the directory that the set does not name are kept, files that an earlier set named and this one does not are removed.
-  - The replaced directory is kept beside the live one, as C(.NAME.previous).
+  - The replaced directory is kept beside the live one, as C(.NAME.previous). It is always the set that the last change has replaced.
+  - A run that was ended half-way is finished by the next one. Two runs at the same time are not possible; the second one fails.
   - The module neither starts nor reloads the daemon.
 options:
   daemon:
@@ -37,7 +40,10 @@ options:
     elements: dict
     suboptions:
       path:
-        description: Path relative to O(directory).
+        description:
+          - Path relative to O(directory).
+          - An absolute path puts the file elsewhere, such as a drop-in of the daemon's unit. It comes, goes and is brought back with
+            the set, which keeps a copy of it.
         type: str
         required: true
       content:
@@ -65,7 +71,10 @@ options:
     type: bool
     default: false
   secrets:
-    description: Words that must not appear in diffs or messages, such as the passwords within the files.
+    description:
+      - Words that must not appear in diffs or messages, such as the passwords within the files.
+      - Passwords in directives that are known to hold one (C(stats auth), C(password), C(auth_pass) ...) and private keys are masked
+        without being named here, in the old files as well.
     type: list
     elements: str
     default: []
@@ -83,7 +92,7 @@ attributes:
       - Where the daemon is not installed yet, RV(checked) is false.
     support: full
   diff_mode:
-    description: Shows every file that changes.
+    description: Shows every file that changes, with asterisks for secrets.
     support: full
   idempotent:
     description: A set that stands as declared is checked and left alone. O(state=previous) exchanges the sets each time.
@@ -146,32 +155,42 @@ previous:
 """
 
 import os
+import re
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy, _keepalived, _nginx
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect, _haproxy, _keepalived, _nginx
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File, TransactionError
 
 BOUNDED = ["timeout", "--kill-after=5", "60"]
 """A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
 
 
-def verdict(module: AnsibleModule, config: ConfigSet, binary: str, staged: bool) -> Verdict:
-    """Ask the daemon's checker about the staged directory, or about the live one."""
+def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
+    """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it will be."""
     main = os.path.join(module.params["directory"], module.params["main"])
 
     def call(argv: list[str]) -> tuple[int, str, str]:
         return module.run_command([*BOUNDED, *argv], handle_exceptions=False)
 
     run = partial(config.in_place, call) if staged else call
-    options = {"binary": binary}
-    if staged:
-        options["read"] = config.read_staged
     if module.params["daemon"] == "haproxy":
-        return _haproxy.check(run, [main], fatal_warnings=module.params["fatal_warnings"], **options)
-    checker = {"keepalived": _keepalived, "nginx": _nginx}[module.params["daemon"]]
-    return checker.check(run, main, **options)
+        return _haproxy.check(run, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
+    if module.params["daemon"] == "keepalived":
+        with _disk.present(_keepalived.report_directories(main, host)):
+            return _keepalived.check(run, main, binary, host)
+    return _nginx.check(run, main, binary, host)
+
+
+def parameters(files: list[File]) -> dict[str, str]:
+    """The kernel parameters that the set brings along."""
+    found: dict[str, str] = {}
+    for file in files:
+        if file.path.startswith(_effect.PARAMETERS):
+            found.update(_effect.parameters(file.content.decode("utf-8", errors="replace")))
+    return found
 
 
 def declared(module: AnsibleModule) -> list[File]:
@@ -195,10 +214,9 @@ def declared(module: AnsibleModule) -> list[File]:
 
 def permissions(item: dict) -> int:
     """The mode of one declared file."""
-    try:
-        return int(item["mode"], 8)
-    except ValueError as error:
-        raise TransactionError(f"{item['path']}: its mode is '{item['mode']}': an octal number is needed, such as 0644") from error
+    if not re.fullmatch(r"0?[0-7]{3,4}", item["mode"]):
+        raise TransactionError(f"{item['path']}: its mode is '{item['mode']}': an octal number is needed, such as 0644")
+    return int(item["mode"], 8)
 
 
 def present(module: AnsibleModule, config: ConfigSet) -> dict:
@@ -223,7 +241,8 @@ def present(module: AnsibleModule, config: ConfigSet) -> dict:
         return result
     if changes:
         config.stage(files, changes)
-    answer = verdict(module, config, binary, staged=bool(changes))
+    host = Host(config.where if changes else str, parameters(files))
+    answer = verdict(module, config, binary, host, staged=bool(changes))
     result["checked"] = answer.valid
     result["version"] = answer.version
     result["findings"] = [finding.to_dict() for finding in answer.findings]
@@ -238,8 +257,15 @@ def present(module: AnsibleModule, config: ConfigSet) -> dict:
 def refusal(module: AnsibleModule, answer: Verdict) -> str:
     """The message of a refused set: what, where, and that nothing has changed."""
     name = f"{module.params['daemon']} {answer.version}".strip()
-    findings = "\n".join(finding.describe() for finding in answer.findings)
-    return f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{findings}"
+    return f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{answer.describe()}"
+
+
+def restored(module: AnsibleModule, config: ConfigSet) -> dict:
+    """Bring the previous set back; returns what the module returns."""
+    config.require_previous()
+    if not module.check_mode:
+        config.restore()
+    return {"changed": True, "findings": [], "previous": str(config.previous)}
 
 
 def main() -> None:
@@ -267,20 +293,17 @@ def main() -> None:
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
     )
-    config = ConfigSet(module.params["directory"])
+    config = ConfigSet(module.params["directory"], trial=module.check_mode)
     try:
-        if module.params["state"] == "previous":
-            config.require_previous()
-            if not module.check_mode:
-                config.restore()
-            module.exit_json(changed=True, findings=[], previous=str(config.previous))
-        if not module.check_mode:
-            config.recover()
-        module.exit_json(**present(module, config))
-    except TransactionError as error:
+        with config.alone():
+            try:
+                if not module.check_mode:
+                    config.recover()
+                module.exit_json(**(present if module.params["state"] == "present" else restored)(module, config))
+            finally:
+                config.discard()
+    except (TransactionError, CheckerMissing, OSError) as error:
         module.fail_json(msg=str(error))
-    finally:
-        config.discard()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -22,27 +23,31 @@ def ip(*words):
 
 
 def here():
-    """An interface of this machine and two addresses: one within its subnet that is not its own, one outside all its subnets."""
+    """An interface of this machine, its address, two more of its subnet, and one outside all its subnets."""
     routes = [route["dev"] for route in ip("route", "show", "default")]
     links = {link["ifname"]: [ipaddress.ip_interface(f"{a['local']}/{a['prefixlen']}") for a in link["addr_info"]] for link in ip("addr")}
     wide = {name: [address for address in addresses if address.network.num_addresses > 2] for name, addresses in links.items()}
     name = next(name for name in [*routes, *wide] if wide.get(name))
     own = wide[name][0]
-    vip = next(host for host in own.network.hosts() if host != own.ip)
+    vip, peer = islice((host for host in own.network.hosts() if host != own.ip), 2)
     examples = [ipaddress.ip_interface(text) for text in ("192.0.2.10/24", "198.51.100.10/24", "203.0.113.10/24")]
     outside = next(example for example in examples if not any(example.ip in address.network for address in wide[name]))
-    return name, f"{vip}/{own.network.prefixlen}", str(outside)
+    return name, str(own.ip), str(peer), f"{vip}/{own.network.prefixlen}", str(outside)
 
 
-INTERFACE, VIP, OUTSIDE = here()
+INTERFACE, OWN, PEER, VIP, OUTSIDE = here()
+# This machine is lb1, and web1; there is no lb2.
 HOSTS = {
-    "load_balancers": {"lb1": {"cluster_address": "192.0.2.11"}, "lb2": {"cluster_address": "192.0.2.12"}},
+    "load_balancers": {"lb1": {"cluster_address": OWN}, "lb2": {"cluster_address": PEER}},
     "web_servers": {"web1": {"cluster_address": "192.0.2.21"}},
 }
+LIMIT = "localhost,lb1,web1"
 NODES = [{"name": name, "address": host["cluster_address"]} for name, host in HOSTS["load_balancers"].items()]
 BACKEND = {"name": "web", "servers": [{"name": "web1", "address": "192.0.2.21", "port": 80}]}
 FRONTEND = {"name": "http_in", "binds": [{"port": 80}], "default_backend": "web"}
 INSTANCE = {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": [{"address": VIP}]}
+NOTIFIED = {"virtual_ipaddress": [], "notify_master": "/etc/keepalived/up.sh"}
+SITE = {"name": "web"}
 
 
 def vip(address):
@@ -51,6 +56,14 @@ def vip(address):
 
 def instances(*changes):
     return {"keepalived_instances": [{**INSTANCE, **change} for change in changes]}
+
+
+def scripts(**changes):
+    return {"keepalived_scripts": [{"name": "well", "script": "/bin/true", **changes}]}
+
+
+def sites(*changes):
+    return {"nginx_sites": [{**SITE, **change} for change in changes]}
 
 
 def frontends(*changes):
@@ -75,8 +88,39 @@ BAD = [
     ("no such interface", {"keepalived_interface": "none7"}, ["interface is 'none7'", "this host does not have", INTERFACE]),
     ("router id 0", instances({"virtual_router_id": 0}), ["keepalived_instances: web: virtual_router_id is 0: allowed are 1-255"]),
     ("router id 256", instances({"virtual_router_id": 256}), ["web: virtual_router_id is 256: allowed are 1-255"]),
-    ("router id twice", instances({}, {"name": "b"}), ["virtual_router_id", f"51 ({INTERFACE}) is used 2 times", "may be used once"]),
-    ("priority 255", instances({"priority": 255}), ["keepalived_instances: web: priority is 255: allowed are 1-254"]),
+    ("router id twice", instances({}, {"name": "b"}), ["virtual_router_id", f"51 ({INTERFACE}, IPv4) is used 2 times", "used once"]),
+    ("priority 255", instances({"priorities": [255, 254]}), ["keepalived_instances: web: priorities has 255: allowed are 1-254"]),
+    ("priorities for one", instances({"priorities": [101]}), ["web: priorities has 1 values for the 2 nodes lb1, lb2"]),
+    ("unknown node", instances({"nodes": ["lb1", "lb3"]}), ["web: nodes has 'lb3', which is not in keepalived_nodes"]),
+    ("unknown profile", {"keepalived_timing": "fastest"}, ["keepalived_timing must be one of: safe, default, fast, got: fastest"]),
+    (
+        "two families",
+        instances({"virtual_ipaddress": [{"address": VIP}, {"address": "2001:db8::10/64"}]}),
+        ["web: virtual_ipaddress has IPv4 and IPv6 addresses", "name both in keepalived_sync_groups"],
+    ),
+    ("no IPv6 address", vip("2001:db8::10/64"), ["web: node lb1 has no IPv6 address", "set its address6"]),
+    ("nobody is told", instances({"virtual_ipaddress": []}), ["web: virtual_ipaddress is empty and there is no notify_master"]),
+    ("useless weight", {**scripts(weight=-20), **instances({})}, ["web: the weights of well -20 together with preempt: false"]),
+    (
+        "small weight",
+        {**scripts(weight=-20), **instances({"preempt": True, "priorities": [150, 100]})},
+        ["web: the weight -20 of well is not larger than the gap of 50 between the priorities 150 of lb1 and 100 of lb2", "at least 51"],
+    ),
+    (
+        "a group of one",
+        {"keepalived_sync_groups": [{"name": "all", "instances": ["cluster_vip"]}]},
+        ["all: instances has 1", "at least two"],
+    ),
+    (
+        "unknown check",
+        instances({"track_script": ["wel"]}),
+        ["web: track_script has 'wel', which does not exist; there are haproxy_answers"],
+    ),
+    (
+        "a line break",
+        instances({"notify_master": "/bin/up\nscript_user root"}),
+        ["keepalived_instances[web].notify_master has a line break"],
+    ),
     ("adverts too often", instances({"advert_int": 0.001}), ["web: advert_int is 0.001", "allows 0.01-40.95 seconds"]),
     ("adverts too rarely", instances({"advert_int": 41}), ["web: advert_int is 41", "allows 0.01-40.95 seconds"]),
     ("version 4", instances({"version": 4}), ["version must be one of: 2, 3, got: 4", "keepalived_instances"]),
@@ -88,11 +132,16 @@ BAD = [
     ),
     (
         "this host is missing",
-        {"keepalived_nodes": [NODES[0], {"name": "lb3", "address": "192.0.2.13"}]},
-        ["keepalived_nodes does not name this host: keepalived_node_name is 'lb2', the nodes are lb1, lb3"],
+        {"keepalived_nodes": [NODES[1], {"name": "lb3", "address": "192.0.2.13"}]},
+        ["keepalived_nodes does not name this host: keepalived_node_name is 'lb1', the nodes are lb2, lb3"],
     ),
     ("one node", {"keepalived_nodes": NODES[:1]}, ["keepalived_nodes has 1 node(s)", "at least two"]),
-    ("node twice", {"keepalived_nodes": [*NODES, NODES[0]]}, ["keepalived_nodes: the name lb1 is used 2 times", "192.0.2.11"]),
+    ("node twice", {"keepalived_nodes": [*NODES, NODES[0]]}, ["keepalived_nodes: the name lb1 is used 2 times", OWN]),
+    (
+        "translated address",
+        {"keepalived_nodes": [{"name": "lb1", "address": "203.0.113.11"}, NODES[1]]},
+        ["lb1 has the address 203.0.113.11, which this host does not have", OWN, "set cluster_address"],
+    ),
     (
         "node without address",
         {"keepalived_nodes": [*NODES, {"name": "lb3"}]},
@@ -115,7 +164,16 @@ BAD = [
     ("health port", {"haproxy_health_port": 80}, ["haproxy_health_port and http_in (haproxy_frontends) both listen on port 80"]),
     ("open statistics", {"haproxy_stats_address": "*"}, ["haproxy_stats_address is '*' and haproxy_stats_users is empty", "127.0.0.1"]),
     ("trusted name", {"nginx_trusted_proxies": ["lb1"]}, ["nginx_trusted_proxies has 'lb1'", "an address or a network"]),
-    ("sites alike", {"nginx_sites": [{"name": "a"}, {"name": "b"}]}, ["nginx_sites: the server name _ on 80 is used 2 times"]),
+    ("sites alike", {"nginx_sites": [{"name": "a"}, {"name": "b"}]}, ["nginx_sites: the server name _ on *:80 is used 2 times"]),
+    ("TLS without certificate", sites({"listens": ["443 ssl"]}), ["nginx_sites: web: listen '443 ssl' has TLS", "set certificate"]),
+    (
+        "two default servers",
+        sites({"listens": ["80 default_server"]}, {"name": "b", "server_names": ["b"], "listens": ["80 default_server"]}),
+        ["nginx_sites: web and b are both default_server on *:80"],
+    ),
+    ("upstream without servers", {"nginx_upstreams": [{"name": "app", "servers": []}]}, ["nginx_upstreams: app: servers is empty"]),
+    ("relative root", sites({"root": "www"}), ["nginx_sites: web: root is 'www': an absolute path is needed"]),
+    ("lines in one", {"nginx_http_lines": ["gzip on;\ngzip_types *;"]}, ["nginx_http_lines[0] has a line break"]),
     ("misspelt variable", {"haproxy_bakends": []}, ["haproxy_bakends is not a variable", "did you mean haproxy_backends?"]),
     ("misspelt in keepalived", {"keepalived_node": []}, ["keepalived_node is not a variable", "did you mean keepalived_nodes?"]),
     ("misspelt in nginx", {"nginx_site": []}, ["nginx_site is not a variable", "did you mean nginx_sites?"]),
@@ -123,14 +181,39 @@ BAD = [
     (
         "misspelt in server",
         servers({"prot": 80}),
-        ["haproxy_backends.servers.prot. Supported parameters include: address, name, options, port"],
+        ["haproxy_backends.servers.prot. Supported parameters include: address, cookie, name, options, port"],
     ),
-    ("misspelt in instance", instances({"prioriti": 1}), ["keepalived_instances.prioriti. Supported parameters include:", "priority"]),
+    ("misspelt in instance", instances({"prioriti": 1}), ["keepalived_instances.prioriti. Supported parameters include:", "priorities"]),
     ("no number", {"haproxy_maxconn": "many"}, ["argument 'haproxy_maxconn' is of type str", "unable to convert to int", "'many'"]),
     (
         "no number within",
-        frontends({"binds": [{"port": "http"}]}),
-        ["argument 'port' is of type str found in 'haproxy_frontends -> binds'", "convert to int", "'http'"],
+        servers({"port": "http"}),
+        ["argument 'port' is of type str found in 'haproxy_backends -> servers'", "convert to int", "'http'"],
+    ),
+    ("no port", frontends({"binds": [{"port": "http"}]}), ["http_in (haproxy_frontends): port http is outside 1-65535"]),
+    ("unknown defaults", backends({"from": "patient"}), ["haproxy_backends: web: from is 'patient', which is not defined before it"]),
+    ("misspelt in defaults", {"haproxy_backend_defaults": {"balanse": "source"}}, ["haproxy_backend_defaults", "balanse", "balance"]),
+    ("cookie in mode tcp", backends({"mode": "tcp", "cookie": "SERVER insert"}), ["haproxy_backends: web: cookie is set in mode tcp"]),
+    ("line break", backends({"lines": ["option abortonclose\n"]}), ["haproxy_backends[web].lines[0] has a line break"]),
+    (
+        "password that is no hash",
+        {"haproxy_userlists": [{"name": "staff", "users": [{"name": "jane", "password": "unutterable"}]}]},
+        ["haproxy_userlists: staff: the password of jane is not a hash"],
+    ),
+    (
+        "peers without this host",
+        {"haproxy_peers": [{"name": "balancers", "port": 10000}], "haproxy_nodes": NODES[:1], "haproxy_node_name": "lb2"},
+        ["haproxy_nodes does not name this host", "haproxy_node_name is 'lb2', the nodes are lb1"],
+    ),
+    (
+        "key that others can read",
+        {"haproxy_files": [{"path": "www.pem", "content": "-----BEGIN PRIVATE KEY-----\nunutterable\n"}]},
+        ["haproxy_files: www.pem has a private key", "mode 0600"],
+    ),
+    (
+        "section that has variables",
+        {"haproxy_extra_sections": [{"kind": "frontend", "name": "shop", "lines": ["bind *:81"]}]},
+        ["haproxy_extra_sections: frontend shop belongs into haproxy_frontends"],
     ),
     ("no list", {"haproxy_backends": "web"}, ["option 'haproxy_backends' is of type str", "unable to convert to dict"]),
     ("no list of dicts", {"nginx_sites": ["web"]}, ["option 'nginx_sites' is of type str", "unable to convert to dict"]),
@@ -150,8 +233,14 @@ GOOD = [
         {
             **frontends({}, {"name": "tls_in", "binds": [{"port": 443, "address": "192.0.2.10"}]}),
             **backends({}, {"name": "api", "mode": "tcp", "health_check": {"uri": "/"}}),
-            **instances({"version": 2, "advert_int": 1, "auth_pass": "12345678"}, {"name": "b", "virtual_router_id": 52}),
+            **instances({"version": 2, "advert_int": 1, "auth_pass": "12345678"}, {"name": "b", "virtual_router_id": 52, **NOTIFIED}),
+            "keepalived_sync_groups": [{"name": "both", "instances": ["web", "b"]}],
             "keepalived_nodes": NODES,
+            "haproxy_named_defaults": [{"name": "patient", "timeouts": {"server": "10m"}}],
+            "haproxy_userlists": [{"name": "staff", "users": [{"name": "jane", "password": "$6$salt$unutterable", "groups": ["ops"]}]}],
+            "haproxy_nodes": NODES,
+            "haproxy_peers": [{"name": "balancers", "port": 10000}],
+            "haproxy_extra_sections": [{"kind": "cache", "name": "pages", "lines": ["total-max-size 64"]}],
             "haproxy_stats_address": "*",
             "haproxy_stats_users": [{"name": "admin", "password": "unutterable"}],
         },
@@ -181,7 +270,7 @@ def check_input(environment, tmp_path):
         children = {name: {"hosts": hosts} for name, hosts in (groups or HOSTS).items() if hosts is not None}
         inventory = tmp_path / "inventory.json"
         inventory.write_text(json.dumps({"all": {"vars": {**common, **cluster, **variables}, "children": children}}))
-        playbook = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "playbooks/check_input.yml"]
+        playbook = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "playbooks/check_input.yml", "--limit", LIMIT]
         return subprocess.run(playbook, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
 
     return run

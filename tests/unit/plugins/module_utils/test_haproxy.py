@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Finding, Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy import check, parse, version
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import KERNEL, Host
 from data.replay import RELEASES, Replay, load, write_files
 
 RECORDED = load("haproxy")
@@ -100,6 +101,26 @@ CASES = [
     ("empty directory", False, [("alert", "conf.d", None, "no configuration file found", None)]),
     ("two files", False, [("alert", "web.cfg", 4, "unknown keyword 'bogus'", "bogus")]),
     ("directory", False, [("alert", "10.cfg", 3, "Proxy 'web': unable to find", "default_backend app")]),
+    ("interface of a listener missing", True, []),
+    ("interface of connections to servers missing", True, []),
+    ("interface of connections to one server missing", True, []),
+    ("address of a listener missing", True, []),
+    ("address of connections to servers missing", True, []),
+    ("chroot missing", True, []),
+]
+
+# case, and what is wrong with it on this host: line, how the message begins, source
+ON_THIS_HOST = [
+    ("ok", []),
+    ("interface of a listener missing", [(7, "this host has no interface nosuch0: name one", "bind :8080 interface nosuch0")]),
+    ("interface of connections to servers missing", [(10, "this host has no interface nosuch0", "source 0.0.0.0 interface nosuch0")]),
+    (
+        "interface of connections to one server missing",
+        [(10, "this host has no interface nosuch0", "server one 10.0.0.1:80 check source 0.0.0.0 interface nosuch0")],
+    ),
+    ("address of a listener missing", [(7, "this host cannot bind to 192.0.2.9 (Cannot assign requested address)", "bind 192.0.2.9:8080")]),
+    ("address of connections to servers missing", [(10, "this host cannot bind to 192.0.2.9", "source 192.0.2.9")]),
+    ("chroot missing", [(2, "the directory /nonexistent does not exist: create it", "chroot /nonexistent")]),
 ]
 
 
@@ -120,6 +141,17 @@ def test_check(case, valid, findings, release, tmp_path):
         for f, (_severity, _file, _line, begin, _source) in zip(verdict.findings, findings)
     ] == findings
     assert len(verdict.findings) == len(findings)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(("case", "findings"), ON_THIS_HOST, ids=[case[0] for case in ON_THIS_HOST])
+def test_what_this_host_does_not_have(case, findings, release, tmp_path):
+    if KERNEL.joinpath("net/ipv4/ip_nonlocal_bind").read_text().strip() == "1" and "address" in case:
+        pytest.skip("this host lets anybody bind to every address")
+    verdict = check_case(case, release, tmp_path, host=Host())
+    assert verdict.valid is not bool(findings)
+    assert [(f.line, f.message[: len(begin)], f.source) for f, (_line, begin, _source) in zip(verdict.findings, findings)] == findings
+    assert [f.file for f in verdict.findings] == [f"{tmp_path}/haproxy.cfg"] * len(findings)
 
 
 def test_every_recorded_case_is_expected():
@@ -149,6 +181,7 @@ def test_paths_are_given_in_their_order(tmp_path):
     [
         (1, "", "haproxy refused the configuration (exit code 1) and said nothing"),
         (-11, "", "haproxy refused the configuration (was ended by signal 11) and said nothing"),
+        (124, "", "haproxy refused the configuration (its check did not come to an end in time) and said nothing"),
         (1, "Out of cheese\n", "haproxy refused the configuration (exit code 1) and said only:\nOut of cheese"),
     ],
 )
@@ -163,6 +196,15 @@ def test_missing_program():
 
     with pytest.raises(CheckerMissing, match=r"cannot run haproxy .*: No such file or directory\. Is it installed"):
         check(run, ["/x.cfg"])
+
+
+def test_a_secret_that_is_cited_is_masked():
+    stderr = (
+        '[ALERT] (1) : config : parsing [/x.cfg:2] : unmatched quote at position 12:\n  stats auth "admin:unutterable\n             ^\n'
+    )
+    verdict = check(lambda argv: (1, "", stderr), ["/x.cfg"])
+    assert verdict.findings[0].message == 'unmatched quote at position 12:\n  stats auth "admin:********\n             ^'
+    assert "unutterable" not in str(verdict.to_dict())
 
 
 def test_parse_of_the_form_before_2_4():

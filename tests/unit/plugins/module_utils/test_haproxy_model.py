@@ -7,106 +7,14 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import options, problems, sections
-
-WEB = {"name": "web", "servers": [{"name": "web1", "address": "192.0.2.21", "port": 80}]}
-DB = {"name": "db", "binds": [{"port": 5432}], "port": 5432, "servers": [{"name": "db1", "address": "192.0.2.31"}]}
-LOCAL = {
-    "health": {"address": "127.0.0.1", "port": 8405},
-    "stats": {"address": "127.0.0.1", "port": 8404, "enabled": True, "users": []},
-}
-USER = {"name": "admin", "password": "secret"}
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import endpoint, options, sections
+from haproxy_variables import BASE, back, front, listen, server, variables
 
 
-def front(name="http_in", **keys):
-    return {"name": name, "binds": [{"port": 80}], **keys}
-
-
-def back(**keys):
-    return {**WEB, **keys}
-
-
-def server(**keys):
-    return back(servers=[{"name": "web1", "address": "192.0.2.21", **keys}])
-
-
-def model(frontends=(), backends=(), listens=(), health=None, stats=None):
-    local = {"health": {**LOCAL["health"], **(health or {})}, "stats": {**LOCAL["stats"], **(stats or {})}}
-    return {"frontends": list(frontends), "backends": list(backends), "listens": list(listens), "local": local}
-
-
-GOOD = [
-    model(),
-    model([front(default_backend="web")], [WEB]),
-    model([front(default_backend="db")], [], [DB]),
-    model([front(), front("tls_in", binds=[{"port": 443}])], [WEB], [DB]),
-    model([front(binds=[{"address": "192.0.2.10", "port": 80}]), front("two", binds=[{"address": "192.0.2.11", "port": 80}])]),
-    model(backends=[back(servers=[], lines=["server-template web 3 web.example.com:80"])]),
-    model(backends=[server(port=1), {**server(port=65535), "name": "other"}]),
-    model(stats={"address": "*", "users": [USER]}),
-    model(stats={"address": "::1"}),
-    model(stats={"address": "localhost"}),
-    model(stats={"address": "*", "enabled": False}),
-    model([front(binds=[{"port": 8404}])], stats={"enabled": False}),
-]
-
-# what is wrong, the model, what the problem says
-BAD = [
-    ("frontend twice", model([front(), front(binds=[{"port": 81}])]), ["haproxy_frontends: the name http_in is used 2 times", "once"]),
-    ("backend twice", model(backends=[WEB, WEB]), ["haproxy_backends: the name web is used 2 times", "once"]),
-    ("listen twice", model(listens=[DB, {**DB, "binds": [{"port": 1}]}]), ["haproxy_listens: the name db is used 2 times", "once"]),
-    ("listen named as backend", model(backends=[{**WEB, "name": "db"}], listens=[DB]), ["haproxy_listens", "db", "a backend's already"]),
-    ("listen named as frontend", model([front("db")], listens=[DB]), ["haproxy_listens", "db", "a frontend's"]),
-    ("server twice", model(backends=[back(servers=WEB["servers"] * 2)]), ["haproxy_backends: web", "server name web1", "2 times"]),
-    (
-        "no such backend",
-        model([front(default_backend="wbe")], [WEB], [DB]),
-        ["haproxy_frontends", "default_backend of http_in is 'wbe'", "there are web, db"],
-    ),
-    ("no backends at all", model([front(default_backend="web")]), ["default_backend of http_in is 'web'", "there are no backends"]),
-    ("no servers", model(backends=[back(servers=[])]), ["haproxy_backends: web has no servers", "inventory group"]),
-    ("servers left out", model(listens=[{"name": "db", "binds": [{"port": 1}]}]), ["haproxy_listens: db has no servers"]),
-    ("no port", model(backends=[server()]), ["haproxy_backends: web: server web1 has no port", "or the whole section"]),
-    ("server's port", model(backends=[server(port=65536)]), ["haproxy_backends: web: server web1 has port 65536", "1-65535"]),
-    ("section's port", model(backends=[{**server(), "port": -1}]), ["haproxy_backends: web: server web1 has port -1", "1-65535"]),
-    ("port 0", model([front(binds=[{"port": 0}])]), ["http_in (haproxy_frontends): port 0 is outside 1-65535"]),
-    ("port 65536", model([front(binds=[{"port": 65536}])]), ["http_in (haproxy_frontends): port 65536 is outside 1-65535"]),
-    ("health port", model(health={"port": 70000}), ["haproxy_health_port: port 70000 is outside 1-65535"]),
-    ("statistics port", model(stats={"port": 0}), ["haproxy_stats_port: port 0 is outside 1-65535"]),
-    (
-        "two listeners",
-        model([front(), front("two")]),
-        ["two (haproxy_frontends) and http_in (haproxy_frontends)", "port 80", "another port"],
-    ),
-    ("twice in one section", model([front(binds=[{"port": 80}, {"port": 80}])]), ["http_in (haproxy_frontends)", "both listen on port 80"]),
-    (
-        "one of all addresses",
-        model([front(), front("two", binds=[{"address": "192.0.2.10", "port": 80}])]),
-        ["port 80 (192.0.2.10 and *)"],
-    ),
-    ("frontend and listen", model([front(binds=[{"port": 5432}])], listens=[DB]), ["db (haproxy_listens)", "port 5432"]),
-    ("on the health port", model([front(binds=[{"port": 8405}])]), ["haproxy_health_port and http_in", "port 8405"]),
-    ("on the statistics port", model([front(binds=[{"port": 8404}])]), ["haproxy_stats_port and http_in", "port 8404"]),
-    ("statistics on health", model(stats={"port": 8405}), ["haproxy_stats_port and haproxy_health_port", "port 8405"]),
-    ("statistics for all", model(stats={"address": "*"}), ["haproxy_stats_address is '*'", "haproxy_stats_users is empty", "127.0.0.1"]),
-    ("statistics outside", model(stats={"address": "192.0.2.11"}), ["haproxy_stats_address is '192.0.2.11'", "haproxy_stats_users"]),
-]
-
-
-@pytest.mark.parametrize("good", GOOD)
-def test_no_problem(good):
-    assert problems(good) == []
-
-
-@pytest.mark.parametrize(("bad", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_problem(bad, parts):
-    (problem,) = problems(bad)
-    assert [part for part in parts if part not in problem] == []
-
-
-def test_all_problems_are_named_at_once():
-    bad = model([front(default_backend="none")], [back(servers=[])], stats={"address": "*"})
-    assert len(problems(bad)) == 3
+def proxy(kind="backend", **changes):
+    """The one section of that kind, as it is printed."""
+    (found,) = [section for section in sections(variables(**changes), BASE)["proxies"] if section["kind"] == kind]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -122,54 +30,258 @@ def test_options(values, words):
     assert options(values) == words
 
 
-def test_sections_have_every_key():
-    whole = sections(model([front()], [WEB], [DB]), "tcp", {})
-    assert whole["frontends"] == [
-        {
-            "name": "http_in",
-            "mode": "tcp",
-            "binds": [{"address": "*", "port": 80, "options": []}],
-            "default_backend": "",
-            "balance": "",
-            "health_check": None,
-            "servers": [],
-            "lines": [],
-        }
-    ]
-    assert {key for kind in whole.values() for section in kind for key in section} - {"port"} == set(whole["frontends"][0])
+@pytest.mark.parametrize(
+    ("address", "port", "printed"),
+    [
+        ("192.0.2.10", 80, "192.0.2.10:80"),
+        ("*", "8000-8010", "*:8000-8010"),
+        ("2001:db8::10", 80, "[2001:db8::10]:80"),
+        ("[2001:db8::10]", 80, "[2001:db8::10]:80"),
+        ("::", 80, "[::]:80"),
+        ("ipv6@2001:db8::10", 80, "ipv6@2001:db8::10:80"),
+        ("www.example.com", 80, "www.example.com:80"),
+        ("/run/shop.sock", None, "/run/shop.sock"),
+        ("unix@/run/shop.sock", 80, "unix@/run/shop.sock"),
+        ("abns@shop", None, "abns@shop"),
+    ],
+)
+def test_an_address_is_written_as_haproxy_reads_it(address, port, printed):
+    assert endpoint(address, port) == printed
+
+
+def test_every_section_has_the_same_keys():
+    whole = sections(variables(haproxy_frontends=[front()], haproxy_backends=[back()], haproxy_listens=[listen()]), BASE)["proxies"]
+    assert [section["kind"] for section in whole] == ["frontend", "backend", "listen"]
+    assert len({frozenset(section) for section in whole}) == 1
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("changes", "words"),
     [
-        ({}, {"check": True, "inter": "1s"}),
-        ({"inter": "5s"}, {"check": True, "inter": "5s"}),
-        ({"check": False, "backup": True}, {"check": False, "inter": "1s", "backup": True}),
+        ({}, "check inter 1s"),
+        ({"haproxy_server_defaults": {"inter": "5s"}}, "check inter 5s"),
+        ({"haproxy_server_defaults": {"check": False}}, "inter 1s"),
+        ({"haproxy_backend_defaults": {"server_options": {"ssl": True}}}, "check inter 1s ssl"),
+        ({"haproxy_backends": [server(options={"inter": "2s", "backup": True})]}, "check inter 2s backup"),
+        ({"haproxy_backends": [back(server_options={"inter": "3s", "ssl": True})]}, "check inter 3s ssl"),
+        ({"haproxy_backends": [back(health_check={"type": "none"})]}, "inter 1s"),
+        ({"haproxy_backends": [back(mode="tcp")]}, "check inter 9s"),
+        (
+            {
+                "haproxy_backend_defaults": {"server_options": {"ssl": True, "inter": "3s"}},
+                "haproxy_backends": [back(server_options={"inter": "4s"})],
+            },
+            "check inter 4s ssl",
+        ),
     ],
 )
-def test_a_servers_options_are_merged_over_the_defaults(given, expected):
-    whole = sections(model(backends=[server(port=80, options=given)]), "http", {"check": True, "inter": "1s"})
-    assert whole["backends"][0]["servers"][0]["options"] == expected
+def test_options_of_a_server_are_merged_from_the_widest_to_its_own(changes, words):
+    printed = proxy(**{"haproxy_backends": [back()], **changes})["servers"]
+    assert printed == [f"web1 192.0.2.21:80 {words}"]
 
 
-@pytest.mark.parametrize(("keys", "port"), [({}, 5432), ({"port": 6432}, 6432)])
+@pytest.mark.parametrize(
+    ("cookie", "keys", "words"),
+    [
+        ("", {}, "check inter 1s"),
+        ("SERVER insert", {}, "check inter 1s cookie web1"),
+        ("SERVER insert", {"cookie": "A"}, "check inter 1s cookie A"),
+        ("SERVER insert", {"options": {"cookie": "B"}}, "check inter 1s cookie B"),
+        ("SERVER insert", {"options": {"cookie": False}}, "check inter 1s"),
+        ("SERVER insert dynamic", {}, "check inter 1s"),
+        ("", {"cookie": "A"}, "check inter 1s cookie A"),
+    ],
+)
+def test_the_cookie_of_a_server_is_its_name(cookie, keys, words):
+    assert proxy(haproxy_backends=[{**server(**keys), "cookie": cookie}])["servers"] == [f"web1 192.0.2.21:80 {words}"]
+
+
+@pytest.mark.parametrize(("keys", "port"), [({}, 5432), ({"port": 6432}, 6432), ({"port": None}, 5432)])
 def test_a_servers_port_is_the_sections_if_left_out(keys, port):
-    listen = {**DB, "servers": [{"name": "db1", "address": "192.0.2.31", **keys}]}
-    assert sections(model(listens=[listen]), "tcp", {})["listens"][0]["servers"][0]["port"] == port
+    section = listen(servers=[{"name": "db1", "address": "192.0.2.31", **keys}])
+    assert proxy("listen", haproxy_listens=[section])["servers"] == [f"db1 192.0.2.31:{port} check inter 1s"]
 
 
-def test_a_sections_mode_wins():
-    assert sections(model([front(mode="tcp")]), "http", {})["frontends"][0]["mode"] == "tcp"
+def test_a_template_has_the_options_of_a_server():
+    template = {"prefix": "web", "count": "1-3", "address": "web.example.com", "port": 80, "options": {"resolvers": "dns"}}
+    printed = proxy(haproxy_backends=[{"name": "web", "cookie": "SERVER insert", "server_templates": [template]}])
+    assert printed["server_templates"] == ["web 1-3 web.example.com:80 check inter 1s resolvers dns"]
 
 
-def test_a_health_check_is_completed():
-    whole = sections(model(backends=[back(health_check={"uri": "/healthz"})]), "http", {})
-    assert whole["backends"][0]["health_check"] == {"method": "GET", "uri": "/healthz", "host": "localhost", "status": "200"}
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({}, None),
+        ({"haproxy_backends": [back(health_check={})]}, {"uri": "/", "status": "200", "expect": "status 200"}),
+        ({"haproxy_backends": [back(health_check={"uri": "/a"})]}, {"uri": "/a", "status": "200", "expect": "status 200"}),
+        ({"haproxy_backends": [back(health_check={"status": "204"})]}, {"uri": "/", "status": "204", "expect": "status 204"}),
+        ({"haproxy_backends": [back(health_check={"expect": "string ok"})]}, {"uri": "/", "status": "200", "expect": "string ok"}),
+        ({"haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
+        ({"haproxy_backends": [back(health_check={"type": "none"})]}, None),
+        ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}}, {"uri": "/b", "status": "200", "expect": "status 200"}),
+        (
+            {"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}, "haproxy_backends": [back(health_check={"status": "204"})]},
+            {"uri": "/b", "status": "204", "expect": "status 204"},
+        ),
+        ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}, "haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
+    ],
+)
+def test_a_health_check_is_completed(changes, check):
+    printed = proxy(**{"haproxy_backends": [back()], **changes})["health_check"]
+    assert printed == (check and {"type": "http", **check})
+
+
+@pytest.mark.parametrize(
+    ("bind", "printed"),
+    [
+        ({"port": 80}, "*:80"),
+        ({"port": 80, "address": "::", "options": ["v6only"]}, "[::]:80 v6only"),
+        ({"port": 443, "certificates": ["/a.pem", "/b.pem"]}, "*:443 ssl crt /a.pem crt /b.pem alpn h2,http/1.1"),
+        ({"port": 443, "certificates": ["/a.pem"], "options": ["alpn http/1.1"]}, "*:443 alpn http/1.1 ssl crt /a.pem"),
+        ({"address": "abns@shop"}, "abns@shop"),
+    ],
+)
+def test_a_bind_is_written_as_haproxy_reads_it(bind, printed):
+    assert proxy("frontend", haproxy_frontends=[front(binds=[bind])])["binds"] == [printed]
+
+
+def test_tls_in_mode_tcp_offers_no_http():
+    tls = front(mode="tcp", binds=[{"port": 443, "certificates": ["/a.pem"]}])
+    assert proxy("frontend", haproxy_frontends=[tls])["binds"] == ["*:443 ssl crt /a.pem"]
+
+
+def test_binds_are_merged_over_their_defaults():
+    changes = {"haproxy_bind_defaults": {"address": "192.0.2.10", "options": ["maxconn 10"]}}
+    section = front(binds=[{"port": 80}, {"port": 81, "options": []}])
+    assert proxy("frontend", haproxy_frontends=[section], **changes)["binds"] == ["192.0.2.10:80 maxconn 10", "192.0.2.10:81"]
+
+
+SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "lines"),
+    [
+        (back(), {}, [SAFE]),
+        (back(lines=["option abortonclose"]), {}, ["option abortonclose", SAFE]),
+        (
+            back(lines=["tcp-request inspect-delay 1s", "http-request deny"]),
+            {},
+            ["tcp-request inspect-delay 1s", SAFE, "http-request deny"],
+        ),
+        (back(lines=["a", " use-server s if TRUE"]), {}, ["a", SAFE, " use-server s if TRUE"]),
+        (back(lines=["a"], mode="tcp"), {}, ["a"]),
+        (back(lines=["a"]), {"haproxy_retry_on": []}, ["a"]),
+    ],
+)
+def test_only_what_is_safe_to_repeat_is_retried(section, changes, lines):
+    assert proxy(haproxy_backends=[section], **changes)["lines"] == lines
+
+
+def test_a_frontend_retries_nothing():
+    assert proxy("frontend", haproxy_frontends=[front()])["lines"] == []
+
+
+PATIENT = {"name": "patient", "timeouts": {"server": "10m"}}
+RAW = {"name": "raw", "mode": "tcp", "options": {"tcpka": True}}
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "source"),
+    [
+        (back(), {}, "http"),
+        (back(mode="tcp"), {}, "tcp"),
+        (back(), {"haproxy_mode": "tcp"}, "tcp"),
+        (back(**{"from": "patient"}), {}, "patient"),
+        (back(), {"haproxy_backend_defaults": {"from": "patient"}}, "patient"),
+        (back(**{"from": "raw"}), {"haproxy_backend_defaults": {"from": "patient"}}, "raw"),
+    ],
+)
+def test_a_section_begins_with_the_defaults_of_its_mode_or_those_it_names(section, changes, source):
+    named = {"haproxy_named_defaults": [PATIENT, RAW]}
+    assert proxy(haproxy_backends=[section], **named, **changes)["from"] == source
+
+
+def test_the_mode_of_a_section_is_that_of_its_defaults():
+    printed = proxy(haproxy_named_defaults=[RAW, {"name": "more", "from": "raw"}], haproxy_backends=[back(**{"from": "more"})])
+    assert printed["servers"] == ["web1 192.0.2.21:80 check inter 9s"]
+
+
+def defaults(**changes):
+    return {section["name"]: section for section in sections(variables(**changes), BASE)["defaults"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["http"]),
+        ({"haproxy_mode": "tcp"}, ["tcp"]),
+        ({"haproxy_backends": [back(mode="tcp")]}, ["http", "tcp"]),
+        ({"haproxy_named_defaults": [PATIENT]}, ["http", "patient"]),
+        ({"haproxy_named_defaults": [RAW]}, ["http", "tcp", "raw"]),
+        ({"haproxy_backends": [back(**{"from": "tcp"})]}, ["http", "tcp"]),
+    ],
+)
+def test_the_roles_own_defaults_are_there_if_they_are_used(changes, names):
+    assert list(defaults(**changes)) == names
+
+
+def test_what_is_added_to_the_defaults_is_for_one_mode():
+    changes = {"haproxy_options": {"dontlognull": False, "httpclose": True}, "haproxy_defaults_lines": ["maxconn 10"]}
+    found = defaults(haproxy_timeouts={"client": "5s", "connect": False}, haproxy_backends=[back(mode="tcp")], **changes)
+    assert found["http"]["options"] == ["httplog", "httpclose"]
+    assert found["tcp"]["options"] == ["dontlognull", "tcplog"]
+    assert (found["http"]["lines"], found["tcp"]["lines"]) == (["maxconn 10"], [])
+    assert found["http"]["timeouts"] == found["tcp"]["timeouts"] == ["client 5s"]
+
+
+def test_named_defaults_say_what_they_begin_with():
+    found = defaults(haproxy_named_defaults=[PATIENT, RAW, {"name": "more", "from": "patient", "lines": ["a"]}])
+    assert [(section["from"], section["mode"]) for section in found.values()] == [
+        ("", "http"),
+        ("", "tcp"),
+        ("http", "http"),
+        ("tcp", "tcp"),
+        ("patient", "http"),
+    ]
+    assert (found["patient"]["timeouts"], found["raw"]["options"], found["more"]["lines"]) == (["server 10m"], ["tcpka"], ["a"])
+
+
+def test_users_are_written_with_their_groups():
+    jane = {"name": "jane", "password": "$6$a$b", "groups": ["shop", "office"]}
+    john = {"name": "john", "password": "pass # word", "insecure": True}
+    whole = sections(variables(haproxy_userlists=[{"name": "staff", "users": [jane, john]}]), BASE)
+    assert whole["userlists"] == [
+        {
+            "name": "staff",
+            "groups": ["office", "shop"],
+            "users": ["jane password '$6$a$b' groups shop,office", "john insecure-password 'pass # word'"],
+        }
+    ]
+
+
+def test_users_of_the_statistics_are_a_list():
+    whole = sections(variables(haproxy_stats_users=[{"name": "admin", "password": "word"}]), BASE)
+    assert whole["userlists"] == [{"name": "statistics", "groups": [], "users": ["admin insecure-password 'word'"]}]
+
+
+def test_peers_are_all_nodes():
+    nodes = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "2001:db8::12"}]
+    whole = sections(variables(haproxy_nodes=nodes, haproxy_peers=[{"name": "balancers", "port": 10000}]), BASE)
+    assert whole["peers"] == [{"name": "balancers", "lines": [], "peers": ["lb1 192.0.2.11:10000", "lb2 [2001:db8::12]:10000"]}]
+    assert sections(variables(haproxy_nodes=nodes), BASE)["peers"] == []
+
+
+def test_a_key_without_a_value_is_left_out():
+    bind = {"port": 80, "address": None, "options": None, "certificates": None}
+    server = {"name": "one", "address": "192.0.2.21", "port": 80, "options": {"inter": None}, "cookie": None}
+    section = {"name": "web", "binds": [bind], "servers": [server], "lines": None, "health_check": None, "cookie": None, "mode": None}
+    plain = {"name": "web", "binds": [{"port": 80}], "servers": [{"name": "one", "address": "192.0.2.21", "port": 80}]}
+    assert proxy("listen", haproxy_listens=[section]) == proxy("listen", haproxy_listens=[plain])
 
 
 def test_the_input_stays_as_it_is():
-    given = model([front()], [back(health_check={})], [DB])
+    given = variables(haproxy_frontends=[front()], haproxy_backends=[back(health_check={}, lines=["a"])], haproxy_listens=[listen()])
     before = deepcopy(given)
-    sections(given, "http", {"check": True})
-    problems(given)
+    sections(given, BASE)
     assert given == before

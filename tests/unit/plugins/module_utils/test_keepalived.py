@@ -6,18 +6,32 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import check, version
-from data.replay import RELEASES, Replay, load, write_files
+from data.replay import RECORDED_IN, RELEASES, RecordedHost, Replay, load
 
 RECORDED = load("keepalived")
 
 NOTHING_TO_DO = ("alert", "keepalived.conf", None, "declares no vrrp_instance and no virtual_server", None)
 NO_SECURITY = ("warning", "keepalived.conf", None, "SECURITY VIOLATION - scripts are being executed", None)
-NOT_FOUND = ("alert", "keepalived.conf", 5, "Disabling track script chk since not found/accessible", "vrrp_script chk {")
+
+DISABLED = "Disabling track script chk"
+NOT_FOUND = (
+    "alert",
+    "keepalived.conf",
+    6,
+    f"{DISABLED} since not found/accessible: /nonexistent/chk: No such file or directory (/nonexistent): keepalived goes on without it; ",
+    'script "/nonexistent/chk"',
+)
+NOTIFIES = ["notify", "notify_master", "notify_backup", "notify_fault", "notify_stop", "notify_deleted", "notify_master_rx_lower_pri"]
 
 
 def conf(line, begin, source=None, severity="alert", file="keepalived.conf"):
     return severity, file, line, begin, source
+
+
+def script(begin, source='script "/srv/case/chk"'):
+    return conf(6, begin, source)
 
 
 # case, whether it is valid, and of every finding: severity, file, line, how the message begins, source
@@ -131,55 +145,209 @@ CASES = [
         False,
         [conf(1, "Config files missing", "include conf.d/*.conf", "warning"), NOTHING_TO_DO],
     ),
+    ("script with arguments", True, []),
+    ("script not executable", False, [script("/srv/case/chk is not executable for root (mode 0644, owner root:root): keepalived goes on")]),
+    ("script not executable for its user", False, [script("/srv/case/chk is not executable for nobody (mode 0700, ")]),
+    (
+        "script that all may write",
+        False,
+        [script(f"{DISABLED} due to insecure: /srv/case/chk can be changed by others than root (mode 0777, ")],
+    ),
+    (
+        "script user not root, script that all may write",
+        False,
+        [script("/srv/case/chk can be changed by others than nobody (mode 0777, owner root:root): they decide what keepalived runs")],
+    ),
+    (
+        "script in a directory that a group may write",
+        False,
+        [
+            script(
+                f"{DISABLED} due to insecure: /srv/case/dir can be changed by others than root (mode 0775, ", 'script "/srv/case/dir/chk"'
+            )
+        ],
+    ),
+    (
+        "script in a directory that its user may not enter",
+        False,
+        [
+            script(
+                f"{DISABLED} since not found/accessible: /srv/case/dir/chk: nobody may not enter /srv/case/dir",
+                'script "/srv/case/dir/chk"',
+            )
+        ],
+    ),
+    ("script in a directory with the sticky bit", True, []),
+    ("script of another owner", False, [script(f"{DISABLED} due to insecure: /srv/case/chk does not belong to root")]),
+    ("script user not root, script of its own", True, []),
+    ("script is a directory", False, [script("/srv/case/chk is not a file: it would fail whenever keepalived runs it; name")]),
+    ("script through a link to a file", True, []),
+    (
+        "script through links in a circle",
+        False,
+        [script(f"{DISABLED} since not found/accessible: /srv/case/chk is a link that leads in a circle")],
+    ),
+    ("script without a path", True, []),
+    (
+        "script user not root, script without a path",
+        False,
+        [
+            script(
+                f"{DISABLED} since not found/accessible: true has no path, and keepalived looks for such a command only if root runs it: "
+                "keepalived goes on without it; write /usr/bin/true",
+                'script "true"',
+            )
+        ],
+    ),
+    (
+        "script without a path that is nowhere",
+        False,
+        [script(f"{DISABLED} since not found/accessible: nosuchprogram is in none of /usr/local/sbin, ", 'script "nosuchprogram"')],
+    ),
+    (
+        "script with a relative path",
+        False,
+        [script(f"{DISABLED} since not found/accessible: ./chk is not an absolute path", 'script "./chk"')],
+    ),
+    ("script that is opened and not run", True, []),
+    (
+        "script without its interpreter",
+        False,
+        [script("/srv/case/chk asks for an interpreter that is not there: /usr/bin/nosuch: ")],
+    ),
+    ("script with CR LF", False, [script("/srv/case/chk ends its lines with CR LF")]),
+    (
+        "unknown user of one script",
+        False,
+        [
+            conf(7, "Unable to set uid/gid for script '/srv/case/chk'", "user nosuch"),
+            conf(19, "(web) track script chk not found, ignoring...", "chk"),
+            script("there is no user nosuch: keepalived goes on without it; create that user or group before"),
+        ],
+    ),
+    (
+        "no script security, script that all may write",
+        False,
+        [NO_SECURITY, conf(5, "/srv/case/chk can be changed by others than root", 'script "/srv/case/chk"')],
+    ),
+    (
+        "script missing in an included file",
+        False,
+        [
+            conf(
+                3,
+                f"{DISABLED} since not found/accessible: /nonexistent/chk: No such file or directory (/nonexistent): ",
+                "script /nonexistent/chk",
+                file="scripts.conf",
+            )
+        ],
+    ),
+    ("notify scripts", True, []),
+    (
+        "notify scripts missing",
+        False,
+        [conf(20 + number, f"/nonexistent/{name}: No such file", f"{name} /nonexistent/{name}") for number, name in enumerate(NOTIFIES)],
+    ),
+    (
+        "notify script not executable",
+        False,
+        [conf(20, "/srv/case/notify is not executable for nobody (mode 0644, ", 'notify_master "/srv/case/notify now"')],
+    ),
+    (
+        "notify script that all may write, run by root",
+        False,
+        [conf(20, "/srv/case/notify can be changed by others than root", "notify_master /srv/case/notify root")],
+    ),
+    (
+        "notify script of an unknown user",
+        False,
+        [conf(20, "there is no user nosuch: keepalived goes on without it", "notify_master /srv/case/chk nosuch")],
+    ),
+    ("notify script of a group, missing", False, [conf(35, "/nonexistent/fault: No such file", "notify_fault /nonexistent/fault")]),
+    (
+        "router id of a unicast instance used for multicast too",
+        False,
+        [conf(17, "(api) virtual_router_id 51 is that of web too, on the same interface eth0", "virtual_router_id 51")],
+    ),
+    ("router id used with other peers too", False, [conf(17, "(api) virtual_router_id 51 is that of web too", "virtual_router_id 51")]),
+    ("router id used with the same peers too", False, [conf(1, "(web) duplicate VRID conflict with api VRID 51", "vrrp_instance web {")]),
+    ("router id used for both IP versions", True, []),
+    (
+        "router id used in an included file too",
+        False,
+        [conf(5, "(web) virtual_router_id 51 is that of api too", "virtual_router_id 51")],
+    ),
+    (
+        "track file with its default weight and nopreempt",
+        False,
+        [conf(11, "(web) a weight (1) together with nopreempt keeps the address on the failed node", "state")],
+    ),
 ]
 IDS = [case[0] for case in CASES]
-DIFFERENT = ["script through a link that all may write", "unterminated quote"]
+LINKED = ["script through a link that all may write", "notify script through a linked directory, run by root"]
 
 
-def check_case(case, release, tmp_path):
+def check_case(case, release):
     recorded = RECORDED["cases"][case]
-    write_files(recorded, tmp_path)
     name = (recorded.get("paths") or list(recorded["files"]))[0]
-    run = Replay(RECORDED, case, release, tmp_path)
-    return check(run, f"{tmp_path}/{name}".rstrip("/")), run
+    run = Replay(RECORDED, case, release, RECORDED_IN)
+    return check(run, f"{RECORDED_IN}/{name}".rstrip("/"), host=RecordedHost(recorded)), run
 
 
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize(("case", "valid", "findings"), CASES, ids=IDS)
-def test_check(case, valid, findings, release, tmp_path):
-    verdict, _run = check_case(case, release, tmp_path)
+def test_check(case, valid, findings, release):
+    verdict, _run = check_case(case, release)
     assert verdict.valid is valid
     assert [
-        (f.severity, f.file and f.file.replace(f"{tmp_path}/", ""), f.line, f.message[: len(begin)], f.source)
+        (f.severity, f.file and f.file.replace(f"{RECORDED_IN}/", ""), f.line, f.message[: len(begin)], f.source)
         for f, (_severity, _file, _line, begin, _source) in zip(verdict.findings, findings)
     ] == findings
     assert len(verdict.findings) == len(findings)
 
 
 def test_every_recorded_case_is_expected():
-    assert sorted(IDS + DIFFERENT) == sorted(RECORDED["cases"])
+    assert sorted([*IDS, *LINKED, "unterminated quote"]) == sorted(RECORDED["cases"])
 
 
+@pytest.mark.parametrize("case", LINKED)
 @pytest.mark.parametrize(("release", "valid"), [("debian12", True), ("debian13", False)])
-def test_only_newer_versions_look_at_links(release, valid, tmp_path):
-    verdict, _run = check_case("script through a link that all may write", release, tmp_path)
+def test_only_newer_versions_look_at_links_in_the_path_of_what_root_runs(case, release, valid):
+    verdict, _run = check_case(case, release)
     assert verdict.valid is valid
-    assert [f.message for f in verdict.findings] == ([] if valid else ["Disabling track script chk due to insecure"])
+    reason = "/bin/true: /bin is a link to usr/bin: keepalived goes on without it; write the path without the link"
+    assert [f.message.removeprefix(f"{DISABLED} due to insecure: ") for f in verdict.findings] == ([] if valid else [reason])
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_a_crash_after_the_message(release, tmp_path):
-    verdict, _run = check_case("unterminated quote", release, tmp_path)
+def test_a_crash_after_the_message(release):
+    verdict, _run = check_case("unterminated quote", release)
     assert (verdict.valid, verdict.rc) == (False, -11)
     assert {(f.line, f.source) for f in verdict.findings} == {(6, 'script "/srv/case/chk')}
 
 
 @pytest.mark.parametrize(("release", "calls"), [("debian12", 2), ("debian13", 1)])
-def test_a_test_that_ended_itself_is_repeated_without_a_parent(release, calls, tmp_path):
-    _verdict, run = check_case("script user not root", release, tmp_path)
+def test_a_test_that_ended_itself_is_repeated_without_a_parent(release, calls):
+    _verdict, run = check_case("script user not root", release)
     tests = [argv for argv in run.argvs if "-t" in argv]
     assert len(tests) == calls
     assert tests[1:] == [["unshare", "--pid", "--fork", *tests[0]]] * (calls - 1)
+
+
+class Text(Host):
+    """A host with one text in every file, or with none that can be read."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text = text
+
+    def read(self, path):
+        if isinstance(self.text, OSError):
+            raise self.text
+        return self.text
+
+
+WEB = Text("vrrp_instance web {\n}\n")
 
 
 def nothing_installed(argv):
@@ -200,7 +368,7 @@ def test_a_test_that_cannot_be_repeated(rc, unshare):
     def run(argv):
         return unshare(argv) if argv[0] == "unshare" else (rc, "", "Terminated\n")
 
-    verdict = check(run, "/x", read=lambda path: "vrrp_instance web {\n}\n")
+    verdict = check(run, "/x", host=WEB)
     assert verdict.valid
     assert [(f.severity, f.message[:30]) for f in verdict.findings] == [("warning", "keepalived ended its test at a")]
 
@@ -209,23 +377,20 @@ def test_what_was_said_before_the_test_ended_itself_counts():
     def run(argv):
         return nothing_installed(argv) if argv[0] == "unshare" else (-15, "", "(/x: Line 1) Unknown keyword 'x'\n")
 
-    verdict = check(run, "/x", read=lambda path: "x\nvrrp_instance web {\n}\n")
+    verdict = check(run, "/x", host=Text("x\nvrrp_instance web {\n}\n"))
     assert not verdict.valid
     assert [f.describe() for f in verdict.findings] == ["/x:1: Unknown keyword 'x'\n    > x"]
 
 
 @pytest.mark.parametrize(("rc", "ended"), [(3, "exit code 3"), (5, "exit code 5"), (-11, "was ended by signal 11")])
 def test_a_refusal_always_has_a_message(rc, ended):
-    verdict = check(lambda argv: (rc, "", ""), "/x", read=lambda path: "vrrp_instance web {\n}\n")
+    verdict = check(lambda argv: (rc, "", ""), "/x", host=WEB)
     assert not verdict.valid
     assert [f.message for f in verdict.findings] == [f"keepalived refused the configuration ({ended}) and said nothing"]
 
 
 def test_unreadable_file():
-    def read(path):
-        raise PermissionError(13, "Permission denied")
-
-    verdict = check(lambda argv: (0, "", ""), "/x", read=read)
+    verdict = check(lambda argv: (0, "", ""), "/x", host=Text(PermissionError(13, "Permission denied")))
     assert [f.describe() for f in verdict.findings] == ["/x: cannot be read: Permission denied"]
 
 
@@ -235,5 +400,5 @@ def test_missing_program():
 
 
 @pytest.mark.parametrize(("release", "expected"), [("debian12", "2.2.7"), ("debian13", "2.3.3")])
-def test_version(release, expected, tmp_path):
-    assert version(Replay(RECORDED, "ok", release, tmp_path)) == expected
+def test_version(release, expected):
+    assert version(Replay(RECORDED, "ok", release, RECORDED_IN)) == expected

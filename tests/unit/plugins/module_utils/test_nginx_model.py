@@ -5,55 +5,237 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import problems, sites
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import model, problems, settings
 
-WEB = {"name": "web"}
+SITE = {
+    "name": "web",
+    "listens": ["80"],
+    "server_names": ["_"],
+    "index": "index.html",
+    "certificate": "",
+    "certificate_key": "",
+    "locations": [],
+    "lines": [],
+}
+UPSTREAM = {"name": "app", "server_options": [], "lines": [], "servers": [{"address": "192.0.2.31", "port": 8080}]}
 IMAGES = {"path": "/images/", "lines": ["expires 1d;"]}
+LISTS = ("main_lines", "events_lines", "http_lines", "log_formats", "upstreams", "sites", "trusted_proxies")
+TLS = {"listens": ["443 ssl"], "certificate": "tls/web.pem"}
+
+
+def site(**keys):
+    return {**SITE, **keys}
+
+
+def upstream(*servers, **keys):
+    return {**UPSTREAM, **({"servers": list(servers)} if servers else {}), **keys}
+
+
+def declaration(**keys):
+    """What the role declares."""
+    return {
+        **{name: [] for name in LISTS},
+        **{f"{context}_settings": {} for context in ("main", "events", "http")},
+        "access_logs": ["/var/log/nginx/access.log"],
+        "web_root": "/var/www",
+        "health_location": "/healthz",
+        "status_port": 0,
+        **keys,
+    }
+
 
 GOOD = [
-    ([], []),
-    ([WEB], ["192.0.2.11", "192.0.2.0/24", "192.0.2.11/24", "2001:db8::/32"]),
-    ([WEB, {"name": "api", "server_names": ["api.example.com"]}], []),
-    ([WEB, {"name": "other", "listens": ["8080"]}], []),
-    ([{"name": "web", "locations": [IMAGES, {**IMAGES, "path": "/"}]}, {"name": "b", "listens": ["81"], "locations": [IMAGES]}], []),
+    {},
+    {"sites": [site()], "trusted_proxies": ["192.0.2.11", "192.0.2.0/24", "192.0.2.11/24", "2001:db8::/32", "unix:"]},
+    {"sites": [site(), site(name="api", server_names=["api.example.com"])]},
+    {"sites": [site(), site(name="other", listens=["8080"])]},
+    {"sites": [site(listens=[80, "443 ssl"], certificate="a.pem", server_names=[1], name=1)]},
+    {"sites": [site(listens=["80 default_server", "[::]:80 default_server"]), site(name="b", server_names=["b"])]},
+    {"sites": [site(listens=["192.0.2.1:80 default_server"]), site(name="b", listens=["80 default_server"])]},
+    {"sites": [site(listens=["443 ssl"], certificate="a.pem"), site(name="b", listens=["443 quic"], certificate="a.pem")]},
+    {"sites": [site(locations=[IMAGES, {**IMAGES, "path": "/"}]), site(name="b", listens=["81"], locations=[IMAGES])]},
+    {"sites": [site(locations=[{**IMAGES, "path": "= /healthz"}])], "health_location": ""},
+    {"sites": [site(root="/srv/www")]},
+    {"sites": [site(**TLS, certificate_key="tls/web.key")]},
+    {"sites": [site(listens=["80", "443 ssl"], certificate="tls/web.pem")]},
+    {"sites": [site(listens=["443 ssl"], lines=["ssl_certificate a.pem;", "ssl_certificate_key a.pem;"])]},
+    {"sites": [site(listens=["443 ssl"], lines=["include snippets/tls.conf;"])]},
+    {"sites": [site(listens=["443 ssl default_server"], lines=["ssl_reject_handshake on;"])]},
+    {"sites": [site(listens=["443 ssl"])], "http_settings": {"ssl_certificate": "a.pem"}},
+    {"sites": [site(listens=["443 ssl"])], "http_lines": ["ssl_certificate a.pem;"]},
+    {"upstreams": [upstream(), upstream({"address": "unix:/run/app.sock"}, {"address": "2001:db8::31"}, name="b")]},
+    {"log_formats": [{"name": "short", "format": "$remote_addr '$request'\t$status"}]},
+    {"sites": [site(listens=["80", "127.0.0.1:80"], server_names=["a"])], "status_port": 80},
 ]
 
-# what is wrong, the sites, the trusted proxies, what the problem says
+# what is wrong, the declaration, what the problem says
 BAD = [
-    ("site twice", [WEB, {**WEB, "listens": ["81"]}], [], ["nginx_sites: the name web is used 2 times", "once"]),
-    ("location twice", [{**WEB, "locations": [IMAGES, IMAGES]}], [], ["nginx_sites: web: the location /images/", "2 times"]),
-    ("server name twice", [WEB, {"name": "b", "listens": ["80 default_server"]}], [], ["nginx_sites: the server name _ on 80", "2 times"]),
-    ("within one site", [{**WEB, "server_names": ["a", "a"]}], [], ["nginx_sites: the server name a on 80", "2 times"]),
-    ("a host as proxy", [WEB], ["lb1"], ["nginx_trusted_proxies has 'lb1'", "such as 192.0.2.11 or 192.0.2.0/24"]),
-    ("a prefix too long", [WEB], ["192.0.2.0/33"], ["nginx_trusted_proxies has '192.0.2.0/33'", "an address or a network"]),
+    ("site twice", {"sites": [site(), site(listens=["81"])]}, ["nginx_sites: the name web is used 2 times", "once"]),
+    ("a name of two words", {"sites": [site(name="my site")]}, ["nginx_sites: the name 'my site' is no single word"]),
+    ("a name that leaves the web root", {"sites": [site(name="../web")]}, ["nginx_sites: the name '../web' is no single word"]),
+    ("location twice", {"sites": [site(locations=[IMAGES, IMAGES])]}, ["nginx_sites: web: locations: the path /images/", "2 times"]),
+    (
+        "the role's own location",
+        {"sites": [site(locations=[{**IMAGES, "path": "=  /healthz"}])]},
+        ["nginx_sites: web: the location = /healthz is the role's own", "nginx_health_location"],
+    ),
+    (
+        "server name twice",
+        {"sites": [site(), site(name="b", listens=["80 default_server"])]},
+        ["nginx_sites: the server name _ on *:80 is used 2 times"],
+    ),
+    (
+        "server name twice in another spelling",
+        {"sites": [site(listens=["0.0.0.0:80"]), site(name="b", listens=["*:80"])]},
+        ["nginx_sites: the server name _ on *:80 is used 2 times"],
+    ),
+    (
+        "an address without its port",
+        {"sites": [site(listens=["192.0.2.1"]), site(name="b", listens=["192.0.2.1:80"])]},
+        ["nginx_sites: the server name _ on 192.0.2.1:80"],
+    ),
+    (
+        "an IPv6 address without its port",
+        {"sites": [site(listens=["[::]"]), site(name="b", listens=["[::]:80"])]},
+        ["nginx_sites: the server name _ on [::]:80"],
+    ),
+    ("a socket", {"sites": [site(listens=["unix:/run/a"]), site(name="b", listens=["unix:/run/a"])]}, ["server name _ on unix:/run/a"]),
+    ("within one site", {"sites": [site(server_names=["a", "a"])]}, ["nginx_sites: the server name a on *:80", "2 times"]),
+    (
+        "the status listener",
+        {"sites": [site(listens=["127.0.0.1:8081"])], "status_port": 8081},
+        ["nginx_sites: the server name _ on 127.0.0.1:8081"],
+    ),
+    ("a status port that is none", {"status_port": 65536}, ["nginx_status_port is 65536: allowed are 1-65535, and 0"]),
+    (
+        "two default servers",
+        {"sites": [site(listens=["80 default_server"]), site(name="b", server_names=["b"], listens=["*:80 default_server"])]},
+        ["nginx_sites: web and b are both default_server on *:80"],
+    ),
+    ("no listener", {"sites": [site(listens=[])]}, ["nginx_sites: web: listens is empty"]),
+    ("no server name", {"sites": [site(server_names=[])]}, ["nginx_sites: web: server_names is empty"]),
+    ("a relative root", {"sites": [site(root="www")]}, ["nginx_sites: web: root is 'www'", "absolute path"]),
+    (
+        "TLS without a certificate",
+        {"sites": [site(listens=["80", "443 ssl"])]},
+        ["nginx_sites: web: listen '443 ssl' has TLS and the site has no certificate", "set certificate"],
+    ),
+    ("QUIC without a certificate", {"sites": [site(listens=["443 quic"])]}, ["nginx_sites: web: listen '443 quic' has TLS"]),
+    (
+        "port 443 without TLS",
+        {"sites": [site(listens=["443"], certificate="a.pem")]},
+        ["nginx_sites: web: listen '443' would answer in plain text", "'443 ssl'"],
+    ),
+    ("a key without a certificate", {"sites": [site(certificate_key="a.key")]}, ["nginx_sites: web: certificate_key is set", "set both"]),
+    ("a host as proxy", {"trusted_proxies": ["lb1"]}, ["nginx_trusted_proxies has 'lb1'", "such as 192.0.2.11 or 192.0.2.0/24"]),
+    ("a prefix too long", {"trusted_proxies": ["192.0.2.0/33"]}, ["nginx_trusted_proxies has '192.0.2.0/33'", "an address or a network"]),
+    ("upstream twice", {"upstreams": [upstream(), upstream()]}, ["nginx_upstreams: the name app is used 2 times"]),
+    ("an upstream without servers", {"upstreams": [{**UPSTREAM, "servers": []}]}, ["nginx_upstreams: app: servers is empty"]),
+    ("a server without an address", {"upstreams": [upstream({"address": ""})]}, ["nginx_upstreams: app: a server has the address ''"]),
+    ("an address that is a line", {"upstreams": [upstream({"address": "a;"})]}, ["app: a server has the address 'a;'"]),
+    ("a port that is none", {"upstreams": [upstream({"address": "a", "port": 65536})]}, ["app: server a has the port 65536", "1-65535"]),
+    ("a socket with a port", {"upstreams": [upstream({"address": "unix:/a", "port": 1})]}, ["app: server unix:/a has the port 1"]),
+    (
+        "a server twice",
+        {"upstreams": [upstream({"address": "::1"}, {"address": "::1"})]},
+        ["nginx_upstreams: app: servers: the address [::1]"],
+    ),
+    (
+        "a format twice",
+        {"log_formats": [{"name": "a", "format": "b"}, {"name": "a", "format": "c"}]},
+        ["nginx_log_formats: the name a is used 2 times"],
+    ),
+    ("two lines in one", {"http_lines": ["gzip on;\ngzip_types *;"]}, ["nginx_http_lines[0] has a line break"]),
+    ("a line break in a site", {"sites": [site(server_names=["a\n"])]}, ["nginx_sites[web].server_names[0] has a line break"]),
+    ("a line break in a setting", {"http_settings": {"gzip": "on;\n"}}, ["nginx_http_settings.gzip has a line break"]),
+    ("a line break in a format", {"log_formats": [{"name": "a", "format": "b\nc"}]}, ["nginx_log_formats[a].format has a line break"]),
 ]
 
 
-@pytest.mark.parametrize(("declared", "proxies"), GOOD)
-def test_no_problem(declared, proxies):
-    assert problems(declared, proxies) == []
+@pytest.mark.parametrize("keys", GOOD)
+def test_no_problem(keys):
+    assert problems(declaration(**keys)) == []
 
 
-@pytest.mark.parametrize(("declared", "proxies", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_problem(declared, proxies, parts):
-    (problem,) = problems(declared, proxies)
+@pytest.mark.parametrize(("keys", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_problem(keys, parts):
+    (problem,) = problems(declaration(**keys))
     assert [part for part in parts if part not in problem] == []
 
 
-def test_a_site_is_completed():
-    assert sites([WEB], "/var/www") == [
-        {
-            "name": "web",
-            "root": "/var/www/web",
-            "listens": ["80"],
-            "server_names": ["_"],
-            "index": "index.html",
-            "locations": [],
-            "lines": [],
-        }
+@pytest.mark.parametrize(
+    ("directives", "lines"),
+    [
+        ({}, []),
+        ({"sendfile": True, "server_tokens": False}, ["sendfile on;", "server_tokens off;"]),
+        ({"worker_connections": 4096, "user": "www-data"}, ["worker_connections 4096;", "user www-data;"]),
+        ({"set_real_ip_from": ["192.0.2.1", "192.0.2.2"]}, ["set_real_ip_from 192.0.2.1;", "set_real_ip_from 192.0.2.2;"]),
+        ({"pid": None, "env": []}, []),
+    ],
+)
+def test_settings(directives, lines):
+    assert settings(directives) == lines
+
+
+def test_every_context_has_its_settings_before_its_lines():
+    contexts = {f"{name}_settings": {"a": 1} for name in ("main", "events", "http")} | {
+        f"{name}_lines": ["b 2;"] for name in ("main", "events", "http")
+    }
+    written = model(declaration(**contexts, access_logs=[], log_formats=[{"name": "short", "format": "c"}]))
+    assert written["main"] == ["a 1;", "b 2;"]
+    assert written["events"] == ["a 1;", "b 2;"]
+    assert written["http"] == ["a 1;", "log_format short 'c';", "access_log off;", "b 2;"]
+
+
+def test_proxies_that_are_trusted_tell_who_the_client_is():
+    assert model(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"] == [
+        "access_log /a;",
+        "access_log /b json;",
+        "real_ip_header X-Forwarded-For;",
+        "real_ip_recursive on;",
+        "set_real_ip_from 192.0.2.11;",
     ]
 
 
-@pytest.mark.parametrize("keys", [{"root": "/srv"}, {"listens": ["443 ssl"]}, {"index": "a.html"}, {"lines": ["gzip on;"]}])
-def test_what_a_site_says_wins(keys):
-    assert keys.items() <= sites([{**WEB, **keys}], "/var/www")[0].items()
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        ({"format": '$remote_addr "$request"'}, "log_format f '$remote_addr \"$request\"';"),
+        ({"format": '{"a": "$uri"}', "escape": "json"}, 'log_format f escape=json \'{"a": "$uri"}\';'),
+        ({"format": "it's \\$a"}, "log_format f 'it\\'s \\\\$a';"),
+    ],
+)
+def test_the_text_of_a_log_format_is_taken_as_it_is(item, line):
+    assert line in model(declaration(log_formats=[{"name": "f", **item}]))["http"]
+
+
+def test_an_upstream_has_a_line_for_each_server():
+    servers = [
+        {"name": "app1", "address": "192.0.2.31", "port": 8080},
+        {"address": "2001:db8::32", "port": "8080", "options": ["backup", "weight=2"]},
+        {"address": "app.example.com", "options": []},
+        {"address": "unix:/run/app.sock"},
+    ]
+    (written,) = model(declaration(upstreams=[upstream(*servers, server_options=["max_fails=3"])]))["upstreams"]
+    assert written["servers"] == [
+        "192.0.2.31:8080 max_fails=3",
+        "[2001:db8::32]:8080 backup weight=2",
+        "app.example.com",
+        "unix:/run/app.sock max_fails=3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "root", "lines"),
+    [
+        ({}, "/var/www/web", []),
+        ({"root": "/srv"}, "/srv", []),
+        ({"certificate": "a.pem"}, "/var/www/web", ["ssl_certificate a.pem;", "ssl_certificate_key a.pem;"]),
+        ({"certificate": "a.pem", "certificate_key": "a.key"}, "/var/www/web", ["ssl_certificate a.pem;", "ssl_certificate_key a.key;"]),
+        ({"access_logs": []}, "/var/www/web", ["access_log off;"]),
+        ({"access_logs": ["/a combined"]}, "/var/www/web", ["access_log /a combined;"]),
+    ],
+)
+def test_a_site_is_completed(keys, root, lines):
+    (written,) = model(declaration(sites=[site(**keys)]))["sites"]
+    assert (written["root"], written["settings"]) == (root, lines)

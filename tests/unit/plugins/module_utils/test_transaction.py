@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _transaction
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST, ConfigSet, File, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST, MARK, ConfigSet, File, TransactionError
 
 ME, MY_GROUP = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
 KILLED = 9
@@ -36,7 +36,7 @@ NEW = [file("haproxy.cfg", "new", mode=0o600), file("maps/hosts.map", "new"), fi
 def exchange(request, tmp_path, monkeypatch):
     """Whether the filesystem can exchange two names."""
     if not request.param:
-        monkeypatch.setattr(_transaction, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(_disk, "exchange", lambda one, other: False)
     return request.param
 
 
@@ -221,6 +221,18 @@ def test_restore_without_previous_set(config):
     assert tree(config.live) == old
 
 
+def test_a_restore_that_fails_says_so(config, tmp_path):
+    elsewhere = file(f"{tmp_path}/units/a.conf", "old")
+    install(config, [*OLD, elsewhere])
+    install(config, NEW)
+    before = tree(config.live), tree(config.previous)
+    (tmp_path / "units").rmdir()
+    (tmp_path / "units").touch()
+    with pytest.raises(TransactionError, match=r"cannot bring back .*\.haproxy\.previous: .*units"):
+        config.restore()
+    assert (tree(config.live), tree(config.previous)) == before
+
+
 def test_recover_touches_nothing_where_a_live_directory_stands(config):
     install(config, OLD)
     install(config, NEW)
@@ -229,17 +241,40 @@ def test_recover_touches_nothing_where_a_live_directory_stands(config):
     assert (tree(config.live), tree(config.previous)) == before
 
 
-@pytest.mark.parametrize("sensitive", [False, True])
-def test_a_sensitive_file_is_hidden_in_its_diff(config, sensitive):
-    install(config, [file("key.pem", "old secret")])
-    (change,) = config.changes([file("key.pem", "new secret", sensitive=sensitive)])
-    hidden = "(content hidden)\n"
-    assert change.diff() == {
-        "before_header": "key.pem",
-        "after_header": "key.pem",
-        "before": hidden if sensitive else "old secret",
-        "after": hidden if sensitive else "new secret",
-    }
+HIDDEN = "(content hidden)\n"
+KEY = "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"
+
+# what was there, what is declared now, and what the diff shows of both
+DIFFS = [
+    ("old", file("x", "new"), ("old", "new")),
+    ("old", file("x", "new", sensitive=True), (HIDDEN, f"{HIDDEN}(what differs is secret)\n")),
+    ("same", file("x", "same", mode=0o600), ("same", "same(owner, group or mode differ)\n")),
+    ("same", file("x", "same", mode=0o600, sensitive=True), (HIDDEN, f"{HIDDEN}(owner, group or mode differ)\n")),
+    ("auth_pass old\n", file("x", "auth_pass new\n"), ("auth_pass ********\n", "auth_pass ********\n(what differs is secret)\n")),
+    ("auth_pass old\na", file("x", "auth_pass new\nb"), ("auth_pass ********\na", "auth_pass ********\nb")),
+    (KEY.format("old"), file("x", "none\n"), (KEY.format("********"), "none\n")),
+    ("\u00e4".encode("latin-1"), file("x", "new"), ("\ufffd", "new")),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "shown"), DIFFS)
+def test_a_diff_shows_no_secret_of_either_set(config, before, after, shown):
+    config.live.mkdir()
+    (config.live / "x").write_bytes(before if isinstance(before, bytes) else before.encode())
+    (config.live / "x").chmod(0o644)
+    (change,) = config.changes([after])
+    diff = change.diff()
+    assert (diff["before_header"], diff["after_header"]) == ("x", "x")
+    assert (diff["before"], diff["after"]) == shown
+
+
+def test_a_file_that_was_sensitive_is_hidden_when_it_is_not_any_more(config):
+    install(config, [file("x", "secret", sensitive=True)])
+    (change,) = config.changes([file("x", "open")])
+    assert change.diff()["before"] == HIDDEN
+    install(config, [file("x", "open")])
+    (change,) = config.changes([file("x", "other")])
+    assert change.diff()["before"] == "open"
 
 
 def test_a_removed_file_is_hidden_in_its_diff(config):
@@ -252,13 +287,15 @@ def test_a_removed_file_is_hidden_in_its_diff(config):
 REFUSED = [
     ("owner", file("new.map", owner="no-such-user"), ["new.map", "no-such-user", "create that user or group first"]),
     ("group", file("new.map", group="no-such-group"), ["new.map", "no-such-group", "create that user or group first"]),
-    ("absolute", file("/new.map"), ["'/new.map'", "a path inside"]),
-    ("outside", file("../new.map"), ["'../new.map'", "a path inside"]),
-    ("outside by detour", file("maps/../../new.map"), ["'maps/../../new.map'", "a path inside"]),
-    ("the directory itself", file("."), ["'.'", "a path inside"]),
-    ("the manifest", file(MANIFEST), [MANIFEST, "a path inside"]),
+    ("a copy", file(".system/new.map"), ["'.system/new.map'", "a path relative to"]),
+    ("outside", file("../new.map"), ["'../new.map'", "a path relative to"]),
+    ("outside by detour", file("maps/../../new.map"), ["'maps/../../new.map'", "a path relative to"]),
+    ("the directory itself", file("."), ["'.'", "a path relative to"]),
+    ("the manifest", file(MANIFEST), [MANIFEST, "a path relative to"]),
     ("below a file", file("haproxy.cfg/new.map"), ["haproxy.cfg"]),
     ("a directory", file("maps"), ["maps"]),
+    ("the mark of a new set", file(MARK), [MARK, "a path relative to"]),
+    ("a file that is there already", file("./haproxy.cfg"), ["haproxy.cfg is declared 2 times"]),
     ("through a link", file("link/new.map"), ["link/new.map", "symbolic link"]),
 ]
 
@@ -284,11 +321,42 @@ def test_a_directory_that_is_none_is_refused(config, make):
     assert sets(config) == ["haproxy"]
 
 
+def test_a_manifest_that_somebody_has_damaged(config):
+    install(config, OLD)
+    (config.live / MANIFEST).write_text("{")
+    with pytest.raises(TransactionError, match=r"\.evenkeel\.json is damaged .*: remove it"):
+        install(config, NEW)
+    (config.live / MANIFEST).unlink()
+    install(config, NEW)
+
+
+def test_only_one_run_at_a_time(config):
+    with config.alone():
+        with pytest.raises(TransactionError, match=f"another run is changing {config.live} right now"), ConfigSet(str(config.live)).alone():
+            pass
+        install(config, OLD)
+    with config.alone():
+        install(config, NEW)
+
+
+def test_a_trial_touches_nothing_but_its_own(config):
+    install(config, OLDEST)
+    install(config, OLD)
+    for leftover in (config.staged, config.outdated):
+        leftover.mkdir()
+    before = tree(config.live.parent)
+    trial = ConfigSet(str(config.live), trial=True)
+    trial.stage(NEW, trial.changes(NEW))
+    assert (trial.staged / "maps/more/new.map").read_text() == "new"
+    trial.discard()
+    assert tree(config.live.parent) == before
+
+
 def test_two_names_change_places_in_one_call(tmp_path):
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
-    if not _transaction._exchange(tmp_path / "one", tmp_path / "other"):
+    if not _disk.exchange(tmp_path / "one", tmp_path / "other"):
         pytest.skip("this filesystem cannot")
     assert (tmp_path / "one/other").exists()
     assert (tmp_path / "other/one").exists()
@@ -297,9 +365,32 @@ def test_two_names_change_places_in_one_call(tmp_path):
 def test_an_exchange_that_the_kernel_refuses(tmp_path):
     inside = tmp_path / "directory/inside"
     inside.mkdir(parents=True)
-    assert _transaction._exchange(inside.parent, inside) is False
-    with pytest.raises(TransactionError, match=r"cannot exchange .*missing.*: No such file"):
-        _transaction._exchange(tmp_path / "missing", inside)
+    assert _disk.exchange(inside.parent, inside) is False
+    with pytest.raises(OSError, match=r"cannot exchange .*missing.*: No such file"):
+        _disk.exchange(tmp_path / "missing", inside)
+
+
+def test_a_commit_that_fails_leaves_the_old_set(config, monkeypatch):
+    install(config, OLDEST)
+    install(config, OLD)
+    before = tree(config.live), tree(config.previous)
+    real = Path.rename
+
+    def fail(path, target):
+        if path == config.staged:
+            raise OSError(28, "No space left on device")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(TransactionError, match=r"cannot commit .*No space left"):
+        install(config, NEW)
+    assert (tree(config.live), tree(config.previous)) == before
+    assert sets(config) == [".haproxy.previous", "haproxy"]
+
+
+def run(argv):
+    done = subprocess.run(argv, check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("before", [[], OLD])
@@ -309,23 +400,36 @@ def test_a_checker_reads_the_staged_set_under_its_final_name(config, before):
     install(config, before)
     old, names = tree(config.live), sets(config)
     config.stage(NEW, config.changes(NEW))
-
-    def run(argv):
-        done = subprocess.run(argv, check=False, capture_output=True, text=True)
-        return done.returncode, done.stdout, done.stderr
-
     assert config.in_place(run, ["cat", f"{config.live}/maps/hosts.map"]) == (0, "new", "")
-    assert config.in_place(run, ["sh", "-c", "exit 7"])[0] == 7
+    assert config.in_place(run, ["sh", "-c", "echo no >&2; exit 7"]) == (7, "", "no\n")
     config.discard()
     assert (tree(config.live), sets(config)) == (old, names)
 
 
-def test_the_source_of_a_finding_is_the_staged_one(config, tmp_path):
-    (tmp_path / "elsewhere").write_text("elsewhere")
-    install(config, OLD)
+def test_a_checker_that_cannot_be_shown_the_staged_set_has_not_refused_it(config):
     config.stage(NEW, config.changes(NEW))
-    assert config.read_staged(f"{config.live}/maps/hosts.map") == "new"
-    assert config.read_staged(f"{tmp_path}/elsewhere") == "elsewhere"
+    with pytest.raises(TransactionError, match=r"unshare failed: Operation not permitted\. This needs the right to mount"):
+        config.in_place(lambda argv: (1, "", "unshare: unshare failed: Operation not permitted\n"), ["true"])
+    config.discard()
+    assert sets(config) == []
+
+
+def test_where_files_stand_before_they_are_in_place(config, tmp_path):
+    elsewhere = f"{tmp_path}/units/a.conf"
+    install(config, OLD)
+    files = [*NEW, file(elsewhere, "new")]
+    config.stage(files, config.changes(files))
+    assert Path(config.where(f"{config.live}/maps/hosts.map")).read_text() == "new"
+    assert Path(config.where(elsewhere)).read_text() == "new"
+    assert config.where(str(config.live)) == str(config.staged)
+    for other in (str(tmp_path), f"{tmp_path}/units", f"{tmp_path}/units/b.conf", "/etc/passwd"):
+        assert config.where(other) == other
+
+
+@pytest.fixture
+def unsynced(monkeypatch):
+    """Do not wait for the disk: what is killed loses nothing that it has written, only a power failure would."""
+    monkeypatch.setattr(_disk, "sync_file", lambda path, flags: None)
 
 
 def ended(work, instant):
@@ -381,7 +485,13 @@ def expected(tmp_path, *files):
     return tree(config.live)
 
 
-def test_a_change_that_is_ended_at_any_instant(exchange, tmp_path):
+def unmarked(directory):
+    """Everything below the directory but the mark of a set of which the change is not ended."""
+    found = tree(directory)
+    return found and {name: facts for name, facts in found.items() if name != MARK}
+
+
+def test_a_change_that_is_ended_at_any_instant(exchange, unsynced, tmp_path):
     oldest, old, new = (expected(tmp_path, each) for each in (OLDEST, OLD, NEW))
 
     def work_on(config):
@@ -390,25 +500,129 @@ def test_a_change_that_is_ended_at_any_instant(exchange, tmp_path):
         return lambda: install(config, NEW)
 
     for config in instants(tmp_path, work_on):
-        if not exchange:
-            config.recover()
-        assert tree(config.live) in (old, new)
-        assert tree(config.previous) in (None, oldest, old)
+        if exchange:
+            assert unmarked(config.live) in (old, new)
+        config.recover()
+        assert (tree(config.live), tree(config.previous)) in ((old, oldest), (new, old))
         install(config, NEW)
-        assert tree(config.live) == new
-        assert set(sets(config)) <= {"haproxy", ".haproxy.previous"}
+        assert (tree(config.live), tree(config.previous)) == (new, old)
+        assert sets(config) == [".haproxy.previous", "haproxy"]
 
 
-def test_a_first_install_that_is_ended_at_any_instant(exchange, tmp_path):
+def test_what_an_ended_change_has_replaced_comes_back(exchange, unsynced, tmp_path):
+    oldest, old = expected(tmp_path, OLDEST), expected(tmp_path, OLD)
+
+    def work_on(config):
+        install(config, OLDEST)
+        install(config, OLD)
+        return lambda: install(config, NEW)
+
+    for config in instants(tmp_path, work_on):
+        was = unmarked(config.live)
+        config.restore()
+        assert tree(config.live) == (oldest if was == old else old)
+
+
+def test_a_recovery_that_is_ended_at_any_instant(exchange, unsynced, tmp_path):
+    """A change is ended everywhere, the run after it too, and the third finds all that it needs."""
+    old, new = expected(tmp_path, OLD), expected(tmp_path, NEW)
+
+    def prepare(config):
+        config.live.parent.mkdir(parents=True, exist_ok=True)
+        install(config, OLDEST)
+        install(config, OLD)
+        return lambda: install(config, NEW)
+
+    def leaves_a_mark(instant):
+        config = ConfigSet(str(tmp_path / f"first/{instant}/haproxy"))
+        return ended(prepare(config), instant) and (config.live / MARK).exists()
+
+    marked = next(filter(leaves_a_mark, range(1, 1000)))
+
+    def work_on(config):
+        work = prepare(config)
+        assert ended(work, marked)
+        return work
+
+    for config in instants(tmp_path, work_on):
+        install(config, NEW)
+        assert (tree(config.live), tree(config.previous)) == (new, old)
+        assert sets(config) == [".haproxy.previous", "haproxy"]
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """Sets with files in places of their own: the old one, and the new one without one of them."""
+
+    def sets_at(parent):
+        old = [*OLD, file(f"{parent}/units/a.conf", "old"), file(f"{parent}/units/gone.conf", "old", mode=0o600)]
+        return old, [*NEW, file(f"{parent}/units/a.conf", "new", mode=0o600), file(f"{parent}/units/more/b.conf", "new")]
+
+    return sets_at
+
+
+def placed(parent):
+    """Every file outside the set: its text and its mode."""
+    paths = [path for path in (parent / "units").rglob("*") if path.is_file()]
+    return {str(path.relative_to(parent)): (path.read_text(), stat.S_IMODE(path.stat().st_mode)) for path in paths}
+
+
+OLD_PLACES = {"units/a.conf": ("old", 0o644), "units/gone.conf": ("old", 0o600)}
+NEW_PLACES = {"units/a.conf": ("new", 0o600), "units/more/b.conf": ("new", 0o644)}
+
+
+def test_files_elsewhere_come_with_the_set_and_go_with_it(config, tmp_path, outside):
+    old, new = outside(tmp_path)
+    install(config, old)
+    assert placed(tmp_path) == OLD_PLACES
+    assert install(config, old) == []
+    install(config, new)
+    assert placed(tmp_path) == NEW_PLACES
+    config.restore()
+    assert placed(tmp_path) == OLD_PLACES
+
+
+@pytest.mark.parametrize("drift", [lambda path: path.unlink(), lambda path: path.write_text("x"), lambda path: path.chmod(0o666)])
+def test_a_file_elsewhere_that_somebody_has_changed_is_a_change(config, tmp_path, outside, drift):
+    old, _new = outside(tmp_path)
+    install(config, old)
+    drift(tmp_path / "units/a.conf")
+    assert install(config, old) == [f"{tmp_path}/units/a.conf"]
+    assert placed(tmp_path) == OLD_PLACES
+
+
+def test_a_place_that_cannot_be_written_changes_nothing(config, tmp_path, outside):
+    old, new = outside(tmp_path)
+    install(config, old)
+    (tmp_path / "units/more").write_text("in the way")
+    before = tree(config.live)
+    with pytest.raises(TransactionError, match="cannot commit"):
+        install(config, new)
+    assert tree(config.live) == before
+    assert placed(tmp_path) == {**OLD_PLACES, "units/more": ("in the way", 0o644)}
+
+
+def test_files_elsewhere_are_right_after_the_next_run_whenever_a_run_is_ended(exchange, unsynced, tmp_path, outside):
+    def work_on(config):
+        old, new = outside(config.live.parent)
+        install(config, old)
+        return lambda: install(config, new)
+
+    for config in instants(tmp_path, work_on):
+        install(config, outside(config.live.parent)[1])
+        assert placed(config.live.parent) == NEW_PLACES
+
+
+def test_a_first_install_that_is_ended_at_any_instant(exchange, unsynced, tmp_path):
     new = expected(tmp_path, NEW)
     for config in instants(tmp_path, lambda config: lambda: install(config, NEW)):
-        assert tree(config.live) in (None, new)
+        assert unmarked(config.live) in (None, new)
         install(config, NEW)
         assert tree(config.live) == new
         assert sets(config) == ["haproxy"]
 
 
-def test_a_restore_that_is_ended_at_any_instant(exchange, tmp_path):
+def test_a_restore_that_is_ended_at_any_instant(exchange, unsynced, tmp_path):
     old, new = expected(tmp_path, OLD), expected(tmp_path, NEW)
 
     def work_on(config):
@@ -417,11 +631,12 @@ def test_a_restore_that_is_ended_at_any_instant(exchange, tmp_path):
         return config.restore
 
     for config in instants(tmp_path, work_on):
-        if not exchange:
-            config.recover()
-        assert tree(config.live) in (old, new)
+        if exchange:
+            assert tree(config.live) in (old, new)
+        config.recover()
+        assert (tree(config.live), tree(config.previous)) in ((new, old), (old, new))
         if tree(config.live) == new:
             config.restore()
         config.discard()
-        assert tree(config.live) == old
-        assert set(sets(config)) <= {"haproxy", ".haproxy.previous"}
+        assert (tree(config.live), tree(config.previous)) == (old, new)
+        assert sets(config) == [".haproxy.previous", "haproxy"]

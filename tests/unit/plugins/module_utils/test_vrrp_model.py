@@ -5,137 +5,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import instances, interface_networks, problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model, spread
+from vrrp_samples import declaration, instance, script, vip
 
-NODES = [{"name": f"lb{number}", "address": f"192.0.2.1{number}"} for number in (1, 2, 3)]
-DEFAULTS = {"interface": "eth0", "version": 3, "advert_int": 0.1, "unicast": False, "auth_pass": "", "lines": []}
-ETH0 = {
-    "device": "eth0",
-    "ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.0", "prefix": "24"},
-    "ipv4_secondaries": [{"address": "203.0.113.5", "netmask": "255.255.255.255"}],
-    "ipv6": [{"address": "2001:db8::11", "prefix": "64"}],
-}
-LAN = {"ipv4": {"address": "198.51.100.2", "netmask": "255.255.255.128"}}
-# As Ansible names them: "-" becomes "_" in the key of an interface, "." stays.
-FACTS = {"interfaces": ["lo", "eth0", "br-lan", "eth0.7"], "eth0": ETH0, "br_lan": LAN, "eth0.7": LAN, "lo": {}}
+THREE = [{"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)]
 
 
-def vip(address, **keys):
-    return {"address": address, **keys}
-
-
-def instance(*addresses, **keys):
-    virtual = [vip("192.0.2.10/24"), *addresses] if not addresses else list(addresses)
-    return {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": virtual, **keys}
-
-
-def found(declared, nodes=NODES, node="lb1", facts=None):
-    return problems(declared, DEFAULTS, nodes, node, FACTS if facts is None else facts)
-
-
-GOOD = [
-    [],
-    [instance()],
-    [instance(virtual_router_id=1), instance(name="two", virtual_router_id=255)],
-    [instance(), instance(vip("198.51.100.10/25"), name="lan", interface="br-lan")],
-    [instance(vip("198.51.100.10/25", dev="br-lan"))],
-    [instance(vip("198.51.100.10/25"), interface="eth0.7")],
-    [instance(vip("192.0.2.10/32"))],
-    [instance(vip("2001:db8::10/64"))],
-    [instance(priority=1)],
-    [instance(priority=254)],
-    [instance(advert_int=0.01)],
-    [instance(advert_int=40.95)],
-    [instance(version=2, advert_int=1)],
-    [instance(version=2, advert_int=255, auth_pass="12345678")],
-]
-
-# what is wrong, the instances, what the problem says
-BAD = [
-    ("name twice", [instance(), instance(virtual_router_id=52)], ["keepalived_instances: the name web is used 2 times", "once"]),
-    (
-        "router id twice on one interface",
-        [instance(), instance(name="two", interface="eth0")],
-        ["keepalived_instances: the virtual_router_id on an interface 51 (eth0)", "once"],
-    ),
-    ("router id 0", [instance(virtual_router_id=0)], ["keepalived_instances: web: virtual_router_id is 0", "1-255"]),
-    ("router id 256", [instance(virtual_router_id=256)], ["keepalived_instances: web: virtual_router_id is 256", "1-255"]),
-    ("priority 0", [instance(priority=0)], ["keepalived_instances: web: priority is 0", "1-254"]),
-    ("priority 255", [instance(priority=255)], ["keepalived_instances: web: priority is 255", "1-254"]),
-    ("version", [instance(version=4)], ["keepalived_instances: web: version is 4", "versions 2 and 3"]),
-    ("adverts too often", [instance(advert_int=0.001)], ["web: advert_int is 0.001", "version 3 allows 0.01-40.95 seconds"]),
-    ("adverts too rarely", [instance(advert_int=41)], ["web: advert_int is 41", "0.01-40.95"]),
-    ("half seconds", [instance(version=2, advert_int=1.5)], ["web: advert_int is 1.5", "whole seconds"]),
-    ("version 2 too often", [instance(version=2)], ["web: advert_int is 0.1", "version 2 allows 1-255 seconds"]),
-    ("version 2 too rarely", [instance(version=2, advert_int=256)], ["web: advert_int is 256", "1-255"]),
-    ("password in version 3", [instance(auth_pass="word")], ["web: auth_pass is set with version 3", "only VRRP version 2"]),
-    ("long password", [instance(version=2, advert_int=1, auth_pass="123456789")], ["web: auth_pass has 9 characters", "at most 8"]),
-    ("no VIP", [instance(vip(""))], ["web: virtual_ipaddress is ''", "such as 192.0.2.10/24"]),
-    ("no prefix", [instance(vip("192.0.2.10"))], ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix"]),
-    ("no address", [instance(vip("vip/24"))], ["web: virtual_ipaddress is 'vip/24'", "an IPv4 or IPv6 address with prefix"]),
-    ("no such prefix", [instance(vip("192.0.2.10/33"))], ["web: virtual_ipaddress is '192.0.2.10/33'", "with prefix is needed"]),
-    ("no such interface", [instance(interface="eth7")], ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"]),
-    ("no such device", [instance(vip("192.0.2.10/24", dev="eth7"))], ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"]),
-    (
-        "outside the subnets",
-        [instance(vip("198.51.100.10/24"))],
-        ["web: virtual_ipaddress 198.51.100.10/24 is outside every subnet of eth0", "192.0.2.0/24, 2001:db8::/64"],
-    ),
-    ("a subnet of one address", [instance(vip("203.0.113.5/24"))], ["203.0.113.5/24 is outside every subnet of eth0"]),
-    ("no subnet at all", [instance(interface="lo")], ["192.0.2.10/24 is outside every subnet of lo", "its subnets are none"]),
-    ("second VIP", [instance(vip("192.0.2.10/24"), vip("vip"))], ["web: virtual_ipaddress is 'vip'", "with its prefix"]),
-]
-
-# what is wrong, the nodes, what the problem says
-BAD_NODES = [
-    ("one node", NODES[:1], ["keepalived_nodes has 1 node(s)", "at least two"]),
-    ("name twice", [*NODES, {**NODES[0], "address": "192.0.2.14"}], ["keepalived_nodes: the name lb1 is used 2 times", "once"]),
-    ("address twice", [*NODES, {**NODES[0], "name": "lb4"}], ["keepalived_nodes: the address 192.0.2.11 is used 2 times", "once"]),
-    (
-        "a name for an address",
-        [*NODES, {"name": "lb4", "address": "lb4"}],
-        ["keepalived_nodes: the address of lb4 is 'lb4'", "IPv4 or IPv6"],
-    ),
-    ("this host is missing", NODES[1:], ["keepalived_nodes does not name this host", "'lb1'", "the nodes are lb2, lb3"]),
-    (
-        "more nodes than priorities",
-        [{"name": f"lb{number}", "address": f"10.0.0.{number}"} for number in range(1, 256)],
-        ["keepalived_nodes has 255 nodes", "254"],
-    ),
-]
-
-
-@pytest.mark.parametrize("declared", GOOD)
-def test_no_problem(declared):
-    assert found(declared) == []
-
-
-@pytest.mark.parametrize(("declared", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_problem(declared, parts):
-    (problem,) = found(declared)
-    assert [part for part in parts if part not in problem] == []
-
-
-@pytest.mark.parametrize(("nodes", "parts"), [row[1:] for row in BAD_NODES], ids=[row[0] for row in BAD_NODES])
-def test_problem_of_nodes(nodes, parts):
-    (problem,) = found([instance()], nodes)
-    assert [part for part in parts if part not in problem] == []
-
-
-def test_no_nodes():
-    assert found([instance()], []) == [
-        "keepalived_nodes has 0 node(s): a VIP needs at least two that can hold it",
-        "keepalived_nodes does not name this host: keepalived_node_name is 'lb1', the nodes are none",
-    ]
-
-
-def test_facts_without_interfaces():
-    (problem,) = found([instance()], facts={})
-    assert problem.endswith("interface is 'eth0', which this host does not have; it has none that are known")
-
-
-def test_a_password_is_never_shown():
-    assert "unutterable" not in str(found([instance(version=2, advert_int=1, auth_pass="unutterable")]))
+def one(declared=None, node="lb1", **lists):
+    """The only instance of a node."""
+    (mine,) = model(declaration([declared or instance()], node=node, **{"nodes": THREE, **lists}))["instances"]
+    return mine
 
 
 @pytest.mark.parametrize(
@@ -147,59 +26,186 @@ def test_a_password_is_never_shown():
     ],
 )
 def test_the_place_in_the_list_decides(node, priority, peers):
-    (mine,) = instances([instance()], DEFAULTS, NODES, node)
+    mine = one(node=node)
     assert mine["priority"] == priority
-    assert mine["unicast_src_ip"] == NODES[254 - priority]["address"]
-    assert mine["unicast_peers"] == peers
+    assert mine["settings"]["unicast_src_ip"] == THREE[254 - priority]["address"]
+    assert mine["settings"]["unicast_ttl"] == 255
+    assert mine["blocks"]["unicast_peer"] == peers
 
 
-def test_two_instances_share_the_derived_values():
-    one, two = instances([instance(), instance(name="two", virtual_router_id=52)], DEFAULTS, NODES, "lb2")
-    assert (one["priority"], one["unicast_peers"]) == (two["priority"], two["unicast_peers"])
+@pytest.mark.parametrize(("node", "priority"), [("lb3", 254), ("lb1", 253)])
+def test_an_instance_can_have_its_own_order_of_some_nodes(node, priority):
+    mine = one(instance(nodes=["lb3", "lb1"]), node)
+    assert mine["priority"] == priority
+    assert mine["blocks"]["unicast_peer"] == [{"lb3": "192.0.2.11", "lb1": "192.0.2.13"}[node]]
 
 
-def test_an_unknown_node_has_no_instances():
-    assert instances([instance()], DEFAULTS, NODES, "web1") == []
+@pytest.mark.parametrize(("node", "priority"), [("lb2", 101), ("lb1", 100)])
+def test_the_priorities_of_a_guide_are_in_the_order_of_the_nodes(node, priority):
+    assert one(instance(nodes=["lb2", "lb1"], priorities=[101, 100]), node)["priority"] == priority
 
 
-def test_what_an_instance_says_wins_over_defaults_and_derived_values():
-    (mine,) = instances([instance(priority=7, advert_int=2, lines=["debug 1"])], DEFAULTS, NODES, "lb1")
-    assert (mine["priority"], mine["advert_int"], mine["lines"], mine["version"]) == (7, 2, ["debug 1"], 3)
+def test_a_node_that_no_instance_names_has_none():
+    rendered = model(declaration([instance(nodes=["lb2", "lb3"])], nodes=THREE))
+    assert rendered["instances"] == []
+    assert model(declaration([instance()], node="web1"))["instances"] == []
 
 
-def test_an_address_is_on_the_interface_of_its_instance_unless_it_says():
-    declared = [instance(vip("192.0.2.10/24"), vip("198.51.100.10/25", dev="br-lan", label="br-lan:vip"))]
-    (mine,) = instances(declared, DEFAULTS, NODES, "lb1")
-    assert mine["virtual_ipaddress"] == [
-        {"address": "192.0.2.10/24", "dev": "eth0", "label": ""},
-        {"address": "198.51.100.10/25", "dev": "br-lan", "label": "br-lan:vip"},
-    ]
-    assert declared[0]["virtual_ipaddress"][0] == {"address": "192.0.2.10/24"}
+def test_ipv6_addresses_move_by_ipv6_adverts():
+    mine = one(instance(vip("2001:db8::10/64")), "lb2")
+    assert mine["settings"]["unicast_src_ip"] == "2001:db8::12"
+    assert mine["blocks"]["unicast_peer"] == ["2001:db8::11", "2001:db8::13"]
+
+
+def test_nodes_may_have_ipv6_addresses_only():
+    nodes = [{"name": name, "address": f"2001:db8::{name[-1]}"} for name in ("lb1", "lb2")]
+    assert one(instance(vip("2001:db8::10/64")), nodes=nodes)["blocks"]["unicast_peer"] == ["2001:db8::2"]
+    assert one(instance(virtual_ipaddress=[]), nodes=nodes)["settings"]["unicast_src_ip"] == "2001:db8::1"
+
+
+def test_multicast_comes_from_the_nodes_address_too_because_the_firewall_lets_in_no_other():
+    mine = one(instance(unicast=False))
+    assert mine["settings"]["mcast_src_ip"] == "192.0.2.11"
+    assert "unicast_src_ip" not in mine["settings"]
+    assert "unicast_peer" not in mine["blocks"]
 
 
 @pytest.mark.parametrize(
-    ("interface", "networks"),
+    ("keys", "profile", "seconds"),
     [
-        ({}, []),
-        ({"ipv4": {}}, []),
-        (ETH0, ["192.0.2.0/24", "2001:db8::/64"]),
-        (LAN, ["198.51.100.0/25"]),
-        ({**LAN, "ipv4_secondaries": [{"address": "198.51.100.3", "netmask": "255.255.255.128"}]}, ["198.51.100.0/25"]),
+        ({}, 0.1, 0.1),
+        ({"advert_int": 2}, 0.1, 2),
+        ({"advert_int": "0.5"}, 0.1, 0.5),
+        ({"version": 2}, 0.01, 1),
+        ({"version": 2}, 1, 1),
+        ({"version": 2, "advert_int": 3}, 0.1, 3),
     ],
 )
-def test_interface_networks(interface, networks):
-    assert [str(network) for network in interface_networks(interface)] == networks
+def test_version_2_has_the_nearest_that_it_can_count(keys, profile, seconds):
+    mine = one(instance(**keys), timing={"advert_int": profile, "garp_master_repeat": 3})
+    assert mine["settings"]["advert_int"] == seconds
+    assert isinstance(mine["settings"]["advert_int"], int) == (seconds == int(seconds))
 
 
-SIX = [{"name": f"lb{number}", "address": f"2001:db8::1{number}"} for number in (1, 2)]
+def test_every_value_of_a_profile_can_be_overridden():
+    mine = one(instance(garp_master_repeat=7, preempt=True, preempt_delay=60.0), timing={"advert_int": 1, "garp_master_repeat": 3})
+    assert list(mine["settings"].items())[:3] == [("advert_int", 1), ("preempt_delay", 60), ("garp_master_repeat", 7)]
 
 
-@pytest.mark.parametrize(("address", "nodes"), [("192.0.2.10/24", NODES), ("2001:db8::10/64", SIX)])
-def test_unicast_within_one_ip_version_is_no_problem(address, nodes):
-    assert found([instance(vip(address), unicast=True)], nodes=nodes) == []
+def test_a_delay_without_preemption_is_not_printed():
+    assert "preempt_delay" not in one(instance(preempt_delay=0))["settings"]
 
 
-@pytest.mark.parametrize(("address", "nodes"), [("192.0.2.10/24", SIX), ("2001:db8::10/64", NODES)])
-def test_unicast_cannot_carry_the_other_ip_version(address, nodes):
-    (problem,) = found([instance(vip(address), unicast=True)], nodes=nodes)
-    assert f"web: virtual_ipaddress {address} and the addresses of keepalived_nodes are of different IP versions" in problem
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        (vip("192.0.2.10/24"), "192.0.2.10/24 dev eth0"),
+        (vip("192.0.2.10/24", dev="", label=""), "192.0.2.10/24 dev eth0"),
+        (
+            vip("192.0.2.10/25", dev="br-lan", label="br-lan:vip", scope="link", options=["no_track", "home"]),
+            "192.0.2.10/25 dev br-lan label br-lan:vip scope link no_track home",
+        ),
+    ],
+)
+def test_an_address_is_on_the_interface_of_its_instance_unless_it_says(address, line):
+    declared = instance(address)
+    mine = one(declared)
+    assert mine["blocks"]["virtual_ipaddress"] == [line]
+    assert mine["virtual_ipaddress"][0]["dev"] == line.split()[2]
+    assert declared["virtual_ipaddress"] == [address]
+
+
+def test_what_a_holder_may_leave_behind():
+    excluded = ["192.0.2.20/24 dev br-lan", "192.0.2.21/24 brd + scope global"]
+    mine = one(instance(vip("192.0.2.10/24"), virtual_ipaddress_excluded=excluded))
+    assert mine["held"] == ["192.0.2.10/24 dev eth0", "192.0.2.20/24 dev br-lan", "192.0.2.21/24 dev eth0"]
+    assert mine["blocks"]["virtual_ipaddress_excluded"] == excluded
+
+
+def test_without_saying_an_instance_tracks_everything():
+    mine = one(
+        scripts=[script(), script(name="other")],
+        track_files=[{"name": "state", "file": "/run/state", "weight": 0, "init_file": 0}],
+        track_processes=[{"name": "sshd", "process": "sshd", "weight": 0}],
+        reports={"/run/track": ["haproxy"]},
+    )
+    assert mine["blocks"]["track_script"] == ["well", "other"]
+    assert mine["blocks"]["track_file"] == ["haproxy", "state"]
+    assert mine["blocks"]["track_process"] == ["sshd"]
+    assert "track_interface" not in mine["blocks"]
+
+
+def test_an_instance_tracks_what_it_says():
+    said = {"track_script": ["other weight -20"], "track_file": [], "track_interface": ["br-lan", "eth0", "eth0 weight -2"]}
+    mine = one(instance(**said), scripts=[script(), script(name="other")], reports={"/run/track": ["haproxy"]})
+    assert mine["blocks"]["track_script"] == ["other weight -20"]
+    assert "track_file" not in mine["blocks"]
+    # keepalived objects to being told of its own interface.
+    assert mine["blocks"]["track_interface"] == ["br-lan", "eth0 weight -2"]
+
+
+def test_reports_are_track_files_whose_failure_is_a_fault():
+    assert model(declaration([], reports={"/run/track": ["haproxy"]}))["track_files"] == [
+        {"name": "haproxy", "file": "/run/track/haproxy", "weight": 0, "init_file": 0}
+    ]
+
+
+def test_a_password_stands_between_quotation_marks_because_of_what_begins_a_comment():
+    mine = one(instance(version=2, auth_pass="a b#c!d"))
+    assert mine["blocks"]["authentication"] == ["auth_type PASS", 'auth_pass "a b#c!d"']
+
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [("/bin/true a", "/bin/true a"), ('/bin/sh -c "a b"', '/bin/sh -c \\"a b\\"'), ("/bin/a\\ b", "/bin/a\\\\ b")],
+)
+def test_a_script_is_written_so_that_keepalived_reads_what_was_meant(command, written):
+    (mine,) = model(declaration([], scripts=[script(script=command, interval=1.0, timeout=0.5)]))["scripts"]
+    assert (mine["script"], mine["interval"], mine["timeout"]) == (written, 1, 0.5)
+
+
+def test_only_the_events_that_somebody_wants_are_notified():
+    mine = one(instance(notify_master='"/bin/up now" root', notify_stop="", notify="/bin/any"))
+    assert mine["notify"] == {"notify_master": '"/bin/up now" root', "notify": "/bin/any"}
+
+
+def test_a_group_has_the_instances_that_this_node_has():
+    instances = [
+        instance(name="a"),
+        instance(name="b", virtual_router_id=52),
+        instance(name="c", virtual_router_id=53, nodes=["lb2", "lb3"]),
+        instance(name="d", virtual_router_id=54, nodes=["lb2", "lb3"]),
+    ]
+    groups = [{"name": "both", "instances": ["a", "b"], "notify": "/bin/x", "lines": []}, {"name": "not_here", "instances": ["c", "d"]}]
+    rendered = model(declaration(instances, nodes=THREE, sync_groups=groups))
+    assert [(group["name"], group["instances"], group["notify"]) for group in rendered["sync_groups"]] == [
+        ("both", ["a", "b"], {"notify": "/bin/x"})
+    ]
+
+
+def test_several_addresses_are_spread_over_the_nodes():
+    instances = spread(["192.0.2.10/24", "192.0.2.20/24", "192.0.2.30/24", "192.0.2.40/24"], ["lb1", "lb2", "lb3"], virtual_router_id=7)
+    assert [item["nodes"] for item in instances] == [
+        ["lb1", "lb2", "lb3"],
+        ["lb2", "lb3", "lb1"],
+        ["lb3", "lb1", "lb2"],
+        ["lb1", "lb2", "lb3"],
+    ]
+    assert [item["virtual_router_id"] for item in instances] == [7, 8, 9, 10]
+    assert [item["name"] for item in instances] == ["cluster_vip", "cluster_vip_2", "cluster_vip_3", "cluster_vip_4"]
+    assert {(item["preempt"], item["preempt_delay"]) for item in instances} == {(True, 60)}
+
+
+def test_without_nodes_the_rules_say_what_is_missing():
+    assert [item["nodes"] for item in spread(["192.0.2.10/24", "192.0.2.20/24"], [])] == [[], []]
+
+
+def test_one_address_stays_where_it_is():
+    assert spread(["192.0.2.10/24"], ["lb1", "lb2"]) == [
+        {
+            "name": "cluster_vip",
+            "virtual_router_id": 51,
+            "nodes": ["lb1", "lb2"],
+            "virtual_ipaddress": [{"address": "192.0.2.10/24"}],
+        }
+    ]

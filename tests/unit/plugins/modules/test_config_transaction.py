@@ -12,6 +12,7 @@ import shutil
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
 
 MINE = {"owner": pwd.getpwuid(os.geteuid()).pw_name, "group": grp.getgrgid(os.getegid()).gr_name}
@@ -94,7 +95,7 @@ def test_what_is_secret_is_not_returned(ask, daemon, hide):
 @pytest.mark.parametrize(
     ("params", "parts"),
     [
-        ({"files": [file("../x")]}, ["'../x'", "a path inside"]),
+        ({"files": [file("../x")]}, ["'../x'", "a path relative to"]),
         ({"files": [file("x", mode="rw-r--r--")]}, ["x: its mode is 'rw-r--r--'", "such as 0644"]),
         ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
         ({"daemon": "apache"}, ["daemon must be one of: haproxy, keepalived, nginx, got: apache"]),
@@ -121,11 +122,45 @@ def test_the_previous_set_is_brought_back(ask, directory, check_mode, text):
     assert (previous / "foreign.cfg").exists()
 
 
-@pytest.mark.parametrize("check_mode", [False, True])
-def test_what_an_ended_run_has_left_is_removed(ask, daemon, directory, check_mode):
+def test_what_an_ended_run_has_left_is_removed(ask, daemon, directory):
     directory.with_name(".daemon.staged").mkdir()
-    ask(daemon, check_mode=check_mode, files=[file(MAINS[daemon])])
+    ask(daemon, files=[file(MAINS[daemon])])
     assert names(directory) == ["daemon", "daemon/foreign.cfg"]
+
+
+def test_check_mode_leaves_alone_what_an_ended_run_has_left(ask, daemon, directory):
+    directory.with_name(".daemon.staged").mkdir()
+    before = names(directory)
+    assert ask(daemon, check_mode=True, files=[file(MAINS[daemon])])["changed"]
+    assert names(directory) == before
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_two_runs_at_the_same_time(ask, directory, check_mode):
+    before = names(directory)
+    with ConfigSet(str(directory)).alone():
+        result = ask(check_mode=check_mode, files=[file("x")])
+    assert result["msg"] == f"another run is changing {directory} right now: run this one again when that has ended"
+    assert names(directory) == before
+
+
+def test_a_password_is_masked_in_the_old_file_too(ask, daemon, directory):
+    (directory / "foreign.cfg").write_text("stats auth admin:unutterable\n")
+    result = ask(daemon, check_mode=True, files=[file("foreign.cfg", "stats auth admin:unspeakable\nmaxconn 1\n")])
+    assert "unutterable" not in json.dumps(result)
+    assert "unspeakable" not in json.dumps({**result, "invocation": None})
+    assert result["diff"][0]["after"] == "stats auth admin:********\nmaxconn 1\n"
+
+
+@pytest.mark.parametrize("mode", ["0999", "64", "-644", "0o644", ""])
+def test_a_mode_that_is_none(ask, mode):
+    result = ask(files=[file("x", mode=mode)])
+    assert result["msg"] == f"x: its mode is '{mode}': an octal number is needed, such as 0644"
+
+
+def test_the_set_decides_what_the_kernel_allows():
+    sysctl = File("/etc/sysctl.d/60-x.conf", b"# why\nnet.ipv4.ip_nonlocal_bind = 1\n")
+    assert config_transaction.parameters([sysctl, File("x", b"a = 1\n")]) == {"net.ipv4.ip_nonlocal_bind": "1"}
 
 
 def test_a_set_that_was_lost_half_way_is_put_in_place_again(ask, daemon, directory):

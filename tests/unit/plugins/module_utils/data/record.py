@@ -1,10 +1,10 @@
-"""Let the checkers of real daemons check every case again, and write down what they say.
+"""Let the checkers of real daemons check the cases of which nothing is written down yet, and write down what they say.
 
-    PYTHONPATH=collections python tests/unit/plugins/module_utils/data/record.py debian12=NAME debian13=NAME
+    PYTHONPATH=collections python tests/unit/plugins/module_utils/data/record.py [--again] debian12=NAME debian13=NAME
 
 NAME is a running container of that release of Debian with haproxy, keepalived and nginx installed and a network
-interface eth0. To add a case, write its ``files`` (and, if it is not the first of them that is checked, the
-``paths``) into the data file, and run this.
+interface eth0. To add a case, write its ``files`` (with their ``attributes``, see replay.py, and, if it is not the first
+of them that is checked, the ``paths``) into the data file, and run this as root. With --again, all cases are checked.
 """
 
 from __future__ import annotations
@@ -61,11 +61,13 @@ class Dumper(yaml.SafeDumper):
 Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None))
 
 
-def record(daemon, containers):
+def record(daemon, containers, again):
     data = Path(__file__).with_name(f"{daemon}.yml")
     recorded = yaml.safe_load(data.read_text(encoding="utf-8"))
     for case in recorded["cases"]:
         for release, container in containers.items():
+            if release in case and not again:
+                continue
             shutil.rmtree(RECORDED_IN, ignore_errors=True)
             Path(RECORDED_IN).mkdir()
             write_files(case, RECORDED_IN)
@@ -79,5 +81,6 @@ def record(daemon, containers):
 
 
 if __name__ == "__main__":
+    named = dict(argument.split("=") for argument in sys.argv[1:] if argument != "--again")
     for name in CHECKS:
-        record(name, dict(argument.split("=") for argument in sys.argv[1:]))
+        record(name, named, "--again" in sys.argv)

@@ -1,0 +1,27 @@
+"""What nginx can do can be said with the role's variables, and the nginx of the host accepts it."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import WEB_SERVERS, lab_host
+from language import fits, outcomes, rows
+
+ROWS = rows("nginx")
+CERTIFICATE = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=www.example.com -keyout /dev/stdout -out /dev/stdout 2>/dev/null"
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory) -> list[dict]:
+    """What came of every row; C(certificate) is a certificate with its key."""
+    variables = {"certificate": lab_host(WEB_SERVERS[0]).check_output(CERTIFICATE) + "\n"}
+    return outcomes("nginx", WEB_SERVERS[:2], tmp_path_factory.mktemp("language"), variables)
+
+
+@pytest.mark.parametrize("number", range(len(ROWS)), ids=[row["story"] for row in ROWS])
+def test_nginx_accepts_it(said, number):
+    fits(said[number])
+
+
+def test_the_distributions_site_is_on_disk_and_not_in_the_configuration(web_server):
+    assert web_server.file("/etc/nginx/sites-enabled/default").exists
+    assert "sites-enabled" not in web_server.check_output("nginx -T")

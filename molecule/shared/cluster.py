@@ -1,0 +1,109 @@
+"""What the stories of a cluster share: its hosts, its addresses, what a client gets, and what is on the wire."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+
+import testinfra
+
+
+def container(name: str) -> str:
+    """The container that is the host."""
+    return f"{os.environ['LAB_NAME']}-{name}"
+
+
+def lab_host(name: str):
+    """One host of the scenario's lab, by its inventory name."""
+    return testinfra.get_host(f"docker://{container(name)}")
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+    """Poll a condition of the cluster; fails when the time is over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.1)
+
+
+def holders(names: list[str], address: str) -> list[str]:
+    """Those of the hosts that have the address on an interface."""
+    return [name for name in names if f" {address}/" in lab_host(name).check_output("ip -oneline address show scope global")]
+
+
+def takeovers(name: str) -> int:
+    """How often the host has taken the addresses of a VRRP instance."""
+    return lab_host(name).check_output("journalctl --unit keepalived --output cat").count("Entering MASTER STATE")
+
+
+def is_backup(name: str) -> bool:
+    """Whether the host is well and waits."""
+    last = "journalctl --unit keepalived --output cat --grep 'Entering .* STATE' | tail -n 1"
+    return "BACKUP" in lab_host(name).check_output(last)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an HTTP server said."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+def ask(url: str, **headers: str) -> Answer:
+    """Ask from the machine that runs the lab, over a connection of its own."""
+    request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return Answer(answer.status, answer.headers, answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read().decode())
+
+
+@contextmanager
+def stopped(name: str, unit: str) -> Iterator[None]:
+    """The service of the host does not run, and runs again afterwards."""
+    lab_host(name).check_output("systemctl stop %s", unit)
+    try:
+        yield
+    finally:
+        lab_host(name).check_output("systemctl start %s", unit)
+
+
+@contextmanager
+def capture(name: str, interface: str, packets: str) -> Iterator[list[str]]:
+    """Lines of tcpdump on an interface of the host; they are complete once the context is left.
+
+    The filter for packets is as tcpdump wants it."""
+    tcpdump = f"echo $$; exec tcpdump -nn -l --immediate-mode -i {interface} {packets}"
+    command = ["docker", "exec", container(name), "sh", "-c", tcpdump]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stderr
+    pid = process.stdout.readline().strip()
+    while "listening on" not in (line := process.stderr.readline()):
+        assert line, f"tcpdump on {name} has ended"
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(line.rstrip() for line in process.stdout if line.strip()))
+    reader.start()
+    try:
+        yield lines
+    finally:
+        subprocess.run(["docker", "exec", container(name), "kill", pid], check=False)
+        reader.join()
+        process.wait()
+
+
+def adverts(lines: list[str]) -> set[tuple[str, str]]:
+    """Sender and receiver of the VRRP adverts among captured packets."""
+    return {found.groups() for line in lines if (found := re.search(r"(\S+) > (\S+): VRRP", line))}

@@ -1,0 +1,24 @@
+"""A pytest plugin: a story that fails shows what the daemons of every host have to say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+UNITS = [f"--unit={unit}" for unit in ("haproxy", "keepalived", "keepalived-firewall", "nginx")]
+
+
+def output(*argv: str) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for host in output("docker", "ps", "--filter", f"label=evenkeel.lab={os.environ['LAB_NAME']}", "--format", "{{.Names}}").split():
+            journal = output("docker", "exec", host, "journalctl", "--no-pager", "--lines=20", *UNITS)
+            report.sections.append((f"journal of {host}", journal))
+    return report

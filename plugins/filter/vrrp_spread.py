@@ -1,0 +1,54 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: vrrp_spread
+short_description: Spread several VIPs over the nodes
+version_added: 0.1.0
+description:
+  - Makes one instance for each address, with consecutive router ids. The order of the nodes begins one node further with each of
+    them, so that every node works, and the failure of a node moves its own addresses only.
+  - With one address, a node that comes back does not take it again. With several it does, C(preempt_delay) 60 seconds later,
+    because all of them would be on one node otherwise after a while.
+positional: nodes
+options:
+  _input:
+    description: Addresses with their prefixes.
+    type: list
+    elements: str
+    required: true
+  nodes:
+    description: Names of the nodes, in the order of takeover.
+    type: list
+    elements: str
+    required: true
+  virtual_router_id:
+    description: Router id of the first instance.
+    type: int
+    default: 51
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+keepalived_instances: "{{ ['192.0.2.10/24', '192.0.2.11/24'] | evenkeel.ha_web.vrrp_spread(groups['load_balancers']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Instances for O(evenkeel.ha_web.keepalived#role:keepalived_instances).
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import spread
+
+
+class FilterModule:
+    """Spread several VIPs over the nodes."""
+
+    def filters(self) -> dict:
+        return {"vrrp_spread": spread}

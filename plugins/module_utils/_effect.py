@@ -1,0 +1,99 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a set's files outside its directory still need to take effect: kernel parameters and systemd's units."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Callable
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import declared
+
+UNITS = "/etc/systemd/system/"
+PARAMETERS = "/etc/sysctl.d/"
+KERNEL = Path("/proc/sys")
+
+Run = Callable[[list[str]], tuple[int, str, str]]
+
+
+class NoEffect(Exception):
+    """A file is installed but cannot take effect; the text says why."""
+
+
+def units(paths: list[str]) -> list[str]:
+    """The units that have a file or a drop-in among the paths."""
+    names = {path.removeprefix(UNITS).split("/")[0].removesuffix(".d") for path in paths if path.startswith(UNITS)}
+    return sorted(names)
+
+
+def is_stale(unit: dict[str, str], paths: list[str]) -> bool:
+    """Whether systemd has not read the files of a unit among the paths. Of a first drop-in, systemd 252 does not notice it itself."""
+    drop_ins = {path for path in paths if path.startswith(f"{UNITS}{unit.get('Id')}.d/")}
+    return unit.get("NeedDaemonReload") == "yes" or not drop_ins <= set(unit.get("DropInPaths", "").split())
+
+
+def parameters(text: str) -> dict[str, str]:
+    """The kernel parameters that a file of C(sysctl.d) sets, by their dotted names."""
+    pairs = [line.partition("=") for line in text.splitlines() if not re.match(r"\s*([#;]|$)", line)]
+    return {name.strip(): value.strip() for name, _equals, value in pairs}
+
+
+def parameter_file(name: str) -> Path:
+    """Where the kernel shows a parameter; the name may hold an interface with a dot, written with a slash."""
+    return KERNEL / name.translate(str.maketrans("./", "/."))
+
+
+class Effect:
+    """The files outside that the set in C(directory) declares."""
+
+    def __init__(self, directory: Path, run: Run) -> None:
+        self.directory = directory
+        self.run = run
+
+    def pending(self) -> list[str]:
+        """What is not in effect yet, for people to read."""
+        return [*self._stale_units(), *self._other_parameters()]
+
+    def settle(self) -> None:
+        """Make everything take effect. Raises NoEffect where that is impossible."""
+        if self._stale_units():
+            self._call(["systemctl", "daemon-reload"])
+        for name, value in self._other_parameters().items():
+            try:
+                parameter_file(name).write_text(value, encoding="ascii")
+            except OSError as error:
+                raise NoEffect(f"the kernel does not take {name} = {value}: {error.strerror}") from error
+
+    def _outside(self) -> list[str]:
+        return [path for path in declared(self.directory) if path.startswith("/")]
+
+    def _stale_units(self) -> list[str]:
+        paths = [path for path in self._outside() if path.startswith(UNITS)]
+        if not paths:
+            return []
+        _rc, out, _err = self.run(["systemctl", "show", "--property=Id,NeedDaemonReload,DropInPaths", *units(paths)])
+        shown = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in out.split("\n\n")]
+        return [unit.get("Id", "") for unit in shown if is_stale(unit, paths)]
+
+    def _other_parameters(self) -> dict[str, str]:
+        """The parameters that have another value now. Those that this kernel does not have are left out, as systemd does at boot."""
+        wanted: dict[str, str] = {}
+        for path in self._outside():
+            if path.startswith(PARAMETERS):
+                wanted.update(parameters(Path(path).read_text(encoding="utf-8")))
+        return {name: value for name, value in wanted.items() if _value(name) not in (None, value.split())}
+
+    def _call(self, argv: list[str]) -> None:
+        rc, out, err = self.run(argv)
+        if rc:
+            raise NoEffect(f"{' '.join(argv)} failed: {(err or out).strip()}")
+
+
+def _value(name: str) -> list[str] | None:
+    try:
+        return parameter_file(name).read_text(encoding="ascii").split()
+    except OSError:
+        return None

@@ -1,0 +1,294 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What HAProxy's own check does not see, or says in words that do not lead to the variable. Each problem is one line."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import (
+    KINDS,
+    SOCKETS,
+    items,
+    mode,
+    modes,
+    statistics_userlists,
+    without_nulls,
+)
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
+
+WILDCARDS = ("", "*", "0.0.0.0", "::")
+LOOPBACKS = ("127.", "::1", "localhost")
+OWN_NAMES = ("health", "statistics")
+OWN_DEFAULTS = ("local", "http", "tcp")
+OWN_KINDS = {
+    "global": "haproxy_global_lines",
+    "defaults": "haproxy_named_defaults",
+    "frontend": "haproxy_frontends",
+    "backend": "haproxy_backends",
+    "listen": "haproxy_listens",
+    "userlist": "haproxy_userlists",
+}
+
+NO_WORD = re.compile(r"[\s#'\"\\]")
+WORDS = {"address", "count", "default_backend", "from", "host", "kind", "method", "name", "port", "prefix", "uri", "version"}
+"""Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
+
+HASH = re.compile(r"\$[0-9a-z]+\$\S+")
+PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+
+
+def problems(variables: dict) -> list[str]:
+    """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names."""
+    empty = [f"{name} has no value; give it one, or leave the variable out" for name, value in variables.items() if value is None]
+    if empty:
+        return empty
+    variables = without_nulls(variables)
+    printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
+    broken = [problem for name, value in printed.items() for problem in unprintable(name, value)]
+    if broken:
+        return broken
+    sections = {kind: items(variables, kind) for kind in KINDS}
+    return [
+        *(problem for name, value in printed.items() for problem in _no_words(name, name, value)),
+        *_names(variables, sections),
+        *_defaults(variables, sections),
+        *_default_backends(sections),
+        *_servers(sections),
+        *_cookies(variables, sections),
+        *_listeners(variables, sections),
+        *_users(variables),
+        *_statistics(variables),
+        *_peers(variables),
+        *_files(variables["haproxy_files"]),
+    ]
+
+
+def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _no_words(f"{path}.{name}", name, item)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _no_words(f"{path}[{number}]", "", item)
+    elif isinstance(value, str) and (key in WORDS or key == path) and NO_WORD.search(value):
+        yield f"{path} is '{value}': a single word without quotes, backslashes and # is needed"
+
+
+def _names(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    for kind in KINDS:
+        yield from repeated(f"haproxy_{kind}s", "name", [section["name"] for section in sections[kind]])
+    for name in ("named_defaults", "userlists", "peers"):
+        yield from repeated(f"haproxy_{name}", "name", [section["name"] for section in variables[f"haproxy_{name}"]])
+    extra = variables["haproxy_extra_sections"]
+    yield from repeated("haproxy_extra_sections", "section", [f"{section['kind']} {section['name']}" for section in extra])
+    for section in extra:
+        if section["kind"] in OWN_KINDS:
+            yield f"haproxy_extra_sections: {section['kind']} {section['name']} belongs into {OWN_KINDS[section['kind']]}"
+    for kind in ("frontend", "listen"):
+        for section in sections[kind]:
+            if section["name"] in OWN_NAMES:
+                yield f"haproxy_{kind}s: the name {section['name']} is taken by the role's own listener; choose another"
+    for section in variables["haproxy_named_defaults"]:
+        if section["name"] in OWN_DEFAULTS:
+            yield f"haproxy_named_defaults: the name {section['name']} is taken by the role's own defaults; choose another"
+    front = {section["name"] for section in sections["frontend"] + sections["backend"]}
+    for listen in sections["listen"]:
+        if listen["name"] in front:
+            yield f"haproxy_listens: the name {listen['name']} is a frontend's or a backend's already; a listen is both"
+
+
+def _defaults(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    """A section begins with defaults that stand before it and are of its mode."""
+    known = {name: name for name in ("http", "tcp")}
+    for where, section in _beginners(variables, sections):
+        source, own_mode = section.get("from"), section.get("mode")
+        if source and source not in known:
+            yield f"{where}: from is '{source}', which is not defined before it; there are {', '.join(known)}"
+        elif source and own_mode and known[source] != own_mode:
+            yield f"{where}: mode is {own_mode}, that of its defaults '{source}' is {known[source]}; leave mode out, or choose others"
+        if where.startswith("haproxy_named_defaults"):
+            known[section["name"]] = mode(section, known, variables["haproxy_mode"])
+
+
+def _beginners(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+    for section in variables["haproxy_named_defaults"]:
+        yield f"haproxy_named_defaults: {section['name']}", section
+    for kind in KINDS:
+        for section in sections[kind]:
+            yield f"haproxy_{kind}s: {section['name']}", section
+
+
+def _default_backends(sections: dict[str, list[dict]]) -> Iterator[str]:
+    known = {section["name"]: None for section in sections["backend"] + sections["listen"]}
+    for kind in ("frontend", "listen"):
+        for section in sections[kind]:
+            target = section.get("default_backend")
+            if target and target not in known:
+                yield (
+                    f"haproxy_{kind}s: default_backend of {section['name']} is '{target}', which does not exist; "
+                    f"there are {', '.join(known) or 'no backends'}"
+                )
+
+
+def _servers(sections: dict[str, list[dict]]) -> Iterator[str]:
+    for kind in ("backend", "listen"):
+        for section in sections[kind]:
+            where = f"haproxy_{kind}s: {section['name']}"
+            servers, templates = section.get("servers", []), section.get("server_templates", [])
+            yield from repeated(where, "server name", [server["name"] for server in servers])
+            yield from repeated(where, "prefix of a server template", [template["prefix"] for template in templates])
+            if not (servers or templates or section.get("lines")):
+                yield f"{where} has no servers; name at least one, or check that the inventory group it is built from has hosts"
+            for server in servers + templates:
+                name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
+                yield from _server_port(f"{where}: {name}", server["address"], server.get("port") or section.get("port"))
+
+
+def _server_port(where: str, address: str, port: Any) -> Iterator[str]:
+    if address.startswith(SOCKETS):
+        return
+    if not port:
+        yield f"{where} has no port; give it one, or the whole section"
+    elif not 1 <= int(port) <= 65535:
+        yield f"{where} has port {port}, which is outside 1-65535"
+
+
+def _cookies(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    known = modes(variables)
+    for kind in ("backend", "listen"):
+        for section in sections[kind]:
+            where = f"haproxy_{kind}s: {section['name']}"
+            if section.get("cookie") and mode(section, known, variables["haproxy_mode"]) != "http":
+                yield f"{where}: cookie is set in mode tcp, in which there are none; balance source keeps a client at its server"
+            given = [server["name"] for server in section.get("servers", []) if server.get("cookie")]
+            if given and not section.get("cookie") and not any(line.split()[:1] == ["cookie"] for line in section.get("lines", [])):
+                yield f"{where}: server {given[0]} has a cookie and the section has none; set it, such as 'SERVER insert indirect nocache'"
+
+
+def _listeners(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    taken = Taken()
+    for where, bind in _binds(variables, sections):
+        address, port = bind.get("address", "*"), bind.get("port")
+        words = " ".join(bind.get("options", [])).split()
+        if address.startswith(SOCKETS):
+            ports = range(1)
+        elif port is None:
+            yield f"{where}: the bind to {address} has no port; give it one"
+            continue
+        else:
+            ports = _ports(port)
+            if not ports:
+                yield f"{where}: port {port} is outside 1-65535; a number or a range such as 8000-8010 is needed"
+        if "interface" not in words and "namespace" not in words:
+            yield from taken.add(where, address, ports, "v6only" in words)
+
+
+def _ports(text: Any) -> range:
+    """The ports of a number or a range; none where it is neither."""
+    found = PORTS.fullmatch(str(text))
+    first, last = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
+    return range(first, last + 1) if 1 <= first <= last <= 65535 else range(0)
+
+
+def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+    for kind in ("frontend", "listen"):
+        for section in sections[kind]:
+            for bind in section.get("binds", []):
+                yield f"{section['name']} (haproxy_{kind}s)", {**variables["haproxy_bind_defaults"], **bind}
+    yield "haproxy_health_port", {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]}
+    if variables["haproxy_stats_enabled"] or variables["haproxy_prometheus_enabled"]:
+        yield "haproxy_stats_port", {"address": variables["haproxy_stats_address"], "port": variables["haproxy_stats_port"]}
+    own = [node["address"] for node in variables["haproxy_nodes"] if node["name"] == variables["haproxy_node_name"]]
+    for peers in variables["haproxy_peers"]:
+        yield f"{peers['name']} (haproxy_peers)", {"address": own[0] if own else "*", "port": peers["port"]}
+
+
+class Taken:
+    """The addresses and ports that have a listener."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple, dict[str, tuple[str, str]]] = defaultdict(dict)
+
+    def add(self, where: str, address: str, ports: range, v6only: bool) -> Iterator[str]:
+        """Yields a problem for the first port that has another listener already: a wildcard meets all of its family."""
+        prefix, _at, bare = address.rpartition("@")
+        bare = bare.strip("[]")
+        transport = "udp" if prefix.startswith("quic") else "tcp"
+        families = {4, 6} if bare == "::" and not v6only else {6} if ":" in bare else {4}
+        found = []
+        for port, family in product(ports, families):
+            others = self._found[transport, port, family]
+            other = others.get(bare) or others.get("*") or (bare in WILDCARDS and next(iter(others.values()), None))
+            if other:
+                found.append(f"{where} and {other[0]} both listen on port {port} ({address} and {other[1]})")
+            others["*" if bare in WILDCARDS else bare] = (where, address)
+        yield from (f"{problem}; give one another port or address" for problem in found[:1])
+
+
+def _users(variables: dict) -> Iterator[str]:
+    for userlist in variables["haproxy_userlists"] + statistics_userlists(variables):
+        where = "haproxy_stats_users" if userlist["name"] == "statistics" else f"haproxy_userlists: {userlist['name']}"
+        yield from repeated(where, "name", [user["name"] for user in userlist["users"]])
+        if not userlist["users"]:
+            yield f"{where} has no users, so nobody could pass; name at least one"
+        for user in userlist["users"]:
+            password = str(user["password"])
+            if ":" in user["name"]:
+                yield f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; choose another"
+            if "'" in password:
+                yield f"{where}: the password of {user['name']} has a single quote, in which it is written; choose another"
+            if not user.get("insecure") and not HASH.fullmatch(password):
+                yield (
+                    f"{where}: the password of {user['name']} is not a hash: make one with 'openssl passwd -6', "
+                    "or set insecure to write it as plain text"
+                )
+
+
+def _statistics(variables: dict) -> Iterator[str]:
+    users, userlist = variables["haproxy_stats_users"], variables["haproxy_stats_userlist"]
+    known = [item["name"] for item in variables["haproxy_userlists"]]
+    address = variables["haproxy_stats_address"]
+    if users and userlist:
+        yield f"haproxy_stats_users and haproxy_stats_userlist '{userlist}' are both set; choose one"
+    if userlist and userlist not in known:
+        yield f"haproxy_stats_userlist is '{userlist}', which does not exist; haproxy_userlists has {', '.join(known) or 'none'}"
+    if users and "statistics" in known:
+        yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
+    served = variables["haproxy_stats_enabled"] or variables["haproxy_prometheus_enabled"]
+    if served and not users and not userlist and not address.startswith(LOOPBACKS):
+        yield (
+            f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: "
+            "statistics that others can reach need a user with a password; or use 127.0.0.1"
+        )
+
+
+def _peers(variables: dict) -> Iterator[str]:
+    nodes, name = variables["haproxy_nodes"], variables["haproxy_node_name"]
+    names = [node["name"] for node in nodes]
+    yield from repeated("haproxy_nodes", "name", names)
+    yield from repeated("haproxy_nodes", "address", [node["address"] for node in nodes])
+    for node in nodes:
+        yield from not_an_address(f"haproxy_nodes: the address of {node['name']}", node["address"])
+    if variables["haproxy_peers"] and name not in names:
+        yield (
+            "haproxy_nodes does not name this host, which would have no part in haproxy_peers: "
+            f"haproxy_node_name is '{name}', the nodes are {', '.join(names) or 'none'}"
+        )
+
+
+def _files(files: list[dict]) -> Iterator[str]:
+    for file in files:
+        permissions = str(file.get("mode") or "0644")
+        if "PRIVATE KEY-----" in file["content"] and (not file.get("sensitive") or permissions[-1:] != "0"):
+            yield (
+                f"haproxy_files: {file['path']} has a private key, and with mode {permissions} and sensitive "
+                f"{str(bool(file.get('sensitive'))).lower()} others could see it; use mode 0600 and sensitive true"
+            )

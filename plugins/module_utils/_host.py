@@ -1,0 +1,88 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What rules ask of the host on which a configuration is to run."""
+
+from __future__ import annotations
+
+import glob
+import grp
+import os
+import pwd
+import socket
+from pathlib import Path
+from typing import Callable
+
+KERNEL = Path("/proc/sys")
+
+
+class Host:
+    """The host as it will be: a file of a set that is only staged is found under its final name.
+
+    C(where) returns the place at which the file of that name stands now.
+    C(parameters) are kernel parameters, by their dotted names, which the set brings along."""
+
+    def __init__(self, where: Callable[[str], str] = str, parameters: dict[str, str] | None = None) -> None:
+        self.where = where
+        self.parameters = parameters or {}
+
+    def read(self, path: str) -> str:
+        """The text of a file; bytes that are not UTF-8 are replaced. Raises OSError."""
+        return Path(self.where(path)).read_text(encoding="utf-8", errors="replace")
+
+    def first_line(self, path: str) -> str:
+        """How a file begins, of a program as far as it can be shown. Raises OSError."""
+        with open(self.where(path), "rb") as stream:
+            return stream.readline(4096).decode("utf-8", errors="replace")
+
+    def lstat(self, path: str) -> os.stat_result:
+        """The attributes of a file, or of a link itself. Raises OSError."""
+        return os.lstat(self.where(path))
+
+    def readlink(self, path: str) -> str:
+        """What a link says. Raises OSError."""
+        return os.readlink(self.where(path))
+
+    def matches(self, pattern: str) -> list[str]:
+        """The files that a pattern such as C(/etc/keepalived/conf.d/*.conf) stands for."""
+        folder, name = os.path.split(pattern)
+        found = []
+        for parent in self.matches(folder) if glob.has_magic(folder) else [folder]:
+            places = glob.glob(os.path.join(glob.escape(self.where(parent)), name))
+            found += [os.path.join(parent, os.path.basename(place)) for place in sorted(places)]
+        return found
+
+    def ids(self, user: str, group: str = "") -> tuple[int, int]:
+        """The ids of a user and of a group, that of the user if none is named. Raises KeyError."""
+        try:
+            account = pwd.getpwnam(user)
+        except KeyError:
+            raise KeyError(f"there is no user {user}") from None
+        try:
+            return account.pw_uid, grp.getgrnam(group).gr_gid if group else account.pw_gid
+        except KeyError:
+            raise KeyError(f"there is no group {group}") from None
+
+    def interfaces(self) -> list[str]:
+        """The names of all network interfaces."""
+        return sorted(name for _number, name in socket.if_nameindex())
+
+    def has_interface(self, name: str) -> bool:
+        """Whether there is a network interface of that name, or with that further name."""
+        try:
+            return socket.if_nametoindex(name) > 0
+        except OSError:
+            return False
+
+    def parameter(self, name: str) -> str:
+        """The value that a kernel parameter will have; empty if the kernel does not know it."""
+        return self.parameters.get(name) or kernel_parameter(name)
+
+
+def kernel_parameter(name: str) -> str:
+    """The value that a kernel parameter has now; empty if the kernel does not know it."""
+    try:
+        return (KERNEL / name.replace(".", "/")).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,107 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _effect
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect, is_stale, parameter_file, parameters, units
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST
+
+# paths, the units that they belong to
+UNITS = [
+    ([], []),
+    (["haproxy.cfg", "/etc/sysctl.d/60-haproxy.conf"], []),
+    (["/etc/systemd/system/watch.service"], ["watch.service"]),
+    (["/etc/systemd/system/haproxy.service.d/a.conf", "/etc/systemd/system/haproxy.service.d/b.conf"], ["haproxy.service"]),
+]
+
+DROP_IN = "/etc/systemd/system/haproxy.service.d/a.conf"
+# what systemctl shows of a unit, whether systemd has to read DROP_IN
+STALE = [
+    ({"Id": "haproxy.service", "NeedDaemonReload": "no", "DropInPaths": DROP_IN}, False),
+    ({"Id": "haproxy.service", "NeedDaemonReload": "yes", "DropInPaths": DROP_IN}, True),
+    ({"Id": "haproxy.service", "NeedDaemonReload": "no", "DropInPaths": "/etc/other.conf"}, True),
+    ({"Id": "haproxy.service", "NeedDaemonReload": "no", "DropInPaths": ""}, True),
+    ({"Id": "watch.service", "NeedDaemonReload": "no", "DropInPaths": ""}, False),
+]
+
+# the text of a file in sysctl.d, what it sets
+PARAMETERS = [
+    ("", {}),
+    ("# net.a = 1\n; net.b = 1\n\n", {}),
+    (
+        "net.ipv4.ip_forward = 1\nnet.ipv4.ip_local_port_range=1024 65535",
+        {"net.ipv4.ip_forward": "1", "net.ipv4.ip_local_port_range": "1024 65535"},
+    ),
+]
+
+# the dotted name, the path below /proc/sys
+NAMES = [("net.ipv4.ip_forward", "net/ipv4/ip_forward"), ("net.ipv4.conf.eth0/100.arp_ignore", "net/ipv4/conf/eth0.100/arp_ignore")]
+
+
+@pytest.mark.parametrize(("paths", "expected"), UNITS)
+def test_units_of_paths(paths, expected):
+    assert units(paths) == expected
+
+
+@pytest.mark.parametrize(("unit", "expected"), STALE)
+def test_a_unit_that_systemd_has_to_read_again(unit, expected):
+    assert is_stale(unit, [DROP_IN, "/etc/systemd/system/watch.service"]) is expected
+
+
+@pytest.mark.parametrize(("text", "expected"), PARAMETERS)
+def test_parameters_of_a_file(text, expected):
+    assert parameters(text) == expected
+
+
+@pytest.mark.parametrize(("name", "path"), NAMES)
+def test_where_the_kernel_shows_a_parameter(name, path):
+    assert str(parameter_file(name)) == f"/proc/sys/{path}"
+
+
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """A directory in place of /proc/sys, and /etc/sysctl.d beside it."""
+    monkeypatch.setattr(_effect, "KERNEL", tmp_path / "proc")
+    monkeypatch.setattr(_effect, "PARAMETERS", f"{tmp_path}/sysctl.d/")
+    (tmp_path / "proc/net").mkdir(parents=True)
+    (tmp_path / "sysctl.d").mkdir()
+    return tmp_path / "proc"
+
+
+@pytest.fixture
+def effect(kernel, tmp_path):
+    """A set that declares one parameter that the kernel has and one that it has not."""
+    conf = tmp_path / "sysctl.d/60-haproxy.conf"
+    conf.write_text("net.forward = 1\nnet.missing = 1\n")
+    (tmp_path / "haproxy").mkdir()
+    (tmp_path / "haproxy" / MANIFEST).write_text(json.dumps({"files": [str(conf)]}))
+    return Effect(tmp_path / "haproxy", lambda argv: pytest.fail(f"{argv} is not needed"))
+
+
+@pytest.mark.parametrize(("value", "pending"), [("0\n", ["net.forward"]), ("1\n", [])])
+def test_a_parameter_gets_its_value(effect, kernel, value, pending):
+    (kernel / "net/forward").write_text(value)
+    assert effect.pending() == pending
+    effect.settle()
+    assert (kernel / "net/forward").read_text().strip() == "1"
+    assert effect.pending() == []
+
+
+def test_a_parameter_that_the_kernel_refuses(effect, kernel, monkeypatch):
+    (kernel / "net/forward").write_text("0\n")
+
+    def refuse(*_arguments, **_keys):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_effect.Path, "write_text", refuse)
+    with pytest.raises(NoEffect, match=r"net\.forward = 1: Permission denied"):
+        effect.settle()
+
+
+def test_a_directory_without_a_set_needs_nothing(kernel, tmp_path):
+    assert Effect(tmp_path, lambda argv: pytest.fail(f"{argv} is not needed")).pending() == []
