@@ -28,8 +28,7 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	molecule test -s default
-	@tests/lab/scenarios debian13 roles cookie_sessions tcp_passthrough \
-	    pi_cluster flexible_engine aws_elastic_ip
+	@tests/lab/scenarios debian13 roles
 
 venv:
 	@tests/lab/venv
