@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Callable
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import kernel_parameter, parameter_file
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import declared
 
 UNITS = "/etc/systemd/system/"
 PARAMETERS = "/etc/sysctl.d/"
-KERNEL = Path("/proc/sys")
-
-Run = Callable[[list[str]], tuple[int, str, str]]
 
 
 class NoEffect(Exception):
@@ -39,11 +37,6 @@ def parameters(text: str) -> dict[str, str]:
     """The kernel parameters that a file of C(sysctl.d) sets, by their dotted names."""
     pairs = [line.partition("=") for line in text.splitlines() if not re.match(r"\s*([#;]|$)", line)]
     return {name.strip(): value.strip() for name, _equals, value in pairs}
-
-
-def parameter_file(name: str) -> Path:
-    """Where the kernel shows a parameter; the name may hold an interface with a dot, written with a slash."""
-    return KERNEL / name.translate(str.maketrans("./", "/."))
 
 
 class Effect:
@@ -84,7 +77,7 @@ class Effect:
         for path in self._outside():
             if path.startswith(PARAMETERS):
                 wanted.update(parameters(Path(path).read_text(encoding="utf-8")))
-        return {name: value for name, value in wanted.items() if _value(name) not in (None, value.split())}
+        return {name: value for name, value in wanted.items() if not _has(name, value)}
 
     def _call(self, argv: list[str]) -> None:
         rc, out, err = self.run(argv)
@@ -92,8 +85,6 @@ class Effect:
             raise NoEffect(f"{' '.join(argv)} failed: {(err or out).strip()}")
 
 
-def _value(name: str) -> list[str] | None:
-    try:
-        return parameter_file(name).read_text(encoding="ascii").split()
-    except OSError:
-        return None
+def _has(name: str, value: str) -> bool:
+    now = kernel_parameter(name)
+    return now is None or now.split() == value.split()

@@ -77,12 +77,17 @@ class Host:
 
     def parameter(self, name: str) -> str:
         """The value that a kernel parameter will have; empty if the kernel does not know it."""
-        return self.parameters.get(name) or kernel_parameter(name)
+        return self.parameters.get(name) or kernel_parameter(name) or ""
 
 
-def kernel_parameter(name: str) -> str:
-    """The value that a kernel parameter has now; empty if the kernel does not know it."""
+def parameter_file(name: str) -> Path:
+    """Where the kernel shows a parameter; the name may hold an interface with a dot, written with a slash."""
+    return KERNEL / name.translate(str.maketrans("./", "/."))
+
+
+def kernel_parameter(name: str) -> str | None:
+    """The value that a kernel parameter has now; None if the kernel does not know it or does not tell."""
     try:
-        return (KERNEL / name.replace(".", "/")).read_text(encoding="ascii").strip()
+        return parameter_file(name).read_text(encoding="ascii").strip()
     except OSError:
-        return ""
+        return None

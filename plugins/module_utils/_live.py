@@ -24,14 +24,13 @@ from typing import Callable
 from ansible.module_utils.urls import open_url
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 
 MARKERS = Path("/run/evenkeel")
 MASTER_SOCKET = "/run/haproxy-master.sock"
 NGINX_ERRORS = Path("/var/log/nginx/error.log")
 POLL = 0.05
 """Seconds between two questions to a daemon that is not done yet."""
-
-Run = Callable[[list[str]], tuple[int, str, str]]
 
 
 class NotProven(Exception):

@@ -30,10 +30,13 @@ def not_an_address(where: str, value: str) -> list[str]:
 def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """A problem for every variable that no role reads, with the most similar one that is read."""
     known = list(known)
-    problems = []
-    for name in names:
-        if name and name not in known:
-            similar = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {similar[0]}?" if similar else f"; known are {', '.join(sorted(known))}"
-            problems.append(f"{name} is not a variable of this role{hint}")
-    return problems
+    return [f"{name} is not a variable of this role{suggestion(name, known)}" for name in names if name and name not in known]
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What else somebody may have meant by an unknown name: the most similar of the known ones, or all of them."""
+    known = sorted(known)
+    similar = difflib.get_close_matches(name, known, n=1)
+    if similar:
+        return f"; did you mean {similar[0]}?"
+    return f"; there are {', '.join(known)}" if known else "; there are none"

@@ -117,10 +117,6 @@ class ConfigSet:
         elif self.outdated.exists() and not self.previous.exists():
             self.outdated.rename(self.previous)
 
-    def declared_before(self) -> list[str]:
-        """The paths that an earlier transaction declared, so that it may remove them."""
-        return declared(self.live)
-
     def changes(self, files: list[File]) -> list[Change]:
         """What has to change so that the declared files stand as declared.
 
@@ -134,7 +130,7 @@ class ConfigSet:
                 sensitive = file.sensitive or file.path in were["sensitive"]
                 found.append(Change(file.path, _disk.read(self.live / file.path), file.content, sensitive))
         wanted = {file.path for file in files}
-        for path in sorted(set(self.declared_before()) - wanted):
+        for path in sorted(set(were["files"]) - wanted):
             if os.path.lexists(self.live / path):
                 found.append(Change(path, _disk.read(self.live / path) or b"", None, sensitive=True))
         if not found and were != _description(files):

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated, suggestion
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import (
     HIGHEST_PRIORITY,
@@ -104,7 +103,7 @@ def _spelt(address: str) -> str:
 def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
     """What is wrong with the nodes and priorities of an instance; the other rules rely on both."""
     ordered = order(item, nodes)
-    found = [f"nodes has '{name}', which is not in keepalived_nodes{_similar(name, known)}" for name in ordered if name not in known]
+    found = [f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}" for name in ordered if name not in known]
     found += repeated("nodes", "name", item.get("nodes") or [])
     if len(ordered) < 2 <= len(nodes):
         found.append(f"nodes is {', '.join(ordered)}: a VIP needs at least two nodes that can hold it")
@@ -246,7 +245,7 @@ def _tracked(item: dict, declared: dict[str, Any]) -> list[str]:
     known = {kind: names(declared[variable]) for kind, variable in TRACKED.items()}
     known["track_file"] = names(track_files(declared))
     return [
-        f"{kind} has '{name}', which does not exist{_similar(name, known[kind])}"
+        f"{kind} has '{name}', which does not exist{suggestion(name, known[kind])}"
         for kind, name, _weight in _entries(item, declared)
         if kind in known and name not in known[kind]
     ]
@@ -318,7 +317,7 @@ def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
 def _group(group: dict, instances: list[dict], nodes: list[dict]) -> list[str]:
     known = {item["name"]: item for item in instances}
     found = [
-        f"instances has '{name}', which is not in keepalived_instances{_similar(name, known)}"
+        f"instances has '{name}', which is not in keepalived_instances{suggestion(name, known)}"
         for name in group["instances"]
         if name not in known
     ]
@@ -332,9 +331,3 @@ def _group(group: dict, instances: list[dict], nodes: list[dict]) -> list[str]:
             "and forth; give them the same"
         )
     return found
-
-
-def _similar(name: str, known: Iterable[str]) -> str:
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known) or 'none'}"

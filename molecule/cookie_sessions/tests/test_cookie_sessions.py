@@ -22,10 +22,15 @@ def new_session() -> tuple[str, str]:
 
 
 def session_of(name: str) -> str:
-    """The cookie of a new session with this server."""
-    found = dict(new_session() for _number in range(len(WEB_SERVERS)))
-    assert sorted(found) == WEB_SERVERS
-    return found[name]
+    """The cookie of a new session with this server; one that has just come back gets few of them at first."""
+    cookies: dict[str, str] = {}
+
+    def comes() -> bool:
+        cookies.update([new_session()])
+        return name in cookies
+
+    wait_until(comes, f"a new session with {name}")
+    return cookies[name]
 
 
 @pytest.fixture(params=WEB_SERVERS)

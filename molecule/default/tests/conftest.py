@@ -6,15 +6,10 @@ import os
 import urllib.request
 
 import pytest
-import testinfra
+from cluster import lab_host
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 WEB_SERVERS = ["web1", "web2", "web3"]
-
-
-def lab_host(name: str):
-    """One host of the scenario's lab, by its inventory name."""
-    return testinfra.get_host(f"docker://{os.environ['LAB_NAME']}-{name}")
 
 
 @pytest.fixture(params=LOAD_BALANCERS)

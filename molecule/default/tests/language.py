@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from conftest import lab_host
+from cluster import lab_host
 
 ROOT = Path(__file__).parents[3]
 INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
@@ -20,13 +20,15 @@ def rows(daemon: str) -> list[dict]:
     return yaml.safe_load(Path(__file__).with_name(f"language_{daemon}.yml").read_text(encoding="utf-8"))
 
 
-def outcomes(daemon: str, hosts: list[str], folder: Path, variables: dict[str, str]) -> list[dict]:
-    """What came of every row, in order: C(refusal), and C(texts) of the files that change. Each host takes a part of the rows.
+def outcomes(daemon: str, hosts: list[str], folder: Path, variables: dict[str, str], derived: bool = True) -> list[dict]:
+    """What came of every row, in order: C(refusal), C(findings), and C(files), the new texts of those that change. Each host takes a part
+    of the rows.
 
-    The role is run as in check mode. Raises AssertionError where a host is not as it was before."""
+    The role is run as in check mode; what a row does not say is C(derived) from the cluster or left away. Raises AssertionError where
+    a host is not as it was before."""
     table = rows(daemon)
     before = [_state(daemon, name) for name in hosts]
-    runs = [_start(daemon, host, range(part, len(table), len(hosts)), folder, variables) for part, host in enumerate(hosts)]
+    runs = [_start(daemon, host, range(part, len(table), len(hosts)), folder, variables, derived) for part, host in enumerate(hosts)]
     found = {}
     for host, run in zip(hosts, runs):
         output, _nothing = run.communicate()
@@ -39,13 +41,13 @@ def outcomes(daemon: str, hosts: list[str], folder: Path, variables: dict[str, s
 def fits(row: dict) -> None:
     """Raises AssertionError for a row that was refused, or that has not become what it says."""
     assert row["refusal"] == ""
-    whole = "\n".join(row["texts"])
+    whole = "\n".join(row["files"].values())
     lines = [" ".join(line.split()) for line in whole.splitlines()]
     assert [line for line in row["prints"] if line not in lines] == [], whole
     assert [words for words in row["hides"] if words in whole] == [], whole
 
 
-def _start(daemon: str, host: str, numbers: range, folder: Path, variables: dict[str, str]) -> subprocess.Popen:
+def _start(daemon: str, host: str, numbers: range, folder: Path, variables: dict[str, str], derived: bool) -> subprocess.Popen:
     """Take some of the rows through the role's own steps on a host."""
     table = rows(daemon)
     said = "{{ {" + ", ".join(f"{number}: outcome_{number}" for number in numbers) + "} }}"
@@ -54,7 +56,7 @@ def _start(daemon: str, host: str, numbers: range, folder: Path, variables: dict
     play = {
         "hosts": host,
         "gather_facts": False,
-        "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")],
+        "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")] if derived else [],
         "vars": variables,
         "tasks": [
             {"include_role": {"name": f"evenkeel.ha_web.{daemon}", "tasks_from": "facts"}},
@@ -73,10 +75,13 @@ def _row(daemon: str, number: int, row: dict) -> dict:
     """Render the row and have the daemon read it; note what came of it, and the row with its variables filled in."""
     steps = [{"include_role": {"name": f"evenkeel.ha_web.{daemon}", "tasks_from": step}} for step in ("validate", "configure")]
     expected = {key: row.get(key, []) for key in ("prints", "hides")}
-    texts = "{{ __" + daemon + "_config.diff | map(attribute='after') }}"
+    config = f"__{daemon}_config"
+    files = f"{{{{ dict({config}.diff | map(attribute='after_header') | zip({config}.diff | map(attribute='after'))) }}}}"
+    accepted = {**expected, "refusal": "", "findings": f"{{{{ {config}.findings }}}}", "files": files}
+    refused = {**expected, "refusal": "{{ ansible_failed_result.msg }}", "findings": [], "files": {}}
     return {
-        "block": [*steps, {"set_fact": {f"outcome_{number}": {**expected, "refusal": "", "texts": texts}}}],
-        "rescue": [{"set_fact": {f"outcome_{number}": {**expected, "refusal": "{{ ansible_failed_result.msg }}", "texts": []}}}],
+        "block": [*steps, {"set_fact": {f"outcome_{number}": accepted}}],
+        "rescue": [{"set_fact": {f"outcome_{number}": refused}}],
         "vars": row["variables"],
     }
 

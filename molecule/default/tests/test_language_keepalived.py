@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LOAD_BALANCERS, lab_host
+from cluster import lab_host
+from conftest import LOAD_BALANCERS
 from language import fits, outcomes, rows
 
 ROWS = rows("keepalived")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import WEB_SERVERS, lab_host
+from cluster import lab_host
+from conftest import WEB_SERVERS
 from language import fits, outcomes, rows
 
 ROWS = rows("nginx")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import WEB_SERVERS, lab_host
+from cluster import lab_host
+from conftest import WEB_SERVERS
 
 
 def test_every_web_server_answers_through_the_vip(get):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import LOAD_BALANCERS, lab_host
+from cluster import lab_host, takeovers
+from conftest import LOAD_BALANCERS
 from load import KeepAlive
 
 ROOT = Path(__file__).parents[3]
@@ -110,11 +111,6 @@ def occupied(name: str, port: int):
         yield
     finally:
         host.run_expect([0], "systemctl stop occupied")
-
-
-def takeovers(name: str) -> int:
-    """How often a load balancer has taken the VIP."""
-    return lab_host(name).check_output("journalctl --unit keepalived --output cat").count("Entering MASTER STATE")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from conftest import LOAD_BALANCERS, lab_host
+from cluster import lab_host
+from conftest import LOAD_BALANCERS
 
 CAPTURE = "timeout 2 tcpdump -nn -i eth0 -c 20 ip proto 112 2>/dev/null; true"
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _effect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect, is_stale, parameter_file, parameters, units
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _effect, _host
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect, is_stale, parameters, units
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST
 
 # paths, the units that they belong to
@@ -39,9 +39,6 @@ PARAMETERS = [
     ),
 ]
 
-# the dotted name, the path below /proc/sys
-NAMES = [("net.ipv4.ip_forward", "net/ipv4/ip_forward"), ("net.ipv4.conf.eth0/100.arp_ignore", "net/ipv4/conf/eth0.100/arp_ignore")]
-
 
 @pytest.mark.parametrize(("paths", "expected"), UNITS)
 def test_units_of_paths(paths, expected):
@@ -58,15 +55,10 @@ def test_parameters_of_a_file(text, expected):
     assert parameters(text) == expected
 
 
-@pytest.mark.parametrize(("name", "path"), NAMES)
-def test_where_the_kernel_shows_a_parameter(name, path):
-    assert str(parameter_file(name)) == f"/proc/sys/{path}"
-
-
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
     """A directory in place of /proc/sys, and /etc/sysctl.d beside it."""
-    monkeypatch.setattr(_effect, "KERNEL", tmp_path / "proc")
+    monkeypatch.setattr(_host, "KERNEL", tmp_path / "proc")
     monkeypatch.setattr(_effect, "PARAMETERS", f"{tmp_path}/sysctl.d/")
     (tmp_path / "proc/net").mkdir(parents=True)
     (tmp_path / "sysctl.d").mkdir()

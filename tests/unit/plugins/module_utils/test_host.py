@@ -10,7 +10,7 @@ import os
 import pwd
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, kernel_parameter
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, kernel_parameter, parameter_file
 
 ME = pwd.getpwuid(os.geteuid())
 
@@ -56,8 +56,17 @@ def test_interfaces():
     assert (Host().has_interface("lo"), Host().has_interface("nosuch0")) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("net.ipv4.ip_forward", "net/ipv4/ip_forward"), ("net.ipv4.conf.eth0/100.arp_ignore", "net/ipv4/conf/eth0.100/arp_ignore")],
+)
+def test_where_the_kernel_shows_a_parameter(name, path):
+    assert str(parameter_file(name)) == f"/proc/sys/{path}"
+
+
 def test_a_kernel_parameter_is_what_the_set_makes_of_it(host):
     assert host.parameter("net.ipv4.ip_forward") == "9"
     assert kernel_parameter("net.ipv4.ip_forward") in ("0", "1")
     assert host.parameter("net.ipv4.ip_nonlocal_bind") == kernel_parameter("net.ipv4.ip_nonlocal_bind")
-    assert kernel_parameter("no.such.parameter") == ""
+    assert kernel_parameter("no.such.parameter") is None
+    assert host.parameter("no.such.parameter") == ""

@@ -45,7 +45,7 @@ def test_not_an_address(value):
         ([""], []),
         (ROLE, []),
         (["haproxy_bakends"], ["haproxy_bakends is not a variable of this role; did you mean haproxy_backends?"]),
-        (["x"], ["x is not a variable of this role; known are haproxy_backends, haproxy_frontends"]),
+        (["x"], ["x is not a variable of this role; there are haproxy_backends, haproxy_frontends"]),
     ],
 )
 def test_unknown(names, problems):
