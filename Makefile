@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit sanity molecule venv engine images clean
+.PHONY: help demo test lint unit sanity molecule docs venv engine images clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -19,6 +19,7 @@ lint: venv ## style of YAML, Python and Ansible content
 	ruff check .
 	ruff format --check .
 	ansible-lint --offline --profile production
+	@python tests/reference.py --check
 
 unit: venv ## tests of plugins, roles and input, without hosts
 	pytest -n 2 tests/unit
@@ -28,7 +29,10 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	molecule test -s default
-	@tests/lab/scenarios debian13 roles
+	@tests/lab/scenarios debian13 flexible_engine tcp_passthrough cookie_sessions roles pi_cluster aws_elastic_ip
+
+docs: venv ## write the pages of docs/reference from the collection's sources
+	@python tests/reference.py
 
 venv:
 	@tests/lab/venv

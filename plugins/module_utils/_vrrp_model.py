@@ -11,6 +11,7 @@ The declaration is one dictionary; all items have their defaults already::
     timing           the words of TIMING that the profile sets
     instances        ... sync_groups, scripts, track_files, track_processes: the lists of the role's variables
     reports          names of track files that systemd or the watcher writes, by their folders
+    numbers          ... and numbers, by their variables without the prefix
     texts            further variables without their prefix, which have to be of one line each
 """
 
@@ -21,6 +22,8 @@ import math
 from typing import Any
 
 HIGHEST_PRIORITY = 254
+STEP = 10
+"""Between two nodes, where there is room: with 1, jitter is larger than the difference of their skews, and decides who takes over."""
 TIMING = (
     "advert_int",
     "down_timer_adverts",
@@ -98,7 +101,8 @@ def order(instance: dict, nodes: list[dict]) -> list[str]:
 def priorities(instance: dict, nodes: list[dict]) -> dict[str, int]:
     """The priority of every node of the instance, in the order in which they take over."""
     ordered = order(instance, nodes)
-    given = instance.get("priorities") or range(HIGHEST_PRIORITY, HIGHEST_PRIORITY - len(ordered), -1)
+    step = min(STEP, max(1, HIGHEST_PRIORITY // len(ordered)))
+    given = instance.get("priorities") or range(HIGHEST_PRIORITY, HIGHEST_PRIORITY - step * len(ordered), -step)
     return {name: int(priority) for name, priority in zip(ordered, given)}
 
 
@@ -143,7 +147,10 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
     addresses = {node["name"]: node_address(node, version) for node in nodes}
     ordered = priorities(item, nodes)
     placed = [_placed(address, item["interface"]) for address in item["virtual_ipaddress"]]
-    timing = {**declared["timing"], **item, "advert_int": advert_int(item, declared["timing"])}
+    seconds = advert_int(item, declared["timing"])
+    timing = {**declared["timing"], **item, "advert_int": seconds}
+    if seconds != float(declared["timing"]["advert_int"]):
+        timing["down_timer_adverts"] = item.get("down_timer_adverts")
     if not item["preempt"]:
         timing.pop("preempt_delay", None)
     source = {"unicast_src_ip": addresses[mine], "unicast_ttl": 255} if item["unicast"] else {"mcast_src_ip": addresses[mine]}

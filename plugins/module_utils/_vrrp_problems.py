@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import
 )
 
 ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
+RANGES = {"rt_priority": (0, 99), "firewall_min_ttl": (1, 255)}
 LISTS = ("nodes", "instances", "sync_groups", "scripts", "track_files", "track_processes")
 NAME = re.compile(r"""[^\s{}"'#!@$]+""")
 
@@ -38,6 +39,11 @@ def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
     texts = {**{name: declared[name] for name in LISTS}, **declared["texts"]}
     found = [problem for name, value in texts.items() for problem in unprintable(f"keepalived_{name}", value)]
+    found += [
+        f"keepalived_{name} is {value}: allowed are {RANGES[name][0]}-{RANGES[name][1]}"
+        for name, value in declared["numbers"].items()
+        if not RANGES[name][0] <= int(value) <= RANGES[name][1]
+    ]
     found += _nodes(declared["nodes"], declared["node"]) + _names(declared)
     found += _own_addresses(declared, facts)
     known = set(names(declared["nodes"]))

@@ -5,8 +5,8 @@ answered shows it. keepalived's own scripts ask once a second at the most.
 
 usage: watch.py WATCHES DIRECTORY
 
-WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), fall and rise (counts).
-The file DIRECTORY/name holds 0 while the URL answers with status 200, and 1 otherwise."""
+WATCHES is a JSON list of objects with name, url, interval, timeout (seconds) and rise (a count).
+The file DIRECTORY/name holds 1 once the URL has not answered with status 200 for the timeout, and 0 after rise answers in a row."""
 
 from __future__ import annotations
 
@@ -36,23 +36,30 @@ def answers(url: str, timeout: float) -> bool:
 class Watch:
     """One URL. Unknown at first, so that the first decision is written whatever it is."""
 
-    def __init__(self, directory: str, name: str, url: str, interval: float, timeout: float, fall: int, rise: int) -> None:
+    def __init__(self, directory: str, name: str, url: str, interval: float, timeout: float, rise: int) -> None:
         self.url = url
         self.file = os.path.join(directory, name)
         self.interval = interval
         self.timeout = timeout
-        self.needed = {True: rise, False: fall}
+        self.rise = rise
         self.well: bool | None = None
-        self.seen = [False, 0]
-        """The last answer, and how often it has come in a row."""
+        self.answered = 0
+        """How many answers have come in a row."""
+        self.deadline = time.monotonic() + timeout
+        """When the URL counts as not answering, unless it does so before."""
 
-    def ask(self) -> bool:
-        """Ask once; returns whether to ask again at once, because a decision is due."""
-        answer = answers(self.url, self.timeout)
-        self.seen = [answer, self.seen[1] + 1 if answer == self.seen[0] else 1]
-        if answer != self.well and self.seen[1] >= self.needed[answer]:
-            self.decide(answer)
-        return not answer and self.well is not False
+    def ask(self) -> None:
+        """Ask once. A question may take all the time that is left; one that comes late, because the host is busy, still gets half of it."""
+        left = self.deadline - time.monotonic()
+        if answers(self.url, max(left, self.timeout / 2)):
+            self.deadline = time.monotonic() + self.timeout
+            self.answered += 1
+            if not self.well and self.answered >= self.rise:
+                self.decide(True)
+        else:
+            self.answered = 0
+            if self.well is not False and time.monotonic() >= self.deadline:
+                self.decide(False)
 
     def decide(self, well: bool) -> None:
         """Tell keepalived. The file may be keepalived's own, so it is replaced."""
@@ -67,8 +74,8 @@ class Watch:
         """Ask for ever. A failure takes the whole program with it, which systemd then starts again."""
         try:
             while True:
-                if not self.ask():
-                    time.sleep(self.interval)
+                self.ask()
+                time.sleep(self.interval)
         except BaseException as error:
             print(f"{self.url}: {error!r}", file=sys.stderr, flush=True)
             os._exit(1)

@@ -21,23 +21,38 @@ def one(declared=None, node="lb1", **lists):
     ("node", "priority", "peers"),
     [
         ("lb1", 254, ["192.0.2.12", "192.0.2.13"]),
-        ("lb2", 253, ["192.0.2.11", "192.0.2.13"]),
-        ("lb3", 252, ["192.0.2.11", "192.0.2.12"]),
+        ("lb2", 244, ["192.0.2.11", "192.0.2.13"]),
+        ("lb3", 234, ["192.0.2.11", "192.0.2.12"]),
     ],
 )
 def test_the_place_in_the_list_decides(node, priority, peers):
     mine = one(node=node)
     assert mine["priority"] == priority
-    assert mine["settings"]["unicast_src_ip"] == THREE[254 - priority]["address"]
+    assert mine["settings"]["unicast_src_ip"] == THREE[(254 - priority) // 10]["address"]
     assert mine["settings"]["unicast_ttl"] == 255
     assert mine["blocks"]["unicast_peer"] == peers
 
 
-@pytest.mark.parametrize(("node", "priority"), [("lb3", 254), ("lb1", 253)])
+@pytest.mark.parametrize(("node", "priority"), [("lb3", 254), ("lb1", 244)])
 def test_an_instance_can_have_its_own_order_of_some_nodes(node, priority):
     mine = one(instance(nodes=["lb3", "lb1"]), node)
     assert mine["priority"] == priority
     assert mine["blocks"]["unicast_peer"] == [{"lb3": "192.0.2.11", "lb1": "192.0.2.13"}[node]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "adverts"),
+    [
+        ({}, 6),
+        ({"advert_int": 0.05}, 6),
+        ({"advert_int": 1}, None),
+        ({"version": 2}, None),
+        ({"advert_int": 1, "down_timer_adverts": 4}, 4),
+    ],
+)
+def test_the_count_of_adverts_of_a_profile_goes_with_its_interval(keys, adverts):
+    mine = one(instance(**keys), timing={"advert_int": 0.05, "down_timer_adverts": 6})
+    assert mine["settings"].get("down_timer_adverts") == adverts
 
 
 @pytest.mark.parametrize(("node", "priority"), [("lb2", 101), ("lb1", 100)])

@@ -71,7 +71,7 @@ GOOD = [
     ([instance(preempt_delay=0)], {}),
     ([instance(track_interface=["br-lan", "eth0"])], {}),
     ([instance(track_script=["well"], track_file=["haproxy"])], {"scripts": [script()], "reports": {"/run": ["haproxy"]}}),
-    ([instance(**PREEMPT)], {"scripts": [script(weight=-2)]}),
+    ([instance(**PREEMPT)], {"scripts": [script(weight=-11)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=6)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=-6)], "track_files": [{"name": "f", "file": "/f", "weight": -1}]}),
     ([instance(track_script=["well weight 0"])], {"scripts": [script(weight=-2)]}),
@@ -107,6 +107,8 @@ BAD = [
         {},
         ["keepalived_instances: the virtual_ipaddress 192.0.2.10 is used 2 times"],
     ),
+    ("a time to live of 0", [instance()], {"numbers": {"firewall_min_ttl": 0}}, ["keepalived_firewall_min_ttl is 0: allowed are 1-255"]),
+    ("a priority above all", [instance()], {"numbers": {"rt_priority": 100}}, ["keepalived_rt_priority is 100: allowed are 0-99"]),
     ("router id 0", [instance(virtual_router_id=0)], {}, ["keepalived_instances: web: virtual_router_id is 0", "1-255"]),
     ("router id 256", [instance(virtual_router_id=256)], {}, ["keepalived_instances: web: virtual_router_id is 256", "1-255"]),
     ("version", [instance(version=4)], {}, ["keepalived_instances: web: version is 4", "versions 2 and 3"]),
@@ -207,8 +209,8 @@ BAD = [
     (
         "a weight that keepalived cuts at the top",
         [instance(**PREEMPT)],
-        {"scripts": [script(weight=2)]},
-        ["web: the priorities 254-252 with weights of +2 and +0 leave the range 1-254", "[101, 100]"],
+        {"scripts": [script(weight=11)]},
+        ["web: the priorities 254-234 with weights of +11 and +0 leave the range 1-254", "[101, 100]"],
     ),
     (
         "a weight that keepalived cuts at the bottom",

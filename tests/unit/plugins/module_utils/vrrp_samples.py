@@ -53,6 +53,7 @@ def declaration(instances, **keys):
         "instances": instances,
         **{name: [] for name in lists},
         "reports": {},
+        "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "texts": {},
         **keys,
     }

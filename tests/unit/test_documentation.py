@@ -1,0 +1,86 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What docs/from_a_guide.md says of the inventories is what they say, and links between pages lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs/from_a_guide.md").read_text(encoding="utf-8")
+PAGES = sorted(path for pattern in ("*.md", "docs/*.md", "inventories/*/README.md") for path in ROOT.glob(pattern))
+ROLES = ("haproxy", "keepalived", "nginx")
+
+
+def read(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def part_of(part, whole):
+    """Whether all that the first says the second says too. A list is part of another that has its items."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and part_of(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return bool(part) == bool(whole) and all(any(part_of(item, other) for other in whole) for item in part)
+    return part == whole
+
+
+def said(span):
+    """The variable that a span such as `list[].key: value` sets."""
+    path, _colon, value = span.partition(": ")
+    found = yaml.safe_load(value)
+    for name in reversed(path.split(".")):
+        found = {name.removesuffix("[]"): [found] if name.endswith("[]") else found}
+    return found
+
+
+def sections():
+    """The inventories' names with what the page says of them."""
+    return re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL)
+
+
+def spans():
+    """Values of variables in the second columns, with their inventories."""
+    for inventory, text in sections():
+        for row in re.findall(r"^\| (.*) \|", text, flags=re.MULTILINE):
+            for span in re.findall(r"`([^`]+)`", row.split(" | ")[1]):
+                if ": " in span:
+                    yield pytest.param(inventory, span, id=f"{inventory}-{span}")
+
+
+BLOCKS = re.findall(r"^```([^\n]*)\n(?:# (\S+)\n)?(.*?)^```\n", TEXT, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("language", "file", "block"), BLOCKS, ids=[file for _language, file, _block in BLOCKS])
+def test_an_example_is_part_of_the_file_that_it_names(language, file, block):
+    assert language == "yaml"
+    assert file.startswith("inventories/")
+    assert part_of(yaml.safe_load(block), read(ROOT / file))
+
+
+@pytest.mark.parametrize(("inventory", "span"), list(spans()))
+def test_a_value_in_a_table_is_that_of_the_inventory(inventory, span):
+    assert any(part_of(said(span), read(path)) for path in (ROOT / "inventories" / inventory / "group_vars").glob("*.yml"))
+
+
+def test_every_variable_of_the_page_is_an_option():
+    options = {name for role in ROLES for name in read(ROOT / f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]}
+    assert set(re.findall(rf"`((?:{'|'.join(ROLES)})_\w+)", TEXT)) - options == set()
+
+
+def test_every_inventory_with_a_readme_has_its_section_with_an_example():
+    inventories = sorted(path.parent.name for path in (ROOT / "inventories").glob("*/README.md"))
+    assert sorted(inventory for inventory, _text in sections()) == inventories
+    assert sorted(file.split("/")[1] for _language, file, _block in BLOCKS) == inventories
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_link_leads_to_a_file(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
