@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from cluster import adverts, capture, container, holders, is_backup, lab_host, wait_until
+from cluster import adverts, capture, container, holders, is_backup, lab_host, takeovers, wait_until
 from networks import in_lab
 
 LOAD_BALANCERS = {"lb1": in_lab("192.168.0.11"), "lb2": in_lab("192.168.0.12")}
@@ -82,6 +82,19 @@ def test_the_vip_is_on_eth1_of_the_holder_with_the_subnets_prefix():
 def test_every_node_has_a_router_id_of_its_own():
     ids = [lab_host(name).check_output("grep router_id /etc/keepalived/keepalived.conf | head -n 1").split()[1] for name in LOAD_BALANCERS]
     assert ids == list(LOAD_BALANCERS)
+
+
+@pytest.mark.parametrize("verb", ["reload", "restart"])
+def test_a_closed_firewall_lets_the_peers_adverts_in_and_goes_on_when_it_is_loaded_anew(verb):
+    (first,) = holder()
+    before = takeovers(other(first))
+    lab_host(other(first)).check_output("systemctl %s nftables", verb)
+    with capture(other(first), "eth0", "ip proto 112") as packets:
+        wait_until(lambda: len(packets) >= 5, "more adverts than may be missed")
+    assert (holder(), takeovers(other(first))) == ([first], before)
+    rules = lab_host(other(first)).check_output("nft list chain inet site inbound")
+    assert "policy drop" in rules
+    assert f"ip saddr {LOAD_BALANCERS[first]}" in rules
 
 
 @pytest.mark.parametrize(
