@@ -26,6 +26,10 @@ options:
   port:
     description: Gives every node this port, for the servers of a backend.
     type: int
+  address6:
+    description: Gives every node that has the variable C(cluster_address6) that as its second address.
+    type: bool
+    default: false
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -38,7 +42,7 @@ haproxy_backends:
 
 RETURN = r"""
 _value:
-  description: The nodes with C(name), C(address) and, where asked for, C(port).
+  description: The nodes with C(name), C(address) and, where asked for, C(address6) and C(port).
   type: list
   elements: dict
 """

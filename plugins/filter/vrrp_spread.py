@@ -25,6 +25,12 @@ options:
     type: list
     elements: str
     required: true
+  address6:
+    description:
+      - IPv6 address of the service that has the first address. Its instance C(cluster_vip6) has the same nodes and router id; name both in
+        O(evenkeel.ha_web.keepalived#role:keepalived_sync_groups), so that they move together.
+    type: str
+    default: ""
   virtual_router_id:
     description: Router id of the first instance.
     type: int

@@ -11,12 +11,21 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None) -> list[dict]:
+def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False) -> list[dict]:
     """C(name) and C(address) of every host, in the order of C(names); with C(port), that too.
 
+    With C(address6), the host's C(cluster_address6) as well, if it has one.
     Raises ValueError, naming the host, where no address is known."""
     extra = {} if port is None else {"port": port}
-    return [{"name": name, "address": address(name, hostvars[name]), **extra} for name in names]
+    return [
+        {"name": name, "address": address(name, hostvars[name]), **(_second(hostvars[name]) if address6 else {}), **extra} for name in names
+    ]
+
+
+def _second(variables: Mapping[str, Any]) -> dict[str, str]:
+    """The IPv6 address of a host that is known by an IPv4 address."""
+    given = variables.get("cluster_address6")
+    return {"address6": str(given)} if given else {}
 
 
 def address(name: str, variables: Mapping[str, Any]) -> str:

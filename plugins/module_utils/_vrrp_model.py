@@ -11,6 +11,7 @@ The declaration is one dictionary; all items have their defaults already::
     timing           the words of TIMING that the profile sets
     instances        ... sync_groups, scripts, track_files, track_processes: the lists of the role's variables
     reports          names of track files that systemd or the watcher writes, by their folders
+    state_directory  the folder of the track files with which a node is told to stand by, one for each instance
     numbers          ... and numbers, by their variables without the prefix
     texts            further variables without their prefix, which have to be of one line each
 """
@@ -20,6 +21,8 @@ from __future__ import annotations
 import ipaddress
 import math
 from typing import Any
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._second_chance import second_chance
 
 HIGHEST_PRIORITY = 254
 STEP = 10
@@ -55,17 +58,19 @@ def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
         "instances": placed,
         "sync_groups": groups,
         "scripts": [_script(item) for item in declared["scripts"]],
-        "track_files": files,
+        "track_files": files + standby_files(declared),
         "track_processes": declared["track_processes"],
+        "second_chance": second_chance(placed),
     }
 
 
-def spread(addresses: list[str], nodes: list[str], virtual_router_id: int = 51) -> list[dict]:
+def spread(addresses: list[str], nodes: list[str], address6: str = "", virtual_router_id: int = 51) -> list[dict]:
     """One instance for each address. The order of the nodes begins one further with each, so that all of them work.
 
-    With several addresses a node takes its own back when it is well again; a minute later, so that it has settled."""
+    With several addresses a node takes its own back when it is well again; a minute later, so that it has settled.
+    C(address6) is the IPv6 address of the first one's service; its instance has the same nodes."""
     several = {"preempt": True, "preempt_delay": 60} if len(addresses) > 1 else {}
-    return [
+    placed = [
         {
             "name": f"cluster_vip_{number + 1}" if number else "cluster_vip",
             "virtual_router_id": virtual_router_id + number,
@@ -76,6 +81,8 @@ def spread(addresses: list[str], nodes: list[str], virtual_router_id: int = 51) 
         for number, address in enumerate(addresses)
         for first in [number % max(len(nodes), 1)]
     ]
+    second = [{**placed[0], "name": "cluster_vip6", "virtual_ipaddress": [{"address": address6}]}] if address6 else []
+    return placed + second
 
 
 def names(items: list[dict]) -> list[str]:
@@ -84,13 +91,28 @@ def names(items: list[dict]) -> list[str]:
 
 
 def track_files(declared: dict[str, Any]) -> list[dict]:
-    """The files that are watched: those of the inventory and those that are written on the host."""
+    """The files that are watched for all: those of the inventory and those that are written on the host."""
     reports = [
         {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0}
         for folder, reported in declared["reports"].items()
         for name in reported
     ]
     return reports + declared["track_files"]
+
+
+def standby_files(declared: dict[str, Any]) -> list[dict]:
+    """The files of planned moves: other than 0, an instance's addresses go to another node. Each instance tracks its own."""
+    return [
+        {"name": name, "file": f"{declared['state_directory']}/{name}", "weight": 0, "init_file": 0}
+        for item in declared["instances"]
+        if declared["node"] in order(item, declared["nodes"])
+        for name in [standby(item)]
+    ]
+
+
+def standby(instance: dict) -> str:
+    """The name of the instance's file of planned moves."""
+    return f"standby_{instance['name']}"
 
 
 def order(instance: dict, nodes: list[dict]) -> list[str]:
@@ -153,6 +175,8 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
         timing["down_timer_adverts"] = item.get("down_timer_adverts")
     if not item["preempt"]:
         timing.pop("preempt_delay", None)
+    tracking = tracks(item, tracked)
+    tracking["track_file"].append(standby(item))
     source = {"unicast_src_ip": addresses[mine], "unicast_ttl": 255} if item["unicast"] else {"mcast_src_ip": addresses[mine]}
     settings = {**{word: _number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
     blocks = {
@@ -160,7 +184,7 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
         "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine] if item["unicast"] else [],
         "virtual_ipaddress": [address["line"] for address in placed],
         **{word: item[word] for word in VERBATIM},
-        **tracks(item, tracked),
+        **tracking,
     }
     return {
         **_notified(item),
@@ -168,9 +192,17 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
         "virtual_ipaddress": placed,
         "held": [f"{address['address']} dev {address['dev']}" for address in placed]
         + [_held(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
+        "source": addresses[mine],
+        "ring": [addresses[name] for name in _ring(list(addresses), mine) if name in ordered],
         "settings": settings,
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }
+
+
+def _ring(all_names: list[str], mine: str) -> list[str]:
+    """The other names, those behind mine first."""
+    place = all_names.index(mine)
+    return all_names[place + 1 :] + all_names[:place]
 
 
 def _placed(address: dict, interface: str) -> dict:

@@ -70,6 +70,11 @@ options:
     description: Refuse a set for which HAProxy prints warnings.
     type: bool
     default: false
+  users:
+    description: Users whom the set names and the host gets before it. Without them the daemon's checker would refuse the set.
+    type: list
+    elements: str
+    default: []
   secrets:
     description:
       - Words that must not appear in diffs or messages, such as the passwords within the files.
@@ -89,7 +94,7 @@ attributes:
   check_mode:
     description:
       - Does everything but the commit, the daemon's check included.
-      - Where the daemon is not installed yet, RV(checked) is false.
+      - Where the daemon or one of O(users) does not exist yet, RV(checked) is false.
     support: full
   diff_mode:
     description: Shows every file that changes, with asterisks for secrets.
@@ -131,7 +136,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checked:
-  description: Whether the daemon's checker has accepted the set. False only in check mode on a host without the daemon.
+  description: Whether the daemon's checker has accepted the set. False only in check mode on a host without the daemon or one of O(users).
   type: bool
   returned: success
 version:
@@ -155,6 +160,7 @@ previous:
 """
 
 import os
+import pwd
 import re
 from functools import partial
 
@@ -212,6 +218,15 @@ def declared(module: AnsibleModule) -> list[File]:
     return files
 
 
+def exists(user: str) -> bool:
+    """Whether the host has the user."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
 def permissions(item: dict) -> int:
     """The mode of one declared file."""
     if not re.fullmatch(r"0?[0-7]{3,4}", item["mode"]):
@@ -234,10 +249,11 @@ def present(module: AnsibleModule, config: ConfigSet) -> dict:
     }
     daemon = module.params["daemon"]
     binary = module.get_bin_path(daemon)
-    if not binary:
+    missing = ([] if binary else [daemon]) + [f"user {name}" for name in module.params["users"] if not exists(name)]
+    if missing:
         if not module.check_mode:
-            module.fail_json(msg=f"{daemon} is not installed: install its package before its configuration", **result)
-        module.warn(f"{daemon} is not installed yet: its configuration is not checked in this run")
+            module.fail_json(msg=f"missing on the host: {', '.join(missing)}; install that before the configuration", **result)
+        module.warn(f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {', '.join(missing)}")
         return result
     if changes:
         config.stage(files, changes)
@@ -287,6 +303,7 @@ def main() -> None:
                 },
             },
             "fatal_warnings": {"type": "bool", "default": False},
+            "users": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
         },

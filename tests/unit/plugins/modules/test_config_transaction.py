@@ -61,7 +61,7 @@ def test_check_mode_without_the_daemon_is_not_a_check(ask, daemon, directory):
     assert not result.get("failed")
     assert (result["changed"], result["checked"], result["version"], result["findings"]) == (True, False, "", [])
     assert result["changes"] == [MAINS[daemon], "foreign.cfg"]
-    assert f"{daemon} is not installed yet: its configuration is not checked in this run" in str(result["warnings"])
+    assert f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {daemon}" in str(result["warnings"])
     assert names(directory) == before
     assert (directory / "foreign.cfg").read_text() == "foreign"
 
@@ -70,7 +70,7 @@ def test_a_run_without_the_daemon_fails_and_changes_nothing(ask, daemon, directo
     before = names(directory)
     result = ask(daemon, files=[file(MAINS[daemon])])
     assert result["failed"]
-    assert result["msg"] == f"{daemon} is not installed: install its package before its configuration"
+    assert result["msg"] == f"missing on the host: {daemon}; install that before the configuration"
     assert names(directory) == before
 
 
