@@ -36,8 +36,8 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) 
 
 
 def holders(names: list[str], address: str) -> list[str]:
-    """Those of the hosts that have the address on an interface."""
-    return [name for name in names if f" {address}/" in lab_host(name).check_output("ip -oneline address show scope global")]
+    """Those of the hosts that have the address on an interface to others."""
+    return [name for name in names if f" {address}/" in lab_host(name).check_output("ip -oneline address | grep --invert-match ': lo '")]
 
 
 def takeovers(name: str) -> int:

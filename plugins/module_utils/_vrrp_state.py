@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ def state(run: Run, timeout: float) -> dict[str, Any]:
     """C(running), C(instances) and C(peers_heard) of this host, as the module keepalived_info returns them."""
     unit = Unit("keepalived", run).state()
     dump = _dump(run, unit.pid, timeout) if unit.active else []
-    return {"running": unit.active, "instances": instances(dump, time.time()), "peers_heard": _peers_heard(run)}
+    return {"running": unit.active, "instances": instances(dump, time.time(), _connections(run)), "peers_heard": _peers_heard(run)}
 
 
-def instances(dump: list[dict], now: float) -> list[dict]:
+def instances(dump: list[dict], now: float, connections: Counter[str]) -> list[dict]:
     """The instances of a dump in the words of VRRP; C(now) is the time of the dump in seconds since 1970."""
     return [
         {
@@ -40,6 +41,7 @@ def instances(dump: list[dict], now: float) -> list[dict]:
             "priority": data["base_priority"],
             "effective_priority": data["effective_priority"],
             "addresses": [line.split()[0] for line in data.get("vips", [])],
+            "connections": sum(connections[line.split("/")[0]] for line in data.get("vips", [])),
             "seconds_in_state": round(now - data["last_transition"], 1),
             "times_master": stats["become_master"],
             "adverts_received": stats["advert_rcvd"],
@@ -69,6 +71,13 @@ def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
                     f"keepalived (process {pid}) wrote no {file.name} within {timeout:g} s of being asked: see journalctl --unit keepalived"
                 ) from None
         time.sleep(POLL)
+
+
+def _connections(run: Run) -> Counter[str]:
+    """How many established TCP connections each of the host's addresses has."""
+    _rc, out, _err = run(["ss", "--no-header", "--numeric", "--tcp", "state", "established"])
+    places = (line.split()[2].rpartition(":")[0] for line in out.splitlines())
+    return Counter(address.strip("[]").removeprefix("::ffff:") for address in places)
 
 
 def _peers_heard(run: Run) -> list[str]:

@@ -68,6 +68,11 @@ instances:
       description: Its virtual addresses with their prefixes, whoever holds them.
       type: list
       elements: str
+    connections:
+      description:
+        - Number of established TCP connections that the host has at these addresses. With
+          O(evenkeel.ha_web.keepalived#role:keepalived_second_chance) a node goes on serving its own after the addresses have moved.
+      type: int
     seconds_in_state:
       description: Seconds since the last change of the state.
       type: float

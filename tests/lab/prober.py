@@ -6,6 +6,7 @@ that an outage is sampled as densely as the quiet time around it.
 
 import asyncio
 import re
+import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -65,9 +66,9 @@ def parse(answer: bytes, server: re.Pattern[str]) -> tuple[bool, str, str]:
     return True, name[0] if name else "", ""
 
 
-async def exchange(host: str, port: int, request: bytes) -> bytes:
+async def exchange(host: str, port: int, request: bytes, tls: ssl.SSLContext | None = None) -> bytes:
     """Send the request over a connection of its own and return the answer."""
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     try:
         writer.write(request)
         await writer.drain()
@@ -91,9 +92,11 @@ class Prober:
         interval: float = 0.005,
         timeout: float = 1.0,
         server: str = r"\bweb\d+\b",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.host = host
         self.port = port
+        self.tls = tls
         self.interval = interval
         self.timeout = timeout
         self.results: list[Result] = []
@@ -137,7 +140,7 @@ class Prober:
     async def _probe(self) -> None:
         start = time.monotonic()
         try:
-            answer = await asyncio.wait_for(exchange(self.host, self.port, self._request), self.timeout)
+            answer = await asyncio.wait_for(exchange(self.host, self.port, self._request, self.tls), self.timeout)
             ok, server, error = parse(answer, self._server)
         except TimeoutError:
             ok, server, error = False, "", "timeout"

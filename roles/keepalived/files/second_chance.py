@@ -72,7 +72,8 @@ def install(wanted: dict) -> None:
     for file, value in values.items():
         Path(file).write_text(value, encoding="ascii")
     for address in wanted["addresses"]:
-        run("ip", "address", "replace", address, "dev", "lo", *(["preferred_lft", "0"] if ":" in address else []))
+        # Not to be chosen as the source of what the host itself begins.
+        run("ip", "address", "replace", address, "dev", "lo", *(["preferred_lft", "0"] if ":" in address else ["scope", "host"]))
     install_rules((HERE / "second_chance.nft").read_text(encoding="utf-8"))
 
 

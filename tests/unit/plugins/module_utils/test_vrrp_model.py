@@ -145,7 +145,7 @@ def test_without_saying_an_instance_tracks_everything():
         reports={"/run/track": ["haproxy"]},
     )
     assert mine["blocks"]["track_script"] == ["well", "other"]
-    assert mine["blocks"]["track_file"] == ["haproxy", "state"]
+    assert mine["blocks"]["track_file"] == ["haproxy", "state", "standby_web"]
     assert mine["blocks"]["track_process"] == ["sshd"]
     assert "track_interface" not in mine["blocks"]
 
@@ -154,9 +154,17 @@ def test_an_instance_tracks_what_it_says():
     said = {"track_script": ["other weight -20"], "track_file": [], "track_interface": ["br-lan", "eth0", "eth0 weight -2"]}
     mine = one(instance(**said), scripts=[script(), script(name="other")], reports={"/run/track": ["haproxy"]})
     assert mine["blocks"]["track_script"] == ["other weight -20"]
-    assert "track_file" not in mine["blocks"]
+    assert mine["blocks"]["track_file"] == ["standby_web"]
     # keepalived objects to being told of its own interface.
     assert mine["blocks"]["track_interface"] == ["br-lan", "eth0 weight -2"]
+
+
+def test_each_instance_has_a_file_for_planned_moves():
+    declared = declaration([instance(), instance(name="api"), instance(name="other", nodes=["lb2", "lb3"])])
+    assert model(declared)["track_files"] == [
+        {"name": f"standby_{name}", "file": f"/run/state/standby_{name}", "weight": 0, "init_file": 0} for name in ("web", "api")
+    ]
+    assert [mine["blocks"]["track_file"] for mine in model(declared)["instances"]] == [["standby_web"], ["standby_api"]]
 
 
 def test_reports_are_track_files_whose_failure_is_a_fault():

@@ -52,6 +52,7 @@ def declaration(instances, **keys):
         "timing": {"advert_int": 0.1},
         "instances": instances,
         **{name: [] for name in lists},
+        "state_directory": "/run/state",
         "reports": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "texts": {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import threading
 
 
@@ -12,8 +13,9 @@ class KeepAlive:
 
     A connection is broken if it ends in any other way than after a whole answer that has announced it."""
 
-    def __init__(self, host: str, connections: int = 20, interval: float = 0.1) -> None:
+    def __init__(self, host: str, connections: int = 20, interval: float = 0.1, tls: ssl.SSLContext | None = None) -> None:
         self.host = host
+        self.tls = tls
         self.connections = connections
         self.interval = interval
         self.answers = 0
@@ -41,10 +43,10 @@ class KeepAlive:
 
     async def _connection(self) -> None:
         """Use one connection until the server announces its end."""
-        reader, writer = await asyncio.open_connection(self.host, 80)
+        reader, writer = await asyncio.open_connection(self.host, 443 if self.tls else 80, ssl=self.tls)
         try:
             while not self._stop.is_set():
-                writer.write(f"GET / HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
+                writer.write(f"GET / HTTP/1.1\r\nHost: cluster\r\n\r\n".encode())
                 if await asyncio.wait_for(self._answer(reader), timeout=5):
                     return
                 await asyncio.sleep(self.interval)

@@ -1,0 +1,77 @@
+"""The cluster under traffic of every kind, and the playbooks that are run on it meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from cluster import container, holders, is_backup, lab_host, wait_until
+from traffic import SIZE, traffic
+
+ROOT = Path(__file__).parents[3]
+INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
+NODES = ["lb1", "lb2", "lb3"]
+WEB_SERVERS = ["web1", "web2"]
+VIP = f"{os.environ['LAB_PREFIX']}.240"
+VIP6 = "fd00:48::240"
+
+
+def playbook(name: str, **variables: object) -> subprocess.CompletedProcess:
+    """Run one of the collection's playbooks."""
+    extra = [f"--extra-vars={key}={value}" for key, value in variables.items()]
+    return subprocess.run(
+        ["ansible-playbook", "-i", INVENTORY, ROOT / "playbooks" / f"{name}.yml", *extra],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def run(name: str, **variables: object) -> str:
+    """Run one of the playbooks to its good end; returns what it printed."""
+    done = playbook(name, **variables)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def holder() -> str:
+    """The node that has the addresses, once there is one and the others wait."""
+
+    def settled() -> bool:
+        has = holders(NODES, VIP)
+        return len(has) == 1 and has == holders(NODES, VIP6) and all(is_backup(name) for name in NODES if name not in has)
+
+    wait_until(settled, "one holder of both addresses, and backups", 60)
+    return holders(NODES, VIP)[0]
+
+
+@pytest.fixture(scope="session")
+def body(tmp_path_factory) -> bytes:
+    """What the web servers serve as /big.bin."""
+    content = random.Random(6).randbytes(SIZE)
+    file = tmp_path_factory.mktemp("body") / "big.bin"
+    file.write_bytes(content)
+    for name in WEB_SERVERS:
+        lab_host(name).check_output("install --directory --owner www-data /var/www/web/upload")
+        subprocess.run(["docker", "cp", file, f"{container(name)}:/var/www/web/big.bin"], check=True, capture_output=True)
+    return content
+
+
+@pytest.fixture
+def clients(body) -> AbstractContextManager[None]:
+    """Clients of every kind, none of whom may notice what a story does while they are there."""
+
+    def uploaded(name: str) -> set[str]:
+        sums = [lab_host(server).run("sha256sum /var/www/web/upload/%s", name).stdout.split()[:1] for server in WEB_SERVERS]
+        return {found[0] for found in sums if found}
+
+    for name in WEB_SERVERS:
+        lab_host(name).check_output("rm --force /var/www/web/upload/*")
+    holder()
+    return traffic(VIP, VIP6, body, uploaded, set(WEB_SERVERS))

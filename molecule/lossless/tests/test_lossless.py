@@ -1,0 +1,129 @@
+"""Planned work, and nodes that do not hear each other: no client loses a request, a connection or a byte."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from cluster import container, holders, is_backup, lab_host, wait_until
+from conftest import NODES, VIP, VIP6, holder, playbook, run
+from load import KeepAlive
+
+TASKS = Path(__file__).parents[1] / "tasks"
+
+
+def sh(name: str, command: str) -> str:
+    return lab_host(name).check_output(command)
+
+
+def follows(name: str) -> str:
+    """The next node in the list."""
+    return NODES[(NODES.index(name) + 1) % len(NODES)]
+
+
+def test_the_addresses_go_around_the_ring(clients):
+    with clients:
+        first = holder()
+        for _move in NODES:
+            target = follows(holder())
+            run("move_vip", move_vip_to=target, cluster_move_interval=0)
+            assert holder() == target
+    assert holder() == first
+
+
+def test_a_second_move_right_after_the_first_is_refused():
+    before = holder()
+    run("move_vip", cluster_move_interval=0)
+    after = holder()
+    assert after != before
+    refused = playbook("move_vip")
+    assert refused.returncode
+    assert "Nothing was moved: the last move of cluster_vip and cluster_vip6 is" in refused.stdout
+    assert holder() == after
+
+
+def test_a_move_to_a_node_that_is_not_well_is_refused():
+    sick = follows(holder())
+    sh(sick, "systemctl stop haproxy")
+    try:
+        wait_until(lambda: not is_backup(sick), f"{sick} has noticed that its haproxy does not run")
+        refused = playbook("move_vip", move_vip_to=sick, cluster_move_interval=0)
+        assert refused.returncode
+        assert f"{sick} is FAULT, " in " ".join(refused.stdout.split())
+    finally:
+        sh(sick, "systemctl start haproxy")
+    holder()
+
+
+def test_load_balancers_can_be_reinstalled_and_restarted(clients):
+    started = {name: sh(name, "systemctl show --value --property=InvocationID haproxy") for name in NODES}
+    with clients:
+        run("deploy_load_balancers", cluster_node_tasks=TASKS / "reinstall.yml", cluster_move_interval=0)
+    for name in NODES:
+        assert sh(name, "systemctl show --value --property=InvocationID haproxy") != started[name]
+
+
+def test_twenty_reloads_of_haproxy(clients):
+    name = holder()
+    with clients:
+        for number in range(20):
+            sh(name, f"sed -i 's/^    maxconn .*/    maxconn {4096 + number}/' /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
+    sh(name, "sed -i 's/^    maxconn .*/    maxconn 4096/' /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
+
+
+@pytest.mark.parametrize("verb", ["restart", "stop"])
+def test_keepalived_on_the_holder(clients, verb):
+    name = holder()
+    with clients:
+        sh(name, f"systemctl {verb} keepalived")
+        wait_until(lambda: len(holders(NODES, VIP)) == 1, "one node has the address")
+        sh(name, "systemctl start keepalived")
+        holder()
+
+
+def test_a_frozen_keepalived(clients):
+    name = holder()
+    others = [other for other in NODES if other != name]
+    with clients:
+        sh(name, "killall --signal STOP keepalived")
+        wait_until(lambda: holders(others, VIP) and holders(others, VIP6), "another node has taken the addresses")
+        sh(name, "killall --signal CONT keepalived")
+        holder()
+
+
+def test_nodes_that_do_not_hear_each_other(clients):
+    name = holder()
+    others = [other for other in NODES if other != name]
+    with clients:
+        for other in others:
+            sh(other, "iptables --wait --insert INPUT --protocol vrrp --jump DROP && ip6tables --wait --insert INPUT --protocol vrrp --jump DROP")
+        wait_until(lambda: holders([name], VIP) and holders(others, VIP), "two nodes have the address")
+        for other in others:
+            sh(other, "iptables --wait --delete INPUT --protocol vrrp --jump DROP && ip6tables --wait --delete INPUT --protocol vrrp --jump DROP")
+        holder()
+
+
+def test_a_move_while_every_handshake_is_by_cookie(clients):
+    for name in NODES:
+        sh(name, "sysctl --quiet net.ipv4.tcp_syncookies=2")
+    try:
+        with clients:
+            run("move_vip", cluster_move_interval=0)
+            holder()
+    finally:
+        for name in NODES:
+            sh(name, "sysctl --quiet net.ipv4.tcp_syncookies=1")
+
+
+def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
+    dead = holder()
+    with KeepAlive(VIP) as keepers:
+        wait_until(lambda: keepers.answers > 40, "clients have their connections")
+        run("move_vip", cluster_move_interval=0)
+        subprocess.run(["docker", "kill", container(dead)], check=True, capture_output=True)
+        before = keepers.answers
+        wait_until(lambda: len(keepers.broken) >= 20 and keepers.answers > before + 40, "all of them have noticed and have come back")
+    subprocess.run(["docker", "start", container(dead)], check=True, capture_output=True)
+    assert {problem.split("(")[0] for problem in keepers.broken} == {"ConnectionResetError"}
+    holder()
