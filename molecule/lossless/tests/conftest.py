@@ -42,13 +42,15 @@ def run(name: str, **variables: object) -> str:
 
 def holder() -> str:
     """The node that has the addresses, once there is one and the others wait."""
+    settled: list[str] = []
 
-    def settled() -> bool:
-        has = holders(NODES, VIP)
-        return len(has) == 1 and has == holders(NODES, VIP6) and all(is_backup(name) for name in NODES if name not in has)
+    def settle() -> bool:
+        settled[:] = holders(NODES, VIP)
+        waiting = [name for name in NODES if name not in settled]
+        return len(settled) == 1 and settled == holders(NODES, VIP6) and all(map(is_backup, waiting))
 
-    wait_until(settled, "one holder of both addresses, and backups", 60)
-    return holders(NODES, VIP)[0]
+    wait_until(settle, "one holder of both addresses, and backups", 60)
+    return settled[0]
 
 
 @pytest.fixture(scope="session")
