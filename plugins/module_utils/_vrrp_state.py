@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ def state(run: Run, timeout: float) -> dict[str, Any]:
     """C(running), C(instances) and C(peers_heard) of this host, as the module keepalived_info returns them."""
     unit = Unit("keepalived", run).state()
     dump = _dump(run, unit.pid, timeout) if unit.active else []
-    return {"running": unit.active, "instances": instances(dump, time.time(), _connections(run)), "peers_heard": _peers_heard(run)}
+    return {"running": unit.active, "instances": instances(dump, time.time(), connections(run)), "peers_heard": _peers_heard(run)}
 
 
-def instances(dump: list[dict], now: float, connections: Counter[str]) -> list[dict]:
+def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[dict]:
     """The instances of a dump in the words of VRRP; C(now) is the time of the dump in seconds since 1970."""
     return [
         {
@@ -41,7 +42,7 @@ def instances(dump: list[dict], now: float, connections: Counter[str]) -> list[d
             "priority": data["base_priority"],
             "effective_priority": data["effective_priority"],
             "addresses": [line.split()[0] for line in data.get("vips", [])],
-            "connections": sum(connections[line.split("/")[0]] for line in data.get("vips", [])),
+            "connections": sum(served.get(line.split("/")[0], 0) for line in data.get("vips", [])),
             "seconds_in_state": round(now - data["last_transition"], 1),
             "times_master": stats["become_master"],
             "adverts_received": stats["advert_rcvd"],
@@ -73,7 +74,7 @@ def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
         time.sleep(POLL)
 
 
-def _connections(run: Run) -> Counter[str]:
+def connections(run: Run) -> Counter[str]:
     """How many established TCP connections each of the host's addresses has."""
     _rc, out, _err = run(["ss", "--no-header", "--numeric", "--tcp", "state", "established"])
     places = (line.split()[2].rpartition(":")[0] for line in out.splitlines())

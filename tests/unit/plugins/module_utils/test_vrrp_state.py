@@ -1,0 +1,58 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keepalived says of itself, in the words of VRRP."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import connections, instances
+
+DUMP = [
+    {
+        "data": {
+            "iname": "web",
+            "last_transition": 1000.25,
+            "vrid": 51,
+            "base_priority": 254,
+            "effective_priority": 244,
+            "vips": ["192.0.2.10/24 dev eth0 scope global set", "192.0.2.11/24 dev eth0 scope global"],
+            "state": 2,
+        },
+        "stats": {"advert_rcvd": 3, "advert_sent": 4, "become_master": 5},
+    }
+]
+
+
+def test_an_instance():
+    (found,) = instances(DUMP, 1060.0, {"192.0.2.10": 7, "192.0.2.11": 1, "192.0.2.12": 100})
+    assert found == {
+        "name": "web",
+        "state": "MASTER",
+        "virtual_router_id": 51,
+        "priority": 254,
+        "effective_priority": 244,
+        "addresses": ["192.0.2.10/24", "192.0.2.11/24"],
+        "connections": 8,
+        "seconds_in_state": 59.8,
+        "times_master": 5,
+        "adverts_received": 3,
+        "adverts_sent": 4,
+    }
+
+
+@pytest.mark.parametrize(("number", "word"), [(0, "INIT"), (1, "BACKUP"), (2, "MASTER"), (3, "FAULT"), (98, "INIT")])
+def test_the_state_has_a_name(number, word):
+    item = {"data": {**DUMP[0]["data"], "state": number}, "stats": DUMP[0]["stats"]}
+    assert instances([item], 2000, {})[0]["state"] == word
+
+
+def test_connections_are_counted_by_the_address_that_has_them():
+    printed = """\
+0      0            192.0.2.10:80      198.51.100.1:40000
+0      0            192.0.2.10:443     198.51.100.1:40001
+0      0  [::ffff:192.0.2.10]:80 [::ffff:198.51.100.1]:40002
+0      36       [2001:db8::10]:443   [2001:db8::1]:40000
+"""
+    assert connections(lambda argv: (0, printed, "")) == {"192.0.2.10": 3, "2001:db8::10": 1}
