@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import re
-import socket
 import time
 import urllib.error
 from dataclasses import dataclass
@@ -25,9 +24,9 @@ from ansible.module_utils.urls import open_url
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
 
 MARKERS = Path("/run/evenkeel")
-MASTER_SOCKET = "/run/haproxy-master.sock"
 NGINX_ERRORS = Path("/var/log/nginx/error.log")
 POLL = 0.05
 """Seconds between two questions to a daemon that is not done yet."""
@@ -35,22 +34,6 @@ POLL = 0.05
 
 class NotProven(Exception):
     """The daemon does not run the configuration; the text says what it said."""
-
-
-@dataclass(frozen=True)
-class Workers:
-    """What C(show proc) of haproxy's master says: the workers' process ids, and how many reloads have failed since one succeeded."""
-
-    current: frozenset[int]
-    failed: int
-
-
-def parse_workers(answer: str) -> Workers:
-    """Read the answer of C(show proc), of haproxy 2.6 to 3.0."""
-    current, _heading, _old = answer.partition("# old workers")
-    failed = re.search(r"\bmaster\s.*\[failed: (\d+)\]", current)
-    pids = re.findall(r"^(\d+)\s+worker\b", current, re.MULTILINE)
-    return Workers(frozenset(int(pid) for pid in pids), int(failed.group(1)) if failed else 0)
 
 
 @dataclass(frozen=True)
@@ -162,12 +145,8 @@ class Haproxy(Daemon):
     def ask(self) -> Workers:
         """What the master answers; no workers while it does not answer."""
         try:
-            with socket.socket(socket.AF_UNIX) as master:
-                master.settimeout(2)
-                master.connect(MASTER_SOCKET)
-                master.sendall(b"show proc; quit\n")
-                return parse_workers("".join(iter(lambda: master.recv(65536).decode(), "")))
-        except OSError:
+            return parse_workers(ask(MASTER_SOCKET, "show proc", timeout=2))
+        except NoAnswer:
             return Workers(frozenset(), 0)
 
     def is_proven(self) -> bool:

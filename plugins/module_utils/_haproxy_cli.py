@@ -1,0 +1,62 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask a running HAProxy through one of its sockets."""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass
+
+MASTER_SOCKET = "/run/haproxy-master.sock"
+
+
+class NoAnswer(Exception):
+    """HAProxy did not answer; the text says which socket, why, and what to do."""
+
+
+class Stopped(NoAnswer):
+    """Nobody listens on the socket, so no HAProxy runs behind it."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that still serve, and how
+    many reloads have failed since one succeeded."""
+
+    current: frozenset[int]
+    failed: int
+    replaced: frozenset[int] = frozenset()
+
+
+def ask(path: str, command: str, timeout: float = 10) -> str:
+    """What HAProxy answers to one command."""
+    try:
+        with socket.socket(socket.AF_UNIX) as cli:
+            cli.settimeout(timeout)
+            cli.connect(path)
+            cli.sendall(f"{command}\n".encode())
+            # The master would wait for the next command.
+            cli.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: cli.recv(65536), b"")).decode(errors="replace")
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise Stopped(f"{path}: nobody listens ({error.strerror}); start haproxy, or name its 'stats socket' of level admin") from error
+    except PermissionError as error:
+        raise NoAnswer(f"{path}: {error.strerror}; become root, or a member of the socket's group") from error
+    except TimeoutError as error:
+        raise NoAnswer(f"{path}: no answer to '{command}' within {timeout:g} s; haproxy hangs, see its journal") from error
+    except OSError as error:
+        raise NoAnswer(f"{path}: {error.strerror or error} after '{command}'; see haproxy's journal") from error
+
+
+def parse_workers(answer: str) -> Workers:
+    """Read the answer of C(show proc), of haproxy 2.6 to 3.0."""
+    current, _heading, old = answer.partition("# old workers")
+    failed = re.search(r"\bmaster\s.*\[failed: (\d+)\]", current)
+    return Workers(_pids(current), int(failed.group(1)) if failed else 0, _pids(old))
+
+
+def _pids(lines: str) -> frozenset[int]:
+    return frozenset(int(pid) for pid in re.findall(r"^(\d+)\s+worker\b", lines, re.MULTILINE))
