@@ -196,8 +196,8 @@ class Runtime:
             target = wanted.of(before)
             if (target.state, target.weight) != (after.state, after.weight):
                 raise ServerError(
-                    f"{self.path}: haproxy has accepted {target.state} with weight {target.weight} for {after.label}, which is now {after.state}"
-                    f" with weight {after.weight}; a server that tracks another one or lacks an address follows that; an agent sets weights"
+                    f"{self.path}: haproxy has accepted {target.state} with weight {target.weight} for {after.label}, but that is"
+                    f" {after.state} with weight {after.weight}; one that tracks another server or lacks an address follows that"
                 )
         return now
 

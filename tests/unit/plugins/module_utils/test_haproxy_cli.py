@@ -76,6 +76,6 @@ def test_a_socket_that_is_left_over_means_that_nothing_runs(tmp_path, listener):
 
 
 def test_silence_means_that_it_hangs_and_not_that_it_is_stopped(tmp_path, listener):
-    with pytest.raises(NoAnswer, match="no answer to 'show info' within 0.05 s; haproxy hangs") as silence:
+    with pytest.raises(NoAnswer, match=r"no answer to 'show info' within 0\.05 s; haproxy hangs") as silence:
         ask(str(tmp_path / "admin.sock"), "show info", timeout=0.05)
     assert not isinstance(silence.value, Stopped)
