@@ -1,0 +1,101 @@
+"""The program that saves what was done to haproxy's servers at run time, and what haproxy would take from it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/save_servers.py"
+specification = importlib.util.spec_from_file_location("save_servers", PROGRAM)
+save_servers = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(save_servers)
+
+HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state ...\n"
+
+
+def line(admin=0, weight=1, check=6, agent=0, server="web1"):
+    """A line as haproxy 2.6.12 and 3.0.11 write it."""
+    return f"3 web 1 {server} 192.0.2.21 2 {admin} {weight} 1 7 15 3 4 {check} {agent} 0 0 - 80 - 1 8081 192.0.2.99 192.0.2.98 99\n"
+
+
+def saved(states, configuration=""):
+    return save_servers.kept(HEAD + states + "\n", configuration)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"admin": 1},
+        {"admin": 8},
+        {"admin": 4},
+        {"admin": 5},
+        {"admin": 24},
+        {"weight": 0},
+        {"check": 2},
+        {"agent": 2},
+        {"check": 3},
+    ],
+    ids=["maintenance", "drained", "ready although disabled", "disabled", "drained twice", "weight", "no check", "no agent", "checked now"],
+)
+def test_what_somebody_has_said_is_saved(state):
+    assert saved(line(**state)).count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{}, {"admin": 2}, {"admin": 16}, {"admin": 32}, {"check": 0}, {"check": 14}, {"agent": 22}],
+    ids=["nothing", "tracked maintenance", "tracked drain", "no address yet", "none configured", "paused", "agent"],
+)
+def test_what_nobody_has_said_is_not_saved(state):
+    assert saved(line(**state)) == "1\n"
+
+
+def test_the_line_ends_before_what_the_configuration_knows_better():
+    assert saved(line(admin=8)) == "1\n3 web 1 web1 192.0.2.21 2 8 1 1 7 15 3 4 6 0 0 0 - 80 -\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ("192.0.2.21:8080", "8080"),
+        ("[2001:db8::21]:8080", "8080"),
+        ("2001:db8::21:8080", "8080"),
+        ("web1.example:8080", "8080"),
+        ("192.0.2.21", "0"),
+        ("[2001:db8::21]", "0"),
+        ("192.0.2.21:+8000", "8000"),
+        ("192.0.2.21:-10", "80"),
+    ],
+)
+def test_the_port_is_the_one_that_will_be_loaded(address, port):
+    configuration = (
+        f"backend other\n    server web1 192.0.2.21:1\nbackend web from http\n    balance roundrobin\n    server web1 {address} check\n"
+    )
+    assert saved(line(admin=8), configuration).split()[19] == port
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        "",
+        "peers web\n    server web1 192.0.2.21:1\n",
+        "backend web\n    server-template web 3 192.0.2.21:1\n",
+        "backend web\n    # server web1 x:1\n",
+    ],
+)
+def test_the_port_stays_where_the_configuration_says_none(configuration):
+    assert saved(line(admin=8), configuration).split()[19] == "80"
+
+
+def test_a_haproxy_that_does_not_answer_takes_what_was_saved_before_out_of_force(tmp_path):
+    (tmp_path / "server-state").write_text("1\n" + line(admin=8))
+    (tmp_path / "haproxy.cfg").write_text("")
+    argv = [sys.executable, "-I", PROGRAM, tmp_path / "none.sock", tmp_path / "server-state", tmp_path / "haproxy.cfg"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "none.sock: the state of the servers is not saved" in done.stderr
+    assert [(path.name, path.read_text()) for path in sorted(tmp_path.iterdir())] == [("haproxy.cfg", ""), ("server-state", "1\n")]
