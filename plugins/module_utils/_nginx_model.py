@@ -43,6 +43,17 @@ def model(declared: dict[str, Any]) -> dict[str, list]:
     }
 
 
+def health_url(sites: list[dict], health_location: str) -> str:
+    """Where nginx says on its own host that it is well; empty if no site can be asked by plain HTTP or HTTPS."""
+    for listen in (str(listen) for site in sites for listen in site["listens"]):
+        words = listen.split()
+        if health_location and not listen.startswith("unix:") and not {"quic", "proxy_protocol"}.intersection(words):
+            host, _colon, port = _socket(words[0]).rpartition(":")
+            host = {"*": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
+            return f"{'https' if 'ssl' in words else 'http'}://{host}:{port}{health_location}"
+    return ""
+
+
 def settings(directives: dict[str, Any]) -> list[str]:
     """Directives as lines: a boolean is on or off, of a list every item is a line, and what is null is left out."""
     lines = []

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import model, problems, settings
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import health_url, model, problems, settings
 
 SITE = {
     "name": "web",
@@ -239,3 +239,21 @@ def test_an_upstream_has_a_line_for_each_server():
 def test_a_site_is_completed(keys, root, lines):
     (written,) = model(declaration(sites=[site(**keys)]))["sites"]
     assert (written["root"], written["settings"]) == (root, lines)
+
+
+@pytest.mark.parametrize(
+    ("listens", "url"),
+    [
+        (["80 default_server"], "http://127.0.0.1:80/healthz"),
+        ([8080], "http://127.0.0.1:8080/healthz"),
+        (["192.0.2.21"], "http://192.0.2.21:80/healthz"),
+        (["[::]:8080 ipv6only=on"], "http://[::1]:8080/healthz"),
+        (["443 ssl default_server", "80"], "https://127.0.0.1:443/healthz"),
+        (["unix:/run/web.sock", "443 quic", "80 proxy_protocol", "localhost:8080"], "http://localhost:8080/healthz"),
+        (["unix:/run/web.sock"], ""),
+        ([], ""),
+    ],
+)
+def test_where_nginx_says_that_it_is_well(listens, url):
+    assert health_url([{"listens": listens}], "/healthz") == url
+    assert health_url([{"listens": listens}], "") == ""

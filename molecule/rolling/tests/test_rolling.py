@@ -1,0 +1,149 @@
+"""Web servers get a new release one after the other, and no client loses a request; what goes wrong stays where it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from cluster import lab_host
+
+ROOT = Path(__file__).parents[3]
+INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
+LOAD_BALANCERS = ["lb1", "lb2"]
+WEB_SERVERS = ["web1", "web2", "web3"]
+VIP = f"{os.environ['LAB_PREFIX']}.240"
+APPLICATION = {"cluster_deploy_tasks": str(ROOT / "molecule/rolling/tasks/release.yml")}
+PAGE = r"\w+ on web\d"
+
+sys.path += [str(ROOT / "tests/lab"), str(ROOT / "molecule/default/tests")]
+from load import KeepAlive
+from prober import Prober
+
+
+def run(program: str, *argv: object) -> subprocess.CompletedProcess:
+    """Run a program of Ansible on the lab."""
+    return subprocess.run(
+        [program, "-i", str(INVENTORY), *map(str, argv)],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_PIPELINING": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def deploy(*argv: str, playbook: str = "deploy_web_servers", **variables: object) -> subprocess.CompletedProcess:
+    """Deploy the web servers with these variables of the cluster."""
+    return run("ansible-playbook", ROOT / f"playbooks/{playbook}.yml", "--extra-vars", json.dumps(variables), *argv)
+
+
+def release(name: str, **variables: object) -> subprocess.CompletedProcess:
+    """Deploy a release of the application."""
+    return deploy(**APPLICATION, cluster_release=name, **variables)
+
+
+def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
+    """What the module returns on one load balancer; one that fails has C(failed)."""
+    done = run("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
+    verdict, found, result = done.stdout[done.stdout.index(f"{balancer} | ") :].partition(" => ")
+    assert found, done.stdout + done.stderr
+    return {**json.loads(result.splitlines()[0]), "failed": "FAILED" in verdict}
+
+
+def said(balancer: str) -> dict[str, dict]:
+    """What a load balancer says of the web servers."""
+    return {server["name"]: server["after"] for server in haproxy_server(balancer, servers=["web/*"])["servers"]}
+
+
+def state(balancer: str) -> dict[str, str]:
+    return {name: server["state"] for name, server in said(balancer).items()}
+
+
+def pages() -> dict[str, str]:
+    """The release on every web server."""
+    return {name: lab_host(name).run("cat /var/www/web/release").stdout.split(" ")[0] for name in WEB_SERVERS}
+
+
+def taken_out(balancer: str) -> Counter[str]:
+    """How often each server has been drained."""
+    journal = lab_host(balancer).check_output("journalctl --unit haproxy --identifier haproxy --output cat")
+    return Counter(re.findall(r"Server web/(\w+) (?:enters drain state|is going DOWN for maintenance)", journal))
+
+
+def summary(done: subprocess.CompletedProcess) -> dict[str, dict[str, int]]:
+    """The numbers of every host at the end of a run."""
+    rows = re.findall(r"^(\w+)\s+: (ok=.*)$", done.stdout, re.MULTILINE)
+    return {name: {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", row)} for name, row in rows}
+
+
+READY = dict.fromkeys(WEB_SERVERS, "ready")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def first_release():
+    """Every server has the release that is called one."""
+    done = release("one")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert pages() == dict.fromkeys(WEB_SERVERS, "one")
+
+
+def test_a_new_release_loses_no_request_and_breaks_no_connection():
+    with Prober(VIP, path="/release", server=PAGE) as clients, KeepAlive(VIP) as keepers:
+        done = release("two")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [result for result in clients.results if not result.ok] == []
+    assert keepers.broken == []
+    assert len(clients.results) > 20
+    assert keepers.answers > 20
+    assert {result.server.split(" ")[0] for result in clients.results} == {"one", "two"}
+    assert pages() == dict.fromkeys(WEB_SERVERS, "two")
+    assert [state(balancer) for balancer in LOAD_BALANCERS] == [READY, READY]
+
+
+def test_a_release_that_is_there_drains_nobody_and_changes_nothing():
+    before = [taken_out(balancer) for balancer in LOAD_BALANCERS]
+    done = release("two")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {numbers["changed"] for numbers in summary(done).values()} == {0}
+    assert [taken_out(balancer) for balancer in LOAD_BALANCERS] == before
+
+
+def test_check_mode_says_what_would_be_done_and_does_nothing():
+    before = [taken_out(balancer) for balancer in LOAD_BALANCERS]
+    done = deploy("--check", "--diff", **APPLICATION, cluster_release="three")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "+web/web1: drain, weight 1" in done.stdout
+    assert pages() == dict.fromkeys(WEB_SERVERS, "two")
+    assert [taken_out(balancer) for balancer in LOAD_BALANCERS] == before
+
+
+def test_a_server_that_fails_stays_out_and_the_rest_is_not_touched():
+    with Prober(VIP, path="/release", server=PAGE) as clients:
+        done = release("three", broken="web2", cluster_up_timeout=2)
+    output = " ".join(done.stdout.replace("\\n", " ").split())
+    assert done.returncode != 0
+    assert "The deployment has failed on web2" in output
+    assert "web1: in rotation on lb1 (web/web1 is ready, UP); in rotation on lb2 (web/web1 is ready, UP)" in output
+    assert "web2: out of rotation on lb1 (web/web2 is maint, MAINT); out of rotation on lb2" in output
+    assert "Deployed before it: web1. Not reached, and unchanged: web3." in output
+    assert pages() == {"web1": "three", "web2": "three", "web3": "two"}
+    for balancer in LOAD_BALANCERS:
+        assert state(balancer) == {"web1": "ready", "web2": "maint", "web3": "ready"}
+    assert [result for result in clients.results if not result.ok] == []
+
+
+def test_what_was_left_out_of_rotation_survives_a_reload_and_the_next_deployment_puts_it_back():
+    lab_host("lb1").check_output("systemctl reload haproxy")
+    assert state("lb1") == {"web1": "ready", "web2": "maint", "web3": "ready"}
+    before = taken_out("lb1")
+    done = release("three")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [state(balancer) for balancer in LOAD_BALANCERS] == [READY, READY]
+    assert pages() == dict.fromkeys(WEB_SERVERS, "three")
+    assert taken_out("lb1")["web1"] == before["web1"]

@@ -1,0 +1,51 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rolling_steps
+short_description: Find the servers that a host is on every load balancer
+version_added: 0.1.0
+description:
+  - Finds every backend of every load balancer that has the host as a server. A server that somebody has taken out of rotation is left
+    out.
+positional: name, unfinished
+options:
+  _input:
+    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable is C(__balancer).
+    type: list
+    elements: dict
+    required: true
+  name:
+    description: The name of the host in HAProxy's backends.
+    type: str
+    required: true
+  unfinished:
+    description: Whether a deployment of the host has not come to its end, so that it may be out of rotation because of that.
+    type: bool
+    required: true
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+steps: "{{ asked.results | evenkeel.ha_web.rolling_steps('web1', false) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Load balancers, each with C(balancer), its name, and C(servers), a list such as V([web/web1]).
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._rolling import steps
+
+
+class FilterModule:
+    """Find the servers that a host is on every load balancer."""
+
+    def filters(self) -> dict:
+        return {"rolling_steps": steps}

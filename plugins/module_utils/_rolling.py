@@ -1,0 +1,121 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which servers a rolling deployment takes out of rotation on which load balancer, and whether enough are left.
+
+C(asked) are the results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, whose name is their C(__balancer)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+BALANCER = "__balancer"
+
+
+def server_name(host: str, hostvars: Mapping[str, Any]) -> str:
+    """The name of a host in HAProxy's backends."""
+    return str(hostvars[host].get("cluster_server_name", host))
+
+
+def steps(asked: list[dict], name: str, unfinished: bool) -> list[dict]:
+    """Each load balancer that has the server, with C(servers) to take out and to put back there.
+
+    What is out of rotation already is left to whoever took it out, unless that was a deployment that has not come to its end."""
+    found = [
+        {
+            "balancer": result[BALANCER],
+            "servers": [_label(server) for server in _servers(result) if server["name"] == name and (unfinished or _is_ready(server))],
+        }
+        for result in asked
+    ]
+    return [step for step in found if step["servers"]]
+
+
+def problems(hosts: list[str], asked: list[dict], hostvars: Mapping[str, Any], serial: Any, minimum: int) -> list[str]:
+    """One line for everything because of which the hosts must not be taken out of rotation, C(serial) at a time."""
+    unreachable = [result[BALANCER] for result in asked if result.get("unreachable")]
+    if unreachable:
+        return [
+            f"{', '.join(unreachable)} cannot be reached, so nobody knows whether clients still come through it; bring it back, or, once it"
+            " serves nobody, name it in cluster_absent_load_balancers"
+        ]
+    try:
+        planned = batches(hosts, serial)
+    except ValueError as error:
+        return [str(error)]
+    return [problem for batch in planned for problem in _shortages(batch, asked, hostvars, minimum)]
+
+
+def _shortages(batch: list[str], asked: list[dict], hostvars: Mapping[str, Any], minimum: int) -> Iterator[str]:
+    names = {server_name(host, hostvars) for host in batch}
+    for result in asked:
+        for backend, rotation in _rotations(result).items():
+            taken = rotation & names
+            if taken and len(rotation - names) < minimum:
+                yield (
+                    f"{result[BALANCER]}: backend {backend} has {', '.join(sorted(rotation))} in rotation, and without"
+                    f" {', '.join(sorted(taken))} {len(rotation - names)}, but cluster_min_in_rotation is {minimum}: see why others"
+                    " are out of rotation, lower it or cluster_serial, or set cluster_drain: false to deploy without taking servers out"
+                )
+
+
+def _rotations(result: dict) -> dict[str, set[str]]:
+    """The servers in rotation of every backend of a load balancer."""
+    found: dict[str, set[str]] = {}
+    for server in _servers(result):
+        if server["after"]["in_rotation"]:
+            found.setdefault(server["backend"], set()).add(server["name"])
+    return found
+
+
+def batches(hosts: list[str], serial: Any) -> list[list[str]]:
+    """The hosts as Ansible's serial divides them: a number, percents, or a list of those, of which the last one is repeated.
+
+    Raises ValueError for anything else."""
+    sizes = [_size(item, len(hosts)) for item in (serial if isinstance(serial, list) else [serial])] or [len(hosts)]
+    left = list(hosts)
+    found = []
+    while left:
+        size = sizes.pop(0) if len(sizes) > 1 else sizes[0]
+        found.append(left[:size])
+        left = left[size:]
+    return found
+
+
+def _size(item: Any, hosts: int) -> int:
+    text = str(item)
+    number = text[:-1] if text.endswith("%") else text
+    if isinstance(item, bool) or not number.isdigit():
+        raise ValueError(f"cluster_serial has '{item}': a number such as 1, percents such as 25%, or a list of those is needed")
+    size = (int(number) * hosts // 100 or 1) if text.endswith("%") else int(number)
+    return size or max(hosts, 1)
+
+
+def report(hosts: list[str], asked: list[dict], hostvars: Mapping[str, Any]) -> list[str]:
+    """One line for every host: what it is on every load balancer."""
+    return [f"{host}: {'; '.join(_places(server_name(host, hostvars), asked)) or 'on no load balancer'}" for host in hosts]
+
+
+def _places(name: str, asked: list[dict]) -> Iterator[str]:
+    for result in asked:
+        for server in _servers(result):
+            if server["name"] == name:
+                now = server["after"]
+                rotation = "in rotation" if now["in_rotation"] else "out of rotation"
+                yield f"{rotation} on {result[BALANCER]} ({_label(server)} is {now['state']}, {now['status']})"
+        if "servers" not in result and result.get("running", True):
+            yield f"not known on {result[BALANCER]}"
+
+
+def _servers(result: dict) -> list[dict]:
+    return result.get("servers", [])
+
+
+def _label(server: dict) -> str:
+    return f"{server['backend']}/{server['name']}"
+
+
+def _is_ready(server: dict) -> bool:
+    return server["after"]["state"] == "ready"
