@@ -15,7 +15,17 @@ ROLES = ["haproxy", "keepalived", "nginx"]
 PLAYBOOKS = sorted(path.relative_to(ROOT) for path in (ROOT / "playbooks").glob("*.yml"))
 
 # Names that begin with ansible_ and are no facts.
-SPECIAL = {"ansible_facts", "ansible_managed", "ansible_check_mode", "ansible_failed_result", "ansible_play_hosts", "ansible_play_hosts_all"}
+SPECIAL = {
+    "ansible_check_mode",
+    "ansible_facts",
+    "ansible_failed_result",
+    "ansible_failed_task",
+    "ansible_host",
+    "ansible_managed",
+    "ansible_play_batch",
+    "ansible_play_hosts",
+    "ansible_play_hosts_all",
+}
 
 
 def files(role, *patterns):

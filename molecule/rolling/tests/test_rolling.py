@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from cluster import lab_host
 
 ROOT = Path(__file__).parents[3]
@@ -85,11 +84,7 @@ def summary(done: subprocess.CompletedProcess) -> dict[str, dict[str, int]]:
 READY = dict.fromkeys(WEB_SERVERS, "ready")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def first_release():
-    """Every server has the release that is called one."""
-    done = release("one")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_first_deployment_brings_the_application_along():
     assert pages() == dict.fromkeys(WEB_SERVERS, "one")
 
 
