@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 from cluster import lab_host
+from commands import APPLICATION, LOAD_BALANCERS, PREFIX, ROOT, WEB_SERVERS, deploy, release, state
 
-ROOT = Path(__file__).parents[3]
-INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
-LOAD_BALANCERS = ["lb1", "lb2"]
-WEB_SERVERS = ["web1", "web2", "web3"]
-VIP = f"{os.environ['LAB_PREFIX']}.240"
-APPLICATION = {"cluster_deploy_tasks": str(ROOT / "molecule/rolling/tasks/release.yml")}
+VIP = f"{PREFIX}.240"
 PAGE = r"\w+ on web\d"
 
 sys.path += [str(ROOT / "tests/lab"), str(ROOT / "molecule/default/tests")]
 from load import KeepAlive
 from prober import Prober
-
-
-def run(program: str, *argv: object) -> subprocess.CompletedProcess:
-    """Run a program of Ansible on the lab."""
-    return subprocess.run(
-        [program, "-i", str(INVENTORY), *map(str, argv)],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-
-
-def deploy(*argv: str, playbook: str = "deploy_web_servers", **variables: object) -> subprocess.CompletedProcess:
-    """Deploy the web servers with these variables of the cluster."""
-    return run("ansible-playbook", ROOT / f"playbooks/{playbook}.yml", "--extra-vars", json.dumps(variables), *argv)
-
-
-def release(name: str, **variables: object) -> subprocess.CompletedProcess:
-    """Deploy a release of the application."""
-    return deploy(**APPLICATION, cluster_release=name, **variables)
-
-
-def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
-    """What the module returns on one load balancer; one that fails has C(failed)."""
-    done = run("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
-    verdict, found, result = done.stdout[done.stdout.index(f"{balancer} | ") :].partition(" => ")
-    assert found, done.stdout + done.stderr
-    return {**json.loads(result.splitlines()[0]), "failed": "FAILED" in verdict}
-
-
-def said(balancer: str) -> dict[str, dict]:
-    """What a load balancer says of the web servers."""
-    return {server["name"]: server["after"] for server in haproxy_server(balancer, servers=["web/*"])["servers"]}
-
-
-def state(balancer: str) -> dict[str, str]:
-    return {name: server["state"] for name, server in said(balancer).items()}
 
 
 def pages() -> dict[str, str]:
