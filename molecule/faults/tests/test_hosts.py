@@ -1,0 +1,41 @@
+"""A host dies, boots, stalls or loses its network."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from cluster import lab_host, stopped
+from faults import link_down, paused, powered_off, unplugged
+
+GONE = {
+    "it is dead": pytest.param(powered_off, marks=pytest.mark.common),
+    "it stalls": paused,
+    "its switch port is dead": unplugged,
+    "its link is down": link_down,
+}
+
+
+@pytest.mark.parametrize("gone", GONE.values(), ids=GONE)
+def test_a_host_is_gone_and_another_one_takes_over(cluster, owner, gone):
+    others = cluster.others(owner)
+    with cluster.audited(), gone(owner):
+        cluster.wait_for_owners(others, others)
+
+
+def test_all_hosts_boot_at_the_same_time(cluster):
+    with cluster.audited(), powered_off(*cluster.load_balancers):
+        pass
+
+
+def test_a_host_that_boots_takes_no_address_before_its_haproxy_answers(cluster, owner):
+    other, last = cluster.others(owner)
+    # The address that another node has had goes to the last one first.
+    with cluster.audited(moves=3), stopped(other, "keepalived"), stopped(last, "keepalived"):
+        lab_host(owner).check_output("systemctl disable haproxy")
+        with powered_off(owner):
+            began = time.time()
+        cluster.wait_for_fault(owner, began)
+        assert not cluster.takeovers(began)
+        lab_host(owner).check_output("systemctl enable --now haproxy")
+        cluster.wait_for_owners([owner])

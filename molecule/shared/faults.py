@@ -1,0 +1,140 @@
+"""Faults that end: each is there while its context is entered, or its function runs, and is gone afterwards."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import busy
+import rogue
+from cluster import container, lab_host
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def frozen(host: str, processes: str) -> Iterator[None]:
+    """Processes, as pkill names them, exist and do nothing."""
+    lab_host(host).check_output(f"pkill --signal=STOP {processes}")
+    try:
+        yield
+    finally:
+        lab_host(host).check_output(f"pkill --signal=CONT {processes}")
+
+
+@contextmanager
+def powered_off(*hosts: str) -> Iterator[None]:
+    """The hosts lose their power at the same time; afterwards they boot."""
+    docker("kill", *map(container, hosts))
+    try:
+        yield
+    finally:
+        docker("start", *map(container, hosts))
+
+
+@contextmanager
+def paused(host: str) -> Iterator[None]:
+    """The whole host stalls, as virtual machines do."""
+    docker("pause", container(host))
+    try:
+        yield
+    finally:
+        docker("unpause", container(host))
+
+
+@contextmanager
+def link_down(host: str) -> Iterator[None]:
+    """The host sees that its network is gone; the kernel drops routes with it, which the network's configuration brings back."""
+    routes = lab_host(host).check_output("ip route show default")
+    lab_host(host).check_output("ip link set eth0 down")
+    try:
+        yield
+    finally:
+        lab_host(host).check_output(f"ip link set eth0 up && ip route replace {routes}")
+
+
+@contextmanager
+def unplugged(host: str) -> Iterator[None]:
+    """Nothing goes to the host or comes from it, and its own link stays up: a switch's port is dead."""
+    port = lab_host(host).check_output("cat /sys/class/net/eth0/iflink")
+    network = docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}", container(host))
+    switch = f"dev=$(ip -oneline link | sed -n 's/^{port}: \\([^@:]*\\).*/\\1/p') && ip link set $dev"
+    image = docker("inspect", "--format", "{{.Image}}", container(host))
+    run = ["run", "--rm", "--network=host", "--cap-add=NET_ADMIN", image, "sh", "-c"]
+    docker(*run, f"{switch} nomaster")
+    try:
+        yield
+    finally:
+        docker(*run, f"{switch} master br-{network[:12]}")
+
+
+@contextmanager
+def filtered(host: str, rule: str) -> Iterator[None]:
+    """A rule of iptables stands before all others; it begins with the name of its chain."""
+    chain, words = rule.split(" ", 1)
+    lab_host(host).check_output(f"iptables --wait --insert {chain} 1 {words}")
+    try:
+        yield
+    finally:
+        lab_host(host).check_output(f"iptables --wait --delete {chain} {words}")
+
+
+@contextmanager
+def running(host: str, name: str, command: str) -> Iterator[None]:
+    """A program of somebody else runs on the host, with all its processes."""
+    lab_host(host).check_output(f"systemd-run --quiet --unit={name} {command}")
+    try:
+        yield
+    finally:
+        lab_host(host).run(f"systemctl stop {name}; systemctl reset-failed {name}")
+
+
+@contextmanager
+def drop_in(host: str, unit: str, *lines: str) -> Iterator[None]:
+    """Lines in a unit's [Service] section, which come after all others."""
+    folder = f"/run/systemd/system/{unit}.service.d"
+    text = "\\n".join(["[Service]", *lines])
+    lab_host(host).check_output(f"mkdir -p {folder} && printf '{text}\\n' > {folder}/zz-fault.conf && systemctl daemon-reload")
+    try:
+        yield
+    finally:
+        lab_host(host).check_output(f"rm -r {folder} && systemctl daemon-reload")
+
+
+@contextmanager
+def killed(host: str, unit: str) -> Iterator[None]:
+    """All processes of a service have been killed, and systemd does not start it again."""
+    with drop_in(host, unit, "Restart=no"):
+        lab_host(host).check_output(f"systemctl kill --signal=KILL {unit}")
+        try:
+            yield
+        finally:
+            lab_host(host).check_output(f"systemctl reset-failed {unit}; systemctl start {unit}")
+
+
+@contextmanager
+def saturated(host: str, niceness: int = 0) -> Iterator[None]:
+    """Every core of the host has more to do than it can, for 20 minutes at most."""
+    load = "for _ in $(seq $(nproc)); do timeout 1200 sh -c 'while :; do :; done' & done; wait"
+    with running(host, "load", f"--nice={niceness} /bin/sh -c {shlex.quote(load)}"):
+        yield
+
+
+@contextmanager
+def busy_clients(address: str, connections: int) -> Iterator[None]:
+    """So many clients keep their connections to the address and use them."""
+    command = [sys.executable, busy.__file__, address, str(connections)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE):
+        yield
+
+
+def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: Iterable[str]) -> None:
+    """Say from the host for two seconds that it owns the addresses of these VRRP routers, with the highest priority."""
+    program = Path(rogue.__file__).read_text(encoding="utf-8")
+    lab_host(host).check_output("python3 -c %s 2 %s %s %s", program, *map(" ".join, (vrids, addresses, receivers)))
