@@ -7,31 +7,13 @@ import subprocess
 
 import pytest
 from cluster import adverts, ask, capture, container, holders, is_backup, lab_host, stopped, takeovers, wait_until
+from faults import claim
 from networks import in_lab
 
 LOAD_BALANCERS = {"lb1": in_lab("10.42.0.11"), "lb2": in_lab("10.42.0.12")}
 SERVERS = ["server1", "server2", "server3"]
 VIP = in_lab("10.42.0.240")
 GROUP = "224.0.0.18"
-# A VRRP advert of the highest priority for the cluster's router, as any host on the segment could send it: twenty of them.
-STRANGER = """
-import socket, struct, sys, time
-source, vip = map(socket.inet_aton, sys.argv[1:])
-group = socket.inet_aton("224.0.0.18")
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total & 0xFFFF) + (total >> 16)
-    return ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-def advert(total):
-    return struct.pack("!BBBBHH", 0x31, 51, 255, 1, 10, total) + vip
-pseudo = source + group + struct.pack("!BBH", 0, 112, 12)
-packet = advert(checksum(pseudo + advert(0)))
-sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
-sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
-for _number in range(20):
-    sender.sendto(packet, ("224.0.0.18", 0))
-    time.sleep(0.1)
-"""
 
 
 @pytest.fixture(params=LOAD_BALANCERS)
@@ -50,10 +32,9 @@ def title() -> str:
 def let_a_stranger_claim_the_vip() -> None:
     """Send adverts from a host that is no load balancer, and see that they reach the holder's interface."""
     (first,) = holder()
-    stranger = in_lab("10.42.0.21")
-    with capture(first, "eth0", f"ip proto 112 and src host {stranger}") as packets:
-        lab_host("server1").check_output("python3 -c %s %s %s", STRANGER, stranger, VIP)
-        wait_until(lambda: len(packets) == 20, "the stranger's adverts")
+    with capture(first, "eth0", f"ip proto 112 and src host {in_lab('10.42.0.21')}") as packets:
+        claim("server1", ["51"], [VIP], [GROUP])
+        wait_until(lambda: len(packets) > 100, "the stranger's adverts")
 
 
 def docker(command: str, name: str) -> None:
