@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import itertools
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from prober import Prober
 
 SIZE = 50 * 1024 * 1024
 PIECE = 64 * 1024
-WINDOW = 32 * 1024
 
 
 def any_certificate() -> ssl.SSLContext:
@@ -28,51 +28,68 @@ def any_certificate() -> ssl.SSLContext:
     return context
 
 
-class Transfer:
-    """A body that goes over one connection, in pieces, as long as the events last; then the rest of it at once."""
+class Transfers:
+    """Bodies that go over connections of their own, one after the other, as long as the events of a story last; each takes half a minute.
 
-    def __init__(self, tls: bool, host: str, over: threading.Event) -> None:
-        self.connection = (
-            http.client.HTTPSConnection(host, timeout=20, context=any_certificate()) if tls else http.client.HTTPConnection(host, timeout=20)
-        )
+    A transfer that does not arrive whole raises an error."""
+
+    def __init__(self, tls: bool, host: str, body: bytes, over: threading.Event) -> None:
+        self.tls = tls
+        self.host = host
+        self.body = body
         self.over = over
 
-    def download(self, path: str) -> str:
-        """The checksum of what came."""
-        whole = hashlib.sha256()
-        self.connection.request("GET", path)
-        answer = self.connection.getresponse()
-        while piece := answer.read(PIECE):
-            whole.update(piece)
-            self.over.wait(0.05)
-        return whole.hexdigest()
+    def connection(self) -> http.client.HTTPConnection:
+        if self.tls:
+            return http.client.HTTPSConnection(self.host, timeout=20, context=any_certificate())
+        return http.client.HTTPConnection(self.host, timeout=20)
 
-    def upload(self, path: str, body: bytes) -> int:
-        """The status of the answer."""
-        pieces = (body[start : start + PIECE] for start in range(0, len(body), PIECE))
-        self.connection.request("PUT", path, body=self._paced(pieces), headers={"Content-Length": str(len(body))})
-        return self.connection.getresponse().status
+    def download(self, path: str) -> int:
+        """How many have come."""
+        for number in self._rounds():
+            connection = self.connection()
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            whole = b"".join(self._paced(iter(lambda: answer.read(PIECE), b"")))
+            assert whole == self.body, f"download {number}: {answer.status}, {len(whole)} bytes"
+        return number
+
+    def upload(self, path: str) -> int:
+        """How many have arrived."""
+        for number in self._rounds():
+            connection = self.connection()
+            pieces = (self.body[start : start + PIECE] for start in range(0, len(self.body), PIECE))
+            connection.request("PUT", path, body=self._paced(pieces), headers={"Content-Length": str(len(self.body))})
+            status = connection.getresponse().status
+            assert status in (201, 204), f"upload {number}: {status}"
+        return number
+
+    def _rounds(self) -> Iterator[int]:
+        yield 1
+        yield from itertools.takewhile(lambda _number: not self.over.is_set(), itertools.count(2))
 
     def _paced(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             yield piece
-            self.over.wait(0.05)
+            self.over.wait(0.03)
 
 
 @contextmanager
-def traffic(vip: str, vip6: str, body: bytes, uploaded: Callable[[str], set[str]], pages: set[str]) -> Iterator[None]:
+def traffic(vip: str, vip6: str, body: bytes, uploaded: Callable[[str], set[str]], servers: set[str]) -> Iterator[None]:
     """Clients of all kinds while the events of a story happen; none of them may notice any.
 
-    /big.bin is the body; an upload lands at /upload/, and C(uploaded) says the checksums of what the web servers have under a name.
-    C(pages) are the names that an answer may have."""
+    The web servers have the body as /big.bin and take uploads below /upload/; C(uploaded) says the checksums of what they have under a
+    name. C(servers) are the names that answers may have."""
     over = threading.Event()
-    checksum = hashlib.sha256(body).hexdigest()
-    transfers = {"http": Transfer(False, vip, over), "https": Transfer(True, f"[{vip6}]", over)}
+    ways = {"http": Transfers(False, vip, body, over), "https": Transfers(True, f"[{vip6}]", body, over)}
     with ThreadPoolExecutor() as pool, ExitStack() as stack:
-        probers = [stack.enter_context(Prober(vip, timeout=5)), stack.enter_context(Prober(vip6, 443, interval=0.05, timeout=5, tls=any_certificate()))]
+        probers = [
+            stack.enter_context(Prober(vip, timeout=5)),
+            stack.enter_context(Prober(vip6, 443, interval=0.05, timeout=5, tls=any_certificate())),
+        ]
         keepers = [stack.enter_context(KeepAlive(vip)), stack.enter_context(KeepAlive(vip6, connections=10, tls=any_certificate()))]
-        downloads = {name: pool.submit(transfer.download, "/big.bin") for name, transfer in transfers.items()}
-        uploads = {name: pool.submit(Transfer(name == "https", vip, over).upload, f"/upload/{name}", body) for name in transfers}
+        transfers = [pool.submit(way.download, "/big.bin") for way in ways.values()]
+        transfers += [pool.submit(way.upload, f"/upload/{name}") for name, way in ways.items()]
         try:
             yield
         finally:
@@ -80,11 +97,10 @@ def traffic(vip: str, vip6: str, body: bytes, uploaded: Callable[[str], set[str]
     for prober in probers:
         assert prober.results
         assert {result.error for result in prober.results if not result.ok} == set()
-        assert {result.server for result in prober.results} <= pages
+        assert {result.server for result in prober.results} <= servers
     for keeper in keepers:
         assert keeper.answers
         assert keeper.broken == []
-    for name, download in downloads.items():
-        assert download.result() == checksum
-        assert uploads[name].result() in (201, 204)
-        assert uploaded(name) == {checksum}
+    assert all(transfer.result() for transfer in transfers)
+    for name in ways:
+        assert uploaded(name) == {hashlib.sha256(body).hexdigest()}

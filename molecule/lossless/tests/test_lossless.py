@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster import container, holders, is_backup, lab_host, wait_until
-from conftest import NODES, VIP, VIP6, holder, playbook, run
+from conftest import NODES, VIP, VIP6, WEB_SERVERS, holder, playbook, run
 from load import KeepAlive
 
 TASKS = Path(__file__).parents[1] / "tasks"
@@ -62,6 +62,14 @@ def test_load_balancers_can_be_reinstalled_and_restarted(clients):
         run("deploy_load_balancers", cluster_node_tasks=TASKS / "reinstall.yml", cluster_move_interval=0)
     for name in NODES:
         assert sh(name, "systemctl show --value --property=InvocationID haproxy") != started[name]
+
+
+def test_every_host_can_be_rebooted(clients):
+    booted = {name: sh(name, "systemctl show --value --property=UserspaceTimestamp") for name in NODES + WEB_SERVERS}
+    with clients:
+        run("reboot_hosts", cluster_move_interval=0)
+    for name, before in booted.items():
+        assert sh(name, "systemctl show --value --property=UserspaceTimestamp") != before
 
 
 def test_twenty_reloads_of_haproxy(clients):
