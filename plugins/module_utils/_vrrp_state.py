@@ -18,6 +18,8 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Ru
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import POLL, Unit
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
+STANDBY = Path("/run/keepalived-track")
+"""Where the role has the track files of planned moves."""
 SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")
 
 
@@ -41,6 +43,7 @@ def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[d
             "virtual_router_id": data["vrid"],
             "priority": data["base_priority"],
             "effective_priority": data["effective_priority"],
+            "standing_by": _stands_by(data["iname"]),
             "addresses": [line.split()[0] for line in data.get("vips", [])],
             "connections": sum(served.get(line.split("/")[0], 0) for line in data.get("vips", [])),
             "seconds_in_state": round(now - data["last_transition"], 1),
@@ -51,6 +54,14 @@ def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[d
         for item in dump
         for data, stats in [(item["data"], item["stats"])]
     ]
+
+
+def _stands_by(instance: str) -> bool:
+    """Whether a planned move keeps the addresses away from this host."""
+    try:
+        return (STANDBY / f"standby_{instance}").read_text(encoding="ascii").split() != ["0"]
+    except OSError:
+        return False
 
 
 def _dump(run: Run, pid: int, timeout: float) -> list[dict]:

@@ -64,6 +64,11 @@ instances:
     effective_priority:
       description: The priority with the weights of what is tracked.
       type: int
+    standing_by:
+      description:
+        - Whether a planned move keeps its addresses away from this host. That is over with the playbook that moves, unless somebody has
+          ended it in the middle; then the next one ends it.
+      type: bool
     addresses:
       description: Its virtual addresses with their prefixes, whoever holds them.
       type: list

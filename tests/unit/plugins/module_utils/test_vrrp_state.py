@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_state
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import connections, instances
 
 DUMP = [
@@ -33,6 +34,7 @@ def test_an_instance():
         "virtual_router_id": 51,
         "priority": 254,
         "effective_priority": 244,
+        "standing_by": False,
         "addresses": ["192.0.2.10/24", "192.0.2.11/24"],
         "connections": 8,
         "seconds_in_state": 59.8,
@@ -46,6 +48,14 @@ def test_an_instance():
 def test_the_state_has_a_name(number, word):
     item = {"data": {**DUMP[0]["data"], "state": number}, "stats": DUMP[0]["stats"]}
     assert instances([item], 2000, {})[0]["state"] == word
+
+
+@pytest.mark.parametrize(("content", "stands_by"), [("0\n", False), ("1\n", True), ("", True), (None, False)])
+def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, content, stands_by):
+    monkeypatch.setattr(_vrrp_state, "STANDBY", tmp_path)
+    if content is not None:
+        (tmp_path / "standby_web").write_text(content)
+    assert instances(DUMP, 2000, {})[0]["standing_by"] is stands_by
 
 
 def test_connections_are_counted_by_the_address_that_has_them():
