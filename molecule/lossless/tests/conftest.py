@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from cluster import container, holders, is_backup, lab_host, wait_until
+
+pytest.register_assert_rewrite("traffic")
 from traffic import SIZE, traffic
 
 ROOT = Path(__file__).parents[3]
