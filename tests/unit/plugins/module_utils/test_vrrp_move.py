@@ -70,7 +70,12 @@ def test_instances_of_a_group_move_together():
             {},
             "no node can take web from lb1: lb2 is FAULT, lb3 is GONE, and BACKUP is what it has to be",
         ),
-        ({"lb1": "MASTER", "lb2": "FAULT"}, ONE, {"to": "lb2"}, "lb2 cannot take web from lb1: lb2 is FAULT, and BACKUP is what it has to be"),
+        (
+            {"lb1": "MASTER", "lb2": "FAULT"},
+            ONE,
+            {"to": "lb2"},
+            "lb2 cannot take web from lb1: lb2 is FAULT, and BACKUP is what it has to be",
+        ),
     ],
 )
 def test_what_cannot_be_moved(states, cluster, keys, problem):

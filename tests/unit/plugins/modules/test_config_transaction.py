@@ -61,7 +61,9 @@ def test_check_mode_without_the_daemon_is_not_a_check(ask, daemon, directory):
     assert not result.get("failed")
     assert (result["changed"], result["checked"], result["version"], result["findings"]) == (True, False, "", [])
     assert result["changes"] == [MAINS[daemon], "foreign.cfg"]
-    assert f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {daemon}" in str(result["warnings"])
+    assert f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {daemon}" in str(
+        result["warnings"]
+    )
     assert names(directory) == before
     assert (directory / "foreign.cfg").read_text() == "foreign"
 
