@@ -27,9 +27,9 @@ def run(program: str, *argv: object) -> subprocess.CompletedProcess:
     )
 
 
-def deploy(*argv: str, playbook: str = "deploy_web_servers", **variables: object) -> subprocess.CompletedProcess:
+def deploy(*argv: str, **variables: object) -> subprocess.CompletedProcess:
     """Deploy the web servers with these variables of the cluster."""
-    return run("ansible-playbook", ROOT / f"playbooks/{playbook}.yml", "--extra-vars", json.dumps(variables), *argv)
+    return run("ansible-playbook", ROOT / "playbooks/deploy_web_servers.yml", "--extra-vars", json.dumps(variables), *argv)
 
 
 def release(name: str, **variables: object) -> subprocess.CompletedProcess:
