@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections import Counter
 
 from cluster import lab_host
-from commands import APPLICATION, LOAD_BALANCERS, PREFIX, ROOT, WEB_SERVERS, deploy, release, state
+from commands import APPLICATION, LOAD_BALANCERS, PREFIX, WEB_SERVERS, deploy, release, state
+from load import KeepAlive
+from prober import Prober
 
 VIP = f"{PREFIX}.240"
 PAGE = r"\w+ on web\d"
-
-sys.path += [str(ROOT / "tests/lab"), str(ROOT / "molecule/default/tests")]
-from load import KeepAlive
-from prober import Prober
 
 
 def visitors() -> Prober:
