@@ -29,5 +29,5 @@ def test_the_watch_is_stopped_everywhere_and_a_hung_haproxy_is_still_noticed(clu
 def test_the_watch_hangs_longer_than_haproxy_may_and_nothing_moves(cluster, owner):
     with cluster.audited(moves=0, lossless=True):
         lab_host(owner).check_output("systemctl kill --signal=STOP keepalived-watch")
-        time.sleep(2)
+        time.sleep(3)
         lab_host(owner).check_output("systemctl kill --signal=CONT keepalived-watch")
