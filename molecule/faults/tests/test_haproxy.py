@@ -64,6 +64,7 @@ def test_a_port_is_taken_while_haproxy_is_down(cluster, owner):
     with cluster.audited(loser=owner):
         lab_host(owner).check_output("systemctl stop haproxy")
         with running(owner, "squatter", "/usr/bin/python3 -m http.server 80"):
+            wait_until(lambda: lab_host(owner).socket("tcp://0.0.0.0:80").is_listening, "the port is taken")
             lab_host(owner).check_output("systemctl start --no-block haproxy")
             wait_for_crash_loop(owner)
             cluster.wait_for_owners(cluster.others(owner))
