@@ -46,7 +46,7 @@ class KeepAlive:
         reader, writer = await asyncio.open_connection(self.host, 443 if self.tls else 80, ssl=self.tls)
         try:
             while not self._stop.is_set():
-                writer.write(f"GET / HTTP/1.1\r\nHost: cluster\r\n\r\n".encode())
+                writer.write(b"GET / HTTP/1.1\r\nHost: cluster\r\n\r\n")
                 if await asyncio.wait_for(self._answer(reader), timeout=5):
                     return
                 await asyncio.sleep(self.interval)

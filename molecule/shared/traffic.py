@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from load import KeepAlive
 from prober import Prober
@@ -50,7 +51,7 @@ class Transfers:
             connection = self.connection()
             connection.request("GET", path)
             answer = connection.getresponse()
-            whole = b"".join(self._paced(iter(lambda: answer.read(PIECE), b"")))
+            whole = b"".join(self._paced(iter(partial(answer.read, PIECE), b"")))
             assert whole == self.body, f"download {number}: {answer.status}, {len(whole)} bytes"
         return number
 

@@ -28,7 +28,7 @@ options:
   address6:
     description:
       - IPv6 address of the service that has the first address. Its instance C(cluster_vip6) has the same nodes and router id; name both in
-        O(evenkeel.ha_web.keepalived#role:keepalived_sync_groups), so that they move together.
+        O(evenkeel.ha_web.keepalived#role:main:keepalived_sync_groups), so that they move together.
     type: str
     default: ""
   virtual_router_id:
@@ -45,7 +45,7 @@ keepalived_instances: "{{ ['192.0.2.10/24', '192.0.2.11/24'] | evenkeel.ha_web.v
 
 RETURN = r"""
 _value:
-  description: Instances for O(evenkeel.ha_web.keepalived#role:keepalived_instances).
+  description: Instances for O(evenkeel.ha_web.keepalived#role:main:keepalived_instances).
   type: list
   elements: dict
 """

@@ -27,7 +27,8 @@ author:
 """
 
 EXAMPLES = r"""
-- hosts: load_balancers
+- name: Deploy haproxy
+  hosts: load_balancers
   vars:
     haproxy_nodes: "{{ lookup('evenkeel.ha_web.inventory_value', 'haproxy_nodes', default=[]) }}"
   roles:

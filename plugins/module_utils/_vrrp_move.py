@@ -63,7 +63,7 @@ def _planned(seen: Seen, declared: dict[str, list[dict]], unit: list[str], to: s
     found = {"instances": unit, "source": source, "target": target, "bystanders": [node for node in well if node != target], "problems": []}
     if target != source and age < interval:
         found["problems"].append(
-            f"the last move of {what} is {age:g} s ago: connections of clients that use a port again can hang until {interval:g} s have passed"
+            f"the last move of {what} is {age:g} s ago, and {interval:g} s have to be between two: cluster_move_interval says so"
         )
     return found
 

@@ -76,7 +76,7 @@ instances:
     connections:
       description:
         - Number of established TCP connections that the host has at these addresses. With
-          O(evenkeel.ha_web.keepalived#role:keepalived_second_chance) a node goes on serving its own after the addresses have moved.
+          O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) a node goes on serving its own after the addresses have moved.
       type: int
     seconds_in_state:
       description: Seconds since the last change of the state.
@@ -92,7 +92,7 @@ instances:
       type: int
 peers_heard:
   description:
-    - Addresses of the peers that take over connections now, where O(evenkeel.ha_web.keepalived#role:keepalived_second_chance) is on.
+    - Addresses of the peers that take over connections now, where O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) is on.
   type: list
   elements: str
   returned: always

@@ -105,10 +105,16 @@ def test_nodes_that_do_not_hear_each_other(clients):
     others = [other for other in NODES if other != name]
     with clients:
         for other in others:
-            sh(other, "iptables --wait --insert INPUT --protocol vrrp --jump DROP && ip6tables --wait --insert INPUT --protocol vrrp --jump DROP")
+            sh(
+                other,
+                "iptables --wait --insert INPUT --protocol vrrp --jump DROP && ip6tables --wait --insert INPUT --protocol vrrp --jump DROP",
+            )
         wait_until(lambda: holders([name], VIP) and holders(others, VIP), "two nodes have the address")
         for other in others:
-            sh(other, "iptables --wait --delete INPUT --protocol vrrp --jump DROP && ip6tables --wait --delete INPUT --protocol vrrp --jump DROP")
+            sh(
+                other,
+                "iptables --wait --delete INPUT --protocol vrrp --jump DROP && ip6tables --wait --delete INPUT --protocol vrrp --jump DROP",
+            )
         holder()
 
 
