@@ -100,21 +100,21 @@ def test_a_frozen_keepalived(clients):
         holder()
 
 
+def vrrp(name: str, verb: str) -> None:
+    """Insert or delete the rules with which the node hears no adverts."""
+    for command in ("iptables", "ip6tables"):
+        sh(name, f"{command} --wait --{verb} INPUT --protocol vrrp --jump DROP")
+
+
 def test_nodes_that_do_not_hear_each_other(clients):
     name = holder()
     others = [other for other in NODES if other != name]
     with clients:
         for other in others:
-            sh(
-                other,
-                "iptables --wait --insert INPUT --protocol vrrp --jump DROP && ip6tables --wait --insert INPUT --protocol vrrp --jump DROP",
-            )
+            vrrp(other, "insert")
         wait_until(lambda: holders([name], VIP) and holders(others, VIP), "two nodes have the address")
         for other in others:
-            sh(
-                other,
-                "iptables --wait --delete INPUT --protocol vrrp --jump DROP && ip6tables --wait --delete INPUT --protocol vrrp --jump DROP",
-            )
+            vrrp(other, "delete")
         holder()
 
 
