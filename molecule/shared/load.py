@@ -47,7 +47,7 @@ class KeepAlive:
         try:
             while not self._stop.is_set():
                 writer.write(b"GET / HTTP/1.1\r\nHost: cluster\r\n\r\n")
-                if await asyncio.wait_for(self._answer(reader), timeout=5):
+                if await asyncio.wait_for(self._answer(reader), timeout=30):
                     return
                 await asyncio.sleep(self.interval)
         finally:

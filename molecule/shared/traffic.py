@@ -42,8 +42,8 @@ class Transfers:
 
     def connection(self) -> http.client.HTTPConnection:
         if self.tls:
-            return http.client.HTTPSConnection(self.host, timeout=20, context=any_certificate())
-        return http.client.HTTPConnection(self.host, timeout=20)
+            return http.client.HTTPSConnection(self.host, timeout=30, context=any_certificate())
+        return http.client.HTTPConnection(self.host, timeout=30)
 
     def download(self, path: str) -> int:
         """How many have come."""
@@ -85,8 +85,8 @@ def traffic(vip: str, vip6: str, body: bytes, uploaded: Callable[[str], set[str]
     ways = {"http": Transfers(False, vip, body, over), "https": Transfers(True, f"[{vip6}]", body, over)}
     with ThreadPoolExecutor() as pool, ExitStack() as stack:
         probers = [
-            stack.enter_context(Prober(vip, timeout=5)),
-            stack.enter_context(Prober(vip6, 443, interval=0.05, timeout=5, tls=any_certificate())),
+            stack.enter_context(Prober(vip, timeout=30)),
+            stack.enter_context(Prober(vip6, 443, interval=0.05, timeout=30, tls=any_certificate())),
         ]
         keepers = [stack.enter_context(KeepAlive(vip)), stack.enter_context(KeepAlive(vip6, connections=10, tls=any_certificate()))]
         transfers = [pool.submit(way.download, "/big.bin") for way in ways.values()]
