@@ -111,5 +111,6 @@ def test_the_clients_go_on_when_the_holder_loses(lost):
     wait_until(lambda: is_backup(first), f"{first} is well again")
     assert holder() == [other(first)]
     gratuitous = [line for line in announced if f"who-has {VIP}" in line and f"tell {VIP}" in line]
+    # The first of them can be the former holder's, which repeats its own a few seconds after it has taken over.
     assert gratuitous
-    assert {line.split()[1] for line in gratuitous} == {interface_address(other(first))}
+    assert gratuitous[-1].split()[1] == interface_address(other(first))
