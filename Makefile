@@ -29,7 +29,7 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	molecule test -s default
-	@tests/lab/scenarios debian13 faults13 flexible_engine tcp_passthrough cookie_sessions roles pi_cluster aws_elastic_ip
+	@tests/lab/scenarios debian13 faults13 flexible_engine tcp_passthrough cookie_sessions roles pi_cluster
 
 docs: venv ## write the pages of docs/reference from the collection's sources
 	@python tests/reference.py
