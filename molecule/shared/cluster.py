@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 
@@ -71,13 +71,18 @@ def ask(url: str, **headers: str) -> Answer:
 
 
 @contextmanager
-def stopped(name: str, unit: str) -> Iterator[None]:
-    """The service of the host does not run, and runs again afterwards."""
-    lab_host(name).check_output("systemctl stop %s", unit)
+def between(name: str, begin: str, end: str) -> Iterator[None]:
+    """A command of the host, and another one afterwards, whatever happens."""
+    lab_host(name).check_output(begin)
     try:
         yield
     finally:
-        lab_host(name).check_output("systemctl start %s", unit)
+        lab_host(name).check_output(end)
+
+
+def stopped(name: str, unit: str) -> AbstractContextManager[None]:
+    """The service of the host does not run, and runs again afterwards."""
+    return between(name, f"systemctl stop {unit}", f"systemctl start {unit}")
 
 
 @contextmanager

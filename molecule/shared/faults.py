@@ -6,26 +6,23 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import busy
 import rogue
-from cluster import container, lab_host
+from cluster import between, container, lab_host
+
+Fault = AbstractContextManager[None]
 
 
 def docker(*words: str) -> str:
     return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
-@contextmanager
-def frozen(host: str, processes: str) -> Iterator[None]:
+def frozen(host: str, processes: str) -> Fault:
     """Processes, as pkill names them, exist and do nothing."""
-    lab_host(host).check_output(f"pkill --signal=STOP {processes}")
-    try:
-        yield
-    finally:
-        lab_host(host).check_output(f"pkill --signal=CONT {processes}")
+    return between(host, f"pkill --signal=STOP {processes}", f"pkill --signal=CONT {processes}")
 
 
 @contextmanager
@@ -48,15 +45,11 @@ def paused(host: str) -> Iterator[None]:
         docker("unpause", container(host))
 
 
-@contextmanager
-def link_down(host: str) -> Iterator[None]:
+def link_down(host: str, interface: str = "eth0") -> Fault:
     """The host sees that its network is gone; the kernel drops routes with it, which the network's configuration brings back."""
     routes = lab_host(host).check_output("ip route show default")
-    lab_host(host).check_output("ip link set eth0 down")
-    try:
-        yield
-    finally:
-        lab_host(host).check_output(f"ip link set eth0 up && ip route replace {routes}")
+    link = f"ip link set {interface}"
+    return between(host, f"{link} down", f"{link} up && ip route replace {routes}")
 
 
 @contextmanager
@@ -74,15 +67,10 @@ def unplugged(host: str) -> Iterator[None]:
         docker(*run, f"{switch} master br-{network[:12]}")
 
 
-@contextmanager
-def filtered(host: str, rule: str) -> Iterator[None]:
+def filtered(host: str, rule: str, program: str = "iptables") -> Fault:
     """A rule of iptables stands before all others; it begins with the name of its chain."""
     chain, words = rule.split(" ", 1)
-    lab_host(host).check_output(f"iptables --wait --insert {chain} 1 {words}")
-    try:
-        yield
-    finally:
-        lab_host(host).check_output(f"iptables --wait --delete {chain} {words}")
+    return between(host, f"{program} --wait --insert {chain} 1 {words}", f"{program} --wait --delete {chain} {words}")
 
 
 @contextmanager
@@ -95,16 +83,12 @@ def running(host: str, name: str, command: str) -> Iterator[None]:
         lab_host(host).run(f"systemctl stop {name}; systemctl reset-failed {name}")
 
 
-@contextmanager
-def drop_in(host: str, unit: str, *lines: str) -> Iterator[None]:
+def drop_in(host: str, unit: str, *lines: str) -> Fault:
     """Lines in a unit's [Service] section, which come after all others."""
     folder = f"/run/systemd/system/{unit}.service.d"
     text = "\\n".join(["[Service]", *lines])
-    lab_host(host).check_output(f"mkdir -p {folder} && printf '{text}\\n' > {folder}/zz-fault.conf && systemctl daemon-reload")
-    try:
-        yield
-    finally:
-        lab_host(host).check_output(f"rm -r {folder} && systemctl daemon-reload")
+    again = "systemctl daemon-reload"
+    return between(host, f"mkdir -p {folder} && printf '{text}\\n' > {folder}/zz-fault.conf && {again}", f"rm -r {folder} && {again}")
 
 
 @contextmanager

@@ -16,76 +16,21 @@ import os
 import re
 import time
 import urllib.error
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
 from ansible.module_utils.urls import open_url
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit, UnitState
 
 MARKERS = Path("/run/evenkeel")
 NGINX_ERRORS = Path("/var/log/nginx/error.log")
-POLL = 0.05
-"""Seconds between two questions to a daemon that is not done yet."""
 
 
 class NotProven(Exception):
     """The daemon does not run the configuration; the text says what it said."""
-
-
-@dataclass(frozen=True)
-class UnitState:
-    """A unit at one moment. C(enabled) is false only for a unit that could be; C(started) counts whole seconds since 1970."""
-
-    active: bool
-    enabled: bool
-    pid: int
-    invocation: str
-    started: int
-
-
-class Unit:
-    """One systemd service."""
-
-    def __init__(self, name: str, run: Run) -> None:
-        self.name = name
-        self.run = run
-
-    def state(self) -> UnitState:
-        """What systemd knows of the unit now."""
-        names = "ActiveState,UnitFileState,MainPID,InvocationID,ExecMainStartTimestamp"
-        _rc, out, _err = self.run(["systemctl", "show", "--timestamp=unix", f"--property={names}", self.name])
-        shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-        return UnitState(
-            active=shown.get("ActiveState") in ("active", "reloading"),
-            enabled=shown.get("UnitFileState") != "disabled",
-            pid=int(shown.get("MainPID", 0)),
-            invocation=shown.get("InvocationID", ""),
-            started=int(shown.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
-        )
-
-    def children(self) -> frozenset[int]:
-        """The process ids of the main process's children."""
-        pid = self.state().pid
-        try:
-            return frozenset(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
-        except OSError:
-            return frozenset()
-
-    def cursor(self) -> str:
-        """Where the unit's journal ends now."""
-        _rc, out, _err = self.run(["journalctl", "--unit", self.name, "--lines", "1", "--show-cursor", "--quiet"])
-        found = re.search(r"^-- cursor: (.*)$", out, re.MULTILINE)
-        return found.group(1) if found else ""
-
-    def said_since(self, cursor: str) -> list[str]:
-        """What the unit's processes have written to the journal since then."""
-        after = ["--after-cursor", cursor] if cursor else []
-        _rc, out, _err = self.run(["journalctl", "--unit", self.name, *after, "--output", "cat", "--quiet"])
-        return out.splitlines()
 
 
 class Daemon:

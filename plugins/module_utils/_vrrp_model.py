@@ -120,6 +120,12 @@ def order(instance: dict, nodes: list[dict]) -> list[str]:
     return list(instance.get("nodes") or names(nodes))
 
 
+def after(all_names: list[str], mine: str) -> list[str]:
+    """The other names, those behind mine first."""
+    place = all_names.index(mine)
+    return all_names[place + 1 :] + all_names[:place]
+
+
 def priorities(instance: dict, nodes: list[dict]) -> dict[str, int]:
     """The priority of every node of the instance, in the order in which they take over."""
     ordered = order(instance, nodes)
@@ -193,16 +199,10 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
         "held": [f"{address['address']} dev {address['dev']}" for address in placed]
         + [_held(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
         "source": addresses[mine],
-        "ring": [addresses[name] for name in _ring(list(addresses), mine) if name in ordered],
+        "ring": [addresses[name] for name in after(list(addresses), mine) if name in ordered],
         "settings": settings,
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }
-
-
-def _ring(all_names: list[str], mine: str) -> list[str]:
-    """The other names, those behind mine first."""
-    place = all_names.index(mine)
-    return all_names[place + 1 :] + all_names[:place]
 
 
 def _placed(address: dict, interface: str) -> dict:

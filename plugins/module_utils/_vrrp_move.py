@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import names, order
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import after, names, order
 
 Seen = dict[str, dict[str, Any]]
 
@@ -51,7 +51,7 @@ def _planned(seen: Seen, declared: dict[str, list[dict]], unit: list[str], to: s
     if len(holders) != 1:
         return _refused(f"{what} is held by {', '.join(holders) or 'no node'}: mend that first, see journalctl --unit keepalived there")
     source = holders[0]
-    others = [node for node in _after(nodes, source) if node in seen]
+    others = [node for node in after(nodes, source) if node in seen]
     well = [node for node in others if all(_state(seen, node, name) == "BACKUP" for name in unit)]
     if to and to not in nodes:
         return _refused(f"{to} is no node of {what}{suggestion(to, nodes)}")
@@ -66,11 +66,6 @@ def _planned(seen: Seen, declared: dict[str, list[dict]], unit: list[str], to: s
             f"the last move of {what} is {age:g} s ago, and {interval:g} s have to be between two: cluster_move_interval says so"
         )
     return found
-
-
-def _after(nodes: list[str], node: str) -> list[str]:
-    place = nodes.index(node)
-    return nodes[place + 1 :] + nodes[:place]
 
 
 def _state(seen: Seen, node: str, instance: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import POLL, Unit
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 STANDBY = Path("/run/keepalived-track")
@@ -30,8 +30,8 @@ class NoAnswer(Exception):
 def state(run: Run, timeout: float) -> dict[str, Any]:
     """C(running), C(instances) and C(peers_heard) of this host, as the module keepalived_info returns them."""
     unit = Unit("keepalived", run).state()
-    dump = _dump(run, unit.pid, timeout) if unit.active else []
-    return {"running": unit.active, "instances": instances(dump, time.time(), connections(run)), "peers_heard": _peers_heard(run)}
+    found = instances(_dump(run, unit.pid, timeout), time.time(), connections(run)) if unit.active else []
+    return {"running": unit.active, "instances": found, "peers_heard": _peers_heard(run)}
 
 
 def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[dict]:

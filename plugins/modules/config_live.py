@@ -81,8 +81,9 @@ action:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import DAEMONS, Live, NotProven, Unit
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import DAEMONS, Live, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 
 def go_back(live: Live, config: ConfigSet, was_active: bool) -> str:

@@ -6,13 +6,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from cluster import adverts, ask, capture, lab_host, stopped, wait_until
+from faults import Fault, filtered
 from networks import in_lab
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -51,15 +50,9 @@ def title(name: str) -> str:
     return re.search("<title>(.*)</title>", ask(f"http://{LOAD_BALANCERS[name]}/").text).group(1)
 
 
-@contextmanager
-def no_cloud_for(name: str) -> Iterator[None]:
+def no_cloud_for(name: str) -> Fault:
     """The host's calls of the cloud are lost without an answer."""
-    rule = f"OUTPUT --protocol tcp --destination {ENDPOINT.hostname} --dport {ENDPOINT.port} --jump DROP"
-    lab_host(name).check_output(f"iptables --insert {rule}")
-    try:
-        yield
-    finally:
-        lab_host(name).check_output(f"iptables --delete {rule}")
+    return filtered(name, f"OUTPUT --protocol tcp --destination {ENDPOINT.hostname} --dport {ENDPOINT.port} --jump DROP")
 
 
 @pytest.fixture
@@ -130,15 +123,9 @@ def test_who_is_not_master_any_more_stops_asking(master, backup):
 
 
 def test_the_address_is_at_the_master_again_when_a_divided_network_is_whole(master, backup):
-    rules = [f"INPUT --source {LOAD_BALANCERS[peer]} --protocol 112 --jump DROP" for peer in (master, backup)]
-    hosts = [lab_host(name) for name in (backup, master)]
-    for host, rule in zip(hosts, rules, strict=True):
-        host.check_output(f"iptables --insert {rule}")
-    try:
+    deaf = "INPUT --protocol 112 --jump DROP"
+    with filtered(backup, deaf), filtered(master, deaf):
         wait_until(lambda: len(masters()) == 2 and is_at(backup), "two masters, and the Elastic IP is at the second")
-    finally:
-        for host, rule in zip(hosts, rules, strict=True):
-            host.check_output(f"iptables --delete {rule}")
     wait_until(lambda: len(masters()) == 1, "one master")
     wait_until(lambda: is_at(masters()[0]), "the Elastic IP is at the one master")
 

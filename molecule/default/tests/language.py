@@ -10,9 +10,7 @@ from pathlib import Path
 
 import yaml
 from cluster import lab_host
-
-ROOT = Path(__file__).parents[3]
-INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
+from controller import INVENTORY, ROOT
 
 
 def rows(daemon: str) -> list[dict]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -15,28 +14,15 @@ import pytest
 import yaml
 from cluster import lab_host, takeovers
 from conftest import LOAD_BALANCERS
+from controller import ROOT, ansible, good, playbook
 from load import KeepAlive
 
-ROOT = Path(__file__).parents[3]
-INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
 BAD = yaml.safe_load(Path(__file__).with_name("bad_configurations.yml").read_text(encoding="utf-8"))
 ROWS = [pytest.param(daemon, number, id=f"{daemon}: {row['story']}") for daemon, rows in BAD.items() for number, row in enumerate(rows)]
 STEPS = ["validate", "configure", "service"]
 
 sys.path.append(str(ROOT / "tests" / "lab"))
 from prober import Prober
-
-
-def ansible_playbook(*argv: str | Path) -> subprocess.CompletedProcess:
-    """Run a playbook on the lab."""
-    return subprocess.run(
-        ["ansible-playbook", "-i", INVENTORY, *argv],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +59,7 @@ def deploy(tmp_path_factory, certificates):
             ],
         }
         (folder / "play.json").write_text(json.dumps([play]), encoding="utf-8")
-        done = ansible_playbook(folder / "play.json")
-        assert done.returncode == 0, done.stdout + done.stderr
+        good(ansible("ansible-playbook", folder / "play.json"))
         return json.loads((folder / "outcomes.json").read_text(encoding="utf-8"))
 
     return run
@@ -217,20 +202,17 @@ def test_a_first_run_that_is_refused_leaves_nothing_broken_and_the_second_succee
     host = lab_host(standby)
     host.check_output("DEBIAN_FRONTEND=noninteractive apt-get purge --yes haproxy")
     host.check_output("rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /run/evenkeel/haproxy.live")
-    play = [ROOT / "playbooks" / "deploy_load_balancers.yml", "--limit", standby]
-    refused = ansible_playbook(*play, "-e", '{"haproxy_global_lines": ["colour blue"]}')
+    refused = playbook("deploy_load_balancers", "--limit", standby, haproxy_global_lines=["colour blue"])
     assert refused.returncode != 0
     assert "unknown keyword 'colour'" in refused.stdout + refused.stderr
     host.check_output("haproxy -c -f /etc/haproxy/haproxy.cfg")
     assert "colour" not in host.file("/etc/haproxy/haproxy.cfg").content_string
-    good = ansible_playbook(*play)
-    assert good.returncode == 0, good.stdout + good.stderr
+    good(playbook("deploy_load_balancers", "--limit", standby))
     assert host.service("haproxy").is_running
     assert holders() == [holder]
 
 
 def test_the_cluster_is_as_it_was_before(get):
-    done = ansible_playbook(ROOT / "site.yml")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}, done.stdout
+    output = good(ansible("ansible-playbook", ROOT / "site.yml"))
+    assert set(re.findall(r"changed=(\d+)", output)) == {"0"}, output
     assert "web" in get()

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[3]
-INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
+from controller import ROOT, ansible, good
 
 
-def run(*argv: str | Path, cwd: Path, **environment: str) -> str:
+def run(*argv: str | Path, cwd: Path) -> str:
     """Run a command that has to succeed; returns what it prints."""
-    done = subprocess.run(
-        [str(word) for word in argv], cwd=cwd, env={**os.environ, **environment}, text=True, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return good(subprocess.run([str(word) for word in argv], cwd=cwd, text=True, capture_output=True, check=False))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +38,7 @@ def changed(recap: str) -> list[int]:
 
 
 def test_the_checkout_works_at_any_path_from_any_folder(sources, tmp_path):
-    output = run("ansible-playbook", sources / "site.yml", "-i", INVENTORY, "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH="")
+    output = good(ansible("ansible-playbook", sources / "site.yml", "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=""))
     assert set(changed(output)) == {0}
 
 
@@ -57,7 +50,6 @@ def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
         r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE
     )
     installed = tmp_path / "installed"
-    paths = {"ANSIBLE_COLLECTIONS_PATH": str(installed)}
-    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path, **paths)
-    output = run("ansible-playbook", "evenkeel.ha_web.site", "-i", INVENTORY, "--check", cwd=tmp_path, **paths)
+    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path)
+    output = good(ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(installed)))
     assert set(changed(output)) == {0}

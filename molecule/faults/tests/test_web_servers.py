@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
-from cluster import ask, lab_host, stopped, wait_until
+from cluster import ask, between, stopped, wait_until
 from conftest import LOAD_BALANCERS, VIPS, WEB_SERVERS
-from faults import frozen, killed, powered_off
+from faults import Fault, frozen, killed, powered_off
 from story import SERVERS, Cluster, everywhere
 
 
-@contextmanager
-def black_hole(name: str) -> Iterator[None]:
+def black_hole(name: str) -> Fault:
     """The host gets every packet of the load balancers, and none of its answers arrives."""
-    routes = [f"blackhole {address}" for address in LOAD_BALANCERS.values()]
-    lab_host(name).check_output(" && ".join(f"ip route add {route}" for route in routes))
-    try:
-        yield
-    finally:
-        lab_host(name).check_output(" && ".join(f"ip route delete {route}" for route in routes))
+    begin = " && ".join(f"ip route add blackhole {address}" for address in LOAD_BALANCERS.values())
+    return between(name, begin, begin.replace("add", "delete"))
 
 
 FAULTS = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import pytest
-from cluster import adverts, capture, container, holders, is_backup, lab_host, takeovers, wait_until
+from cluster import adverts, capture, holders, is_backup, lab_host, takeovers, wait_until
+from faults import link_down, powered_off
 from networks import in_lab
 
 LOAD_BALANCERS = {"lb1": in_lab("192.168.0.11"), "lb2": in_lab("192.168.0.12")}
@@ -37,27 +36,6 @@ def interface_address(name: str) -> str:
 def client_knows(name: str) -> bool:
     """Whether the client would send what is for the VIP to this load balancer."""
     return interface_address(name) in lab_host("client").check_output("ip neighbour show %s", VIP)
-
-
-@contextmanager
-def powered_off(name: str) -> Iterator[None]:
-    subprocess.run(["docker", "kill", container(name)], check=True, capture_output=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["docker", "start", container(name)], check=True, capture_output=True)
-
-
-@contextmanager
-def cut_off(name: str, interface: str) -> Iterator[None]:
-    """The interface is down; afterwards it is up, with the default route that it may have had."""
-    route = lab_host(name).check_output("ip route show default")
-    lab_host(name).check_output("ip link set %s down", interface)
-    try:
-        yield
-    finally:
-        lab_host(name).check_output("ip link set %s up", interface)
-        lab_host(name).check_output(f"ip route replace {route}")
 
 
 def test_both_web_servers_answer_through_the_vip():
@@ -97,9 +75,7 @@ def test_a_closed_firewall_lets_the_peers_adverts_in_and_goes_on_when_it_is_load
     assert f"ip saddr {LOAD_BALANCERS[first]}" in rules
 
 
-@pytest.mark.parametrize(
-    "lost", [powered_off, lambda name: cut_off(name, "eth0"), lambda name: cut_off(name, "eth1")], ids=["host", "eth0", "eth1"]
-)
+@pytest.mark.parametrize("lost", [powered_off, link_down, partial(link_down, interface="eth1")], ids=["host", "eth0", "eth1"])
 def test_the_clients_go_on_when_the_holder_loses(lost):
     (first,) = holder()
     title()

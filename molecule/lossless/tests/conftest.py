@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 from cluster import container, holders, is_backup, lab_host, wait_until
@@ -14,32 +13,10 @@ from cluster import container, holders, is_backup, lab_host, wait_until
 pytest.register_assert_rewrite("traffic")
 from traffic import SIZE, traffic
 
-ROOT = Path(__file__).parents[3]
-INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
 NODES = ["lb1", "lb2", "lb3"]
 WEB_SERVERS = ["web1", "web2"]
 VIP = f"{os.environ['LAB_PREFIX']}.240"
 VIP6 = "fd00:48::240"
-
-
-def playbook(name: str, **variables: object) -> subprocess.CompletedProcess:
-    """Run one of the collection's playbooks."""
-    extra = [f"--extra-vars={key}={value}" for key, value in variables.items()]
-    return subprocess.run(
-        ["ansible-playbook", "-i", INVENTORY, ROOT / "playbooks" / f"{name}.yml", *extra],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-
-
-def run(name: str, **variables: object) -> str:
-    """Run one of the playbooks to its good end; returns what it printed."""
-    done = playbook(name, **variables)
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def holder() -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from cluster import container, holders, is_backup, lab_host, wait_until
-from conftest import NODES, VIP, VIP6, WEB_SERVERS, holder, playbook, run
+from cluster import between, holders, is_backup, lab_host, stopped, wait_until
+from conftest import NODES, VIP, VIP6, WEB_SERVERS, holder
+from controller import good, playbook
+from faults import filtered, frozen, powered_off
 from load import KeepAlive
 
 TASKS = Path(__file__).parents[1] / "tasks"
@@ -27,14 +29,14 @@ def test_the_addresses_go_around_the_ring(clients):
         first = holder()
         for _move in NODES:
             target = follows(holder())
-            run("move_vip", move_vip_to=target, cluster_move_interval=0)
+            good(playbook("move_vip", move_vip_to=target, cluster_move_interval=0))
             assert holder() == target
     assert holder() == first
 
 
 def test_a_second_move_right_after_the_first_is_refused():
     before = holder()
-    run("move_vip", cluster_move_interval=0)
+    good(playbook("move_vip", cluster_move_interval=0))
     after = holder()
     assert after != before
     refused = playbook("move_vip")
@@ -45,21 +47,18 @@ def test_a_second_move_right_after_the_first_is_refused():
 
 def test_a_move_to_a_node_that_is_not_well_is_refused():
     sick = follows(holder())
-    sh(sick, "systemctl stop haproxy")
-    try:
+    with stopped(sick, "haproxy"):
         wait_until(lambda: not is_backup(sick), f"{sick} has noticed that its haproxy does not run")
         refused = playbook("move_vip", move_vip_to=sick, cluster_move_interval=0)
         assert refused.returncode
         assert f"{sick} is FAULT, " in " ".join(refused.stdout.split())
-    finally:
-        sh(sick, "systemctl start haproxy")
     holder()
 
 
 def test_load_balancers_can_be_reinstalled_and_restarted(clients):
     started = {name: sh(name, "systemctl show --value --property=InvocationID haproxy") for name in NODES}
     with clients:
-        run("deploy_load_balancers", cluster_node_tasks=TASKS / "reinstall.yml", cluster_move_interval=0)
+        good(playbook("deploy_load_balancers", cluster_node_tasks=TASKS / "reinstall.yml", cluster_move_interval=0))
     for name in NODES:
         assert sh(name, "systemctl show --value --property=InvocationID haproxy") != started[name]
 
@@ -67,7 +66,7 @@ def test_load_balancers_can_be_reinstalled_and_restarted(clients):
 def test_every_host_can_be_rebooted(clients):
     booted = {name: sh(name, "systemctl show --value --property=UserspaceTimestamp") for name in NODES + WEB_SERVERS}
     with clients:
-        run("reboot_hosts", cluster_move_interval=0)
+        good(playbook("reboot_hosts", cluster_move_interval=0))
     for name, before in booted.items():
         assert sh(name, "systemctl show --value --property=UserspaceTimestamp") != before
 
@@ -94,50 +93,39 @@ def test_a_frozen_keepalived(clients):
     name = holder()
     others = [other for other in NODES if other != name]
     with clients:
-        sh(name, "killall --signal STOP keepalived")
-        wait_until(lambda: holders(others, VIP) and holders(others, VIP6), "another node has taken the addresses")
-        sh(name, "killall --signal CONT keepalived")
+        with frozen(name, "keepalived"):
+            wait_until(lambda: holders(others, VIP) and holders(others, VIP6), "another node has taken the addresses")
         holder()
-
-
-def vrrp(name: str, verb: str) -> None:
-    """Insert or delete the rules with which the node hears no adverts."""
-    for command in ("iptables", "ip6tables"):
-        sh(name, f"{command} --wait --{verb} INPUT --protocol vrrp --jump DROP")
 
 
 def test_nodes_that_do_not_hear_each_other(clients):
     name = holder()
     others = [other for other in NODES if other != name]
     with clients:
-        for other in others:
-            vrrp(other, "insert")
-        wait_until(lambda: holders([name], VIP) and holders(others, VIP), "two nodes have the address")
-        for other in others:
-            vrrp(other, "delete")
+        with ExitStack() as deaf:
+            for other in others:
+                for program in ("iptables", "ip6tables"):
+                    deaf.enter_context(filtered(other, "INPUT --protocol vrrp --jump DROP", program))
+            wait_until(lambda: holders([name], VIP) and holders(others, VIP), "two nodes have the address")
         holder()
 
 
 def test_a_move_while_every_handshake_is_by_cookie(clients):
-    for name in NODES:
-        sh(name, "sysctl --quiet net.ipv4.tcp_syncookies=2")
-    try:
-        with clients:
-            run("move_vip", cluster_move_interval=0)
-            holder()
-    finally:
+    cookies = "sysctl --quiet net.ipv4.tcp_syncookies="
+    with ExitStack() as forced, clients:
         for name in NODES:
-            sh(name, "sysctl --quiet net.ipv4.tcp_syncookies=1")
+            forced.enter_context(between(name, f"{cookies}2", f"{cookies}1"))
+        good(playbook("move_vip", cluster_move_interval=0))
+        holder()
 
 
 def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
     dead = holder()
     with KeepAlive(VIP) as keepers:
         wait_until(lambda: keepers.answers > 40, "clients have their connections")
-        run("move_vip", cluster_move_interval=0)
-        subprocess.run(["docker", "kill", container(dead)], check=True, capture_output=True)
-        before = keepers.answers
-        wait_until(lambda: len(keepers.broken) >= 20 and keepers.answers > before + 40, "all of them have noticed and have come back")
-    subprocess.run(["docker", "start", container(dead)], check=True, capture_output=True)
+        good(playbook("move_vip", cluster_move_interval=0))
+        with powered_off(dead):
+            before = keepers.answers
+            wait_until(lambda: len(keepers.broken) >= 20 and keepers.answers > before + 40, "all of them have noticed and have come back")
     assert {problem.split("(")[0] for problem in keepers.broken} == {"ConnectionResetError"}
     holder()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 from cluster import adverts, ask, capture, container, holders, is_backup, lab_host, stopped, takeovers, wait_until
-from faults import claim
+from faults import claim, docker
 from networks import in_lab
 
 LOAD_BALANCERS = {"lb1": in_lab("10.42.0.11"), "lb2": in_lab("10.42.0.12")}
@@ -37,22 +36,18 @@ def let_a_stranger_claim_the_vip() -> None:
         wait_until(lambda: len(packets) > 100, "the stranger's adverts")
 
 
-def docker(command: str, name: str) -> None:
-    subprocess.run(["docker", command, container(name)], check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def rebooted() -> str:
     """The holder of the VIP has been shut down and is up again; the name of it."""
     (first,) = holder()
     (second,) = set(LOAD_BALANCERS) - {first}
     before = takeovers(first)
-    docker("stop", first)
+    docker("stop", container(first))
     try:
         wait_until(lambda: holders([second], VIP) == [second], f"{second} holds the VIP")
         assert title() in SERVERS
     finally:
-        docker("start", first)
+        docker("start", container(first))
     wait_until(lambda: lab_host(first).run("systemctl is-system-running").stdout.strip() in ("running", "degraded"), f"{first} is up")
     wait_until(lambda: is_backup(first), f"{first} is well again")
     assert takeovers(first) == before

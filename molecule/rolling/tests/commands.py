@@ -1,35 +1,22 @@
-"""Ansible on the scenario's lab, as somebody would call it."""
+"""Deployments of the web servers, and what the load balancers say of them."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
+from controller import ROOT, ansible, playbook
+
 PREFIX = os.environ["LAB_PREFIX"]
 LOAD_BALANCERS = ["lb1", "lb2"]
 WEB_SERVERS = ["web1", "web2", "web3"]
 APPLICATION = {"cluster_deploy_tasks": str(ROOT / "molecule/rolling/tasks/release.yml")}
 
 
-def run(program: str, *argv: object) -> subprocess.CompletedProcess:
-    """Run a program of Ansible on the lab."""
-    return subprocess.run(
-        [program, "-i", str(INVENTORY), *map(str, argv)],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-
-
 def deploy(*argv: str, **variables: object) -> subprocess.CompletedProcess:
     """Deploy the web servers with these variables of the cluster."""
-    return run("ansible-playbook", ROOT / "playbooks/deploy_web_servers.yml", "--extra-vars", json.dumps(variables), *argv)
+    return playbook("deploy_web_servers", *argv, **variables)
 
 
 def release(name: str, **variables: object) -> subprocess.CompletedProcess:
@@ -39,7 +26,7 @@ def release(name: str, **variables: object) -> subprocess.CompletedProcess:
 
 def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
     """What the module returns on one load balancer; one that fails has C(failed)."""
-    done = run("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
+    done = ansible("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
     verdict, found, result = done.stdout[done.stdout.index(f"{balancer} | ") :].partition(" => ")
     assert found, done.stdout + done.stderr
     return {**json.loads(result.splitlines()[0]), "failed": "FAILED" in verdict}

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from cluster import lab_host, wait_until
+from cluster import lab_host, stopped, wait_until
 from commands import LOAD_BALANCERS, PREFIX, WEB_SERVERS, haproxy_server, said, state
 
 BALANCER = "lb1"
@@ -130,12 +130,9 @@ def test_sessions_of_a_worker_that_was_replaced_count():
 
 
 def test_a_server_that_does_not_answer_its_check_does_not_come_up():
-    lab_host("web1").check_output("systemctl stop nginx")
-    try:
+    with stopped("web1", "nginx"):
         wait_until(lambda: said(BALANCER)["web1"]["status"] == "DOWN", "haproxy sees that web1 is down")
         result = haproxy_server(BALANCER, servers=["web/web1"], wait_for="up", timeout=0)
-    finally:
-        lab_host("web1").check_output("systemctl start nginx")
     assert result["failed"]
     assert "web/web1 is DOWN, and its last check said: L4CON" in result["msg"]
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 from cluster import lab_host
 from commands import APPLICATION, LOAD_BALANCERS, PREFIX, WEB_SERVERS, deploy, release, state
+from controller import good
 from load import KeepAlive
 from prober import Prober
 
@@ -46,8 +47,7 @@ def test_the_first_deployment_brings_the_application_along():
 
 def test_a_new_release_loses_no_request_and_breaks_no_connection():
     with visitors() as clients, KeepAlive(VIP) as keepers:
-        done = release("two")
-    assert done.returncode == 0, done.stdout + done.stderr
+        good(release("two"))
     assert [result for result in clients.results if not result.ok] == []
     assert keepers.broken == []
     assert len(clients.results) > 20
@@ -60,7 +60,7 @@ def test_a_new_release_loses_no_request_and_breaks_no_connection():
 def test_a_release_that_is_there_drains_nobody_and_changes_nothing():
     before = [taken_out(balancer) for balancer in LOAD_BALANCERS]
     done = release("two")
-    assert done.returncode == 0, done.stdout + done.stderr
+    good(done)
     assert {numbers["changed"] for numbers in summary(done).values()} == {0}
     assert [taken_out(balancer) for balancer in LOAD_BALANCERS] == before
 
@@ -68,7 +68,7 @@ def test_a_release_that_is_there_drains_nobody_and_changes_nothing():
 def test_check_mode_says_what_would_be_done_and_does_nothing():
     before = [taken_out(balancer) for balancer in LOAD_BALANCERS]
     done = deploy("--check", "--diff", **APPLICATION, cluster_release="three")
-    assert done.returncode == 0, done.stdout + done.stderr
+    good(done)
     assert "+web/web1: drain, weight 1" in done.stdout
     assert pages() == dict.fromkeys(WEB_SERVERS, "two")
     assert [taken_out(balancer) for balancer in LOAD_BALANCERS] == before
@@ -93,8 +93,7 @@ def test_what_was_left_out_of_rotation_survives_a_reload_and_the_next_deployment
     lab_host("lb1").check_output("systemctl reload haproxy")
     assert state("lb1") == {"web1": "ready", "web2": "maint", "web3": "ready"}
     before = taken_out("lb1")
-    done = release("three")
-    assert done.returncode == 0, done.stdout + done.stderr
+    good(release("three"))
     assert [state(balancer) for balancer in LOAD_BALANCERS] == [READY, READY]
     assert pages() == dict.fromkeys(WEB_SERVERS, "three")
     assert taken_out("lb1")["web1"] == before["web1"]
