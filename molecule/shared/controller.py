@@ -16,7 +16,7 @@ def ansible(program: str, *argv: object, cwd: Path = ROOT, **environment: str) -
     return subprocess.run(
         [program, "-i", str(INVENTORY), *map(str, argv)],
         cwd=cwd,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1", "ANSIBLE_NOCOLOR": "1", **environment},
+        env={**os.environ, "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0", **environment},
         text=True,
         capture_output=True,
         check=False,
@@ -26,6 +26,11 @@ def ansible(program: str, *argv: object, cwd: Path = ROOT, **environment: str) -
 def playbook(name: str, *argv: object, **variables: object) -> subprocess.CompletedProcess:
     """Run one of the collection's playbooks with these variables."""
     return ansible("ansible-playbook", ROOT / "playbooks" / f"{name}.yml", "--extra-vars", json.dumps(variables, default=str), *argv)
+
+
+def words(done: subprocess.CompletedProcess) -> str:
+    """What a run printed, without the breaks of its lines."""
+    return " ".join(f"{done.stdout} {done.stderr}".split())
 
 
 def good(done: subprocess.CompletedProcess) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from cluster import between, holders, is_backup, lab_host, stopped, wait_until
+from cluster import ask, between, holders, is_backup, lab_host, stopped, wait_until
 from conftest import NODES, VIP, VIP6, WEB_SERVERS, holder
-from controller import good, playbook
-from faults import filtered, frozen, powered_off
+from controller import good, playbook, words
+from faults import filtered, frozen, unplugged
 from load import KeepAlive
 
 TASKS = Path(__file__).parents[1] / "tasks"
@@ -41,7 +42,7 @@ def test_a_second_move_right_after_the_first_is_refused():
     assert after != before
     refused = playbook("move_vip")
     assert refused.returncode
-    assert "Nothing was moved: the last move of cluster_vip and cluster_vip6 is" in refused.stdout
+    assert "Nothing was moved: the last move of cluster_vip and cluster_vip6 is" in words(refused)
     assert holder() == after
 
 
@@ -51,8 +52,23 @@ def test_a_move_to_a_node_that_is_not_well_is_refused():
         wait_until(lambda: not is_backup(sick), f"{sick} has noticed that its haproxy does not run")
         refused = playbook("move_vip", move_vip_to=sick, cluster_move_interval=0)
         assert refused.returncode
-        assert f"{sick} is FAULT, " in " ".join(refused.stdout.split())
+        assert f"{sick} is FAULT, " in words(refused)
     holder()
+
+
+def test_what_haproxy_has_counted_goes_with_the_addresses():
+    """Stick tables are the same on all nodes."""
+
+    def counts() -> set[str]:
+        found = [sh(name, "echo show table www | socat - UNIX-CONNECT:/run/haproxy/admin.sock") for name in NODES]
+        return {count for text in found for count in re.findall(r"key=me .*http_req_cnt=(\d+)", text) or ["none"]}
+
+    for number in range(1, 4):
+        for asked in range(1, 4):
+            assert ask(f"http://{VIP}/", X_Who="me").headers["X-Count"] == str((number - 1) * 3 + asked)
+        wait_until(lambda: counts() == {str(number * 3)}, "every node knows")  # noqa: B023
+        good(playbook("move_vip", cluster_move_interval=0))
+        holder()
 
 
 def test_load_balancers_can_be_reinstalled_and_restarted(clients):
@@ -124,8 +140,36 @@ def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
     with KeepAlive(VIP) as keepers:
         wait_until(lambda: keepers.answers > 40, "clients have their connections")
         good(playbook("move_vip", cluster_move_interval=0))
-        with powered_off(dead):
+        with unplugged(dead):
             before = keepers.answers
             wait_until(lambda: len(keepers.broken) >= 20 and keepers.answers > before + 40, "all of them have noticed and have come back")
     assert {problem.split("(")[0] for problem in keepers.broken} == {"ConnectionResetError"}
     holder()
+
+
+def traces(name: str) -> dict[str, str]:
+    """What the second chance leaves on a host, and what nobody else does."""
+    return {
+        "rules": lab_host(name).run("nft list tables | grep evenkeel").stdout,
+        "addresses": sh(name, "ip -oneline address show dev lo | sed 's/.*inet/inet/'"),
+        "parameters": sh(name, "grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce"),
+        "routes": lab_host(name).run(f"ip route show table all | grep {VIP}; ip -6 route show table all | grep {VIP6}").stdout,
+        "files": sh(name, "find /etc /run -path '*second*chance*'"),
+        "unit": lab_host(name).run("systemctl list-units --all --plain --no-legend '*second*chance*'").stdout,
+    }
+
+
+def test_switched_off_it_leaves_nothing_behind_and_switched_on_it_works_again():
+    # A web server has never had it.
+    bare = traces("web1")
+    good(playbook("deploy_load_balancers", keepalived_second_chance=False))
+    waiting = [name for name in NODES if name != holder()]
+    assert {name: traces(name) for name in waiting} == dict.fromkeys(waiting, bare)
+    assert {**traces(holder()), "routes": ""} == bare
+    good(playbook("deploy_load_balancers"))
+    with KeepAlive(VIP) as keepers:
+        wait_until(lambda: keepers.answers > 40, "clients have their connections")
+        good(playbook("move_vip", cluster_move_interval=0))
+        answered = keepers.answers
+        wait_until(lambda: keepers.answers > answered + 40, "they go on")
+    assert keepers.broken == []

@@ -8,7 +8,7 @@ from collections import Counter
 
 from cluster import lab_host
 from commands import APPLICATION, LOAD_BALANCERS, PREFIX, WEB_SERVERS, deploy, release, state
-from controller import good
+from controller import good, words
 from load import KeepAlive
 from prober import Prober
 
@@ -77,7 +77,7 @@ def test_check_mode_says_what_would_be_done_and_does_nothing():
 def test_a_server_that_fails_stays_out_and_the_rest_is_not_touched():
     with visitors() as clients:
         done = release("three", broken="web2", cluster_up_timeout=2)
-    output = " ".join(f"{done.stdout} {done.stderr}".replace("\\n", " ").split())
+    output = words(done)
     assert done.returncode != 0
     assert "The deployment has failed on web2" in output
     assert "web1: in rotation on lb1 (web/web1 is ready, UP); in rotation on lb2 (web/web1 is ready, UP)" in output
