@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from cluster import ask, between, holders, is_backup, lab_host, stopped, wait_until
+from cluster import ask, between, capture, holders, is_backup, lab_host, stopped, wait_until
 from conftest import NODES, VIP, VIP6, WEB_SERVERS, holder
 from controller import good, playbook, words
 from faults import filtered, frozen, unplugged
 from load import KeepAlive
+from router import too_big
 
 TASKS = Path(__file__).parents[1] / "tasks"
 
@@ -133,6 +135,26 @@ def test_a_move_while_every_handshake_is_by_cookie(clients):
             forced.enter_context(between(name, f"{cookies}2", f"{cookies}1"))
         good(playbook("move_vip", cluster_move_interval=0))
         holder()
+
+
+def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_connection():
+    before = holder()
+    with (
+        capture(before, "eth0", f"--absolute-tcp-sequence-numbers tcp and src host {VIP}") as sent,
+        socket.create_connection((VIP, 80)) as client,
+    ):
+        client.sendall(b"HEAD / HTTP/1.1\r\nHost: cluster\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        me = client.getsockname()
+        wait_until(lambda: any(f".{me[1]}: Flags [P.]" in line for line in sent), "its packet is captured")
+        good(playbook("move_vip", cluster_move_interval=0))
+        holder()
+        last = next(line for line in sent if f".{me[1]}: Flags [P.]" in line)
+        too_big(VIP, me, int(re.search(r"seq \d+:(\d+)", last).group(1)), 1000)
+        try:
+            wait_until(lambda: "mtu 1000" in sh(before, f"ip route get {me[0]}"), f"{before} knows the smaller MTU")
+        finally:
+            sh(before, "ip route flush cache")
 
 
 def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
