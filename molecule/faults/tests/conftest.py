@@ -1,4 +1,4 @@
-"""The lab of the faults: three load balancers that share two addresses, and two web servers."""
+"""The lab of the faults: load balancers that share two addresses, and two web servers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from story import Cluster
 
 PREFIX = os.environ["LAB_PREFIX"]
-LOAD_BALANCERS = {f"lb{number}": f"{PREFIX}.1{number}" for number in (1, 2, 3)}
+LOAD_BALANCERS = {f"lb{number}": f"{PREFIX}.1{number}" for number in range(1, int(os.environ["LAB_NODES"]) + 1)}
 WEB_SERVERS = {f"web{number}": f"{PREFIX}.2{number}" for number in (1, 2)}
 VIPS = {"cluster_vip": f"{PREFIX}.240", "cluster_vip_2": f"{PREFIX}.241"}
 
