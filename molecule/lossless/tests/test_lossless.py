@@ -174,7 +174,7 @@ def traces(name: str) -> dict[str, str]:
         "addresses": sh(name, "ip -oneline address show dev lo | sed 's/.*inet/inet/'"),
         "parameters": sh(name, "grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce"),
         "routes": lab_host(name).run(f"ip route show table all | grep {VIP}; ip -6 route show table all | grep {VIP6}").stdout,
-        "files": sh(name, "find /etc /run -path '*second*chance*' ! -path /etc/keepalived/second_chance.py"),
+        "files": sh(name, "find /etc/systemd /run -path '*second*chance*'"),
         "unit": lab_host(name).run("systemctl list-units --all --plain --no-legend '*second*chance*'").stdout,
     }
 
