@@ -1,6 +1,7 @@
 """The measurements: one JSON object a line, written as soon as it is known, so that a run that is ended loses nothing."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ class Records:
     def begin(self, **what: Any) -> None:
         """Go on with the file if it is about the same; another one is kept beside."""
         if self.path.exists():
-            if self.header() == what:
+            # The last line is not whole if the machine went down while it was written.
+            os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)
+            if self._lines()[:1] == [what]:
                 return
             when = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.path.stat().st_mtime))
             self.path.rename(self.path.with_name(f"{self.path.stem}.{when}.jsonl"))
@@ -40,8 +43,7 @@ class Records:
         return any(record.items() >= key.items() and "error" not in record for record in self.of(part))
 
     def _lines(self) -> list[Record]:
-        # The last line is not whole if the machine went down while it was written.
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def _write(self, record: Record) -> None:
         with self.path.open("a", encoding="utf-8") as stream:

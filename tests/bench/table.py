@@ -113,8 +113,9 @@ def header(what: Figures) -> list[str]:
         f"- Machine: {what['cpu']}, {what['cores']} cores, {what['memory_gib']} GiB, Linux {what['kernel']}",
         f"- Hosts: containers with Debian {what['release']}: {what['packages']}",
         f"- Controller: {what['ansible']}; collection: {what['collection']}",
-        "- Median [lowest\N{EN DASH}highest] of all rounds. A cell is marked as noisy where the processors were busy for more than",
-        f"  {NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than {NOISY_MS:.0f} ms.",
+        "- Median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for more than",
+        f"  {NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than",
+        f"  {NOISY_MS:.0f} ms.",
     ]
 
 
