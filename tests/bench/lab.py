@@ -18,7 +18,6 @@ from bench.measurement import BenchError, Figures
 from bench.settings import KEEP, LAB, NETWORK, OUTPUT, RELEASE, ROOT
 
 LOAD_BALANCERS = ["lb1", "lb2"]
-NO_VARIABLES = Path(os.devnull)
 CERTIFICATE = OUTPUT / "certificate.pem"
 
 
@@ -32,7 +31,7 @@ class Lab:
     # The variable that one changed value is, as a path, and the milliseconds that it begins with.
     change: tuple[str, int]
     # A file with variables besides those of inventories/lab.
-    variables: Path = NO_VARIABLES
+    variables: Path | None = None
     web_servers: int = 3
     # The load balancer that takes the VIP back as soon as it can, if there is one.
     home: str = ""
@@ -58,18 +57,20 @@ class Lab:
         """Let inventories/lab and molecule/shared mean this lab."""
         os.environ.update(LAB_NAME=f"{LAB}-{self.name}", LAB_PREFIX=self.prefix, LAB_RELEASE=RELEASE)
 
-    def inventory(self) -> list[str]:
-        """Arguments of Ansible: inventories/lab, and further web servers."""
-        more = OUTPUT / f"{self.web_servers}_web_servers.json"
-        hosts = {name: {"cluster_address": f"{{{{ lab_prefix }}}}.{number}"} for number, name in enumerate(self.hosts[5:], start=24)}
-        more.write_text(json.dumps({"web_servers": {"hosts": hosts}}), encoding="utf-8")
-        return ["-i", "inventories/lab", "-i", str(more)]
+    def inputs(self) -> list[str]:
+        """Arguments of Ansible: inventories/lab, further web servers, and the lab's variables."""
+        found = ["-i", "inventories/lab"]
+        if hosts := {name: {"cluster_address": f"{self.prefix}.{number}"} for number, name in enumerate(self.hosts[5:], start=24)}:
+            more = OUTPUT / f"{self.web_servers}_web_servers.json"
+            more.write_text(json.dumps({"web_servers": {"hosts": hosts}}), encoding="utf-8")
+            found += ["-i", str(more)]
+        return [*found, "--extra-vars", f"@{self.variables}"] if self.variables else found
 
     def play(self, playbook: Path, **variables: object) -> Figures:
         """Run a playbook that has to work; returns seconds, tasks, and how many of them changed a host."""
         self.use()
         extra = json.dumps({"bench_certificate": str(CERTIFICATE), **variables})
-        command = ["ansible-playbook", *self.inventory(), str(playbook), "--extra-vars", f"@{self.variables}", "--extra-vars", extra]
+        command = ["ansible-playbook", *self.inputs(), str(playbook), "--extra-vars", extra]
         began = time.monotonic()
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         seconds = round(time.monotonic() - began, 2)
