@@ -62,7 +62,7 @@ def run(records: Records, part: str) -> None:
 
 def main() -> None:
     # So that the hosts are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if unknown := set(PARTS) - set(ALL):
         sys.exit(f"error: PARTS: {', '.join(sorted(unknown))}: choose of {', '.join(ALL)}")
     OUTPUT.mkdir(parents=True, exist_ok=True)

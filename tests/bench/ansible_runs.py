@@ -20,6 +20,9 @@ RUNS = {
 
 def measure(lab: Lab, run: str) -> Figures:
     """Run it on bare hosts, or on hosts that are deployed."""
+    for other in LABS:
+        if other is not lab:
+            other.remove()
     if run in ("floor", "first"):
         lab.create()
     else:
