@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit sanity molecule docs venv engine images clean
+.PHONY: help demo test lint unit sanity molecule bench docs venv engine images clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,10 @@ sanity: venv ## ansible-test's checks of the built collection
 molecule: venv engine images ## deploy on containers and test what runs there
 	molecule test -s default
 	@tests/lab/scenarios debian13 faults13 flexible_engine tcp_passthrough cookie_sessions roles pi_cluster
+
+bench: venv engine ## measure failover, throughput and Ansible's runs beside the guides' configuration
+	@tests/lab/image "$${LAB_RELEASE:-bookworm}"
+	@PYTHONPATH=tests:tests/lab:molecule/shared python -m bench
 
 docs: venv ## write the pages of docs/reference from the collection's sources
 	@python tests/reference.py

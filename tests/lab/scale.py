@@ -18,16 +18,17 @@ ROOT = Path(__file__).parents[2]
 HOST = "lb1"
 SIZES = [100, 1000, 10000]
 PER_BACKEND = 20
-COLUMNS = [
-    "servers",
-    "backends",
-    "lines of haproxy.cfg",
-    "Ansible, s",
-    "of it processor, s",
-    "Ansible's peak, MB",
-    "haproxy -c, s",
-    "its peak, MB",
-]
+COLUMNS = {
+    "servers": "{:,}",
+    "backends": "{:,}",
+    "lines of haproxy.cfg": "{:,}",
+    "Ansible, s": "{:.1f}",
+    "of it processor, s": "{:.1f}",
+    "Ansible's peak, MB": "{:.0f}",
+    "haproxy -c, s": "{:.2f}",
+    "its peak, MB": "{:.0f}",
+}
+"""What is measured, and how it is written."""
 MEASURE = """
 import json, resource, subprocess, sys, tempfile, time
 with tempfile.NamedTemporaryFile(suffix=".cfg") as file:
@@ -105,15 +106,17 @@ def check(text: str) -> list[float]:
     return [seconds, kilobytes / 1024]
 
 
+def measure(servers: int) -> dict[str, float]:
+    """All columns of the table for so many servers."""
+    with tempfile.TemporaryDirectory() as folder:
+        text, ansible = render(servers, Path(folder))
+    return dict(zip(COLUMNS, [servers, servers // PER_BACKEND, len(text.splitlines()), *ansible, *check(text)]))
+
+
 def main() -> None:
     print("| " + " | ".join(COLUMNS) + " |\n" + "| --: " * len(COLUMNS) + "|")
     for servers in [int(word) for word in sys.argv[1:]] or SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            text, ansible = render(servers, Path(folder))
-        counts = [servers, servers // PER_BACKEND, len(text.splitlines())]
-        haproxy = check(text)
-        cells = [f"{count:,}" for count in counts] + [f"{value:.1f}" for value in ansible[:2]]
-        cells += [f"{ansible[2]:.0f}", f"{haproxy[0]:.2f}", f"{haproxy[1]:.0f}"]
+        cells = [form.format(value) for form, value in zip(COLUMNS.values(), measure(servers).values())]
         print("| " + " | ".join(cells) + " |", flush=True)
 
 

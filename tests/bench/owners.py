@@ -1,0 +1,62 @@
+"""Who had the virtual address when, to the microsecond, as the kernels of the load balancers tell."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from cluster import container
+
+WATCH = "ip -tshort -oneline monitor address dev eth0 & cat; kill $!"
+"""Ends when its input does."""
+
+
+class Change(NamedTuple):
+    """From this moment (seconds since 1970) on the host has the address, or not."""
+
+    time: float
+    host: str
+    has: bool
+
+
+def changes(host: str, said: str, address: str) -> list[Change]:
+    """What "ip monitor" of a host has said about the address."""
+    found = re.findall(rf"(?m)^\[(\S+)\] (Deleted )?.* {re.escape(address)}/", said)
+    return [Change(datetime.fromisoformat(moment).replace(tzinfo=timezone.utc).timestamp(), host, not gone) for moment, gone in found]
+
+
+def two_owners(holder: str, told: Iterable[Change], begin: float, end: float) -> float:
+    """How many seconds between the two moments more than one host had the address, which the holder had at first."""
+    owners, since, total = {holder}, 0.0, 0.0
+    for change in [*sorted(told), Change(end, "", False)]:
+        if len(owners) > 1:
+            total += max(0.0, min(change.time, end) - max(since, begin))
+        (owners.add if change.has else owners.discard)(change.host)
+        since = change.time
+    return total
+
+
+class Owners:
+    """Watches the hosts while used as a context; then it knows all changes."""
+
+    def __init__(self, hosts: list[str], address: str) -> None:
+        self.hosts = hosts
+        self.address = address
+        self.changes: list[Change] = []
+
+    def __enter__(self) -> "Owners":
+        self._watchers = {
+            host: subprocess.Popen(
+                ["docker", "exec", "--interactive", "--env=TZ=UTC", container(host), "sh", "-c", WATCH],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for host in self.hosts
+        }
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        for host, watcher in self._watchers.items():
+            self.changes.extend(changes(host, watcher.communicate()[0], self.address))

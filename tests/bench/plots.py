@@ -1,0 +1,57 @@
+"""Which figures are drawn."""
+
+from bench.ansible_runs import RUNS
+from bench.chart import Bar, draw, linear, logarithmic
+from bench.faults import FAULTS
+from bench.records import Record, Records
+from bench.spread import spread, where
+from bench.table import SIDES, TARGETS, kind_title
+from bench.throughput import KINDS
+
+
+def _bar(colour: int, found: list[Record], figure: str, form: str) -> Bar:
+    value = spread(found, figure)
+    return Bar(colour, value, form.format(value.middle) if value else "failed")
+
+
+def _outage(colour: int, found: list[Record]) -> Bar:
+    if any(record.get("over") is False for record in found):
+        return Bar(colour, None, "not over", endless=True)
+    return _bar(colour, found, "outage_ms", "{:,.0f} ms")
+
+
+def failover(records: list[Record]) -> str:
+    rows = []
+    for fault in FAULTS:
+        found = [where(records, fault=fault.title, side=side) for side in SIDES]
+        if "outage_ms" in fault.figures and any(found):
+            rows.append((fault.title, [_outage(colour, some) for colour, some in enumerate(found) if some]))
+    scale = logarithmic(1, 10000, lambda value: f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.0f} s")
+    return draw("Outage that clients see (median, line: lowest to highest)", list(SIDES.values()), rows, scale)
+
+
+def ansible(records: list[Record]) -> str:
+    sizes = sorted({record["web_servers"] for record in records})
+    rows = []
+    for run, title in RUNS.items():
+        found = [where(records, run=run, web_servers=size) for size in sizes]
+        rows.append((title, [_bar(colour, some, "seconds", "{:.1f} s") for colour, some in enumerate(found) if some]))
+    highest = max((record["seconds"] for record in records if "seconds" in record), default=1)
+    legend = [f"{size} web servers" for size in sizes]
+    return draw("Ansible runs (median, line: lowest to highest)", legend, rows, linear(highest, lambda value: f"{value:g} s"))
+
+
+def throughput(records: list[Record]) -> str:
+    rows = []
+    for scheme, connections in KINDS:
+        found = [where(records, scheme=scheme, connections=connections, target=target) for target in TARGETS]
+        rows.append((kind_title(scheme, connections), [_bar(colour, some, "rate", "{:,.0f}") for colour, some in enumerate(found) if some]))
+    highest = max((record["rate"] for record in records if "rate" in record), default=1)
+    title = "Requests per second (median, line: lowest to highest)"
+    return draw(title, list(TARGETS.values()), rows, linear(highest, lambda value: f"{value:,.0f}"))
+
+
+def plots(records: Records) -> dict[str, str]:
+    """File names and what stands in them."""
+    drawings = {"failover": failover, "throughput": throughput, "ansible": ansible}
+    return {f"{part}.svg": render(found) for part, render in drawings.items() if (found := records.of(part))}

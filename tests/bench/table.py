@@ -1,0 +1,137 @@
+"""The figures as Markdown."""
+
+import scale
+
+from bench.ansible_runs import RUNS
+from bench.faults import FAULTS, Fault
+from bench.machine import NOISY_BUSY, NOISY_MS
+from bench.measurement import Figures
+from bench.records import Record, Records
+from bench.spread import doubts, spread, where
+from bench.throughput import CONNECTIONS, KINDS
+
+NONE = "\N{EN DASH}"
+SIDES = {"guides": "guides' configuration", "ours": "evenkeel.ha_web", "fast": "evenkeel.ha_web, fast"}
+TARGETS = {"nginx": "nginx, asked directly", "guides": "through the guides' haproxy.cfg", "ours": "through evenkeel.ha_web"}
+FIGURES = {
+    "outage_ms": "{} ms",
+    "lost": "{} lost",
+    "slowest_ms": "slowest {} ms",
+    "two_owners_ms": "two owners for {} ms",
+    "healing_two_owners_ms": "two owners for {} ms after the heal",
+}
+
+
+def rows(cells: list[list[str]]) -> list[str]:
+    """A table; the first row is its heading."""
+    heading, *lines = (f"| {' | '.join(row)} |" for row in cells)
+    return [heading, "|" + " --- |" * len(cells[0]), *lines]
+
+
+def fault_cell(fault: Fault, records: list[Record]) -> str:
+    """What clients saw of the fault with one configuration."""
+    found = [record for record in records if "error" not in record]
+    if not found:
+        return NONE + doubts(records)
+    words = [FIGURES[figure].format(spread(found, figure).text()) for figure in fault.figures]
+    if never := sum(not record["over"] for record in found):
+        words[0] = f"not over after {fault.most:.0f} s ({never}/{len(found)}), {words[0]}"
+    healing = spread(found, "healing_lost")
+    return ", ".join(words) + (f"; {healing.text()} lost while healing" if healing.high else "") + doubts(records)
+
+
+def failover(records: list[Record]) -> list[str]:
+    table = [["fault", *SIDES.values()]]
+    for fault in FAULTS:
+        if found := where(records, fault=fault.title):
+            table.append([fault.title, *[fault_cell(fault, where(found, side=side)) for side in SIDES]])
+    return [
+        "A new HTTP connection through the virtual address every 5 ms, lost if it is not answered in full within 1 s. A time without a",
+        "name is the outage: from the last good request before the first lost one to the next good answer.",
+        "",
+        *rows(table),
+    ]
+
+
+def run_cell(records: list[Record]) -> str:
+    seconds = spread(records, "seconds")
+    return (seconds.text("{:.1f} s") if seconds else NONE) + doubts(records)
+
+
+def ansible(records: list[Record]) -> list[str]:
+    sizes = sorted({record["web_servers"] for record in records})
+    table = [["run", "tasks", *[f"{size} web servers" for size in sizes]]]
+    for run, title in RUNS.items():
+        if found := where(records, run=run):
+            tasks = spread(found, "tasks")
+            table.append([title, tasks.text() if tasks else NONE, *[run_cell(where(found, web_servers=size)) for size in sizes]])
+    return [
+        '`site.yml` for two load balancers and the web servers. "Packages alone" installs what the roles install, on all hosts at once,',
+        "and does nothing else; the play of one ping is what Ansible itself takes.",
+        "",
+        *rows(table),
+    ]
+
+
+def kind_title(scheme: str, connections: str) -> str:
+    return f"{scheme.upper()}, {'keep-alive' if connections == 'kept' else 'new connections'}"
+
+
+def rate_cell(records: list[Record]) -> str:
+    if not (rate := spread(records, "rate")):
+        return NONE + doubts(records)
+    text = f"{rate.text()}/s, p50 {spread(records, 'p50_ms').text('{:.2f}')} ms, p99 {spread(records, 'p99_ms').text('{:.2f}')} ms"
+    failed = spread(records, "failed")
+    return text + (f", {failed.text()} failed" if failed.high else "") + doubts(records)
+
+
+def throughput(records: list[Record]) -> list[str]:
+    table = [["requests per second", *TARGETS.values()]]
+    for scheme, connections in KINDS:
+        found = where(records, scheme=scheme, connections=connections)
+        table.append([kind_title(scheme, connections), *[rate_cell(where(found, target=target)) for target in TARGETS]])
+    return [
+        f"{CONNECTIONS} connections of one wrk, HTTPS with an ECDSA certificate (P-256). Load generator, load balancers and web servers",
+        "share the machine's cores, so only the columns compare, not the figures with those of other machines.",
+        "",
+        *rows(table),
+    ]
+
+
+def servers(records: list[Record]) -> list[str]:
+    table = [list(scale.COLUMNS)]
+    for size in sorted({record["servers"] for record in records}):
+        found = where(records, servers=size)
+        cells = [value.text(form) if (value := spread(found, name)) else NONE for name, form in scale.COLUMNS.items()]
+        table.append([*cells[:-1], cells[-1] + doubts(found)])
+    return ["The role haproxy, in check mode, and HAProxy's own check.", "", *rows(table)]
+
+
+def header(what: Figures) -> list[str]:
+    """What it was measured on."""
+    return [
+        f"- Machine: {what['cpu']}, {what['cores']} cores, {what['memory_gib']} GiB, Linux {what['kernel']}",
+        f"- Hosts: containers with Debian {what['release']}: {what['packages']}",
+        f"- Controller: {what['ansible']}; collection: {what['collection']}",
+        "- Median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for more than",
+        f"  {NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than",
+        f"  {NOISY_MS:.0f} ms.",
+    ]
+
+
+PARTS = {
+    "failover": ("Faults", failover),
+    "throughput": ("Throughput", throughput),
+    "servers": ("Many servers", servers),
+    "ansible": ("Ansible's own speed", ansible),
+}
+
+
+def markdown(records: Records) -> str:
+    """The tables of all parts that have been measured."""
+    lines = header(records.header())
+    for part, (title, render) in PARTS.items():
+        if found := records.of(part):
+            rounds = max(record["round"] for record in found)
+            lines += ["", f"### {title}", "", f"{rounds} round{'s' if rounds > 1 else ''}.", "", *render(found)]
+    return "\n".join(lines) + "\n"

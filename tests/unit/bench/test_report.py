@@ -1,0 +1,115 @@
+"""The report: what a reader is told of the records of a run."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from bench import report
+from bench.chart import linear
+from bench.faults import FAULTS
+from bench.plots import plots
+from bench.records import Records
+from bench.spread import Spread, doubts, spread
+from bench.table import fault_cell, markdown
+
+FAULT = {fault.title: fault for fault in FAULTS}
+RECORD = {
+    "outage_ms": 0.0,
+    "lost": 8,
+    "slowest_ms": 9.0,
+    "two_owners_ms": 0.0,
+    "healing_two_owners_ms": 0.0,
+    "healing_lost": 0,
+    "over": True,
+    "noisy": False,
+}
+HEADER = {
+    "cpu": "<cpu>",
+    "cores": 2,
+    "memory_gib": 4,
+    "kernel": "6.1",
+    "release": "bookworm",
+    "packages": "haproxy 2",
+    "ansible": "ansible 2",
+}
+
+
+def outages(*milliseconds: float, **more: object) -> list[dict]:
+    return [{**RECORD, "outage_ms": value, **more} for value in milliseconds]
+
+
+@pytest.mark.parametrize(
+    ("fault", "records", "cell"),
+    [
+        ("host dead", outages(280, 270, 290), "280 [270\N{EN DASH}290] ms, 8 lost"),
+        ("host dead", outages(280, noisy=True), "280 ms, 8 lost **(noisy 1/1)**"),
+        ("host dead", [*outages(280), {"error": "not well"}], "280 ms, 8 lost **(failed 1/2)**"),
+        ("host dead", [{"error": "not well"}], "\N{EN DASH} **(failed 1/1)**"),
+        ("host dead", [], "\N{EN DASH}"),
+        ("host dead", outages(280, healing_lost=3), "280 ms, 8 lost; 3 lost while healing"),
+        ("haproxy hung (SIGSTOP)", outages(8000, over=False), "not over after 8 s (1/1), 8,000 ms, 8 lost"),
+        ("keepalived killed (-9, all processes)", outages(300, two_owners_ms=1700.0), "300 ms, 8 lost, two owners for 1,700 ms"),
+        ("VRRP blocked, then healed", outages(20, healing_two_owners_ms=90.0), "8 lost, two owners for 90 ms after the heal"),
+        ("web server's host dead", outages(20, lost=0), "0 lost, slowest 9 ms"),
+    ],
+)
+def test_a_cell_says_what_clients_saw(fault, records, cell):
+    assert fault_cell(FAULT[fault], records) == cell
+
+
+def test_what_failed_has_no_part_in_the_median():
+    assert spread([{"x": 1}, {"error": "no"}, {"x": 3}], "x") == Spread(2, 1, 3)
+    assert spread([{"error": "no"}], "x") is None
+
+
+def test_doubts_are_never_dropped():
+    assert doubts([{"noisy": True}, {"error": "no"}]) == " **(noisy 1/2, failed 1/2)**"
+    assert doubts([{"noisy": False}]) == ""
+
+
+@pytest.mark.parametrize("highest", [0.4, 1, 7, 95, 28000])
+def test_marks_reach_nearly_to_the_highest_value(highest):
+    marks = linear(highest, str).marks
+    assert 3 <= len(marks) <= 7
+    assert 0.6 * highest <= marks[-1] <= highest
+
+
+@pytest.fixture
+def records(tmp_path):
+    """A run that has measured one fault and has failed at the rest."""
+    found = Records(tmp_path / "results.jsonl")
+    found.begin(**HEADER, collection="0")
+    found.add("failover", {"round": 1, "side": "ours", "fault": "host dead"}, **outages(280)[0])
+    found.add("failover", {"round": 1, "side": "guides", "fault": "host dead"}, error="no")
+    found.add("throughput", {"round": 1, "target": "ours", "scheme": "http", "connections": "kept"}, error="no")
+    found.add("servers", {"round": 1, "servers": 100}, error="no")
+    found.add("ansible", {"round": 1, "run": "first", "web_servers": 3}, error="no")
+    return found
+
+
+def test_a_run_that_failed_nearly_everywhere_is_reported_all_the_same(records):
+    text = markdown(records)
+    assert "| host dead | \N{EN DASH} **(failed 1/1)** | 280 ms, 8 lost | \N{EN DASH} |" in text
+    assert text.count("**(failed 1/1)**") == 4
+
+
+def test_plots_are_well_formed(records):
+    drawn = plots(records)
+    assert sorted(drawn) == ["ansible.svg", "failover.svg", "throughput.svg"]
+    for text in drawn.values():
+        ElementTree.fromstring(text)
+    assert "280 ms" in drawn["failover.svg"]
+
+
+def test_the_page_shows_the_run_in_place_of_the_one_before(records, tmp_path, monkeypatch):
+    page = tmp_path / "benchmark.md"
+    page.write_text("Before\n\n<!-- figures -->\nold\n<!-- end of figures -->\nAfter\n")
+    monkeypatch.setattr(report, "PAGE", page)
+    report.publish(records)
+    text = page.read_text()
+    assert text.startswith("Before\n")
+    assert text.endswith("<!-- end of figures -->\nAfter\n")
+    assert "old" not in text
+    assert "![failover.svg](benchmark/failover.svg)" in text
+    assert (tmp_path / "benchmark/failover.svg").exists()
