@@ -28,8 +28,8 @@ sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
 molecule: venv engine images ## deploy on containers and test what runs there
-	molecule test -s default
-	@tests/lab/scenarios debian13 faults13 flexible_engine tcp_passthrough cookie_sessions roles pi_cluster
+	@tests/lab/scenarios default lossless faults rolling debian13 faults13 \
+	    flexible_engine tcp_passthrough cookie_sessions aws_elastic_ip pi_cluster roles
 
 bench: venv engine ## measure failover, throughput and Ansible's runs beside the guides' configuration
 	@tests/lab/image "$${LAB_RELEASE:-bookworm}"
