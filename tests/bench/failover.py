@@ -23,11 +23,9 @@ QUIET = 1.0
 
 
 def noise(results: list[Result], interval: float) -> float:
-    """The longest time, in milliseconds, that a request without any fault took or came late."""
-    if len(results) < 2 or not all(result.ok for result in results):
-        return 1000 * QUIET
+    """The longest time, in milliseconds, that an answer took or a request came late although there was no fault."""
     late = [after.start - before.start - interval for before, after in pairwise(sorted(results, key=lambda result: result.start))]
-    return 1000 * max([result.latency for result in results] + late)
+    return 1000 * max([result.latency for result in results if result.ok] + late, default=QUIET)
 
 
 def await_service(prober: Prober, fault: Fault) -> bool:
@@ -79,14 +77,16 @@ def observe(fault: Fault, lab: Lab) -> Figures:
         "two_owners_ms": 1000 * owned[0],
         "healing_two_owners_ms": 1000 * owned[1],
     }
-    late = max(noise(between(*moments), prober.interval) for moments in ((begin, broken), (well, end)))
+    quiet = between(begin, broken)
+    late = max(noise(results, prober.interval) for results in (quiet, between(well, end)))
     return {
         **{name: round(figures[name], 1) for name in fault.figures},
         "requests": len(seen),
         "over": over,
-        "healing_lost": sum(not result.ok for result in between(healing, well)),
+        # A cluster that looks well may still lose some.
+        "healing_lost": sum(not result.ok for result in between(healing, end)),
         "noise_ms": round(late, 1),
-        "noisy": late > NOISY_MS,
+        "noisy": late > NOISY_MS or not all(result.ok for result in quiet),
     }
 
 

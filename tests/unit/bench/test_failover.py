@@ -21,7 +21,7 @@ def results(*starts: float, latency: float = 0.001, ok: bool = True) -> list[Res
         (results(0.010, 0.005, 0), 1),
         (results(0, 0.005, 0.050), 40),
         ([*results(0, 0.005), *results(0.010, latency=0.030)], 30),
-        ([*results(0, 0.005), *results(0.010, ok=False)], 1000),
+        ([*results(0, 0.005), *results(0.010, latency=1, ok=False)], 1),
         ([], 1000),
     ],
 )

@@ -49,8 +49,12 @@ def outages(*milliseconds: float, **more: object) -> list[dict]:
         ("host dead", [], "\N{EN DASH}"),
         ("host dead", outages(280, healing_lost=3), "280 ms, 8 lost; 3 lost while healing"),
         ("haproxy hung (SIGSTOP)", outages(8000, over=False), "not over after 8 s (1/1), 8,000 ms, 8 lost"),
-        ("keepalived killed (-9, all processes)", outages(300, two_owners_ms=1700.0), "300 ms, 8 lost, two owners for 1,700 ms"),
-        ("VRRP blocked, then healed", outages(20, healing_two_owners_ms=90.0), "8 lost, two owners for 90 ms after the heal"),
+        (
+            "keepalived killed (-9, all processes)",
+            outages(300, two_owners_ms=1700.0),
+            "300 ms, 8 lost, slowest 9 ms, two owners for 1,700 ms",
+        ),
+        ("VRRP blocked, then healed", outages(20, healing_two_owners_ms=90.0), "8 lost, slowest 9 ms, two owners for 90 ms after the heal"),
         ("web server's host dead", outages(20, lost=0), "0 lost, slowest 9 ms"),
     ],
 )
