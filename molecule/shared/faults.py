@@ -52,19 +52,23 @@ def link_down(host: str, interface: str = "eth0") -> Fault:
     return between(host, f"{link} down", f"{link} up && ip route replace {routes}")
 
 
+def on_machine(host: str, command: str) -> None:
+    """Change the network of the machine itself, where all hosts are plugged in; the host's image has the programs."""
+    image = docker("inspect", "--format", "{{.Image}}", container(host))
+    docker("run", "--rm", "--network=host", "--cap-add=NET_ADMIN", image, "sh", "-c", command)
+
+
 @contextmanager
 def unplugged(host: str) -> Iterator[None]:
     """Nothing goes to the host or comes from it, and its own link stays up: a switch's port is dead."""
     port = lab_host(host).check_output("cat /sys/class/net/eth0/iflink")
     network = docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}", container(host))
     switch = f"dev=$(ip -oneline link | sed -n 's/^{port}: \\([^@:]*\\).*/\\1/p') && ip link set $dev"
-    image = docker("inspect", "--format", "{{.Image}}", container(host))
-    run = ["run", "--rm", "--network=host", "--cap-add=NET_ADMIN", image, "sh", "-c"]
-    docker(*run, f"{switch} nomaster")
+    on_machine(host, f"{switch} nomaster")
     try:
         yield
     finally:
-        docker(*run, f"{switch} master br-{network[:12]}")
+        on_machine(host, f"{switch} master br-{network[:12]}")
 
 
 def filtered(host: str, rule: str, program: str = "iptables") -> Fault:

@@ -4,6 +4,7 @@ import time
 from functools import partial
 from itertools import pairwise
 
+from faults import on_machine
 from prober import Prober, Result, outage
 
 from bench import settings
@@ -50,6 +51,8 @@ def measure(fault: Fault, lab: Lab, variables: Figures) -> Figures:
 
 def observe(fault: Fault, lab: Lab) -> Figures:
     scene = Scene(lab, lab.become_well())
+    # What the fault before has left in the client's neighbour table is not this one's.
+    on_machine(scene.holder, f"ip neighbour flush to {lab.vip}")
     clock = time.time() - time.monotonic()
     with Owners(LOAD_BALANCERS, lab.vip) as owners, Prober(lab.vip) as prober:
         time.sleep(QUIET)

@@ -15,7 +15,7 @@ NOISY_MS = 20.0
 """By how much a request without any fault may be late."""
 PATIENCE = 30
 """Seconds to wait for others to be done."""
-PRODUCT = ("meta", "playbooks", "plugins", "roles", "inventories/lab", "site.yml", "ansible.cfg")
+PRODUCT = ("meta", "playbooks", "plugins", "roles", "inventories/lab", "site.yml", "ansible.cfg", "tests/bench")
 
 
 def output(*command: str) -> str:
