@@ -77,10 +77,10 @@ def main() -> None:
         sys.exit(130)
     report.write(records)
     say(f"Written: {OUTPUT.relative_to(ROOT)}/table.md")
-    if PUBLISH:
-        report.publish(records)
     if failed := [part for part in chosen if any("error" in record for record in records.of(part))]:
         sys.exit(f"error: failed in part: {', '.join(failed)}; the next run tries that again")
+    if PUBLISH:
+        report.publish(records)
 
 
 if __name__ == "__main__":

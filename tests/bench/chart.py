@@ -49,21 +49,21 @@ def linear(highest: float, unit: Callable[[float], str]) -> Scale:
     return Scale(lambda value: value / highest, [step * number for number in range(int(highest / step) + 1)], unit)
 
 
-def place(bar: Bar, y: int, scale: Scale) -> dict[str, object]:
+def place(one: Bar, y: int, scale: Scale) -> dict[str, object]:
     """Where a bar, the line of its spread and its text stand."""
     low, middle, high = LEFT, LEFT, LEFT
-    if bar.endless:
+    if one.endless:
         middle = WIDTH - RIGHT
-    elif bar.value:
-        middle, low, high = map(scale.x, bar.value)
+    elif one.value:
+        middle, low, high = map(scale.x, one.value)
     return {
-        "colour": bar.colour,
+        "colour": one.colour,
         "y": y,
         "width": round(middle - LEFT, 1),
         "low": low,
         "high": high,
         "end": max(middle, high) + 5,
-        "text": bar.text,
+        "text": one.text,
     }
 
 
@@ -72,7 +72,7 @@ def draw(title: str, legend: list[str], rows: list[tuple[str, list[Bar]]], scale
     top = TOP
     drawn = []
     for label, bars in rows:
-        placed = [place(bar, top + number * (THICKNESS + 1), scale) for number, bar in enumerate(bars)]
+        placed = [place(one, top + number * (THICKNESS + 1), scale) for number, one in enumerate(bars)]
         drawn.append({"text": label, "y": top + len(bars) * (THICKNESS + 1) / 2 + 4, "bars": placed})
         top += len(bars) * (THICKNESS + 1) + GAP
     template = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True).get_template("chart.svg.j2")

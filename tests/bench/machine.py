@@ -1,5 +1,6 @@
 """The machine that everything runs on: what it is, and whether it has something else to do."""
 
+import hashlib
 import os
 import platform
 import re
@@ -15,17 +16,29 @@ NOISY_MS = 20.0
 """By how much a request without any fault may be late."""
 PATIENCE = 30
 """Seconds to wait for others to be done."""
-PRODUCT = ("meta", "playbooks", "plugins", "roles", "inventories/lab", "site.yml", "ansible.cfg", "tests/bench")
+MEASURED = (
+    "meta",
+    "playbooks",
+    "plugins",
+    "roles",
+    "inventories/lab",
+    "site.yml",
+    "ansible.cfg",
+    "tests/bench",
+    "tests/lab",
+    "molecule/shared",
+)
 
 
 def output(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def collection() -> str:
-    """Which state of the collection is measured."""
-    changed = output("git", "status", "--porcelain", "--", *PRODUCT)
-    return output("git", "log", "-1", "--format=%h", "--", *PRODUCT) + (" with changes" if changed else "")
+def state() -> str:
+    """Which state of the collection, and of what measures it."""
+    changes = output("git", "diff", "HEAD", "--", *MEASURED) + output("git", "ls-files", "--others", "--exclude-standard", "--", *MEASURED)
+    commit = output("git", "log", "-1", "--format=%h", "--", *MEASURED)
+    return f"{commit} with changes {hashlib.sha256(changes.encode()).hexdigest()[:8]}" if changes else commit
 
 
 def packages() -> str:
@@ -47,7 +60,7 @@ def describe() -> dict[str, str | int]:
         "release": RELEASE,
         "packages": packages(),
         "ansible": output("ansible", "--version").splitlines()[0],
-        "collection": collection(),
+        "collection": state(),
     }
 
 

@@ -115,7 +115,7 @@ def header(what: Figures) -> list[str]:
         f"- Controller: {what['ansible']}; collection: {what['collection']}",
         "- Median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for more than",
         f"  {NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than",
-        f"  {NOISY_MS:.0f} ms.",
+        f"  {NOISY_MS:.0f} ms, or one was lost before the fault.",
     ]
 
 

@@ -130,9 +130,10 @@ def test_nodes_that_do_not_hear_each_other(clients):
 
 def test_a_move_while_every_handshake_is_by_cookie(clients):
     cookies = "sysctl --quiet net.ipv4.tcp_syncookies="
-    with ExitStack() as forced, clients:
+    with ExitStack() as stack:
         for name in NODES:
-            forced.enter_context(between(name, f"{cookies}2", f"{cookies}1"))
+            stack.enter_context(between(name, f"{cookies}2", f"{cookies}1"))
+        stack.enter_context(clients)
         good(playbook("move_vip", cluster_move_interval=0))
         holder()
 
