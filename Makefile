@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit sanity molecule bench docs venv engine images clean
+.PHONY: help demo test lint unit sanity molecule endurance bench docs venv engine images clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -28,8 +28,12 @@ sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
 molecule: venv engine images ## deploy on containers and test what runs there
-	@tests/lab/scenarios default lossless faults rolling debian13 faults13 \
-	    flexible_engine tcp_passthrough cookie_sessions aws_elastic_ip pi_cluster roles
+	@tests/lab/scenarios default flexible_engine tcp_passthrough cookie_sessions rolling debian13 \
+	    lossless13 faults13 aws_elastic_ip pi_cluster roles
+
+endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour
+	@tests/lab/scenarios lossless
+	@tests/lab/scenarios faults
 
 bench: venv engine ## measure failover, throughput and Ansible's runs beside the guides' configuration
 	@tests/lab/image "$${LAB_RELEASE:-bookworm}"

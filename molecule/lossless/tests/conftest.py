@@ -16,7 +16,7 @@ from traffic import SIZE, traffic
 NODES = ["lb1", "lb2", "lb3"]
 WEB_SERVERS = ["web1", "web2"]
 VIP = f"{os.environ['LAB_PREFIX']}.240"
-VIP6 = "fd00:48::240"
+VIP6 = f"fd00:{os.environ['LAB_PREFIX'].split('.')[1]}::240"
 
 
 def holder() -> str:

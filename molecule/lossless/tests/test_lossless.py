@@ -27,6 +27,7 @@ def follows(name: str) -> str:
     return NODES[(NODES.index(name) + 1) % len(NODES)]
 
 
+@pytest.mark.common
 def test_the_addresses_go_around_the_ring(clients):
     with clients:
         first = holder()
@@ -58,6 +59,7 @@ def test_a_move_to_a_node_that_is_not_well_is_refused():
     holder()
 
 
+@pytest.mark.common
 def test_what_haproxy_has_counted_goes_with_the_addresses():
     """Stick tables are the same on all nodes."""
 
@@ -73,6 +75,7 @@ def test_what_haproxy_has_counted_goes_with_the_addresses():
         holder()
 
 
+@pytest.mark.common
 def test_load_balancers_can_be_reinstalled_and_restarted(clients):
     started = {name: sh(name, "systemctl show --value --property=InvocationID haproxy") for name in NODES}
     with clients:
@@ -107,6 +110,7 @@ def test_keepalived_on_the_holder(clients, verb):
         holder()
 
 
+@pytest.mark.common
 def test_a_frozen_keepalived(clients):
     name = holder()
     others = [other for other in NODES if other != name]
@@ -138,6 +142,7 @@ def test_a_move_while_every_handshake_is_by_cookie(clients):
         holder()
 
 
+@pytest.mark.common
 def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_connection():
     before = holder()
     others = [name for name in NODES if name != before]
@@ -156,6 +161,7 @@ def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_c
     sh(before, "ip route flush cache")
 
 
+@pytest.mark.common
 def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
     dead = holder()
     with KeepAlive(VIP) as keepers:
@@ -180,6 +186,7 @@ def traces(name: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.common
 def test_switched_off_it_leaves_nothing_behind_and_switched_on_it_works_again():
     # A web server has never had it.
     bare = traces("web1")
