@@ -29,7 +29,8 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	@tests/lab/scenarios default flexible_engine tcp_passthrough cookie_sessions rolling debian13 \
-	    lossless13 faults13 aws_elastic_ip pi_cluster roles
+	    faults13 aws_elastic_ip pi_cluster roles
+	@tests/lab/scenarios lossless13
 
 endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour
 	@tests/lab/scenarios lossless

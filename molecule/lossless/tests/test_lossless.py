@@ -75,7 +75,6 @@ def test_what_haproxy_has_counted_goes_with_the_addresses():
         holder()
 
 
-@pytest.mark.common
 def test_load_balancers_can_be_reinstalled_and_restarted(clients):
     started = {name: sh(name, "systemctl show --value --property=InvocationID haproxy") for name in NODES}
     with clients:
