@@ -28,7 +28,8 @@ sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
 molecule: venv engine images ## deploy on containers and test what runs there
-	@tests/lab/scenarios default flexible_engine tcp_passthrough cookie_sessions rolling debian13 \
+	molecule test -s default
+	@tests/lab/scenarios rolling debian13 flexible_engine tcp_passthrough cookie_sessions \
 	    faults13 aws_elastic_ip pi_cluster roles
 	@tests/lab/scenarios lossless13
 
