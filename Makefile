@@ -29,13 +29,11 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	molecule test -s default
-	@tests/lab/scenarios rolling debian13 flexible_engine tcp_passthrough cookie_sessions \
+	@tests/lab/scenarios debian13 flexible_engine tcp_passthrough cookie_sessions \
 	    faults13 aws_elastic_ip pi_cluster roles
-	@tests/lab/scenarios lossless13
 
-endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour
-	@tests/lab/scenarios lossless
-	@tests/lab/scenarios faults
+endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half
+	@for name in lossless faults rolling lossless13; do tests/lab/scenarios $$name || exit 1; done
 
 bench: venv engine ## measure failover, throughput and Ansible's runs beside the guides' configuration
 	@tests/lab/image "$${LAB_RELEASE:-bookworm}"

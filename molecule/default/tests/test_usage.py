@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,9 +11,13 @@ import pytest
 from controller import ROOT, ansible, good
 
 
-def run(*argv: str | Path, cwd: Path) -> str:
+def run(*argv: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command that has to succeed; returns what it prints."""
-    return good(subprocess.run([str(word) for word in argv], cwd=cwd, text=True, capture_output=True, check=False))
+    return good(
+        subprocess.run(
+            [str(word) for word in argv], cwd=cwd, env={**os.environ, **environment}, text=True, capture_output=True, check=False
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,8 @@ def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
     assert not re.search(
         r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE
     )
-    installed = tmp_path / "installed"
-    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", installed, cwd=tmp_path)
-    output = good(ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(installed)))
+    paths = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
+    install = ["collection", "install", artefact, "--no-deps", "--collections-path", tmp_path / "installed"]
+    run("ansible-galaxy", *install, cwd=tmp_path, **paths)
+    output = good(ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, **paths))
     assert set(changed(output)) == {0}
