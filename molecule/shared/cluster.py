@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import threading
 import time
@@ -14,7 +15,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 
-import testinfra
+from inside import NotRunningError, inside
+from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.host import Host
 
 
 def container(name: str) -> str:
@@ -22,9 +25,22 @@ def container(name: str) -> str:
     return f"{os.environ['LAB_NAME']}-{name}"
 
 
-def lab_host(name: str):
+class Inside(BaseBackend):
+    """Runs testinfra's commands in a host of the lab."""
+
+    NAME = "lab"
+
+    def run(self, command: str, *args: str, **_options: object) -> CommandResult:
+        line = self.get_command(command, *args)
+        try:
+            return self.run_local(shlex.join([*inside(self.hostname), "/bin/sh", "-c", line]))
+        except NotRunningError as problem:
+            return self.result(1, self.encode(line), b"", self.encode(str(problem)))
+
+
+def lab_host(name: str) -> Host:
     """One host of the scenario's lab, by its inventory name."""
-    return testinfra.get_host(f"docker://{container(name)}")
+    return Host(Inside(container(name)))
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
@@ -91,7 +107,7 @@ def capture(name: str, interface: str, packets: str) -> Iterator[list[str]]:
 
     The filter for packets is as tcpdump wants it."""
     tcpdump = f"echo $$; exec tcpdump -nn -l --immediate-mode -i {interface} {packets}"
-    command = ["docker", "exec", container(name), "sh", "-c", tcpdump]
+    command = [*inside(container(name)), "sh", "-c", tcpdump]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
     assert process.stderr
@@ -104,7 +120,7 @@ def capture(name: str, interface: str, packets: str) -> Iterator[list[str]]:
     try:
         yield lines
     finally:
-        subprocess.run(["docker", "exec", container(name), "kill", pid], check=False)
+        lab_host(name).run(f"kill {pid}")
         reader.join()
         process.wait()
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import pytest
+from inside import inside
 
 UNITS = [f"--unit={unit}" for unit in ("haproxy", "keepalived", "keepalived-firewall", "nginx")]
 
@@ -19,6 +20,6 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
         for host in output("docker", "ps", "--filter", f"label=evenkeel.lab={os.environ['LAB_NAME']}", "--format", "{{.Names}}").split():
-            journal = output("docker", "exec", host, "journalctl", "--no-pager", "--lines=20", *UNITS)
+            journal = output(*inside(host), "journalctl", "--no-pager", "--lines=20", *UNITS)
             report.sections.append((f"journal of {host}", journal))
     return report

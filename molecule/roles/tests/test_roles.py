@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import time
 import urllib.request
 
 import pytest
-import testinfra
+from cluster import lab_host as host
+from cluster import wait_until
 
 PREFIX = os.environ["LAB_PREFIX"]
 VIP = f"{PREFIX}.240"
 
 
-def host(name: str):
-    return testinfra.get_host(f"docker://{os.environ['LAB_NAME']}-{name}")
-
-
 def holds_vip(name: str) -> bool:
     return f" {VIP}/" in host(name).check_output("ip -brief address show dev eth0")
-
-
-def wait_until(condition, seconds: float) -> None:
-    """Poll a condition of the cluster; fails when the time is over."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
 
 
 def test_the_listener_on_the_vip_answers_on_the_holder():
@@ -54,6 +43,6 @@ def test_nobody_but_the_peers_may_send_adverts(name):
 def test_the_preferred_node_takes_the_vip_back():
     assert holds_vip("solo1")
     host("solo1").check_output("systemctl stop haproxy")
-    wait_until(lambda: holds_vip("solo2"), 10)
+    wait_until(lambda: holds_vip("solo2"), "solo2 has the VIP")
     host("solo1").check_output("systemctl start haproxy")
-    wait_until(lambda: holds_vip("solo1") and not holds_vip("solo2"), 10)
+    wait_until(lambda: holds_vip("solo1") and not holds_vip("solo2"), "solo1 alone has the VIP")
