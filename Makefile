@@ -49,8 +49,8 @@ engine:
 	@tests/lab/engine
 
 images: engine
-	@tests/lab/image bookworm
-	@tests/lab/image trixie
+	@tests/lab/image bookworm-installed
+	@tests/lab/image trixie-installed
 
 # The images stay, for the next run: docker rmi evenkeel-lab:bookworm ...
 clean: ## remove the demo's hosts and network, .venv and caches
