@@ -50,4 +50,4 @@ def inside(container: str) -> list[str]:
     if os.geteuid() or os.environ.get("DOCKER_HOST") or not os.path.exists(SOCKET):
         return ["docker", "exec", "--interactive", container]
     environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-    return ["nsenter", f"--target={first_process(container)}", "--all", "--wd=/", "env", "--ignore-environment", *environment]
+    return ["nsenter", f"--target={first_process(container)}", "--all", "--wd", "env", "--ignore-environment", *environment]
