@@ -2,137 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the configuration on disk the one that runs, and see it proven.
-
-A daemon whose reload fails goes on with what it had, and C(systemctl reload) succeeds all the same. So each daemon is asked in its own
-way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived tells its journal.
-"""
+"""Make the configuration on disk the one that runs, see it proven, and go back if it is not."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import re
 import time
-import urllib.error
 from pathlib import Path
 from typing import Callable
 
-from ansible.module_utils.urls import open_url
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit, UnitState
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, TransactionError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, UnitState, states
 
-MARKERS = Path("/run/evenkeel")
-NGINX_ERRORS = Path("/var/log/nginx/error.log")
-
-
-class NotProven(Exception):
-    """The daemon does not run the configuration; the text says what it said."""
-
-
-class Daemon:
-    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or time is over."""
-
-    complaint = re.compile(r"\[(ALERT|emerg)\]|[Cc]annot|failed|[Ee]rror")
-
-    def __init__(self, unit: Unit, health: str) -> None:
-        """C(health) is a URL that a running daemon answers with 2xx, or empty."""
-        self.unit = unit
-        self.health = health
-        self.remember()
-
-    def remember(self) -> None:
-        """Note what is there before the change."""
-        self.cursor = self.unit.cursor()
-        self.before = self.workers()
-
-    def workers(self) -> frozenset[int]:
-        return self.unit.children()
-
-    def foresee(self, directory: Path) -> None:
-        """Raise NotProven for what is known to harm already while the daemon tries."""
-
-    def is_proven(self) -> bool:
-        """Whether the new configuration serves. Raises NotProven as soon as it is clear that it never will."""
-        return bool(self.workers() - self.before) and self.answers()
-
-    def answers(self) -> bool:
-        if not self.health:
-            return True
-        try:
-            with open_url(self.health, timeout=2, use_proxy=False):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def complaints(self) -> str:
-        """What the daemon said of the change, the lines that complain if there are any."""
-        lines = self.unit.said_since(self.cursor)
-        return "\n".join([line for line in lines if self.complaint.search(line)] or lines[-10:])
-
-
-class Haproxy(Daemon):
-    """The master process knows which worker runs which generation and whether a reload has failed."""
-
-    def workers(self) -> frozenset[int]:
-        return self.ask().current
-
-    def foresee(self, directory: Path) -> None:
-        """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
-        taken = list(_binds.taken((directory / "haproxy.cfg").read_text(encoding="utf-8", errors="replace")))
-        if taken:
-            lines = "\n".join(f"{directory}/haproxy.cfg:{number}: {reason}\n    > {source}" for number, source, reason in taken)
-            raise NotProven(lines)
-
-    def ask(self) -> Workers:
-        """What the master answers; no workers while it does not answer."""
-        try:
-            return parse_workers(ask(MASTER_SOCKET, "show proc", timeout=2))
-        except NoAnswer:
-            return Workers(frozenset(), 0)
-
-    def is_proven(self) -> bool:
-        answer = self.ask()
-        if answer.failed:
-            raise NotProven(self.complaints())
-        return bool(answer.current - self.before) and self.answers()
-
-
-class Nginx(Daemon):
-    """New workers appear beside the old ones, or the error log says why not."""
-
-    def remember(self) -> None:
-        super().remember()
-        self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
-
-    def is_proven(self) -> bool:
-        if "[emerg]" in self.complaints():
-            raise NotProven(self.complaints())
-        return super().is_proven()
-
-    def complaints(self) -> str:
-        if not NGINX_ERRORS.exists():
-            return super().complaints()
-        with NGINX_ERRORS.open("rb") as log:
-            log.seek(self.log_end)
-            lines = log.read().decode("utf-8", errors="replace").splitlines()
-        return "\n".join(dict.fromkeys(line for line in lines if "[emerg]" in line)) or super().complaints()
-
-
-class Keepalived(Daemon):
-    """Its processes stay the same when it reloads; the journal says that it is done."""
-
-    done = re.compile(r"(Reload|Startup) complete")
-
-    def is_proven(self) -> bool:
-        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor))
-        return done and self.unit.state().active and bool(self.workers())
-
-
-DAEMONS = {"haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}
+MEMORY = Path("/var/lib/evenkeel")
 
 
 def digest(directory: Path) -> str:
@@ -146,54 +33,82 @@ def digest(directory: Path) -> str:
 
 
 class Live:
-    """Whether the daemon runs what its directory holds, remembered in C(/run/evenkeel) so that an ended run is finished by the next.
+    """Whether the daemon runs what its directory holds, and the units beside it what its set says of them.
 
-    C(companions) are the units that serve beside the daemon and whose files are part of its set."""
+    What was proven is remembered in C(/var/lib/evenkeel): an ended run is finished by the next, and a unit that is not named any more is
+    stopped although the host has rebooted since."""
 
-    def __init__(self, name: str, directory: str, unit: Unit, companions: list[str], health: str, timeout: float) -> None:
-        self.unit = unit
-        self.companions = companions
-        self.directory = Path(directory)
-        self.effect = Effect(self.directory, unit.run)
-        self.marker = MARKERS / f"{name}.live"
-        self.daemon = DAEMONS[name](unit, health)
+    def __init__(self, config: ConfigSet, daemon: Daemon, timeout: float) -> None:
+        self.config = config
+        self.daemon = daemon
+        self.unit = daemon.unit
+        self.effect = Effect(config.live, self.unit.run)
+        self.memory = MEMORY / f"{self.unit.name}.json"
         self.timeout = timeout
 
-    def action(self) -> str:
-        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or nothing."""
-        state = self.unit.state()
+    def action(self, will_change: bool = False) -> str:
+        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or nothing.
+
+        C(will_change) foresees another set on disk."""
+        around = self._around()
+        state = around[self.unit.name]
         if not state.active:
             return "start"
-        if state.started <= self.directory.stat().st_ctime and not self.generation(state).items() <= self.proven().items():
+        if will_change or not self._runs_what_is_on_disk(state):
             return "reload"
-        return "settle" if self.effect.pending() or not state.enabled or self._idle() or self._obsolete() else ""
-
-    def generation(self, state: UnitState) -> dict[str, str]:
-        """What is on disk, and the start of the daemon to which that was given."""
-        return {"digest": digest(self.directory), "invocation": state.invocation}
-
-    def proven(self) -> dict:
-        """The generation that was proven last since the host has started, with its companions."""
-        try:
-            return json.loads(self.marker.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-
-    def is_proven(self) -> bool:
-        """Whether what is on disk has been proven before."""
-        return self.proven().get("digest") == digest(self.directory)
+        return "settle" if self.effect.pending() or not state.enabled or self._idle(around) or self._obsolete(around) else ""
 
     def make_live(self, action: str) -> None:
         """Start or reload the daemon. Raises NotProven with the daemon's words if it does not run what is on disk afterwards."""
+        around = self._around()
+        wanted = companions(self.config.live)
+        self._remember({**self._remembered(), "companions": [*self._known(), *wanted]})
         self.daemon.remember()
-        self._settle(self._idle() if action == "settle" else self.companions)
+        self._settle(around, self._idle(around) if action == "settle" else wanted)
         if action != "settle":
-            self.daemon.foresee(self.directory)
+            self.daemon.foresee(self.config.live)
             self._call(action, self.unit.name, self.daemon.complaints)
             self._await_proof()
-        MARKERS.mkdir(mode=0o755, exist_ok=True)
-        generation = {**self.generation(self.unit.state()), "companions": self.companions}
-        self.marker.write_text(json.dumps(generation), encoding="utf-8")
+        self._remember({**self._generation(self.unit.state()), "companions": wanted})
+
+    def go_back(self, was_active: bool) -> str:
+        """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards."""
+        config = self.config
+        if self._remembered().get("digest") == digest(config.live):
+            return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
+        try:
+            config.restore()
+        except TransactionError as error:
+            return f"There is no previous set to go back to: {error}"
+        refused = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
+        if not was_active:
+            return f"{refused}; the service did not run before and does not run now."
+        try:
+            self.make_live("reload" if self.unit.state().active else "start")
+        except NotProven as error:
+            return f"{refused}, but it is not proven either:\n{error}"
+        return f"{refused} and serves."
+
+    def _runs_what_is_on_disk(self, state: UnitState) -> bool:
+        younger = state.started > self.config.live.stat().st_ctime
+        return younger or self._generation(state).items() <= self._remembered().items()
+
+    def _generation(self, state: UnitState) -> dict[str, str]:
+        """What is on disk, and the start of the daemon to which that was given."""
+        return {"digest": digest(self.config.live), "invocation": state.invocation}
+
+    def _remembered(self) -> dict:
+        """The generation that was proven last, and the units that serve beside it."""
+        try:
+            return json.loads(self.memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def _remember(self, generation: dict) -> None:
+        MEMORY.mkdir(mode=0o700, parents=True, exist_ok=True)
+        staged = self.memory.with_suffix(".staged")
+        _disk.write(staged, json.dumps(generation).encode())
+        staged.rename(self.memory)
 
     def _await_proof(self) -> None:
         end = time.monotonic() + self.timeout
@@ -203,24 +118,32 @@ class Live:
                 raise NotProven(f"no proof within {self.timeout:g} s that it runs; {said}")
             time.sleep(POLL)
 
-    def _settle(self, companions: list[str]) -> None:
+    def _settle(self, around: dict[str, UnitState], beside: list[str]) -> None:
         """Bring what is around the daemon up to date, these companions included."""
-        for name in self._obsolete():
+        for name in self._obsolete(around):
             self._call("stop", name)
         try:
             self.effect.settle()
         except NoEffect as error:
             raise NotProven(str(error)) from error
-        if not self.unit.state().enabled:
+        if not around[self.unit.name].enabled:
             self._call("enable", self.unit.name)
-        for name in companions:
+        for name in beside:
             self._call("reload-or-restart", name)
 
-    def _idle(self) -> list[str]:
-        return [name for name in self.companions if not Unit(name, self.unit.run).state().active]
+    def _known(self) -> list[str]:
+        """The companions that a run has started, even if it was ended before it could prove anything."""
+        return self._remembered().get("companions", [])
 
-    def _obsolete(self) -> list[str]:
-        return [name for name in self.proven().get("companions", []) if name not in self.companions]
+    def _around(self) -> dict[str, UnitState]:
+        """The daemon's unit and all that serve or have served beside it."""
+        return states(self.unit.run, [self.unit.name, *companions(self.config.live), *self._known()])
+
+    def _idle(self, around: dict[str, UnitState]) -> list[str]:
+        return [name for name in companions(self.config.live) if not around[name].active]
+
+    def _obsolete(self, around: dict[str, UnitState]) -> list[str]:
+        return [name for name in self._known() if name not in companions(self.config.live) and not around[name].stopped]
 
     def _call(self, verb: str, name: str, complaints: Callable[[], str] = str) -> None:
         rc, out, err = self.unit.run(["systemctl", verb, name])

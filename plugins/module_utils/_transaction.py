@@ -29,7 +29,7 @@ import pwd
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,10 +86,13 @@ class Change:
 class ConfigSet:
     """The configuration directory of one daemon and the sets beside it."""
 
-    def __init__(self, directory: str, trial: bool = False) -> None:
-        """C(directory) is absolute, such as C(/etc/haproxy). What a trial stages is never committed, and a trial touches nothing else."""
+    def __init__(self, directory: str, trial: bool = False, companions: Sequence[str] = ()) -> None:
+        """C(directory) is absolute, such as C(/etc/haproxy). What a trial stages is never committed, and a trial touches nothing else.
+
+        C(companions) are the units that serve beside the daemon when what is declared is live."""
         self.live = Path(directory)
         self.trial = trial
+        self.companions = list(companions)
         self.staged = self._beside("trial" if trial else "staged")
         self.previous = self._beside("previous")
         self.outdated = self._beside("outdated")
@@ -114,8 +117,12 @@ class ConfigSet:
             self.previous.rename(self.live)
         if (self.live / MARK).exists():
             self._finish()
-        elif self.outdated.exists() and not self.previous.exists():
+            return
+        if self.outdated.exists() and not self.previous.exists():
             self.outdated.rename(self.previous)
+        if (self.staged / MANIFEST).exists():
+            with suppress(TransactionError):
+                _put_outside(self.live, self.staged)
 
     def changes(self, files: list[File]) -> list[Change]:
         """What has to change so that the declared files stand as declared.
@@ -131,9 +138,9 @@ class ConfigSet:
                 found.append(Change(file.path, _disk.read(self.live / file.path), file.content, sensitive))
         wanted = {file.path for file in files}
         for path in sorted(set(were["files"]) - wanted):
-            if os.path.lexists(self.live / path):
+            if os.path.lexists(self.live / path) and _is_own(self.live, path):
                 found.append(Change(path, _disk.read(self.live / path) or b"", None, sensitive=True))
-        if not found and were != _description(files):
+        if not found and were != self._description(files):
             found.append(Change(MANIFEST, None, None))
         return found
 
@@ -174,9 +181,8 @@ class ConfigSet:
             done = subprocess.run(copy, check=False, capture_output=True, text=True)
             if done.returncode:
                 raise TransactionError(f"cannot copy {self.live}: {done.stderr.strip()}")
-        for change in changes:
-            if change.after is None:
-                (self.staged / inside(change.path)).unlink(missing_ok=True)
+        for path in set(declared(self.live)) - {file.path for file in files}:
+            (self.staged / inside(path)).unlink(missing_ok=True)
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
@@ -184,8 +190,16 @@ class ConfigSet:
                 _disk.write(place, file.content)
                 os.chown(place, *_ids(file))
                 os.chmod(place, file.mode)
-        _disk.write(self.staged / MANIFEST, (json.dumps(_description(files), indent=1) + "\n").encode())
+        _disk.write(self.staged / MANIFEST, (json.dumps(self._description(files), indent=1) + "\n").encode())
         os.chmod(self.staged / MANIFEST, 0o644)
+
+    def _description(self, files: list[File]) -> dict[str, list[str]]:
+        """What a set says of itself: the declared files, those that no diff may show, before and after, and the units beside the daemon."""
+        return {
+            "files": sorted(file.path for file in files),
+            "sensitive": sorted(file.path for file in files if file.sensitive),
+            "companions": self.companions,
+        }
 
     def commit(self) -> None:
         """Make the staged directory the live one; what was live becomes C(previous)."""
@@ -297,20 +311,21 @@ def declared(directory: Path) -> list[str]:
     return _manifest(directory)["files"]
 
 
+def companions(directory: Path) -> list[str]:
+    """The units that serve beside the daemon with the set in the directory; none where there is no set."""
+    return _manifest(directory)["companions"]
+
+
 def _manifest(directory: Path) -> dict[str, list[str]]:
-    """What the set in the directory says of itself, as _description() does."""
+    """What the set in the directory says of itself, as ConfigSet._description() does."""
     path = directory / MANIFEST
+    nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}
     try:
-        return {"files": [], "sensitive": [], **json.loads(path.read_text(encoding="utf-8"))}
+        return {**nothing, **json.loads(path.read_text(encoding="utf-8"))}
     except FileNotFoundError:
-        return {"files": [], "sensitive": []}
+        return nothing
     except (TypeError, ValueError) as error:
         raise TransactionError(f"{path} is damaged ({error}): remove it; files that are not declared any more then stay") from error
-
-
-def _description(files: list[File]) -> dict[str, list[str]]:
-    """What a set says of itself: the declared files, and those that no diff may show, before and after."""
-    return {"files": sorted(file.path for file in files), "sensitive": sorted(file.path for file in files if file.sensitive)}
 
 
 def inside(path: str) -> str:
@@ -336,5 +351,10 @@ def _put_outside(source: Path, replaced: Path) -> None:
         if _disk.facts(source / inside(path)) != _disk.facts(Path(path)):
             _disk.copy(source / inside(path), Path(path))
     for path in set(declared(replaced)) - wanted:
-        if Path(path).is_absolute():
+        if Path(path).is_absolute() and _is_own(replaced, path):
             Path(path).unlink(missing_ok=True)
+
+
+def _is_own(directory: Path, path: str) -> bool:
+    """Whether a file is the one that the set in the directory has installed. Elsewhere, somebody may have put another one in its place."""
+    return not Path(path).is_absolute() or _disk.read(Path(path)) == _disk.read(directory / inside(path))

@@ -18,13 +18,35 @@ POLL = 0.05
 
 @dataclass(frozen=True)
 class UnitState:
-    """A unit at one moment. C(enabled) is false only for a unit that could be; C(started) counts whole seconds since 1970."""
+    """A unit at one moment. C(stopped) is one of which nothing runs or is about to; C(enabled) is false only for a unit that could be;
+    C(started) counts whole seconds since 1970."""
 
     active: bool
+    stopped: bool
     enabled: bool
     pid: int
     invocation: str
     started: int
+
+
+def states(run: Run, names: list[str]) -> dict[str, UnitState]:
+    """What systemd knows of these units now."""
+    names = list(dict.fromkeys(names))
+    properties = "ActiveState,UnitFileState,MainPID,InvocationID,ExecMainStartTimestamp"
+    _rc, out, _err = run(["systemctl", "show", "--timestamp=unix", f"--property={properties}", "--", *names])
+    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in out.split("\n\n")]
+    return {name: _state(block) for name, block in zip(names, [*blocks, *[{}] * len(names)])}
+
+
+def _state(shown: dict[str, str]) -> UnitState:
+    return UnitState(
+        active=shown.get("ActiveState") in ("active", "reloading"),
+        stopped=shown.get("ActiveState", "inactive") in ("inactive", "failed"),
+        enabled=shown.get("UnitFileState") != "disabled",
+        pid=int(shown.get("MainPID", 0)),
+        invocation=shown.get("InvocationID", ""),
+        started=int(shown.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
+    )
 
 
 class Unit:
@@ -36,16 +58,7 @@ class Unit:
 
     def state(self) -> UnitState:
         """What systemd knows of the unit now."""
-        names = "ActiveState,UnitFileState,MainPID,InvocationID,ExecMainStartTimestamp"
-        _rc, out, _err = self.run(["systemctl", "show", "--timestamp=unix", f"--property={names}", self.name])
-        shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-        return UnitState(
-            active=shown.get("ActiveState") in ("active", "reloading"),
-            enabled=shown.get("UnitFileState") != "disabled",
-            pid=int(shown.get("MainPID", 0)),
-            invocation=shown.get("InvocationID", ""),
-            started=int(shown.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
-        )
+        return states(self.run, [self.name])[self.name]
 
     def children(self) -> frozenset[int]:
         """The process ids of the main process's children."""

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_transaction
-short_description: Install a daemon's configuration as one set that the daemon accepts, or change nothing
+short_description: Install a daemon's configuration as one set, see the daemon run it, or go back
 version_added: 0.1.0
 description:
-  - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx.
+  - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx, and makes it the one that runs.
   - The future directory is built beside the live one and the daemon's own checker reads it under its final name, so a certificate,
     a map or an included file that is part of the same change is found. Only then do both directories change places, in one system call.
   - Besides, what the checkers accept although it cannot work is refused, such as a check script that keepalived would silently leave out, a
     router id that is used twice, or an interface that the host does not have.
   - A refused change leaves every file as it was and says which line of which file cannot be used, why, and what to do.
   - Files of the directory that the set does not name are kept, files that an earlier set named and this one does not are removed.
+    Elsewhere, a file that somebody has put in the place of one of the set is not removed.
   - The replaced directory is kept beside the live one, as C(.NAME.previous). It is always the set that the last change has replaced.
-  - A run that was ended half-way is finished by the next one. Two runs at the same time are not possible; the second one fails.
-  - The module neither starts nor reloads the daemon.
+  - Then the daemon is started or reloaded, never restarted, unless it runs what is on disk. Before that, what the set has installed
+    elsewhere takes effect, that is systemd reads changed units and kernel parameters of C(/etc/sysctl.d) get their values. The service
+    is enabled as well.
+  - A reload that fails goes unnoticed otherwise, because the daemon goes on with what it had and systemd reports success.
+    So the daemon is asked in its own way. HAProxy's master process says whether the new worker runs with all its listeners, nginx has
+    new workers or has written to its error log, keepalived reports to the journal that it is done.
+  - If the proof does not come, the previous set comes back, is made live and proven, and the module fails with both facts.
+  - A run that was ended half-way, the reload included, is finished by the next one. Two runs at the same time are not possible; the
+    second one fails.
 options:
   daemon:
     description: Whose configuration it is, which decides the checker.
@@ -66,6 +74,30 @@ options:
         description: Keep the content out of diffs, logs and messages.
         type: bool
         default: false
+  content_directories:
+    description: Directories elsewhere whose content the daemon serves. Those that are missing are made; they are never changed or removed.
+    type: list
+    elements: str
+    default: []
+  unit:
+    description: Name of the systemd service; that of the daemon if left out.
+    type: str
+  companions:
+    description:
+      - Units that serve beside the daemon and whose files are part of the set. They run while the daemon does, take part in every
+        reload, and are stopped when they are not named any more.
+      - To be started at boot, the daemon's unit has to want them.
+    type: list
+    elements: str
+    default: []
+  health:
+    description: A URL that the daemon answers with 2xx when it serves. Not asked if empty.
+    type: str
+    default: ""
+  timeout:
+    description: Seconds within which the proof has to come.
+    type: float
+    default: 10
   fatal_warnings:
     description: Refuse a set for which HAProxy prints warnings.
     type: bool
@@ -86,24 +118,24 @@ options:
   state:
     description:
       - V(present) installs the set.
-      - V(previous) brings back the set that the last change has replaced.
+      - V(previous) brings back the set that the last change has replaced, with its own companions.
     type: str
     choices: [present, previous]
     default: present
 attributes:
   check_mode:
     description:
-      - Does everything but the commit, the daemon's check included.
+      - Does everything but the commit and the reload, the daemon's check included.
       - Where the daemon or one of O(users) does not exist yet, RV(checked) is false.
     support: full
   diff_mode:
     description: Shows every file that changes, with asterisks for secrets.
     support: full
   idempotent:
-    description: A set that stands as declared is checked and left alone. O(state=previous) exchanges the sets each time.
+    description: A set that stands as declared is checked, and a daemon that runs it left alone. O(state=previous) exchanges the sets each time.
     support: partial
 requirements:
-  - util-linux and coreutils on the host, and the right to mount (root on any host; C(CAP_SYS_ADMIN) in a container)
+  - systemd, util-linux and coreutils on the host, and the right to mount (root on any host; C(CAP_SYS_ADMIN) in a container)
 seealso:
   - module: evenkeel.ha_web.haproxy_validate
 author:
@@ -124,7 +156,7 @@ EXAMPLES = r"""
       - path: maps/hosts.map
         content: |
           www.example.com web
-  notify: Reload haproxy
+    health: http://127.0.0.1:8405/healthz
 
 - name: Bring back what was there before
   evenkeel.ha_web.config_transaction:
@@ -135,6 +167,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+action:
+  description:
+    - What is done to make the set live, V(start), V(reload), V(settle) if only units or kernel parameters around the daemon have to be, or
+      nothing. Empty where the daemon does not exist yet.
+  type: str
+  returned: success, and where the daemon does not run the set
 checked:
   description: Whether the daemon's checker has accepted the set. False only in check mode on a host without the daemon or one of O(users).
   type: bool
@@ -144,7 +182,7 @@ version:
   type: str
   returned: success
 changes:
-  description: The paths that change, relative to O(directory).
+  description: The paths that change, relative to O(directory) or absolute.
   type: list
   elements: str
   returned: success
@@ -163,12 +201,16 @@ import os
 import pwd
 import re
 from functools import partial
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect, _haproxy, _keepalived, _nginx
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, NotProven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import Change, ConfigSet, File, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 BOUNDED = ["timeout", "--kill-after=5", "60"]
 """A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
@@ -234,14 +276,24 @@ def permissions(item: dict) -> int:
     return int(item["mode"], 8)
 
 
-def present(module: AnsibleModule, config: ConfigSet) -> dict:
-    """Install the set; returns what the module returns, ends the module where the set is refused."""
+def missing_directories(module: AnsibleModule) -> list[Change]:
+    """The directories elsewhere that have to be made. Raises TransactionError for what cannot become one."""
+    missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
+    for path in missing:
+        if not os.path.isabs(path) or os.path.lexists(path):
+            raise TransactionError(f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there")
+    return [Change(path, None, b"(directory)\n") for path in missing]
+
+
+def present(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
+    """Install the set; returns what the module returns, and whether it is another set. Ends the module where the set is refused."""
     files = declared(module)
     changes = config.changes(files)
+    directories = missing_directories(module)
     result = {
-        "changed": bool(changes),
-        "changes": [change.path for change in changes],
-        "diff": [change.diff() for change in changes],
+        "changed": bool(changes or directories),
+        "changes": [change.path for change in changes + directories],
+        "diff": [change.diff() for change in changes + directories],
         "findings": [],
         "checked": False,
         "version": "",
@@ -254,7 +306,7 @@ def present(module: AnsibleModule, config: ConfigSet) -> dict:
         if not module.check_mode:
             module.fail_json(msg=f"missing on the host: {', '.join(missing)}; install that before the configuration", **result)
         module.warn(f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {', '.join(missing)}")
-        return result
+        return result, bool(changes)
     if changes:
         config.stage(files, changes)
     host = Host(config.where if changes else str, parameters(files))
@@ -265,9 +317,12 @@ def present(module: AnsibleModule, config: ConfigSet) -> dict:
     if not answer.valid:
         result.update(changed=False, diff=[])
         module.fail_json(msg=refusal(module, answer), **result)
-    if changes and not module.check_mode:
-        config.commit()
-    return result
+    if not module.check_mode:
+        for directory in directories:
+            _disk.make_directory(Path(directory.path))
+        if changes:
+            config.commit()
+    return result, bool(changes)
 
 
 def refusal(module: AnsibleModule, answer: Verdict) -> str:
@@ -276,18 +331,36 @@ def refusal(module: AnsibleModule, answer: Verdict) -> str:
     return f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{answer.describe()}"
 
 
-def restored(module: AnsibleModule, config: ConfigSet) -> dict:
-    """Bring the previous set back; returns what the module returns."""
+def restored(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
+    """Bring the previous set back; returns what the module returns, and that it is another set."""
     config.require_previous()
     if not module.check_mode:
         config.restore()
-    return {"changed": True, "findings": [], "previous": str(config.previous)}
+    return {"changed": True, "findings": [], "previous": str(config.previous)}, True
+
+
+def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: bool) -> dict:
+    """Let the daemon run what is on disk; returns the result with that, ends the module where it is not proven."""
+    name = module.params["daemon"]
+    if not module.get_bin_path(name):
+        return {**result, "action": ""}
+    unit = Unit(module.params["unit"] or name, module.run_command)
+    live = Live(config, DAEMONS[name](unit, module.params["health"]), module.params["timeout"])
+    action = live.action(will_change=module.check_mode and another)
+    result = {**result, "action": action, "changed": result["changed"] or bool(action)}
+    if action and not module.check_mode:
+        try:
+            live.make_live(action)
+        except NotProven as error:
+            outcome = live.go_back(was_active=action != "start")
+            module.fail_json(msg=f"{name} does not run the new configuration:\n{error}\n{outcome}", **result)
+    return result
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "daemon": {"type": "str", "required": True, "choices": ["haproxy", "keepalived", "nginx"]},
+            "daemon": {"type": "str", "required": True, "choices": sorted(DAEMONS)},
             "directory": {"type": "path", "required": True},
             "main": {"type": "str", "required": True},
             "files": {
@@ -302,6 +375,11 @@ def main() -> None:
                     "sensitive": {"type": "bool", "default": False},
                 },
             },
+            "content_directories": {"type": "list", "elements": "str", "default": []},
+            "unit": {"type": "str"},
+            "companions": {"type": "list", "elements": "str", "default": []},
+            "health": {"type": "str", "default": ""},
+            "timeout": {"type": "float", "default": 10},
             "fatal_warnings": {"type": "bool", "default": False},
             "users": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
@@ -310,13 +388,14 @@ def main() -> None:
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
     )
-    config = ConfigSet(module.params["directory"], trial=module.check_mode)
+    config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
     try:
         with config.alone():
             try:
                 if not module.check_mode:
                     config.recover()
-                module.exit_json(**(present if module.params["state"] == "present" else restored)(module, config))
+                result, another = (present if module.params["state"] == "present" else restored)(module, config)
+                module.exit_json(**made_live(module, config, result, another))
             finally:
                 config.discard()
     except (TransactionError, CheckerMissing, OSError) as error:

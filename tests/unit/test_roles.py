@@ -98,7 +98,6 @@ def test_the_main_tasks_are_a_table_of_contents(role):
         "validate.yml",
         "install.yml",
         "configure.yml",
-        "service.yml",
     ]
 
 
@@ -124,7 +123,7 @@ def test_facts_are_read_from_ansible_facts(folder):
 
 @pytest.mark.parametrize(
     "template",
-    [path for role in ROLES for path in files(role, "templates/**/*.j2") if path.name != "index.html.j2"],
+    [path for role in ROLES for path in files(role, "templates/**/*.j2") if path.name != "demo_page.html.j2"],
     ids=lambda path: path.name,
 )
 def test_a_file_begins_with_who_manages_it(template):

@@ -1,0 +1,127 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How each daemon proves that it runs what is on disk.
+
+A daemon whose reload fails goes on with what it had, and C(systemctl reload) succeeds all the same. So each daemon is asked in its own
+way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived tells its journal.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+from pathlib import Path
+
+from ansible.module_utils.urls import open_url
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
+
+NGINX_ERRORS = Path("/var/log/nginx/error.log")
+
+
+class NotProven(Exception):
+    """The daemon does not run the configuration; the text says what it said."""
+
+
+class Daemon:
+    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or time is over."""
+
+    complaint = re.compile(r"\[(ALERT|emerg)\]|[Cc]annot|failed|[Ee]rror")
+
+    def __init__(self, unit: Unit, health: str) -> None:
+        """C(health) is a URL that a running daemon answers with 2xx, or empty."""
+        self.unit = unit
+        self.health = health
+
+    def remember(self) -> None:
+        """Note what is there before the change. What is asked afterwards is compared with it."""
+        self.cursor = self.unit.cursor()
+        self.before = self.workers()
+
+    def workers(self) -> frozenset[int]:
+        return self.unit.children()
+
+    def foresee(self, directory: Path) -> None:
+        """Raise NotProven for what is known to harm already while the daemon tries."""
+
+    def is_proven(self) -> bool:
+        """Whether the new configuration serves. Raises NotProven as soon as it is clear that it never will."""
+        return bool(self.workers() - self.before) and self.answers()
+
+    def answers(self) -> bool:
+        if not self.health:
+            return True
+        try:
+            with open_url(self.health, timeout=2, use_proxy=False):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def complaints(self) -> str:
+        """What the daemon said of the change, the lines that complain if there are any."""
+        lines = self.unit.said_since(self.cursor)
+        return "\n".join([line for line in lines if self.complaint.search(line)] or lines[-10:])
+
+
+class Haproxy(Daemon):
+    """The master process knows which worker runs which generation and whether a reload has failed."""
+
+    def workers(self) -> frozenset[int]:
+        return self.ask().current
+
+    def foresee(self, directory: Path) -> None:
+        """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
+        taken = list(_binds.taken((directory / "haproxy.cfg").read_text(encoding="utf-8", errors="replace")))
+        if taken:
+            lines = "\n".join(f"{directory}/haproxy.cfg:{number}: {reason}\n    > {source}" for number, source, reason in taken)
+            raise NotProven(lines)
+
+    def ask(self) -> Workers:
+        """What the master answers; no workers while it does not answer."""
+        try:
+            return parse_workers(ask(MASTER_SOCKET, "show proc", timeout=2))
+        except NoAnswer:
+            return Workers(frozenset(), 0)
+
+    def is_proven(self) -> bool:
+        answer = self.ask()
+        if answer.failed:
+            raise NotProven(self.complaints())
+        return bool(answer.current - self.before) and self.answers()
+
+
+class Nginx(Daemon):
+    """New workers appear beside the old ones, or the error log says why not."""
+
+    def remember(self) -> None:
+        super().remember()
+        self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
+
+    def is_proven(self) -> bool:
+        if "[emerg]" in self.complaints():
+            raise NotProven(self.complaints())
+        return super().is_proven()
+
+    def complaints(self) -> str:
+        if not NGINX_ERRORS.exists():
+            return super().complaints()
+        with NGINX_ERRORS.open("rb") as log:
+            log.seek(self.log_end)
+            lines = log.read().decode("utf-8", errors="replace").splitlines()
+        return "\n".join(dict.fromkeys(line for line in lines if "[emerg]" in line)) or super().complaints()
+
+
+class Keepalived(Daemon):
+    """Its processes stay the same when it reloads; the journal says that it is done."""
+
+    done = re.compile(r"(Reload|Startup) complete")
+
+    def is_proven(self) -> bool:
+        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor))
+        return done and self.unit.state().active and bool(self.workers())
+
+
+DAEMONS = {"haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}
