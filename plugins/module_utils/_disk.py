@@ -55,13 +55,23 @@ def write(path: Path, content: bytes) -> None:
 def copy(source: Path, target: Path) -> None:
     """Replace C(target) by a copy of the file with its mode and owner; nobody ever sees half of it."""
     status = source.stat()
-    staged = target.with_name(f".{target.name}.staged")
+    staged = _staged(target)
     write(staged, source.read_bytes())
     os.chown(staged, status.st_uid, status.st_gid)
     os.chmod(staged, stat.S_IMODE(status.st_mode))
     sync_file(staged, os.O_RDONLY)
     staged.rename(target)
     sync_directory(target.parent)
+
+
+def discard_copy(target: Path) -> None:
+    """Remove what a copy to C(target) that was ended in the middle has left."""
+    with suppress(NotADirectoryError):
+        _staged(target).unlink(missing_ok=True)
+
+
+def _staged(target: Path) -> Path:
+    return target.with_name(f".{target.name}.staged")
 
 
 def sync(directory: Path) -> None:

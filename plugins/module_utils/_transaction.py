@@ -122,7 +122,7 @@ class ConfigSet:
             self.outdated.rename(self.previous)
         if (self.staged / MANIFEST).exists():
             with suppress(TransactionError):
-                _put_outside(self.live, self.staged)
+                _take_back(self.staged, self.live)
 
     def changes(self, files: list[File]) -> list[Change]:
         """What has to change so that the declared files stand as declared.
@@ -353,6 +353,14 @@ def _put_outside(source: Path, replaced: Path) -> None:
     for path in set(declared(replaced)) - wanted:
         if Path(path).is_absolute() and _is_own(replaced, path):
             Path(path).unlink(missing_ok=True)
+
+
+def _take_back(staged: Path, live: Path) -> None:
+    """Make the files elsewhere those of the live set again, after a run that was ended before C(staged) took its place."""
+    for path in declared(staged):
+        if Path(path).is_absolute():
+            _disk.discard_copy(Path(path))
+    _put_outside(live, staged)
 
 
 def _is_own(directory: Path, path: str) -> bool:

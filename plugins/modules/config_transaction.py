@@ -132,7 +132,7 @@ attributes:
     description: Shows every file that changes, with asterisks for secrets.
     support: full
   idempotent:
-    description: A set that stands as declared is checked, and a daemon that runs it left alone. O(state=previous) exchanges the sets each time.
+    description: A set that stands as declared is checked and a daemon that runs it left alone. O(state=previous) exchanges sets each time.
     support: partial
 requirements:
   - systemd, util-linux and coreutils on the host, and the right to mount (root on any host; C(CAP_SYS_ADMIN) in a container)
@@ -281,7 +281,9 @@ def missing_directories(module: AnsibleModule) -> list[Change]:
     missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
     for path in missing:
         if not os.path.isabs(path) or os.path.lexists(path):
-            raise TransactionError(f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there")
+            raise TransactionError(
+                f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there"
+            )
     return [Change(path, None, b"(directory)\n") for path in missing]
 
 

@@ -88,7 +88,7 @@ attributes:
     support: full
 seealso:
   - module: community.general.haproxy
-  - module: evenkeel.ha_web.config_live
+  - module: evenkeel.ha_web.config_transaction
 notes:
   - The role haproxy saves drained servers, servers in maintenance and changed weights before every reload. A start forgets them.
 author:

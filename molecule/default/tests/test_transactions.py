@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
-from cluster import lab_host, takeovers
+from cluster import container, is_backup, lab_host, takeovers, wait_until
 from conftest import LOAD_BALANCERS
 from controller import ROOT, ansible, good, playbook
 from load import KeepAlive
 
 BAD = yaml.safe_load(Path(__file__).with_name("bad_configurations.yml").read_text(encoding="utf-8"))
 ROWS = [pytest.param(daemon, number, id=f"{daemon}: {row['story']}") for daemon, rows in BAD.items() for number, row in enumerate(rows)]
-STEPS = ["validate", "configure", "service"]
+STEPS = ["validate", "configure"]
 
 sys.path.append(str(ROOT / "tests" / "lab"))
 from prober import Prober
@@ -41,7 +43,7 @@ def deploy(tmp_path_factory, certificates):
 
     base = tmp_path_factory.mktemp("changes")
 
-    def run(host: str, daemon: str, changes: list[dict], steps: list[str] | None = None) -> list[dict[str, str]]:
+    def run(host: str, daemon: str, changes: list[dict]) -> list[dict[str, str]]:
         folder = Path(tempfile.mkdtemp(prefix=daemon, dir=base))
         role = {"name": f"evenkeel.ha_web.{daemon}"}
         change = {"include_tasks": str(ROOT / "molecule" / "default" / "tasks" / "deploy_change.yml")}
@@ -51,7 +53,7 @@ def deploy(tmp_path_factory, certificates):
             "hosts": host,
             "gather_facts": False,
             "vars_files": [str(ROOT / "playbooks" / "vars" / "cluster.yml")],
-            "vars": {"daemon": daemon, "steps": steps or STEPS, **certificates},
+            "vars": {"daemon": daemon, "steps": STEPS, **certificates},
             "tasks": [
                 *[{"include_role": {**role, "tasks_from": step}} for step in ("facts", "install")],
                 *[{**change, "vars": variables} for variables in changes],
@@ -128,6 +130,21 @@ def test_the_vip_does_not_move_while_all_that_is_refused(deployed, holders, hold
     assert holders() == [holder]
 
 
+@contextmanager
+def reload_that_hangs(name: str):
+    """A reload of the host's haproxy does not come to its end, and does nothing; whether one is waiting can be asked."""
+    host = lab_host(name)
+    unit = "/run/systemd/system/haproxy.service.d"
+    host.check_output(
+        f"mkdir -p {unit} && printf '[Service]\nExecReload=\nExecReload=sleep infinity\n' >{unit}/zz.conf && systemctl daemon-reload"
+    )
+    try:
+        yield lambda: host.run("systemctl is-active haproxy").stdout.strip() == "reloading"
+    finally:
+        host.check_output(f"rm -r {unit} && systemctl daemon-reload && pkill -x sleep")
+        wait_until(lambda: host.service("haproxy").is_running, "haproxy is left alone")
+
+
 def shop(port: int) -> dict:
     """A change that makes haproxy listen on one more port."""
     return {"haproxy_listens": [{"name": "shop", "binds": [{"port": port}], "lines": ["http-request return status 204"]}]}
@@ -189,8 +206,13 @@ def test_a_server_that_is_drained_is_still_drained_after_a_change(deploy, holder
 def test_a_run_that_ends_before_the_reload_is_finished_by_the_next(deploy, holder):
     deploy(holder, "haproxy", [banner(21)])
     before = workers(holder)
-    deploy(holder, "haproxy", [{}], steps=["configure"])
+    with reload_that_hangs(holder) as hangs, ThreadPoolExecutor() as background:
+        run = background.submit(deploy, holder, "haproxy", [{}])
+        wait_until(hangs, "the run waits for the reload")
+        lab_host(holder).check_output("kill -9 $(ps -o ppid= -C systemctl)")
+        assert run.result()[0]["refusal"]
     assert workers(holder) == before
+    assert "X-Change" not in lab_host(holder).file("/etc/haproxy/haproxy.cfg").content_string
     deploy(holder, "haproxy", [{}])
     finished = workers(holder)
     assert not set(finished[-1:]) & set(before)
@@ -198,10 +220,23 @@ def test_a_run_that_ends_before_the_reload_is_finished_by_the_next(deploy, holde
     assert workers(holder)[-1:] == finished[-1:]
 
 
+def test_a_unit_that_is_switched_off_after_a_reboot_is_stopped(deploy, standby):
+    def beside() -> str:
+        return lab_host(standby).run("systemctl is-active keepalived-second-chance").stdout.strip()
+
+    subprocess.run(["docker", "restart", container(standby)], check=True, capture_output=True)
+    wait_until(lambda: is_backup(standby) and beside() == "active", "the host is back")
+    outcomes = deploy(standby, "keepalived", [{"keepalived_second_chance": False}])
+    stopped = beside()
+    outcomes += deploy(standby, "keepalived", [{}])
+    assert [outcome["refusal"] for outcome in outcomes] == ["", ""]
+    assert (stopped, beside()) == ("inactive", "active")
+
+
 def test_a_first_run_that_is_refused_leaves_nothing_broken_and_the_second_succeeds(standby, holders, holder):
     host = lab_host(standby)
     host.check_output("DEBIAN_FRONTEND=noninteractive apt-get purge --yes haproxy")
-    host.check_output("rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /run/evenkeel/haproxy.live")
+    host.check_output("rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /var/lib/evenkeel/haproxy.json")
     refused = playbook("deploy_load_balancers", "--limit", standby, haproxy_global_lines=["colour blue"])
     assert refused.returncode != 0
     assert "unknown keyword 'colour'" in refused.stdout + refused.stderr

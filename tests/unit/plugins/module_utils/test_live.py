@@ -1,16 +1,23 @@
-"""How a configuration directory is recognised."""
+"""How a configuration directory is recognised, and what it takes to make it live."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import digest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, digest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST, ConfigSet
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 
 @pytest.fixture
 def directory(tmp_path):
-    (tmp_path / "certs").mkdir()
-    (tmp_path / "haproxy.cfg").write_text("global\n")
-    return tmp_path
+    directory = tmp_path / "haproxy"
+    (directory / "certs").mkdir(parents=True)
+    (directory / "haproxy.cfg").write_text("global\n")
+    return directory
 
 
 def test_the_digest_stays_while_nothing_changes(directory):
@@ -27,3 +34,141 @@ def test_the_digest_tells_every_change(directory, change):
     else:
         (directory / "certs" / "site.pem").write_text("")
     assert digest(directory) != before
+
+
+class Host:
+    """What systemd would answer; a reload of a unit in C(broken) fails."""
+
+    def __init__(self):
+        self.started = {}
+        self.broken = set()
+        self.done = []
+
+    def boot(self, *names):
+        """The units run as they do after a boot, and nothing else does."""
+        self.started = dict.fromkeys(names, 2**40)
+
+    def run(self, argv):
+        verb, *names = argv[1:]
+        if argv[0] != "systemctl":
+            return 0, "", ""
+        if verb == "show":
+            return 0, "\n\n".join(self._shown(name) for name in names if not name.startswith("-")), ""
+        self.done.append(f"{verb} {names[0]}")
+        if names[0] in self.broken:
+            return 1, "", "broken"
+        if verb == "stop":
+            del self.started[names[0]]
+        elif verb != "enable":
+            self.started.setdefault(names[0], 1)
+        return 0, "", ""
+
+    def _shown(self, name):
+        state = "active" if name in self.started else "inactive"
+        started = self.started.get(name, 0)
+        return f"ActiveState={state}\nUnitFileState=enabled\nMainPID=0\nInvocationID={started}\nExecMainStartTimestamp=@{started}\n"
+
+
+class Proven(Daemon):
+    """A daemon that runs what it is given."""
+
+    def is_proven(self):
+        return True
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    monkeypatch.setattr(_live, "MEMORY", tmp_path / "memory")
+    return Host()
+
+
+@pytest.fixture
+def live(directory, host):
+    return Live(ConfigSet(str(directory)), Proven(Unit("haproxy", host.run), ""), 1)
+
+
+def declare(directory, *companions):
+    (directory / MANIFEST).write_text(json.dumps({"companions": companions}))
+
+
+def make_live(live, host):
+    """What a run does; returns the calls that change something."""
+    host.done.clear()
+    if action := live.action():
+        live.make_live(action)
+    return host.done
+
+
+def test_a_daemon_that_runs_what_is_on_disk_is_left_alone(live, host):
+    assert make_live(live, host) == ["start haproxy"]
+    assert make_live(live, host) == []
+    assert live.action(will_change=True) == "reload"
+
+
+def test_what_another_run_has_installed_is_reloaded(live, host, directory):
+    make_live(live, host)
+    (directory / "haproxy.cfg").write_text("global # new\n")
+    assert make_live(live, host) == ["reload haproxy"]
+    assert make_live(live, host) == []
+
+
+def test_units_beside_the_daemon_run_while_its_set_names_them(live, host, directory):
+    declare(directory, "watch")
+    assert make_live(live, host) == ["reload-or-restart watch", "start haproxy"]
+    assert make_live(live, host) == []
+    host.started.pop("watch")
+    assert make_live(live, host) == ["reload-or-restart watch"]
+    declare(directory)
+    assert make_live(live, host) == ["stop watch", "reload haproxy"]
+    assert make_live(live, host) == []
+
+
+def test_a_unit_that_is_not_named_any_more_after_a_boot_is_stopped(live, host, directory):
+    declare(directory, "watch")
+    make_live(live, host)
+    host.boot("haproxy", "watch")
+    declare(directory)
+    assert make_live(live, host) == ["stop watch"]
+    assert "watch" not in host.started
+    assert make_live(live, host) == []
+
+
+def test_a_unit_that_is_gone_already_is_not_stopped(live, host, directory):
+    declare(directory, "watch")
+    make_live(live, host)
+    host.boot("haproxy")
+    declare(directory)
+    assert make_live(live, host) == []
+
+
+def test_a_unit_of_a_run_that_was_ended_is_stopped_as_well(live, host, directory):
+    make_live(live, host)
+    declare(directory, "watch")
+    host.broken = {"haproxy"}
+    with pytest.raises(NotProven):
+        make_live(live, host)
+    host.broken = set()
+    declare(directory)
+    assert "stop watch" in make_live(live, host)
+
+
+def test_the_previous_set_brings_its_own_units_back(live, host, directory):
+    declare(directory, "watch")
+    make_live(live, host)
+    directory.rename(live.config.previous)
+    directory.mkdir()
+    declare(directory, "other")
+    host.broken = {"other"}
+    with pytest.raises(NotProven, match="broken"):
+        make_live(live, host)
+    host.started["other"] = 1
+    host.broken = set()
+    host.done.clear()
+    assert live.go_back(was_active=True).endswith(f"(the refused one is kept in {live.config.previous}) and serves.")
+    assert host.done == ["stop other", "reload-or-restart watch", "reload haproxy"]
+
+
+def test_only_root_can_read_what_is_remembered(live, host):
+    make_live(live, host)
+    assert live.memory.parent.stat().st_mode & 0o777 == 0o700
+    assert live.memory.stat().st_mode & 0o777 == 0o600

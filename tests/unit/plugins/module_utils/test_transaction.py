@@ -15,7 +15,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST, MARK, ConfigSet, File, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import (
+    MANIFEST,
+    MARK,
+    ConfigSet,
+    File,
+    TransactionError,
+    companions,
+)
 
 ME, MY_GROUP = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
 KILLED = 9
@@ -589,6 +596,37 @@ def test_a_file_elsewhere_that_somebody_has_changed_is_a_change(config, tmp_path
     drift(tmp_path / "units/a.conf")
     assert install(config, old) == [f"{tmp_path}/units/a.conf"]
     assert placed(tmp_path) == OLD_PLACES
+
+
+def test_what_somebody_has_put_elsewhere_in_place_of_a_file_is_not_removed(config, tmp_path, outside):
+    old, new = outside(tmp_path)
+    install(config, old)
+    (tmp_path / "units/gone.conf").write_text("theirs")
+    assert f"{tmp_path}/units/gone.conf" not in install(config, new)
+    assert placed(tmp_path) == {**NEW_PLACES, "units/gone.conf": ("theirs", 0o600)}
+    assert not list(config.live.rglob("gone.conf"))
+    assert install(config, new) == []
+
+
+def test_files_elsewhere_of_a_run_that_was_ended_are_not_left_behind(exchange, unsynced, tmp_path, outside):
+    def work_on(config):
+        install(config, OLD)
+        return lambda: install(config, outside(config.live.parent)[0])
+
+    for config in instants(tmp_path, work_on):
+        install(config, OLD)
+        assert placed(config.live.parent) == {}
+
+
+def test_the_units_beside_the_daemon_are_part_of_the_set(config):
+    install(config, OLD)
+    assert companions(config.live) == []
+    config.companions = ["watch"]
+    assert install(config, OLD) == [MANIFEST]
+    assert companions(config.live) == ["watch"]
+    assert install(config, OLD) == []
+    config.restore()
+    assert companions(config.live) == []
 
 
 def test_a_place_that_cannot_be_written_changes_nothing(config, tmp_path, outside):

@@ -99,6 +99,8 @@ def test_what_is_secret_is_not_returned(ask, daemon, hide):
     [
         ({"files": [file("../x")]}, ["'../x'", "a path relative to"]),
         ({"files": [file("x", mode="rw-r--r--")]}, ["x: its mode is 'rw-r--r--'", "such as 0644"]),
+        ({"files": [], "content_directories": ["srv"]}, ["content_directories has 'srv'", "an absolute path is needed"]),
+        ({"files": [], "content_directories": ["/etc/passwd"]}, ["content_directories has '/etc/passwd'", "no directory"]),
         ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
         ({"daemon": "apache"}, ["daemon must be one of: haproxy, keepalived, nginx, got: apache"]),
         ({"state": "absent"}, ["state must be one of: present, previous, got: absent"]),
@@ -114,14 +116,24 @@ def test_refused(ask, directory, params, parts, check_mode):
 
 
 @pytest.mark.parametrize(("check_mode", "text"), [(False, "replaced"), (True, "foreign")])
-def test_the_previous_set_is_brought_back(ask, directory, check_mode, text):
+def test_the_previous_set_is_brought_back(ask, daemon, directory, check_mode, text):
     previous = directory.with_name(".daemon.previous")
     previous.mkdir()
     (previous / "foreign.cfg").write_text("replaced")
-    result = ask(state="previous", check_mode=check_mode)
-    assert (result["changed"], result["previous"]) == (True, str(previous))
+    result = ask(daemon, state="previous", check_mode=check_mode)
+    assert (result["changed"], result["previous"], result["action"]) == (True, str(previous), "")
     assert (directory / "foreign.cfg").read_text() == text
     assert (previous / "foreign.cfg").exists()
+
+
+@pytest.mark.parametrize(("there", "changes"), [(True, []), (False, ["site"])])
+def test_a_directory_with_content_is_made_where_it_is_missing(ask, daemon, tmp_path, there, changes):
+    site = tmp_path / "site"
+    if there:
+        site.mkdir()
+    result = ask(daemon, check_mode=True, files=[], content_directories=[str(site)])
+    assert [change for change in result["changes"] if change.endswith("site")] == [f"{tmp_path}/{name}" for name in changes]
+    assert site.exists() is there
 
 
 def test_what_an_ended_run_has_left_is_removed(ask, daemon, directory):
