@@ -14,7 +14,6 @@ import re
 import urllib.error
 from pathlib import Path
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
@@ -54,6 +53,9 @@ class Daemon:
     def answers(self) -> bool:
         if not self.health:
             return True
+        # It takes longer to load than all the rest, and only a change needs it.
+        from ansible.module_utils.urls import open_url
+
         try:
             with open_url(self.health, timeout=2, use_proxy=False):
                 return True
