@@ -107,8 +107,8 @@ def deployed(deploy, holder, standby):
     before = takeovers(standby)
     changes = {daemon: [{}, *[row["variables"] for row in rows]] for daemon, rows in BAD.items()}
     hosts = {"haproxy": holder, "keepalived": holder, "nginx": "web1"}
-    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083):
-        outcomes = {daemon: deploy(hosts[daemon], daemon, changes[daemon]) for daemon in BAD}
+    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083), ThreadPoolExecutor(2) as pool:
+        outcomes = dict(zip(BAD, pool.map(lambda daemon: deploy(hosts[daemon], daemon, changes[daemon]), BAD)))
     return outcomes, clients, takeovers(standby) - before
 
 
