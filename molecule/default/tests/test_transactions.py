@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import ChainMap
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,9 +107,13 @@ def deployed(deploy, holder, standby):
     vip = f"{os.environ['LAB_PREFIX']}.240"
     before = takeovers(standby)
     changes = {daemon: [{}, *[row["variables"] for row in rows]] for daemon, rows in BAD.items()}
-    hosts = {"haproxy": holder, "keepalived": holder, "nginx": "web1"}
+    daemons = {holder: ["haproxy", "keepalived"], "web1": ["nginx"]}
+
+    def refused(host: str) -> dict[str, list[dict[str, str]]]:
+        return {daemon: deploy(host, daemon, changes[daemon]) for daemon in daemons[host]}
+
     with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083), ThreadPoolExecutor(2) as pool:
-        outcomes = dict(zip(BAD, pool.map(lambda daemon: deploy(hosts[daemon], daemon, changes[daemon]), BAD)))
+        outcomes = dict(ChainMap(*pool.map(refused, daemons)))
     return outcomes, clients, takeovers(standby) - before
 
 
