@@ -23,12 +23,14 @@ class Stopped(NoAnswer):
 
 @dataclass(frozen=True)
 class Workers:
-    """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that still serve, and how
-    many reloads have failed since one succeeded."""
+    """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that still serve, how
+    many reloads have failed since one succeeded, how many there were, and for how many seconds the master runs."""
 
     current: frozenset[int]
     failed: int
     replaced: frozenset[int] = frozenset()
+    reloads: int = 0
+    uptime: int = 0
 
 
 def ask(path: str, command: str, timeout: float = 10) -> str:
@@ -54,8 +56,9 @@ def ask(path: str, command: str, timeout: float = 10) -> str:
 def parse_workers(answer: str) -> Workers:
     """Read the answer of C(show proc), of haproxy 2.6 to 3.0."""
     current, _heading, old = answer.partition("# old workers")
-    failed = re.search(r"\bmaster\s.*\[failed: (\d+)\]", current)
-    return Workers(_pids(current), int(failed.group(1)) if failed else 0, _pids(old))
+    master = re.search(r"\bmaster\s+(\d+)(?:\s+\[failed: (\d+)\])?\s+(\d+)d(\d+)h(\d+)m(\d+)s", current)
+    reloads, failed, days, hours, minutes, seconds = (int(number or 0) for number in master.groups()) if master else (0,) * 6
+    return Workers(_pids(current), failed, _pids(old), reloads, ((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
 def _pids(lines: str) -> frozenset[int]:

@@ -25,6 +25,9 @@ POLL = 0.2
 MAINT = 0x01 | 0x02 | 0x20
 DRAIN = 0x08 | 0x10
 """Bits of srv_admin_state: asked for, inherited from a tracked server, and for maintenance, without an address."""
+ASKED = 0x01 | 0x08
+CONFIGURED = 0x04
+"""Two more: what was asked for at run time, unless the configuration has said C(disabled)."""
 
 WEIGHT = re.compile(r"(\d+)(%?)")
 MOST = 256
@@ -37,7 +40,7 @@ class ServerError(Exception):
 @dataclass(frozen=True)
 class Server:
     """One server at one moment. C(status) and C(check) are in HAProxy's words; C(sessions) are those in every worker, and those that wait
-    in the server's own queue."""
+    in the server's own queue. C(taken_out) is whether somebody has said so at run time, and not the configuration."""
 
     backend: str
     name: str
@@ -47,6 +50,7 @@ class Server:
     configured_weight: int
     sessions: int
     check: str
+    taken_out: bool = False
 
     @property
     def label(self) -> str:
@@ -85,7 +89,8 @@ class Wanted:
         if self.weight:
             number, percent = WEIGHT.fullmatch(self.weight).groups()
             weight = min(MOST, server.configured_weight * int(number) // 100) if percent else int(number)
-        return replace(server, state=self.state or server.state, weight=weight)
+        state = self.state or server.state
+        return replace(server, state=state, weight=weight, taken_out=state != "ready" or weight == 0 < server.configured_weight)
 
 
 def not_a_weight(weight: str) -> str:
@@ -104,13 +109,13 @@ def not_servers(patterns: Iterable[str]) -> str:
 
 def parse(states: str, statistics: str) -> list[Server]:
     """The servers in the answers to C(show servers state) and C(show stat -1 4 -1), of haproxy 2.6 to 3.0."""
-    rows = {(row["pxname"], row["svname"]): row for row in _rows(statistics)}
+    known = {(row["pxname"], row["svname"]): row for row in rows(statistics)}
     servers = []
     for line in states.splitlines():
         words = line.split()
-        if len(words) < 10 or words[0].startswith("#") or (words[1], words[3]) not in rows:
+        if len(words) < 10 or words[0].startswith("#") or (words[1], words[3]) not in known:
             continue
-        row = rows[words[1], words[3]]
+        row = known[words[1], words[3]]
         admin = int(words[6])
         servers.append(
             Server(
@@ -122,6 +127,7 @@ def parse(states: str, statistics: str) -> list[Server]:
                 configured_weight=int(words[8]),
                 sessions=_sessions(row),
                 check=" ".join(filter(None, (row["check_status"], row.get("last_chk")))),
+                taken_out=bool(admin & ASKED and not admin & CONFIGURED) or int(words[7]) == 0 < int(words[8]),
             )
         )
     return servers
@@ -129,10 +135,11 @@ def parse(states: str, statistics: str) -> list[Server]:
 
 def parse_sessions(statistics: str) -> dict[str, int]:
     """How many sessions each server has, by its label, in the answer to C(show stat -1 4 -1)."""
-    return {f"{row['pxname']}/{row['svname']}": _sessions(row) for row in _rows(statistics)}
+    return {f"{row['pxname']}/{row['svname']}": _sessions(row) for row in rows(statistics)}
 
 
-def _rows(statistics: str) -> Iterable[dict[str, str]]:
+def rows(statistics: str) -> Iterable[dict[str, str]]:
+    """The lines of an answer to C(show stat) by their columns' names."""
     return csv.DictReader(statistics[2:].splitlines()) if statistics.startswith("# pxname,") else ()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import grp
+import json
 import os
 import pwd
 import socket
@@ -91,3 +92,13 @@ def kernel_parameter(name: str) -> str | None:
         return parameter_file(name).read_text(encoding="ascii").strip()
     except OSError:
         return None
+
+
+def host_addresses(printed: str) -> list[dict[str, str]]:
+    """Address and interface of every address that C(ip -json address show) has printed."""
+    return [
+        {"address": address["local"], "interface": interface["ifname"]}
+        for interface in json.loads(printed or "[]")
+        for address in interface.get("addr_info", [])
+        if "local" in address
+    ]

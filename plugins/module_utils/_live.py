@@ -15,21 +15,37 @@ from typing import Callable
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, TransactionError, companions
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, UnitState, states
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit, UnitState, states
 
 MEMORY = Path("/var/lib/evenkeel")
 
 
-def digest(directory: Path) -> str:
-    """One word for all names and contents of a directory."""
+def digest(directory: Path, without: str = "") -> str:
+    """One word for all names and contents of a directory, one file left out if it is named."""
     whole = hashlib.sha256()
-    for path in sorted(directory.rglob("*")):
+    for path in sorted(path for path in directory.rglob("*") if path != directory / without):
         whole.update(os.fsencode(path.relative_to(directory)) + b"\0")
         if path.is_file():
             whole.update(hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()
+
+
+def changed(directory: Path) -> float:
+    """When the directory or anything in it was last changed, in seconds since 1970; a file that was edited in its place included."""
+    return max(path.lstat().st_ctime for path in (directory, *directory.rglob("*")))
+
+
+def configuration(name: str, directory: str, run: Run) -> dict[str, str]:
+    """C(digest) of the daemon's directory, and C(pending), what would make it the one that runs, as action() says it.
+
+    Both are empty where there is no such directory. Raises TransactionError if the set in it is damaged."""
+    config = ConfigSet(directory, trial=True)
+    if not config.live.is_dir():
+        return {"digest": "", "pending": ""}
+    return {"digest": digest(config.live), "pending": Live(config, DAEMONS[name](Unit(name, run), ""), 0).action()}
 
 
 class Live:
@@ -90,7 +106,7 @@ class Live:
         return f"{refused} and serves."
 
     def _runs_what_is_on_disk(self, state: UnitState) -> bool:
-        younger = state.started > self.config.live.stat().st_ctime
+        younger = state.started > changed(self.config.live)
         return younger or self._generation(state).items() <= self._remembered().items()
 
     def _generation(self, state: UnitState) -> dict[str, str]:

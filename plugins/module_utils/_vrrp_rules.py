@@ -29,6 +29,13 @@ DEFAULT_WEIGHTS = {"track_file": "1"}
 """Weights that are not 0 although nothing is said, as keepalived 2.2.7 and 2.3.3 print them in a dump of their data."""
 
 
+def weights(instance: Block, whole: Block) -> list[int]:
+    """The weights other than 0 of what an instance watches; none if it is in a group that ignores them."""
+    if instance.name in _members(whole):
+        return []
+    return [weight for tracks in instance.inner(*TRACKS) for line in tracks.lines if (weight := _weight(line, tracks.kind, whole))]
+
+
 def findings(whole: Block) -> list[Finding]:
     """An alert for every instance that could never hand over its addresses, or that shares its router id with another."""
     found = []

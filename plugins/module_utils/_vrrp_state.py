@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the keepalived that runs on this host says of its VRRP instances, and which peers its second chance hears."""
+"""What the keepalived that runs on this host says of its VRRP instances, what its configuration says of them, which of the addresses the
+host has, and which peers its second chance hears."""
 
 from __future__ import annotations
 
@@ -14,10 +15,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall import refusals
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, host_addresses
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import version
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import parse
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import setup, silence, watched
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
+REFUSED = (
+    *("packet_len_err", "advert_interval_err", "ip_ttl_err", "invalid_type_rcvd"),
+    *("addr_list_err", "invalid_authtype", "authtype_mismatch", "auth_failure"),
+)
+"""Why keepalived has thrown adverts away, in the words of its statistics."""
 STANDBY = Path("/run/keepalived-track")
 """Where the role has the track files of planned moves."""
 SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")
@@ -27,11 +40,54 @@ class NoAnswer(Exception):
     """keepalived runs and does not say how it is."""
 
 
-def state(run: Run, timeout: float) -> dict[str, Any]:
-    """C(running), C(instances) and C(peers_heard) of this host, as the module keepalived_info returns them."""
+def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
+    """How this host's keepalived is, as the module keepalived_info returns it. Raises NoAnswer if it runs and does not tell."""
     unit = Unit("keepalived", run).state()
-    found = instances(_dump(run, unit.pid, timeout), time.time(), connections(run)) if unit.active else []
-    return {"running": unit.active, "instances": found, "peers_heard": _peers_heard(run)}
+    configured = _configured(Path(directory) / "keepalived.conf")
+    found = _settled(run, unit.pid, timeout, settle, configured["configured"]) if unit.active else []
+    return {
+        "running": unit.active,
+        "version": version(run) if unit.active else "",
+        "uptime": int(time.time()) - unit.started if unit.active else 0,
+        "instances": found,
+        "configuration": configuration("keepalived", directory, run),
+        **configured,
+        "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := refusals(run, item))},
+        "host_addresses": host_addresses(run(["ip", "-json", "address", "show"])[1]),
+        "peers_heard": _peers_heard(run),
+    }
+
+
+def _settled(run: Run, pid: int, timeout: float, settle: float, configured: list[dict]) -> list[dict]:
+    """The instances, once none of them is about to change its state, but not later than after C(settle) seconds."""
+    end = time.monotonic() + settle
+    silences = {item["name"]: silence(item) for item in configured}
+    while True:
+        found = instances(_dump(run, pid, timeout), time.time(), connections(run))
+        if time.monotonic() > end or not any(is_unsettled(item, silences.get(item["name"], 0), settle) for item in found):
+            return found
+        time.sleep(POLL)
+
+
+def is_unsettled(instance: Mapping[str, Any], silence: float, settle: float) -> bool:
+    """Whether a state is so new that it may be about to change: a backup that may not have missed the master yet, checks that have just
+    begun."""
+    if instance["state"] == "MASTER":
+        return False
+    return instance["seconds_in_state"] < (silence if instance["state"] == "BACKUP" else settle)
+
+
+def _configured(file: Path) -> dict[str, Any]:
+    """The instances of the configuration, the files that they watch, and what makes it one that cannot fail over."""
+    try:
+        whole = parse(str(file), Host())
+    except OSError:
+        return {"configured": [], "watched": {}, "problems": []}
+    return {
+        "configured": setup(whole),
+        "watched": {file: _content(file) for file in watched(whole)},
+        "problems": [finding.message for finding in _vrrp_rules.findings(whole)],
+    }
 
 
 def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[dict]:
@@ -48,8 +104,10 @@ def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[d
             "connections": sum(served.get(line.split("/")[0], 0) for line in data.get("vips", [])),
             "seconds_in_state": round(now - data["last_transition"], 1),
             "times_master": stats["become_master"],
+            "times_released": stats["release_master"],
             "adverts_received": stats["advert_rcvd"],
             "adverts_sent": stats["advert_sent"],
+            "adverts_refused": {word: stats[word] for word in REFUSED if stats.get(word)},
         }
         for item in dump
         for data, stats in [(item["data"], item["stats"])]
@@ -58,10 +116,15 @@ def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[d
 
 def _stands_by(instance: str) -> bool:
     """Whether a planned move keeps the addresses away from this host."""
+    return _content(str(STANDBY / f"standby_{instance}")) not in ("0", None)
+
+
+def _content(file: str) -> str | None:
+    """What is in a file that keepalived watches; None if there is no such file."""
     try:
-        return (STANDBY / f"standby_{instance}").read_text(encoding="ascii").split() != ["0"]
+        return Path(file).read_text(encoding="ascii", errors="replace").strip()
     except OSError:
-        return False
+        return None
 
 
 def _dump(run: Run, pid: int, timeout: float) -> list[dict]:

@@ -155,6 +155,9 @@ servers:
         check:
           description: What its last check said.
           type: str
+        taken_out:
+          description: Whether somebody has taken it out of rotation at run time, by its state or weight.
+          type: bool
         in_rotation:
           description: Whether it gets new clients.
           type: bool

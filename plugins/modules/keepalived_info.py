@@ -11,12 +11,22 @@ short_description: Say who holds which VIP, as keepalived itself sees it
 version_added: 0.1.0
 description:
   - Asks the keepalived that runs on the host for the state of its VRRP instances, by the signal that makes it write a JSON file.
+  - Reads its configuration and the addresses of the host, so that what should be can be told from what is.
   - Changes nothing, and needs no keepalived on the host.
 options:
   timeout:
     description: Seconds within which keepalived has to answer.
     type: float
     default: 5
+  settle:
+    description:
+      - How many seconds at most to wait while a state is so new that it may be about to change, as it is just after keepalived has started.
+    type: float
+    default: 0
+  directory:
+    description: The configuration directory, with C(keepalived.conf) in it.
+    type: path
+    default: /etc/keepalived
 attributes:
   check_mode:
     description: It only reads.
@@ -84,12 +94,111 @@ instances:
     times_master:
       description: How often it has become master since keepalived has started.
       type: int
+    times_released:
+      description: How often it has given the addresses away since keepalived has started.
+      type: int
     adverts_received:
       description: Number of adverts since keepalived has started.
       type: int
     adverts_sent:
       description: Number of adverts since keepalived has started.
       type: int
+    adverts_refused:
+      description:
+        - How many packets of others it has thrown away since keepalived has started, by the reason in the words of its statistics, such as
+          C(auth_failure). Reasons that have not occurred are left out.
+      type: dict
+version:
+  description: keepalived's version; empty if it does not run.
+  type: str
+  returned: always
+uptime:
+  description: Seconds since keepalived was started; 0 if it does not run.
+  type: int
+  returned: always
+configuration:
+  description: The configuration directory.
+  type: dict
+  returned: always
+  contains:
+    digest:
+      description: A checksum of all files in it; empty if there is no such directory.
+      type: str
+    pending:
+      description:
+        - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
+          Empty if it does, or if there is no such directory.
+      type: str
+configured:
+  description: The instances of the configuration on disk, whether keepalived runs or not.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: Name of the instance.
+      type: str
+    interface:
+      description: Where its adverts are sent.
+      type: str
+    virtual_router_id:
+      description: The router id.
+      type: int
+    vrrp_version:
+      description: 2 or 3.
+      type: int
+    priority:
+      description: The priority.
+      type: int
+    preempt:
+      description: Whether a node takes the addresses from one of lower priority.
+      type: bool
+    advert_int:
+      description: Seconds between two adverts.
+      type: float
+    down_timer_adverts:
+      description: How many adverts have to be missed.
+      type: int
+    source:
+      description: The address from which adverts are sent; empty if keepalived chooses it.
+      type: str
+    peers:
+      description: The addresses to which adverts are sent; none for multicast.
+      type: list
+      elements: str
+    addresses:
+      description: The virtual addresses without prefixes, the excluded ones among them, as C(address) and C(interface).
+      type: list
+      elements: dict
+    weights:
+      description: The weights other than 0 of what it watches.
+      type: list
+      elements: int
+    sync_group:
+      description: Name of its group, empty if it is in none.
+      type: str
+watched:
+  description:
+    - The content of every file that the configuration has keepalived watch, by its path; null if there is no such file. Without a weight,
+      anything but C(0) means FAULT.
+  type: dict
+  returned: always
+kept_out:
+  description:
+    - The peers whose adverts the host's firewall drops, each with the rule, by the names of the instances; C(any) stands for all who send
+      multicast. The rules of iptables and nftables are read, and those whose conditions are not understood are left out.
+  type: dict
+  returned: always
+problems:
+  description: Why the configuration on disk cannot fail over, one sentence for each reason.
+  type: list
+  elements: str
+  returned: always
+host_addresses:
+  description: The addresses of the host's interfaces, as C(address) and C(interface).
+  type: list
+  elements: dict
+  returned: always
 peers_heard:
   description:
     - Addresses of the peers that take over connections now, where O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) is on.
@@ -99,15 +208,29 @@ peers_heard:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import TransactionError
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import NoAnswer, state
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={"timeout": {"type": "float", "default": 5}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            "timeout": {"type": "float", "default": 5},
+            "settle": {"type": "float", "default": 0},
+            "directory": {"type": "path", "default": "/etc/keepalived"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        return module.run_command(argv, handle_exceptions=False)
+
     try:
-        module.exit_json(changed=False, **state(module.run_command, module.params["timeout"]))
-    except NoAnswer as error:
+        found = state(run, params["timeout"], params["directory"], params["settle"])
+    except (NoAnswer, TransactionError, OSError) as error:
         module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

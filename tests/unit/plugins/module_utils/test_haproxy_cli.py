@@ -21,7 +21,7 @@ ANSWERS = [
 # programs
 
 """,
-        Workers(frozenset({2060}), 0),
+        Workers(frozenset({2060}), 0, reloads=3, uptime=102),
     ),
     (
         """#<PID>          <type>          <reloads>       <uptime>        <version>
@@ -33,7 +33,7 @@ ANSWERS = [
 # programs
 
 """,
-        Workers(frozenset({1188}), 1, frozenset({337})),
+        Workers(frozenset({1188}), 1, frozenset({337}), 2, 100),
     ),
     (
         """#<PID>          <type>          <reloads>       <uptime>        <version>
@@ -45,8 +45,9 @@ ANSWERS = [
 # programs
 
 """,
-        Workers(frozenset({570}), 0, frozenset({514})),
+        Workers(frozenset({570}), 0, frozenset({514}), 1, 29),
     ),
+    ("335  master  0  8d02h01m42s  3.0.11\n", Workers(frozenset(), 0, uptime=698502)),
     ("", Workers(frozenset(), 0)),
 ]
 

@@ -10,7 +10,7 @@ import os
 import pwd
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, kernel_parameter, parameter_file
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, host_addresses, kernel_parameter, parameter_file
 
 ME = pwd.getpwuid(os.geteuid())
 
@@ -70,3 +70,10 @@ def test_a_kernel_parameter_is_what_the_set_makes_of_it(host):
     assert host.parameter("net.ipv4.ip_nonlocal_bind") == kernel_parameter("net.ipv4.ip_nonlocal_bind")
     assert kernel_parameter("no.such.parameter") is None
     assert host.parameter("no.such.parameter") == ""
+
+
+def test_the_addresses_of_the_host():
+    printed = """[{"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1", "prefixlen": 8}]},
+        {"ifname": "tun0", "addr_info": [{}]}, {"ifname": "eth0", "addr_info": [{"local": "2001:db8::11", "prefixlen": 64}]}]"""
+    assert host_addresses(printed) == [{"address": "127.0.0.1", "interface": "lo"}, {"address": "2001:db8::11", "interface": "eth0"}]
+    assert host_addresses("") == []

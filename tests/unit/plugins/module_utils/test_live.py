@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, digest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, changed, configuration, digest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST, ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
@@ -34,6 +35,16 @@ def test_the_digest_tells_every_change(directory, change):
     else:
         (directory / "certs" / "site.pem").write_text("")
     assert digest(directory) != before
+
+
+def test_a_file_that_is_edited_in_its_place_changes_the_directory(directory):
+    before = changed(directory)
+    while changed(directory) == before:
+        os.utime(directory / "haproxy.cfg")
+
+
+def test_where_there_is_no_directory_nothing_is_pending(tmp_path):
+    assert configuration("haproxy", str(tmp_path / "none"), run=None) == {"digest": "", "pending": ""}
 
 
 class Host:

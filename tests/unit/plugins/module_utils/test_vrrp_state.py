@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_state
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import connections, instances
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import connections, instances, is_unsettled
 
 DUMP = [
     {
@@ -21,7 +21,7 @@ DUMP = [
             "vips": ["192.0.2.10/24 dev eth0 scope global set", "192.0.2.11/24 dev eth0 scope global"],
             "state": 2,
         },
-        "stats": {"advert_rcvd": 3, "advert_sent": 4, "become_master": 5},
+        "stats": {"advert_rcvd": 3, "advert_sent": 4, "become_master": 5, "release_master": 6, "addr_list_err": 7, "auth_failure": 0},
     }
 ]
 
@@ -39,8 +39,10 @@ def test_an_instance():
         "connections": 8,
         "seconds_in_state": 59.8,
         "times_master": 5,
+        "times_released": 6,
         "adverts_received": 3,
         "adverts_sent": 4,
+        "adverts_refused": {"addr_list_err": 7},
     }
 
 
@@ -66,3 +68,18 @@ def test_connections_are_counted_by_the_address_that_has_them():
 0      36       [2001:db8::10]:443   [2001:db8::1]:40000
 """
     assert connections(lambda argv: (0, printed, "")) == {"192.0.2.10": 3, "2001:db8::10": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "unsettled"),
+    [
+        ("MASTER", 0.1, False),
+        ("BACKUP", 0.3, True),
+        ("BACKUP", 0.4, False),
+        ("FAULT", 4, True),
+        ("FAULT", 6, False),
+        ("INIT", 0, True),
+    ],
+)
+def test_a_new_state_may_be_about_to_change(state, seconds, unsettled):
+    assert is_unsettled({"state": state, "seconds_in_state": seconds}, silence=0.35, settle=5) is unsettled

@@ -1,0 +1,133 @@
+"""One command says how the cluster is: nothing where all is well, and of every fault the host, what it is, and what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import AbstractContextManager
+
+import pytest
+from cluster import between, holders, is_backup, lab_host, stopped, wait_until
+from conftest import LOAD_BALANCERS
+from controller import good, playbook
+
+SOCKET = "socat - /run/haproxy/admin.sock"
+
+
+@pytest.fixture
+def holder(vip) -> str:
+    """The load balancer that has the VIP."""
+    (name,) = holders(LOAD_BALANCERS, vip)
+    return name
+
+
+@pytest.fixture
+def standby(holder) -> str:
+    """The other one."""
+    (name,) = set(LOAD_BALANCERS) - {holder}
+    return name
+
+
+def told(**variables) -> str:
+    """What the command prints of a cluster that is not well."""
+    done = playbook("check_cluster", **variables)
+    assert done.returncode != 0, done.stdout
+    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}
+    return done.stdout
+
+
+def assert_wrong(output: str, host: str, what: str, remedy: str) -> None:
+    """The output has what is wrong with the host, and on the next line what to do."""
+    assert re.search(rf"WRONG +{host}: [^\n]*{re.escape(what)}[^\n]*\n[^\n]*{re.escape(remedy)}", output), output
+
+
+def servers_are_up() -> bool:
+    """Whether every load balancer has every server in rotation."""
+    status = f"echo 'show stat -1 4 -1' | {SOCKET} | cut -d, -f18"
+    return all(set(lab_host(name).check_output(status).split()) == {"status", "UP"} for name in LOAD_BALANCERS)
+
+
+def test_nothing_is_wrong_with_a_cluster_that_is_well(tmp_path, holder, standby, vip):
+    output = good(playbook("check_cluster", check_cluster_json=tmp_path / "report.json"))
+    assert "Nothing is wrong." in output
+    assert set(re.findall(r"changed=(\d+)", output)) == {"0"}
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["healthy"]
+    (instance,) = report["vips"]
+    assert (instance["addresses"], instance["holders"]) == ([vip], [holder])
+    assert instance["nodes"][standby]["state"] == "BACKUP"
+    assert report["backends"] == {"web": {name: {"up": 3, "down": 0, "out": 0} for name in LOAD_BALANCERS}}
+
+
+def test_haproxy_does_not_run_on_the_standby(standby):
+    with stopped(standby, "haproxy"):
+        output = told()
+    wait_until(lambda: is_backup(standby), f"{standby} is well again")
+    assert_wrong(output, standby, "haproxy does not run", "systemctl start haproxy")
+    assert_wrong(output, standby, "it cannot take cluster_vip: FAULT", "see that haproxy serves there")
+
+
+def server(name: str, state: str) -> str:
+    return f"echo 'set server web/{name} state {state}' | {SOCKET}"
+
+
+def test_somebody_has_left_a_server_drained(holder):
+    with between(holder, server("web1", "drain"), server("web1", "ready")):
+        assert_wrong(told(), holder, "somebody has taken web/web1 out of rotation", "haproxy_server with servers=['web/web1'], state=ready")
+
+
+def test_nginx_does_not_run():
+    with stopped("web2", "nginx"):
+        wait_until(lambda: not servers_are_up(), "haproxy sees it")
+        output = told()
+    wait_until(servers_are_up, "web2 is back")
+    assert_wrong(output, "web2", "nginx does not run", "systemctl start nginx")
+    assert_wrong(output, "lb1 and lb2", "web/web2 does not serve", "see on web2 that its service runs")
+
+
+def test_somebody_has_given_the_vip_to_the_standby_by_hand(standby, vip):
+    lab_host(standby).check_output(f"ip address add {vip}/24 dev eth0")
+    output = told()
+    remedy = f"ip address delete {vip} dev eth0"
+    lab_host(standby).check_output(remedy)
+    assert_wrong(output, standby, f"it has {vip} although it does not hold cluster_vip", remedy)
+
+
+def deaf(name: str) -> AbstractContextManager[None]:
+    """The host's firewall drops what its peers send."""
+    rule = "INPUT --protocol vrrp --jump DROP"
+    return between(name, f"iptables --insert {rule}", f"iptables --delete {rule}")
+
+
+def test_a_firewall_would_let_no_advert_in(holder):
+    """The holder hears nothing anyhow, so VRRP is well until the VIP moves."""
+    with deaf(holder):
+        assert_wrong(told(), holder, "its firewall keeps adverts of cluster_vip out", "remove that rule, or let protocol 112 in before it")
+
+
+def test_two_nodes_do_not_hear_each_other(standby, vip):
+    with deaf(standby):
+        wait_until(lambda: len(holders(LOAD_BALANCERS, vip)) == 2, "both have the VIP")
+        output = told()
+    wait_until(lambda: len(holders(LOAD_BALANCERS, vip)) == 1, "one has the VIP")
+    assert_wrong(output, "lb1 and lb2", "hold cluster_vip at the same time", "let VRRP (protocol 112) through")
+
+
+def test_a_host_cannot_be_reached(tmp_path, standby):
+    elsewhere = tmp_path / "elsewhere.yml"
+    elsewhere.write_text(f"all: {{hosts: {{{standby}: {{ansible_host: evenkeel-nowhere}}}}}}\n")
+    done = playbook("check_cluster", "-i", elsewhere)
+    assert done.returncode != 0
+    assert_wrong(done.stdout, standby, "it cannot be reached", "see that it runs, and that you can log in")
+    assert done.stdout.count("WRONG") == done.stdout.count("it cannot be reached")
+
+
+def test_somebody_has_edited_the_configuration(standby):
+    lab_host(standby).check_output("echo '# by hand' >> /etc/haproxy/haproxy.cfg")
+    output = told()
+    good(playbook("deploy_load_balancers"))
+    assert_wrong(output, standby, "haproxy does not run what is on disk", "run deploy_load_balancers.yml")
+
+
+def test_all_is_well_again():
+    good(playbook("check_cluster"))

@@ -1,0 +1,73 @@
+#!/usr/bin/python
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nginx_info
+short_description: Say whether nginx runs the configuration on disk
+version_added: 0.1.0
+description:
+  - Says whether nginx runs, and whether it does what is on disk, which neither it nor systemd tells.
+  - Changes nothing, and needs no nginx on the host.
+options:
+  directory:
+    description: The configuration directory.
+    type: path
+    default: /etc/nginx
+attributes:
+  check_mode:
+    description: It only reads.
+    support: full
+  diff_mode:
+    description: There is no change to show.
+    support: none
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: See how nginx is
+  evenkeel.ha_web.nginx_info:
+  register: nginx
+"""
+
+RETURN = r"""
+running:
+  description: Whether nginx runs.
+  type: bool
+  returned: always
+configuration:
+  description: The configuration directory.
+  type: dict
+  returned: always
+  contains:
+    digest:
+      description: A checksum of all files in it; empty if there is no such directory.
+      type: str
+    pending:
+      description:
+        - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
+          Empty if it does, or if there is no such directory.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={"directory": {"type": "path", "default": "/etc/nginx"}}, supports_check_mode=True)
+    try:
+        found = configuration("nginx", module.params["directory"], module.run_command)
+    except TransactionError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, running=Unit("nginx", module.run_command).state().active, configuration=found)
+
+
+if __name__ == "__main__":
+    main()

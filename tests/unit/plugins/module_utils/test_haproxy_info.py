@@ -1,0 +1,77 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read out of HAProxy's answers."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_info import certificate, facts, listeners, shared, state
+
+ABOUT = "Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nUptime: 0d 0h00m08s\nUptime_sec: 8\nCurrConns: 0\n"
+CERTIFICATE = """\
+Filename: /etc/haproxy/certs/shop.pem
+Status: Used
+Serial: 0102
+notBefore: Nov 26 08:00:00 2026 GMT
+notAfter: Dec  6 08:00:00 2026 GMT
+Subject Alternative Name: DNS:shop.example.com, DNS:*.shop.example.com, IP Address:192.0.2.10
+Algorithm: EC256
+SHA1 FingerPrint: AB
+Subject: /CN=shop.example.com
+Issuer: /CN=shop.example.com
+"""
+
+
+def test_the_lines_of_an_answer():
+    assert facts(ABOUT)["Version"] == "2.6.12-1+deb12u4"
+    assert facts(ABOUT)["Uptime_sec"] == "8"
+    assert facts("") == {}
+
+
+@pytest.mark.parametrize(("now", "days"), [(1796544000 - 86400 * 10, 10), (1796544000 - 1, 0), (1796544000 + 1, -1)])
+def test_a_certificate(now, days):
+    assert certificate("/etc/haproxy/certs/shop.pem", CERTIFICATE, now) == {
+        "file": "/etc/haproxy/certs/shop.pem",
+        "subject": "/CN=shop.example.com",
+        "names": ["shop.example.com", "*.shop.example.com", "192.0.2.10"],
+        "expires": "2026-12-06T08:00:00Z",
+        "days_left": days,
+    }
+
+
+def test_a_certificate_without_an_end():
+    assert certificate("/etc/haproxy/empty.pem", "Filename: x\nStatus: Empty\n", 0)["expires"] == ""
+
+
+def test_the_listeners_by_process_or_by_unit():
+    printed = """\
+LISTEN 0 4096 127.0.0.1:8405 0.0.0.0:* ino:1 sk:1 cgroup:/system.slice/haproxy.service <->
+LISTEN 0 4096 127.0.0.11:46123 0.0.0.0:* ino:2 sk:2 cgroup:unreachable:1 <->
+LISTEN 0 4096 [::]:443 [::]:* users:(("haproxy",pid=397,fd=10)) ino:3 sk:3
+LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3)) ino:4 sk:4 cgroup:/system.slice/ssh.service <->
+"""
+    assert listeners(printed) == ["127.0.0.1:8405", "[::]:443"]
+
+
+def test_where_nobody_listens_no_haproxy_runs(tmp_path):
+    socket = str(tmp_path / "none.sock")
+    assert state(socket, socket, str(tmp_path / "none"), run=None) == {
+        "running": False,
+        "configuration": {"digest": "", "pending": "", "shared": ""},
+    }
+
+
+CONFIGURATION = "# lb1\nglobal\n    localpeer {name}\nfrontend http\n    bind {address}:80\npeers all\n    peer lb1 192.0.2.11:1024\n{more}"
+
+
+@pytest.mark.parametrize(("more", "same"), [("", True), ("# by hand\n", True), ("    maxconn 5\n", False)])
+def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
+    sums = []
+    for name, address, added in (("lb1", "192.0.2.11", ""), ("lb2", "192.0.2.12", more)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "haproxy.cfg").write_text(CONFIGURATION.format(name=name, address=address, more=added))
+        printed = f'[{{"ifname": "eth0", "addr_info": [{{"local": "{address}"}}]}}]'
+        sums.append(shared(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
+    assert (sums[0] == sums[1]) is same
