@@ -76,7 +76,16 @@ healed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host_fault import FaultError, cut, heal, hung, interfaces, killed, pending, start
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host_fault import (
+    FaultError,
+    cut,
+    heal,
+    hung,
+    interfaces,
+    killed,
+    pending,
+    start,
+)
 
 
 def main() -> None:

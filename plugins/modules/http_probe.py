@@ -92,7 +92,8 @@ requests:
       type: list
       elements: str
     outcome:
-      description: Of each request the number of its server in RV(requests.servers), or C(-1) minus that of its error in RV(requests.errors).
+      description:
+        - Of each request the number of its server in RV(requests.servers), or C(-1) minus that of its error in RV(requests.errors).
       type: list
       elements: int
     start_ms:
