@@ -18,8 +18,8 @@ from typing import Any
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Result, outage
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
 
-QUIET = 1.0
-"""Seconds before a fault and after the cluster is well again in which clients are looked at."""
+EARLY = -0.5
+"""Nothing happens in the seconds before a fault, so a transition that seems to is the fault's, and the clocks are not quite right."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def measure(record: Mapping[str, Any]) -> dict[str, Any]:
     C(problem)."""
     zero, clocks = record["began"], record["clocks"]
     heard = list(_transitions(record["journals"], record["instance"], clocks, zero))
-    takers = [change["host"] for change in heard if change["state"] == "MASTER" and change["at"] > 0]
-    after = takers[-1] if takers else record["holder"]
+    moves = [change for change in heard if change["at"] > EARLY]
+    takers = [change["host"] for change in moves if change["state"] == "MASTER"]
     clients = clocks["clients"]["correction"] + zero
     return {
         "name": record["fault"]["name"],
@@ -107,8 +107,9 @@ def measure(record: Mapping[str, Any]) -> dict[str, Any]:
         "ended": round(record["ended"] - zero, 3),
         "holder": record["holder"],
         "nodes": list(record["nodes"]),
-        "took_over": after if after != record["holder"] else "",
-        "transitions": heard,
+        "took_over": next((host for host in takers if host != record["holder"]), ""),
+        "holds": takers[-1] if takers else record["holder"],
+        "transitions": moves,
         "problem": record["problem"],
         **_seen(record["probe"], clients),
     }

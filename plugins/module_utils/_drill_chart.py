@@ -37,7 +37,7 @@ def close_up(fault: Fault) -> tuple[float, float] | None:
     """The part around the moment when requests were lost or the VIP moved, if it is so short that the whole hides it."""
     begin, end = window(fault)
     edges = [row[0] for row in fault["seen"] if row[2] is None and row[0] >= 0]
-    edges += [change["at"] for change in fault["transitions"] if change["at"] >= 0 and change["state"] == "MASTER"][:1]
+    edges += [change["at"] for change in fault["transitions"] if change["state"] == "MASTER"][:1]
     if not edges:
         return None
     last = max(edges)
@@ -114,7 +114,8 @@ class _Picture:
             counts[server] = counts.get(server, 0) + 1
         yield from _scale("requests", f"per {_duration(size)}")
         width = round(max(1.0, (self.x(self.begin + size) - LEFT) - 0.7), 1)
-        for number, counts in sorted(bars.items()):
+        # Of the bars at both ends, a part is missing.
+        for number, counts in sorted(bars.items())[1:-1]:
             # Shares, so that a bar that was counted a moment longer is no higher.
             total, y = sum(counts.values()), 0.0
             for server in [*self.servers, None]:
@@ -188,6 +189,7 @@ def _duration(seconds: float) -> str:
 def describe(fault: Fault) -> str:
     """The picture in words."""
     where = f"{fault['took_over']} took over from {fault['holder']}" if fault["took_over"] else f"{fault['holder']} kept the VIP"
+    where += f", and {fault['holds']} has the VIP now" if fault["holds"] not in (fault["took_over"] or fault["holder"],) else ""
     return (
         f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
         f" {fault['broken']} of {fault['kept']} kept connections broken; {where}."

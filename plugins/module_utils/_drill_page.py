@@ -145,7 +145,7 @@ def _header(drill: Drill) -> Iterator[Element]:
         f" longest outage {_duration(total['longest_ms'])}, {kept}."
     )
     wrong = drill["surprise"] or any(failures(fault, drill["limit_ms"]) for fault in drill["faults"])
-    verdict = tag("span", "Not as it should be: " if wrong else "All went well: ", class_="bad" if wrong else "good")
+    verdict = tag("span", "Not as it should be: " if wrong else "The cluster came through: ", class_="bad" if wrong else "good")
     yield tag("p", verdict, text, class_="verdict")
     if drill["surprise"]:
         yield tag("section", tag("h2", "The drill has stopped"), tag("p", drill["surprise"]), class_="card")
@@ -157,7 +157,6 @@ def _table(drill: Drill) -> Element:
     rows = []
     for number, fault in enumerate(drill["faults"], start=1):
         wrong = failures(fault, drill["limit_ms"])
-        moves = sum(change["at"] >= 0 for change in fault["transitions"])
         cells = (
             _duration(fault["outage_ms"]),
             _duration(fault["slowest_ms"]),
@@ -172,7 +171,7 @@ def _table(drill: Drill) -> Element:
                 tag("td", fault["host"]),
                 *[tag("td", cell, class_="number") for cell in cells],
                 tag("td", fault["took_over"] or "nobody"),
-                tag("td", str(moves), class_="number"),
+                tag("td", str(len(fault["transitions"])), class_="number"),
             )
         )
     return tag(

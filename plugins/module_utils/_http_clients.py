@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import ssl
 import threading
@@ -72,6 +73,17 @@ def outage(results: list[Result]) -> float:
     if failing:
         longest = max(longest, ordered[-1].end - began)
     return longest * 1000
+
+
+def words(problem: BaseException) -> str:
+    """What has ended a connection, in a few words."""
+    if isinstance(problem, asyncio.TimeoutError):
+        return "no answer in time"
+    if isinstance(problem, EOFError):
+        return "closed before the end"
+    if isinstance(problem, OSError) and problem.errno:
+        return os.strerror(problem.errno)
+    return str(problem) or type(problem).__name__
 
 
 def parse(answer: bytes, server: re.Pattern[str]) -> tuple[bool, str, str]:
@@ -171,10 +183,8 @@ class Prober(Client):
         try:
             answer = await asyncio.wait_for(self._exchange(), self.timeout)
             ok, server, error = parse(answer, self._server)
-        except asyncio.TimeoutError:
-            ok, server, error = False, "", "timeout"
-        except OSError as problem:
-            ok, server, error = False, "", str(problem)
+        except (OSError, asyncio.TimeoutError) as problem:
+            ok, server, error = False, "", words(problem)
         latency = time.monotonic() - start
         self.results.append(Result(start, latency, ok, server, error))
 
@@ -226,7 +236,7 @@ class KeepAlive(Client):
             try:
                 await self._connection(used)
             except (OSError, EOFError, asyncio.TimeoutError, ValueError) as problem:
-                self.breaks.append(Break(time.monotonic(), repr(problem), bool(used)))
+                self.breaks.append(Break(time.monotonic(), words(problem), bool(used)))
                 await asyncio.sleep(self.interval)
 
     async def _connection(self, used: list[float]) -> None:
@@ -248,7 +258,7 @@ class KeepAlive(Client):
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
         if not head.startswith(b"HTTP/1.1 200 ") or not length:
-            raise ValueError(head)
+            raise ValueError(head.split(b"\r\n", 1)[0].decode("latin-1"))
         await reader.readexactly(int(length.group(1)))
         self.answers += 1
         return bool(re.search(rb"(?i)\r\nconnection: *close", head))
@@ -282,7 +292,7 @@ class Download(Client):
             try:
                 await self._transfer()
             except (OSError, EOFError, asyncio.TimeoutError, ValueError) as problem:
-                self.breaks.append(Break(time.monotonic(), repr(problem), self.bytes > before))
+                self.breaks.append(Break(time.monotonic(), words(problem), self.bytes > before))
             await asyncio.sleep(self.pause)
 
     async def _transfer(self) -> None:
@@ -292,12 +302,12 @@ class Download(Client):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.timeout)
             length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
             if not head.startswith(b"HTTP/1.1 200 ") or not length:
-                raise ValueError(head)
+                raise ValueError(head.split(b"\r\n", 1)[0].decode("latin-1"))
             left = int(length[1])
             while left and not self._stop.is_set():
                 piece = await asyncio.wait_for(reader.read(min(left, PIECE)), self.timeout)
                 if not piece:
-                    raise EOFError(f"{left} bytes were missing")
+                    raise EOFError
                 left -= len(piece)
                 self.bytes += len(piece)
                 self.pieces.append(time.monotonic())

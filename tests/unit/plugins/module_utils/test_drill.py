@@ -92,11 +92,13 @@ def test_times_are_the_controllers_and_count_from_the_beginning():
         ({}, ""),
         ({"lb2": "999.0 lb2 k[1]: (vip) Entering MASTER STATE"}, ""),
         ({"lb2": "1000.1 lb2 k[1]: (vip) Entering MASTER STATE"}, "lb2"),
+        # The clocks are not quite right.
+        ({"lb2": "999.9 lb2 k[1]: (vip) Entering MASTER STATE"}, "lb2"),
         # It was given back.
-        ({"lb2": "1000.1 lb2 k[1]: (vip) Entering MASTER STATE", "lb1": "1002.1 lb1 k[1]: (vip) Entering MASTER STATE"}, ""),
+        ({"lb2": "1000.1 lb2 k[1]: (vip) Entering MASTER STATE", "lb1": "1002.1 lb1 k[1]: (vip) Entering MASTER STATE"}, "lb2"),
     ],
 )
-def test_who_has_the_vip_in_the_end_has_taken_over(journals, took_over):
+def test_the_first_other_node_that_has_the_vip_has_taken_over(journals, took_over):
     assert measure(record([], journals=journals))["took_over"] == took_over
 
 
