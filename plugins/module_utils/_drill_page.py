@@ -152,8 +152,8 @@ def _header(drill: Drill) -> Iterator[Element]:
 
 
 def _table(drill: Drill) -> Element:
-    head = ("fault", "on", "outage", "slowest answer", "lost", "broken", "downloads", "took over", "transitions")
-    numbers = ("outage", "slowest answer", "lost", "broken", "downloads")
+    head = ("fault", "on", "outage", "slowest answer", "lost", "kept broken", "downloads", "took over", "transitions")
+    numbers = ("outage", "slowest answer", "lost", "kept broken", "downloads")
     rows = []
     for number, fault in enumerate(drill["faults"], start=1):
         wrong = failures(fault, drill["limit_ms"])
@@ -204,7 +204,7 @@ def _section(drill: Drill, fault: Mapping[str, Any]) -> Element:
     if fault["lost_before"]:
         text = f"{_count(fault['lost_before'], 'request')} had been lost before the fault: what was measured has noise."
         notes.append(tag("p", text, class_="bad"))
-    errors = [tag("li", f"{count} times: {error}") for error, count in fault["errors"].items()]
+    errors = [tag("li", f"{_count(count, 'request')} lost: {error}") for error, count in fault["errors"].items()]
     ends = {found["error"] for found in (*fault["breaks"], *fault["download_breaks"]) if found["used"]}
     errors += [tag("li", f"connection broken: {error}") for error in sorted(ends)]
     return tag(

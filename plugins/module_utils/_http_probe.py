@@ -81,6 +81,8 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
         for client in clients:
             stack.enter_context(client)
         _stay(params, asking)
+    if params["while_exists"]:
+        Path(params["while_exists"]).unlink(missing_ok=True)
     return {
         "requests": _requests(asking, clock),
         "kept": {"connections": params["connections"], "answers": keeping.answers, "breaks": _breaks(keeping.breaks, clock)},

@@ -46,7 +46,7 @@ options:
     default: 10
   while_exists:
     description:
-      - A file without which they end earlier. As soon as the first client is served it has the line C(served).
+      - A file without which they end earlier. As soon as the first client is served it has the line C(served). It is removed in the end.
     type: path
   validate_certs:
     description: Whether the certificate of the site has to be good.

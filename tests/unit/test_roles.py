@@ -16,15 +16,20 @@ PLAYBOOKS = sorted(path.relative_to(ROOT) for path in (ROOT / "playbooks").glob(
 
 # Names that begin with ansible_ and are no facts.
 SPECIAL = {
+    "ansible_become",
     "ansible_check_mode",
+    "ansible_connection",
     "ansible_facts",
     "ansible_failed_result",
     "ansible_failed_task",
     "ansible_host",
+    "ansible_job_id",
     "ansible_managed",
     "ansible_play_batch",
     "ansible_play_hosts",
     "ansible_play_hosts_all",
+    "ansible_playbook_python",
+    "ansible_python_interpreter",
 }
 
 

@@ -173,6 +173,14 @@ def test_a_probe_ends_with_its_file_and_says_that_somebody_was_served(tmp_path):
     assert not file.exists()
 
 
+def test_a_probe_whose_time_is_over_removes_its_file(tmp_path):
+    file = tmp_path / "asking"
+    file.touch()
+    with server(serve_all) as port:
+        assert probe(params(port, while_exists=str(file), seconds=0.3, download_url=""))["requests"]["outcome"]
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("url", ["ftp://192.0.2.10/", "192.0.2.10", "http://192.0.2.10:port/", ""])
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(ProbeError, match="is no URL"):
