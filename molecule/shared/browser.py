@@ -75,7 +75,8 @@ def browser() -> Iterator[Browser]:
             }
             session = Browser(address).call("POST", "", capabilities={"alwaysMatch": wanted})
             found = Browser(f"{address}/{session['sessionId']}")
-            # What its own first page has asked for.
+            # Instead of its own first page, whose requests are nobody's.
+            found.call("POST", "/url", url="about:blank")
             found.requested()
             try:
                 yield found
