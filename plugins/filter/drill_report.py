@@ -45,7 +45,7 @@ from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill_page import junit, page, text
 
-FORMS = {"json": lambda drill: json.dumps(drill, indent=1) + "\n", "xml": junit, "html": page, "text": text}
+FORMS = {"json": lambda drill: json.dumps(drill) + "\n", "xml": junit, "html": page, "text": text}
 
 
 def report(drill: dict[str, Any], form: str) -> str:

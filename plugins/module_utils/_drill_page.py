@@ -76,7 +76,15 @@ dt { color: var(--dim) }
 
 def page(drill: Drill) -> str:
     """The whole page."""
-    body = [tag("main", *_header(drill), _table(drill), *[_section(drill, fault) for fault in drill["faults"]], *_footer(drill))]
+    body = [
+        tag(
+            "main",
+            *_header(drill),
+            _table(drill),
+            *[_section(drill, *numbered) for numbered in enumerate(drill["faults"], start=1)],
+            *_footer(drill),
+        )
+    ]
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -196,8 +204,7 @@ def _downloads(fault: Mapping[str, Any]) -> str:
     return f"{broken} broken" if broken else "whole"
 
 
-def _section(drill: Drill, fault: Mapping[str, Any]) -> Element:
-    number = drill["faults"].index(fault) + 1
+def _section(drill: Drill, number: int, fault: Mapping[str, Any]) -> Element:
     servers = _servers(drill)
     part = close_up(fault)
     notes: list[Element] = [tag("p", text, class_="bad") for text in failures(fault, drill["limit_ms"])]

@@ -107,6 +107,19 @@ def test_a_host_mends_itself_when_the_controller_dies_in_the_middle():
     wait_until(lambda: all(lab_host(name).run(FOOTPRINT["units"]).stdout.count("inactive") == 0 for name in LOAD_BALANCERS), "all run")
 
 
+def test_the_first_surprise_ends_the_drill(tmp_path):
+    """Somebody else breaks web1 at the same time."""
+    lab_host("web1").check_output("systemd-run --unit=evenkeel-fault-heal --on-active=600 true")
+    before = done(LOAD_BALANCERS)
+    faults = ["web_server_killed", "haproxy_killed"]
+    said = words(stopped := playbook("drill_failover", **SHORT, drill_faults=faults, drill_report=tmp_path / "drill"))
+    assert stopped.returncode
+    assert "web server killed on web1: another fault has not been mended yet" in said
+    assert "The cluster now: well. Nothing that was broken is left. Not done: HAProxy killed." in said
+    assert done(LOAD_BALANCERS) == before
+    assert 'failures="1"' in (tmp_path / "drill.xml").read_text(encoding="utf-8")
+
+
 def test_every_fault_is_done_and_measured(report):
     drill = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
     assert drill["surprise"] == ""
