@@ -23,7 +23,7 @@ STYLE = """
 :root { color-scheme: light dark; --back: #fbfbfa; --card: #fff; --ink: #1c2128; --dim: #5c6670; --line: #dfe3e8;
   --red: #c62a2f; --green: #1a7a3c; --during: #f6e3d3; --master: #2b6cb0; --flow: #8896a5;
   --s0: #4c8bd6; --s1: #2aa79b; --s2: #8f74d2; --s3: #c79a2b; --s4: #6f9e3f; --s5: #98a2ad }
-@media (prefers-color-scheme: dark) { :root { --back: #0f1318; --card: #171c23; --ink: #e8ecf1; --dim: #9aa5b1; --line: #2b333d;
+@media screen and (prefers-color-scheme: dark) { :root { --back: #0f1318; --card: #171c23; --ink: #e8ecf1; --dim: #9aa5b1; --line: #2b333d;
   --red: #ff6b6b; --green: #57c97f; --during: #3b2c1f; --master: #6aa9f0; --flow: #6c7a89;
   --s0: #5d9df0; --s1: #3dbfb1; --s2: #a68cf0; --s3: #dcb04a; --s4: #8cc255; --s5: #7d8894 } }
 * { box-sizing: border-box }
@@ -46,7 +46,7 @@ th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var
 tbody tr:last-child > * { border-bottom: 0 }
 thead th { color: var(--dim); font-weight: 500; font-size: 13px; white-space: nowrap }
 tbody th { font-weight: 500 }
-.number { text-align: right }
+.number { text-align: right; white-space: nowrap }
 a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px }
 .chart { display: block; width: 100%; height: auto; margin: 12px 0 4px }
 .chart text { font: 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink) }
@@ -70,6 +70,7 @@ ul.errors { margin: 6px 0 0; padding-left: 20px }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; margin: 0 } dd { margin: 0; overflow-wrap: anywhere }
 dt { color: var(--dim) }
 @media print { :root { color-scheme: light } body { background: #fff; font-size: 11px } main { max-width: none; padding: 0 }
+  h1 { font-size: 20px } h2, .verdict { font-size: 14px } thead th, .key { font-size: 10px }
   .card { border: 0; padding: 0 } * { print-color-adjust: exact; -webkit-print-color-adjust: exact } }
 """
 
