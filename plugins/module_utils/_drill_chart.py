@@ -192,5 +192,5 @@ def describe(fault: Fault) -> str:
     where += f", and {fault['holds']} has the VIP now" if fault["holds"] not in (fault["took_over"] or fault["holder"],) else ""
     return (
         f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
-        f" {fault['broken']} of {fault['kept']} kept connections broken; {where}."
+        f" {fault['broken']} kept connections broken; {where}."
     )

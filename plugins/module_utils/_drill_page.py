@@ -44,7 +44,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; padding-bottom: 6px }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 tbody tr:last-child > * { border-bottom: 0 }
-thead th { color: var(--dim); font-weight: 500; font-size: 13px; white-space: nowrap }
+thead th { color: var(--dim); font-weight: 500; font-size: 13px; vertical-align: bottom; max-width: 8em; white-space: normal }
 tbody th { font-weight: 500 }
 .number { text-align: right; white-space: nowrap }
 a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px }
@@ -161,8 +161,8 @@ def _header(drill: Drill) -> Iterator[Element]:
 
 
 def _table(drill: Drill) -> Element:
-    head = ("fault", "on", "outage", "slowest answer", "lost", "kept broken", "downloads", "took over", "transitions")
-    numbers = ("outage", "slowest answer", "lost", "kept broken", "downloads")
+    head = ("fault", "on", "outage", "slowest answer", "lost", "kept connections broken", "downloads", "took over", "transitions")
+    numbers = ("outage", "slowest answer", "lost", "kept connections broken", "downloads")
     rows = []
     for number, fault in enumerate(drill["faults"], start=1):
         wrong = failures(fault, drill["limit_ms"])
@@ -170,7 +170,7 @@ def _table(drill: Drill) -> Element:
             _duration(fault["outage_ms"]),
             _duration(fault["slowest_ms"]),
             f"{_number(fault['lost'])} of {_number(fault['requests'])}",
-            f"{fault['broken']} of {fault['kept']}",
+            _number(fault["broken"]),
             _downloads(fault),
         )
         rows.append(
