@@ -107,7 +107,8 @@ class _Picture:
         return f"s{min(self.servers.index(server), COLOURS - 1)}"
 
     def _bars(self) -> Iterator[Element]:
-        size = max(step(self.end - self.begin, 180), self.fault["interval_ms"] / 1000)
+        # So many requests in each that their shares say something.
+        size = step(self.end - self.begin, max(10, min(180, len(self.fault["seen"]) // 9)))
         bars: dict[int, dict[str | None, int]] = {}
         for start, _latency, server, _error in self.fault["seen"]:
             counts = bars.setdefault(math.floor(start / size), {})

@@ -44,9 +44,10 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; padding-bottom: 6px }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 tbody tr:last-child > * { border-bottom: 0 }
-thead th { color: var(--dim); font-weight: 500; font-size: 13px; vertical-align: bottom; max-width: 8em; white-space: normal }
+thead th { color: var(--dim); font-weight: 500; font-size: 13px; vertical-align: bottom }
 tbody th { font-weight: 500 }
-.number { text-align: right; white-space: nowrap }
+.number { text-align: right }
+td.number { white-space: nowrap }
 a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px }
 .chart { display: block; width: 100%; height: auto; margin: 12px 0 4px }
 .chart text { font: 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink) }
