@@ -25,7 +25,17 @@ def ansible(program: str, *argv: object, cwd: Path = ROOT, **environment: str) -
 
 def playbook(name: str, *argv: object, **variables: object) -> subprocess.CompletedProcess:
     """Run one of the collection's playbooks with these variables."""
-    return ansible("ansible-playbook", ROOT / "playbooks" / f"{name}.yml", "--extra-vars", json.dumps(variables, default=str), *argv)
+    return ansible("ansible-playbook", *_playbook(name, variables), *argv)
+
+
+def begun(name: str, **variables: object) -> subprocess.Popen:
+    """A run of one of the collection's playbooks in a process group of its own, for somebody who wants to end it."""
+    command = ["ansible-playbook", "-i", str(INVENTORY), *map(str, _playbook(name, variables))]
+    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _playbook(name: str, variables: dict[str, object]) -> list[object]:
+    return [ROOT / "playbooks" / f"{name}.yml", "--extra-vars", json.dumps(variables, default=str)]
 
 
 def words(done: subprocess.CompletedProcess) -> str:

@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from load import KeepAlive
-from prober import Prober
+from prober import KeepAlive, Prober
 
 SIZE = 50 * 1024 * 1024
 PIECE = 64 * 1024

@@ -23,6 +23,7 @@ SPECIAL = {
     "ansible_failed_result",
     "ansible_failed_task",
     "ansible_host",
+    "ansible_job_id",
     "ansible_managed",
     "ansible_play_batch",
     "ansible_play_hosts",

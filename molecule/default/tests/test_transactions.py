@@ -18,14 +18,13 @@ import yaml
 from cluster import container, is_backup, lab_host, takeovers, wait_until
 from conftest import LOAD_BALANCERS
 from controller import ROOT, ansible, good, playbook
-from load import KeepAlive
 
 BAD = yaml.safe_load(Path(__file__).with_name("bad_configurations.yml").read_text(encoding="utf-8"))
 ROWS = [pytest.param(daemon, number, id=f"{daemon}: {row['story']}") for daemon, rows in BAD.items() for number, row in enumerate(rows)]
 STEPS = ["validate", "configure"]
 
 sys.path.append(str(ROOT / "tests" / "lab"))
-from prober import Prober
+from prober import KeepAlive, Prober
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from cluster import ask, between, capture, holders, is_backup, lab_host, stopped
 from conftest import NODES, VIP, VIP6, WEB_SERVERS, holder
 from controller import good, playbook, words
 from faults import filtered, frozen, unplugged
-from load import KeepAlive
+from prober import KeepAlive
 from router import too_big
 
 TASKS = Path(__file__).parents[1] / "tasks"

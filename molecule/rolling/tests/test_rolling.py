@@ -9,8 +9,7 @@ from collections import Counter
 from cluster import lab_host
 from commands import APPLICATION, LOAD_BALANCERS, PREFIX, WEB_SERVERS, deploy, release, state
 from controller import good, playbook, words
-from load import KeepAlive
-from prober import Prober
+from prober import KeepAlive, Prober
 
 VIP = f"{PREFIX}.240"
 PAGE = r"\w+ on web\d"

@@ -1,0 +1,44 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: drill_measure
+short_description: Say what a fault has cost
+version_added: 0.1.0
+description:
+  - Puts what clients have seen and what the nodes' journals say on one axis of time, and counts.
+options:
+  _input:
+    description:
+      - C(fault) (of P(evenkeel.ha_web.drill_plan#filter)), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
+        (seconds since 1970 on the controller's clock), C(probe) (what M(evenkeel.ha_web.http_probe) has returned),
+      - C(journals) of keepalived by node (as C(journalctl --output short-unix) prints them), C(clocks) (what
+        M(evenkeel.ha_web.clock_offset) has returned by host, and for the clients under C(clients)), and C(problem), which is empty if all
+        went well.
+    type: dict
+    required: true
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+result: "{{ record | evenkeel.ha_web.drill_measure }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The figures, and every request. Moments are in seconds after the beginning of the fault.
+  type: dict
+"""
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import measure
+
+
+class FilterModule:
+    """Say what a fault has cost."""
+
+    def filters(self) -> dict:
+        return {"drill_measure": measure}
