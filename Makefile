@@ -29,7 +29,7 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	molecule test -s default
-	@tests/lab/scenarios drill debian13 flexible_engine tcp_passthrough cookie_sessions \
+	@tests/lab/scenarios debian13 drill metrics flexible_engine tcp_passthrough cookie_sessions \
 	    faults13 aws_elastic_ip pi_cluster roles
 
 endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What docs/from_a_guide.md says of the inventories is what they say, and links between pages lead somewhere."""
+"""What docs/from_a_guide.md says of the inventories is what they say, docs/metrics.md knows every alert and metric, and links between pages
+lead somewhere."""
 
 from __future__ import annotations
 
@@ -84,3 +85,11 @@ def test_every_inventory_with_a_readme_has_its_section_with_an_example():
 def test_a_link_leads_to_a_file(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_alert_and_metric_has_its_row():
+    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    rules = [rule["alert"] for group in read(ROOT / "monitoring/prometheus/rules.yml")["groups"] for rule in group["rules"]]
+    metrics = re.findall(r'"(keepalived_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8"))
+    assert sorted(rows) == sorted(rules + metrics)

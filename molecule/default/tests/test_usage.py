@@ -54,6 +54,7 @@ def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
     assert not re.search(
         r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE
     )
+    assert "monitoring/prometheus/rules.yml" in names
     paths = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
     install = ["collection", "install", artefact, "--no-deps", "--collections-path", tmp_path / "installed"]
     run("ansible-galaxy", *install, cwd=tmp_path, **paths)

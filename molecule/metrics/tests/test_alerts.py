@@ -1,0 +1,113 @@
+"""Every alert is told of its own fault, and is over when the fault is. Nothing else may be reported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from cluster import between, container, holders, is_backup, lab_host, stopped, wait_until
+from conftest import LOAD_BALANCERS, VIP, firing
+from faults import docker, filtered, powered_off, running
+
+RULES = Path(__file__).parents[3] / "monitoring/prometheus/rules.yml"
+FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+KEEP = "cp --preserve /etc/haproxy/haproxy.cfg /run/haproxy.cfg"
+RESTORE = "cp --preserve /run/haproxy.cfg /etc/haproxy/haproxy.cfg && systemctl reload haproxy"
+
+
+def everywhere_without_haproxy(holder: str, standby: str):
+    stack = ExitStack()
+    for name in (standby, holder):
+        stack.enter_context(stopped(name, "haproxy"))
+    return stack
+
+
+def without_adverts(holder: str, standby: str):
+    """The nodes do not hear each other."""
+    stack = ExitStack()
+    for name in (holder, standby):
+        stack.enter_context(filtered(name, "INPUT --protocol vrrp --jump DROP"))
+    return stack
+
+
+def with_other_files(host: str, path: str, source: Path):
+    """The host has another file and haproxy has been told to read it, both until the context is left."""
+    docker("cp", "--quiet", str(source), f"{container(host)}:{path}.other")
+    swap = f"mv {path} {path}.swap && mv {path}.other {path} && mv {path}.swap {path}.other && systemctl reload haproxy"
+    return between(host, swap, f"{swap} && rm {path}.other")
+
+
+def with_a_certificate_that_ends(_holder: str, standby: str):
+    return with_other_files(standby, "/etc/haproxy/certificate.pem", FOLDER / "ending.pem")
+
+
+def after_a_reload_that_was_refused(_holder: str, standby: str):
+    """Somebody has edited the configuration and made a mistake."""
+    return between(standby, f"{KEEP} && echo nonsense >> /etc/haproxy/haproxy.cfg && ! systemctl reload haproxy", RESTORE)
+
+
+@contextmanager
+def after_a_reload_for_a_port_that_is_taken(_holder: str, standby: str) -> Iterator[None]:
+    """haproxy accepts such a configuration, systemd calls the reload a success, and the old worker goes on."""
+    port = "python3 -c 'import socket, time; s = socket.create_server((\"127.0.0.1\", 8999)); time.sleep(600)'"
+    section = "printf '\\nlisten more from http\\n    bind 127.0.0.1:8999\\n' >> /etc/haproxy/haproxy.cfg"
+    with running(standby, "neighbour", port):
+        wait_until(lambda: lab_host(standby).socket("tcp://127.0.0.1:8999").is_listening, "the port is taken")
+        with between(standby, f"{KEEP} && {section} && systemctl reload haproxy", RESTORE):
+            yield
+
+
+@contextmanager
+def handed_about(holder: str, standby: str) -> Iterator[None]:
+    for number in range(6):
+        one, other = (holder, standby) if number % 2 == 0 else (standby, holder)
+        with stopped(one, "keepalived"):
+            wait_until(lambda other=other: holders(LOAD_BALANCERS, VIP) == [other], f"{other} holds the VIP")
+        wait_until(lambda one=one: is_backup(one), f"{one} is well again")
+    yield
+
+
+@contextmanager
+def with_a_writer_that_hangs(holder: str, _standby: str) -> Iterator[None]:
+    file = "/var/lib/prometheus/node-exporter/keepalived.prom"
+    freeze = "systemctl kill --signal={} keepalived-metrics"
+    with between(holder, freeze.format("STOP"), freeze.format("CONT")):
+        lab_host(holder).check_output(f"touch --date='2 minutes ago' {file}")
+        yield
+
+
+FAULTS = {
+    "nobody_can_hold_the_vip": (everywhere_without_haproxy, {"VipNotHeld", "VipDoesNotAnswer", "NodeNotReady", "TargetGone"}),
+    "the_nodes_do_not_hear_each_other": (without_adverts, {"VipHeldTwice"}),
+    "no_web_server_is_left": (lambda _holder, _standby: stopped("web1", "nginx"), {"BackendWithoutServers", "VipDoesNotAnswer"}),
+    "keepalived_of_the_standby_has_ended": (lambda _holder, standby: stopped(standby, "keepalived"), {"NodeNotReady"}),
+    "the_vip_moves_again_and_again": (handed_about, {"VipMovesOften"}),
+    "a_reload_was_refused": (after_a_reload_that_was_refused, {"ReloadFailed"}),
+    "a_reload_has_failed": (after_a_reload_for_a_port_that_is_taken, {"ReloadFailed"}),
+    "a_certificate_ends_soon": (with_a_certificate_that_ends, {"CertificateEnds"}),
+    "the_standby_has_no_power": (lambda _holder, standby: powered_off(standby), {"TargetGone"}),
+    "the_metrics_are_not_written": (with_a_writer_that_hangs, {"KeepalivedMetricsOld"}),
+}
+
+
+def test_every_alert_has_a_fault():
+    alerts = {rule["alert"] for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]}
+    assert set().union(*(told for _fault, told in FAULTS.values())) == alerts
+
+
+@pytest.mark.parametrize(("fault", "told"), FAULTS.values(), ids=FAULTS)
+def test_it_is_reported(fault, told, holder, standby):
+    with fault(holder, standby):
+        wait_until(lambda: firing() == told, f"{', '.join(sorted(told))} and nothing else", 40)
+    wait_until(lambda: not firing(), "no alerts", 60)
+
+
+def test_promtool_accepts_the_rules_as_they_are_shipped_and_their_tables():
+    docker("cp", "--quiet", str(Path(__file__).with_name("rules_test.yml")), f"{container('monitor')}:/etc/prometheus/")
+    monitor = lab_host("monitor")
+    monitor.check_output("promtool check rules /etc/prometheus/as_shipped.yml")
+    monitor.check_output("promtool test rules /etc/prometheus/rules_test.yml")

@@ -1,0 +1,201 @@
+"""Write what keepalived does into a file for the textfile collector of Prometheus' node exporter.
+
+keepalived tells every change through a pipe, without waiting for anybody to read it; so nothing that happens here or to the file's disk can
+slow a failover down. What else is written is asked of the kernel and systemd, at every change and once in an interval.
+
+usage: metrics.py SETTINGS
+
+SETTINGS is a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of this program to the
+next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked (the paths of track
+files), units (names of services) and masters (the sockets of haproxy's master processes by unit)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+
+STATES = ("backup", "fault", "master")
+
+METRICS = {
+    "keepalived_up": ("gauge", "Whether keepalived runs."),
+    "keepalived_vrrp_state": ("gauge", "1 for the state that the instance is in; all are 0 while keepalived does not run."),
+    "keepalived_vrrp_priority": ("gauge", "The instance's priority, with the weights of what it tracks."),
+    "keepalived_vrrp_transitions_total": ("counter", "How often the instance has changed to the state since the host has started."),
+    "keepalived_vrrp_last_transition_timestamp_seconds": ("gauge", "When the instance has changed its state last; 0 for never."),
+    "keepalived_vip_held": ("gauge", "Whether the host has the address on an interface to others."),
+    "keepalived_tracked_well": ("gauge", "Whether what keepalived tracks by a file lets the host hold addresses."),
+    "keepalived_watched_unit_reload_failed": ("gauge", "Whether the service runs an old configuration after a failed reload."),
+}
+
+LINE = re.compile(r'INSTANCE "(?P<instance>[^"]+)" (?P<state>\w+) (?P<priority>\d+)$')
+
+
+class Instance:
+    """What is known of one VRRP instance."""
+
+    def __init__(self, state: str = "", priority: int = 0, changed: float = 0, transitions: Mapping[str, int] | None = None) -> None:
+        self.state = state
+        self.priority = priority
+        self.changed = changed
+        """Seconds since 1970."""
+        self.transitions = {state: 0 for state in STATES} | dict(transitions or {})
+
+    def hear(self, state: str, priority: int, now: float) -> None:
+        """Take what keepalived has told. It tells a state again at every reload, and events that are no states."""
+        self.priority = priority
+        if state in (*STATES, "stop") and state != self.state:
+            self.state = state
+            self.changed = now
+            if state in STATES:
+                self.transitions[state] += 1
+
+
+def hear(instances: Mapping[str, Instance], told: str, now: float) -> None:
+    """Take lines of the pipe; those of groups and of instances that are not asked for say nothing here."""
+    for line in told.splitlines():
+        found = LINE.match(line.strip())
+        if found and found["instance"] in instances:
+            instances[found["instance"]].hear(found["state"].lower(), int(found["priority"]), now)
+
+
+def sample(metric: str, value: float, **labels: str) -> str:
+    """One line of the file; names of instances, addresses and units have nothing that would have to be escaped."""
+    inner = ",".join(f'{label}="{text}"' for label, text in labels.items())
+    return f"{metric}{{{inner}}} {value:.15g}" if inner else f"{metric} {value:.15g}"
+
+
+def samples(
+    instances: Mapping[str, Instance],
+    vips: Mapping[str, Iterable[str]],
+    held: Iterable[str],
+    tracked: Mapping[str, bool],
+    units: Mapping[str, Mapping[str, str]],
+    failed: Container[str] = (),
+) -> Iterator[str]:
+    """The lines of the file without its comments. C(units) has systemd's properties of keepalived and the watched services, C(failed) those
+    that say themselves that their reload has failed."""
+    runs = units["keepalived"].get("ActiveState") in ("active", "reloading")
+    yield sample("keepalived_up", runs)
+    for name, instance in instances.items():
+        for state in STATES:
+            yield sample("keepalived_vrrp_state", runs and state == instance.state, vrrp=name, state=state)
+            yield sample("keepalived_vrrp_transitions_total", instance.transitions[state], vrrp=name, state=state)
+        yield sample("keepalived_vrrp_priority", instance.priority, vrrp=name)
+        yield sample("keepalived_vrrp_last_transition_timestamp_seconds", instance.changed, vrrp=name)
+        for vip in vips[name]:
+            yield sample("keepalived_vip_held", vip in held, vrrp=name, vip=vip)
+    for name, well in tracked.items():
+        yield sample("keepalived_tracked_well", well, name=name)
+    for name, properties in units.items():
+        yield sample("keepalived_watched_unit_reload_failed", name in failed or properties.get("ReloadResult") != "success", unit=name)
+
+
+def text(lines: Iterable[str]) -> str:
+    """The file: the samples of a metric stand together, below what it means."""
+    found = sorted(lines, key=lambda line: list(METRICS).index(re.split("[{ ]", line)[0]))
+    told = ""
+    for line in found:
+        name = re.split("[{ ]", line)[0]
+        if f"# TYPE {name} " not in told:
+            kind, meaning = METRICS[name]
+            told += f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"
+        told += f"{line}\n"
+    return told
+
+
+def held() -> set[str]:
+    """The addresses on all interfaces but lo, where every node has its VIPs for ever."""
+    links = json.loads(subprocess.run(["ip", "-json", "address", "show"], check=True, capture_output=True, timeout=5).stdout)
+    return {address["local"] for link in links if link.get("ifname") != "lo" for address in link["addr_info"] if "local" in address}
+
+
+def well(path: str) -> bool:
+    """What a track file says; a file that is not there keeps nobody from anything."""
+    try:
+        return Path(path).read_text(encoding="ascii").split() in ([], ["0"])
+    except OSError:
+        return True
+
+
+def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What systemd says of the services; nothing of all of them if it does not answer."""
+    names = list(dict.fromkeys(["keepalived", *units]))
+    argv = ["systemctl", "show", "--property=ActiveState,ReloadResult", *(f"{name}.service" for name in names)]
+    blocks = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=5).stdout.split("\n\n")
+    return {name: dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for name, block in zip(names, blocks)}
+
+
+def refuses(master: str) -> bool:
+    """Whether haproxy's master goes on with an old worker. systemd calls a reload a success as soon as the master has been asked for it."""
+    try:
+        with socket.socket(socket.AF_UNIX) as cli:
+            cli.settimeout(2)
+            cli.connect(master)
+            cli.sendall(b"show proc\n")
+            cli.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: cli.recv(65536), b""))
+    except OSError:
+        return False
+    return bool(re.search(rb"\bmaster\s.*\[failed: [1-9]", answer))
+
+
+def replace(path: Path, content: str) -> None:
+    """Write a file as a whole, so that nobody reads a part of it."""
+    staged = path.with_name(f".{path.name}.new")
+    staged.write_text(content, encoding="utf-8")
+    staged.chmod(0o644)
+    staged.replace(path)
+
+
+def remembered(memory: Path, names: Iterable[str]) -> dict[str, Instance]:
+    """The instances as they were when this program has ended."""
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    return {name: Instance(**known.get(name, {})) for name in names}
+
+
+def opened(pipe: str) -> int:
+    """The pipe, which is there before keepalived is. Open for writing too, so that it has no end when keepalived does."""
+    if not (os.path.exists(pipe) and stat.S_ISFIFO(os.stat(pipe).st_mode)):
+        os.mkfifo(pipe, 0o600)
+    return os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+
+
+def say_ready() -> None:
+    """Tell systemd that the program works."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.connect(os.environ["NOTIFY_SOCKET"].replace("@", "\0", 1))
+        systemd.sendall(b"READY=1")
+
+
+def main() -> None:
+    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    vips = {name: [str(ip_address(vip)) for vip in found] for name, found in settings["vips"].items()}
+    memory, output = Path(settings["memory"]), Path(settings["output"])
+    instances = remembered(memory, vips)
+    pipe = opened(settings["pipe"])
+    say_ready()
+    while True:
+        if select.select([pipe], [], [], 0)[0]:
+            hear(instances, os.read(pipe, 65536).decode("utf-8", errors="replace"), time.time())
+            replace(memory, json.dumps({name: vars(instance) for name, instance in instances.items()}))
+        tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
+        failed = {unit for unit, master in settings["masters"].items() if refuses(master)}
+        replace(output, text(samples(instances, vips, held(), tracked, properties(settings["units"]), failed)))
+        select.select([pipe], [], [], settings["interval"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The program that writes metrics of keepalived: what it makes of keepalived's words, and the whole of it with a real pipe."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "roles/keepalived/files/metrics.py"
+specification = importlib.util.spec_from_file_location("metrics", PROGRAM)
+metrics = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(metrics)
+
+RUNS = {"ActiveState": "active", "ReloadResult": "success"}
+
+
+def heard(*lines):
+    """The instance a after these lines, each a second after the other."""
+    instances = {"a": metrics.Instance()}
+    for second, line in enumerate(lines, start=1):
+        metrics.hear(instances, f"{line}\n", second)
+    return instances["a"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "state", "transitions", "changed"),
+    [
+        pytest.param([], "", {}, 0, id="nothing"),
+        pytest.param(['INSTANCE "a" BACKUP 254', 'INSTANCE "a" MASTER 254'], "master", {"backup": 1, "master": 1}, 2, id="takes over"),
+        pytest.param(['INSTANCE "a" MASTER 254', 'INSTANCE "a" MASTER 254'], "master", {"master": 1}, 1, id="told again by a reload"),
+        pytest.param(['INSTANCE "a" MASTER 254', 'INSTANCE "a" STOP 254'], "stop", {"master": 1}, 2, id="ends"),
+        pytest.param(['INSTANCE "a" MASTER 9', 'INSTANCE "a" MASTER_RX_LOWER_PRI 9'], "master", {"master": 1}, 1, id="no state"),
+        pytest.param(['INSTANCE "a" MASTER 9', 'INSTANCE "a" MASTER_PRIORITY 8'], "master", {"master": 1}, 1, id="another priority"),
+        pytest.param(['GROUP "a" MASTER 0', 'INSTANCE "b" MASTER 254', "nonsense", 'INSTANCE "a" MAS'], "", {}, 0, id="others"),
+    ],
+)
+def test_what_is_heard(lines, state, transitions, changed):
+    instance = heard(*lines)
+    assert (instance.state, instance.changed) == (state, changed)
+    assert {name: count for name, count in instance.transitions.items() if count} == transitions
+
+
+def test_the_priority_is_the_last_that_was_told():
+    assert heard('INSTANCE "a" MASTER 254', 'INSTANCE "a" MASTER_PRIORITY 244').priority == 244
+
+
+def lines(instance=None, units=None, held=(), failed=()):
+    instances = {"a": instance or metrics.Instance()}
+    return list(metrics.samples(instances, {"a": ["192.0.2.10"]}, held, {}, units or {"keepalived": RUNS}, failed))
+
+
+@pytest.mark.parametrize(
+    ("active", "value"), [("active", 1), ("reloading", 1), ("inactive", 0), ("failed", 0), ("activating", 0), ("deactivating", 0)]
+)
+def test_a_keepalived_that_does_not_run_is_in_no_state(active, value):
+    found = lines(heard('INSTANCE "a" MASTER 254'), {"keepalived": {**RUNS, "ActiveState": active}})
+    assert f"keepalived_up {value}" in found
+    assert f'keepalived_vrrp_state{{vrrp="a",state="master"}} {value}' in found
+
+
+def test_who_holds_an_address_is_not_asked_of_keepalived():
+    assert 'keepalived_vip_held{vrrp="a",vip="192.0.2.10"} 1' in lines(held={"192.0.2.10"})
+    assert 'keepalived_vip_held{vrrp="a",vip="192.0.2.10"} 0' in lines(heard('INSTANCE "a" MASTER 254'), held={"192.0.2.100"})
+
+
+@pytest.mark.parametrize(
+    ("result", "failed", "value"), [("success", [], 0), ("exit-code", [], 1), ("success", ["haproxy"], 1), ("success", ["nginx"], 0)]
+)
+def test_a_reload_that_systemd_or_the_service_has_seen_fail(result, failed, value):
+    units = {"keepalived": RUNS, "haproxy": {**RUNS, "ReloadResult": result}}
+    assert f'keepalived_watched_unit_reload_failed{{unit="haproxy"}} {value}' in lines(units=units, failed=failed)
+
+
+def test_samples_of_a_metric_stand_together_below_their_meaning_and_times_keep_their_milliseconds():
+    instance = metrics.Instance("master", 254, 1795683349.747)
+    told = metrics.text(lines(instance)).splitlines()
+    names = [line.split()[2] if line.startswith("#") else line.split("{")[0].split(" ")[0] for line in told]
+    assert names == sorted(names, key=list(metrics.METRICS).index)
+    assert 'keepalived_vrrp_last_transition_timestamp_seconds{vrrp="a"} 1795683349.747' in told
+
+
+@pytest.mark.parametrize(("content", "well"), [("0\n", True), ("1\n", False), ("", True), (None, True)])
+def test_what_a_track_file_says(tmp_path, content, well):
+    if content is not None:
+        (tmp_path / "haproxy").write_text(content)
+    assert metrics.well(str(tmp_path / "haproxy")) is well
+
+
+def test_counts_outlive_the_program(tmp_path):
+    memory = tmp_path / "memory.json"
+    instance = heard('INSTANCE "a" BACKUP 254', 'INSTANCE "a" MASTER 254')
+    memory.write_text(metrics.json.dumps({"a": vars(instance), "gone": {}}))
+    assert vars(metrics.remembered(memory, ["a", "new"])["a"]) == vars(instance)
+    assert sorted(metrics.remembered(memory, ["a", "new"])) == ["a", "new"]
+
+
+@pytest.mark.parametrize("content", ["", "{", None])
+def test_a_memory_that_is_lost_is_begun_anew(tmp_path, content):
+    if content is not None:
+        (tmp_path / "memory.json").write_text(content)
+    assert metrics.remembered(tmp_path / "memory.json", ["a"])["a"].state == ""
+
+
+def test_the_pipe_is_made_once_and_keeps_what_nobody_has_read(tmp_path):
+    pipe = str(tmp_path / "pipe")
+    keepalived = metrics.opened(pipe)
+    os.write(keepalived, b'INSTANCE "a" MASTER 254\n')
+    assert os.read(metrics.opened(pipe), 65536) == b'INSTANCE "a" MASTER 254\n'
+
+
+def test_a_master_that_does_not_answer_refuses_nothing(tmp_path):
+    assert metrics.refuses(str(tmp_path / "nobody")) is False
