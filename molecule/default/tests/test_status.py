@@ -32,7 +32,7 @@ def told(**variables) -> str:
     """What the command prints of a cluster that is not well."""
     done = playbook("check_cluster", **variables)
     assert done.returncode != 0, done.stdout
-    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}
+    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}, done.stdout + done.stderr
     return done.stdout
 
 
