@@ -67,7 +67,8 @@ def browser() -> Iterator[Browser]:
         driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert driver.stdout
-            said = next(line for line in driver.stdout if "started successfully on port" in line)
+            said = next((line for line in driver.stdout if "started successfully on port" in line), "")
+            assert said, f"chromedriver has ended with status {driver.wait()}"
             address = f"http://127.0.0.1:{said.split()[-1].rstrip('.')}/session"
             wanted = {
                 "goog:chromeOptions": {"args": [*ARGUMENTS, f"--user-data-dir={past}"]},

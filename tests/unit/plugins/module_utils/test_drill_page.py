@@ -40,8 +40,8 @@ class Tags(HTMLParser):
         self.found = []
         self.feed(source)
 
-    def handle_starttag(self, name, attributes):
-        self.found.append((name, dict(attributes)))
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
 
 
 def test_no_text_becomes_markup_wherever_it_comes_from():
