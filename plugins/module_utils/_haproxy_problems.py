@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import (
     KINDS,
     SOCKETS,
@@ -198,13 +199,18 @@ def _ports(text: Any) -> range:
     return range(first, last + 1) if 1 <= first <= last <= 65535 else range(0)
 
 
+def _statistics_served(variables: dict) -> bool:
+    """Whether there is a listener for statistics. On the command line, -e name=false is a text."""
+    return any(boolean(variables[name]) for name in ("haproxy_stats_enabled", "haproxy_prometheus_enabled"))
+
+
 def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
             for bind in section.get("binds", []):
                 yield f"{section['name']} (haproxy_{kind}s)", {**variables["haproxy_bind_defaults"], **bind}
     yield "haproxy_health_port", {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]}
-    if variables["haproxy_stats_enabled"] or variables["haproxy_prometheus_enabled"]:
+    if _statistics_served(variables):
         yield "haproxy_stats_port", {"address": variables["haproxy_stats_address"], "port": variables["haproxy_stats_port"]}
     own = [node["address"] for node in variables["haproxy_nodes"] if node["name"] == variables["haproxy_node_name"]]
     for peers in variables["haproxy_peers"]:
@@ -262,8 +268,7 @@ def _statistics(variables: dict) -> Iterator[str]:
         yield f"haproxy_stats_userlist is '{userlist}', which does not exist; haproxy_userlists has {', '.join(known) or 'none'}"
     if users and "statistics" in known:
         yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
-    served = variables["haproxy_stats_enabled"] or variables["haproxy_prometheus_enabled"]
-    if served and not users and not userlist and not address.startswith(LOOPBACKS):
+    if _statistics_served(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
         yield (
             f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: "
             "statistics that others can reach need a user with a password; or use 127.0.0.1"

@@ -72,6 +72,14 @@ def test_every_option_begins_with_the_roles_name(role):
     assert [name for name in entry_points(role)["main"]["options"] if not name.startswith(f"{role}_")] == []
 
 
+def test_a_boolean_may_be_a_text_as_on_the_command_line(role):
+    names = [name for name, option in entry_points(role)["main"]["options"].items() if option["type"] == "bool"]
+    raw = re.compile(rf"\b({'|'.join(names)})\b(?! \| bool)")
+    sources = [path for path in files(role, "vars/*", "tasks/*", "templates/**/*") if path.is_file()]
+    assert names
+    assert [(path.name, line) for path in sources for line in path.read_text(encoding="utf-8").splitlines() if raw.search(line)] == []
+
+
 def test_both_entry_points_take_the_same_options(role):
     points = entry_points(role)
     assert sorted(points) == ["main", "validate"]

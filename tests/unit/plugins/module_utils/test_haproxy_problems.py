@@ -66,6 +66,7 @@ GOOD = [
     {"haproxy_stats_address": "::1"},
     {"haproxy_stats_address": "localhost"},
     {"haproxy_stats_address": "*", "haproxy_stats_enabled": False},
+    {"haproxy_stats_address": "*", "haproxy_stats_enabled": "false"},
     binds({"port": 8404}, haproxy_stats_enabled=False),
     {"haproxy_userlists": [{"name": "staff", "users": [HASHED, {**USER, "insecure": True}]}]},
     {"haproxy_nodes": NODES, "haproxy_peers": PEERS},
