@@ -12,6 +12,9 @@ from http.client import HTTPConnection
 SOCKET = "/var/run/docker.sock"
 # What a login shell of root has; the machine's own settings, of proxies for instance, stay outside.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
+# Only children are in the host's process namespace. A host that shuts down stops all of its processes first, and nsenter would stop
+# with its child for ever, which keeps the host from ending; this shell does not.
+OUTSIDE = 'exec 3<&0; "$@" <&3 3<&- & exec 3<&-; wait $!'
 
 
 class NotRunningError(Exception):
@@ -50,4 +53,5 @@ def inside(container: str) -> list[str]:
     if os.geteuid() or os.environ.get("DOCKER_HOST") or not os.path.exists(SOCKET):
         return ["docker", "exec", "--interactive", container]
     environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-    return ["nsenter", f"--target={first_process(container)}", "--all", "--wd", "env", "--ignore-environment", *environment]
+    enter = ["nsenter", f"--target={first_process(container)}", "--all", "--no-fork", "--wd"]
+    return [*enter, "env", "--ignore-environment", *environment, "/bin/sh", "-c", OUTSIDE, "sh"]
