@@ -179,6 +179,16 @@ def test_the_previous_set_brings_its_own_units_back(live, host, directory):
     assert host.done == ["stop other", "reload-or-restart watch", "reload haproxy"]
 
 
+def test_a_daemon_that_did_not_run_before_does_not_run_what_was_refused(live, host, directory, monkeypatch):
+    live.config.previous.mkdir()
+    live.timeout = 0
+    monkeypatch.setattr(live.daemon, "is_proven", lambda: False)
+    with pytest.raises(NotProven, match="no proof"):
+        make_live(live, host)
+    assert live.go_back(was_active=False).endswith("does not run now.")
+    assert "haproxy" not in host.started
+
+
 def test_only_root_can_read_what_is_remembered(live, host):
     make_live(live, host)
     assert live.memory.parent.stat().st_mode & 0o777 == 0o700
