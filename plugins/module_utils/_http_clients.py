@@ -82,6 +82,9 @@ def words(problem: BaseException) -> str:
         return "no answer in time"
     if isinstance(problem, EOFError):
         return "closed before the end"
+    if isinstance(problem, ssl.SSLError):
+        # Its number is one of the library, not of the system.
+        return getattr(problem, "verify_message", "") or problem.strerror or str(problem)
     if isinstance(problem, OSError) and problem.errno:
         return os.strerror(problem.errno)
     return str(problem) or type(problem).__name__

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import threading
 import time
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Download, KeepAlive, Prober, Result, outage, parse
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Download, KeepAlive, Prober, Result, outage, parse, words
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_probe import ProbeError, place, probe
 
 BODY = b"x" * 200_000
@@ -92,6 +93,19 @@ def test_an_outage_is_from_good_to_good(results, expected):
 )
 def test_an_answer_is_whole_or_lost(text, ok, name, error):
     assert parse(text, re.compile(r"web\d")) == (ok, name, error)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (ConnectionRefusedError(111, "Connect call failed ('192.0.2.10', 80)"), "Connection refused"),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "EOF occurred in violation of protocol"),
+        (EOFError(), "closed before the end"),
+        (ValueError("HTTP/1.1 503 Service Unavailable"), "HTTP/1.1 503 Service Unavailable"),
+    ],
+)
+def test_what_has_ended_a_connection_is_said_in_words(problem, said):
+    assert words(problem) == said
 
 
 def test_requests_start_on_time_although_earlier_ones_hang():
