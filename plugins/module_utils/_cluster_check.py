@@ -130,7 +130,7 @@ def _node(said: Mapping[str, Mapping[str, Any]], haproxy: Mapping | None, keepal
     return {
         "reachable": _reachable(said),
         **{
-            name: {"running": node.get("running", False), "version": node.get("version", ""), **node.get("configuration", {})}
+            name: {"running": node.get("running"), "version": node.get("version", ""), **node.get("configuration", {})}
             for name, node in (("haproxy", haproxy), ("keepalived", keepalived))
         },
         **{word: haproxy.get(word, 0) for word in ("uptime", "generation", "seconds_in_generation", "reloads_failed", "old_workers")},

@@ -63,11 +63,17 @@ def _load_balancers(report: Report) -> list[list[str]]:
         if not node["reachable"]:
             rows.append([host, *["unreachable"] * 2, *["-"] * 3])
             continue
-        keepalived, haproxy = (node[name]["version"] if node[name]["running"] else "stopped" for name in ("keepalived", "haproxy"))
+        keepalived, haproxy = (_version(node[name]) for name in ("keepalived", "haproxy"))
         age = duration(node["seconds_in_generation"])
         reload = f"failed ({node['reloads_failed']})" if node["reloads_failed"] else f"good, {age} ago" if node["generation"] else "-"
         rows.append([host, keepalived, haproxy, duration(node["uptime"]), str(node["generation"]), reload])
     return rows
+
+
+def _version(daemon: Mapping[str, Any]) -> str:
+    if daemon["running"] is None:
+        return "unknown"
+    return daemon["version"] if daemon["running"] else "stopped"
 
 
 def _configurations(report: Report) -> list[list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import kernel_parameter, parameter_file
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import declared
@@ -48,7 +49,7 @@ class Effect:
 
     def pending(self) -> list[str]:
         """What is not in effect yet, for people to read."""
-        return [*self._stale_units(), *self._other_parameters()]
+        return [*(path for path in self._outside() if not Path(path).exists()), *self._stale_units(), *self._other_parameters()]
 
     def settle(self) -> None:
         """Make everything take effect. Raises NoEffect where that is impossible."""
@@ -76,7 +77,7 @@ class Effect:
         wanted: dict[str, str] = {}
         for path in self._outside():
             if path.startswith(PARAMETERS):
-                wanted.update(parameters(Path(path).read_text(encoding="utf-8")))
+                wanted.update(parameters((_disk.read(Path(path)) or b"").decode("utf-8", errors="replace")))
         return {name: value for name, value in wanted.items() if not _has(name, value)}
 
     def _call(self, argv: list[str]) -> None:

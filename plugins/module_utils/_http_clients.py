@@ -23,6 +23,7 @@ from typing import TypeVar
 T = TypeVar("T", bound="Client")
 PIECE = 65536
 """How many bytes of a download are read at a time."""
+CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ def words(problem: BaseException) -> str:
         return "no answer in time"
     if isinstance(problem, EOFError):
         return "closed before the end"
+    if isinstance(problem, ssl.SSLError):
+        # Its number is one of the library, not of the system.
+        return getattr(problem, "verify_message", "") or problem.strerror or str(problem)
     if isinstance(problem, OSError) and problem.errno:
         return os.strerror(problem.errno)
     return str(problem) or type(problem).__name__
@@ -93,7 +97,7 @@ def parse(answer: bytes, server: re.Pattern[str]) -> tuple[bool, str, str]:
     if status.split(" ")[1:2] != ["200"]:
         return False, "", status or "connection closed without an answer"
     length = re.search(rb"(?im)^content-length: *(\d+)", head)
-    if length and len(body) < int(length[1]):
+    if (length and len(body) < int(length[1])) or (CHUNKED.search(head) and not body.endswith(b"0\r\n\r\n")):
         return False, "", "connection closed in the middle of the answer"
     # The page says it, or else a header or a cookie does.
     name = server.search(body.decode("utf-8", "replace")) or server.search(head.decode("latin-1"))
@@ -257,11 +261,20 @@ class KeepAlive(Client):
         """Read one whole answer; returns whether it is the connection's last."""
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-        if not head.startswith(b"HTTP/1.1 200 ") or not length:
+        last = bool(re.search(rb"(?i)\r\nconnection: *close", head))
+        if not head.startswith(b"HTTP/1.1 200 "):
             raise ValueError(head.split(b"\r\n", 1)[0].decode("latin-1"))
-        await reader.readexactly(int(length.group(1)))
+        if length:
+            await reader.readexactly(int(length.group(1)))
+        elif CHUNKED.search(head):
+            while size := int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16):
+                await reader.readexactly(size + len(b"\r\n"))
+            while await reader.readuntil(b"\r\n") != b"\r\n":
+                pass
+        elif not last:
+            raise ValueError("an answer without Content-Length")
         self.answers += 1
-        return bool(re.search(rb"(?i)\r\nconnection: *close", head))
+        return last
 
 
 class Download(Client):

@@ -30,18 +30,17 @@ def refusal(printed: str, advert: Advert) -> str:
 
 
 def _rule(line: str, advert: Advert) -> Rule:
-    words = iter(shlex.split(line)[2:])
+    words = shlex.split(line)[2:]
     conditions, verdict, negated = [], "", False
-    for word in words:
+    for before, word, value in zip(["", *words], words, [*words[1:], ""]):
+        if before in SAYS_NOTHING:
+            continue
         if word == "!":
             negated = True
-        elif word in SAYS_NOTHING:
-            next(words, "")
         elif word in ("-j", "-g"):
-            target = next(words, "")
-            verdict = VERDICTS.get(target, f"{'goto' if word == '-g' else 'jump'} {target}")
-        elif word.startswith("-"):
-            found = _is(word, next(words, ""), advert)
+            verdict = VERDICTS.get(value, f"{'goto' if word == '-g' else 'jump'} {value}")
+        elif word.startswith("-") and word not in SAYS_NOTHING:
+            found = _is(word, value, advert)
             conditions.append(None if found is None else found is not negated)
             negated = False
     return Rule(every(conditions), verdict, line)

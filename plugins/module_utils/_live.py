@@ -97,9 +97,11 @@ class Live:
         except TransactionError as error:
             return f"There is no previous set to go back to: {error}"
         refused = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
-        if not was_active:
-            return f"{refused}; the service did not run before and does not run now."
         try:
+            if not was_active:
+                # What was refused can have begun to run before it was.
+                self._call("stop", self.unit.name)
+                return f"{refused}; the service did not run before and does not run now."
             self.make_live("reload" if self.unit.state().active else "start")
         except NotProven as error:
             return f"{refused}, but it is not proven either:\n{error}"

@@ -118,7 +118,9 @@ def _value(left: Any, advert: Advert) -> str | bool | None:
     if field in known:
         return known[field]
     kind, _blank, header = field.partition(" ")
-    elsewhere = kind == "payload" and (header.split()[0] not in LOWER or header.startswith("ip6 " if family == "ip" else "ip "))
+    protocol = header.partition(" ")[0]
+    # Bytes that a rule picks by their place (@th,0,16) have no protocol.
+    elsewhere = kind == "payload" and protocol and (protocol not in LOWER or protocol == ("ip6" if family == "ip" else "ip"))
     return False if elsewhere else None
 
 

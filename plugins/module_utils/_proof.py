@@ -30,10 +30,11 @@ class Daemon:
 
     complaint = re.compile(r"\[(ALERT|emerg)\]|[Cc]annot|failed|[Ee]rror")
 
-    def __init__(self, unit: Unit, health: str) -> None:
-        """C(health) is a URL that a running daemon answers with 2xx, or empty."""
+    def __init__(self, unit: Unit, health: str, main: str = "") -> None:
+        """C(health) is a URL that a running daemon answers with 2xx, or empty; C(main) is the main file's name in the directory."""
         self.unit = unit
         self.health = health
+        self.main = main
 
     def remember(self) -> None:
         """Note what is there before the change. What is asked afterwards is compared with it."""
@@ -76,9 +77,10 @@ class Haproxy(Daemon):
 
     def foresee(self, directory: Path) -> None:
         """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
-        taken = list(_binds.taken((directory / "haproxy.cfg").read_text(encoding="utf-8", errors="replace")))
+        file = directory / self.main
+        taken = list(_binds.taken(file.read_text(encoding="utf-8", errors="replace")))
         if taken:
-            lines = "\n".join(f"{directory}/haproxy.cfg:{number}: {reason}\n    > {source}" for number, source, reason in taken)
+            lines = "\n".join(f"{file}:{number}: {reason}\n    > {source}" for number, source, reason in taken)
             raise NotProven(lines)
 
     def ask(self) -> Workers:

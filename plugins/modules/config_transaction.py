@@ -347,7 +347,7 @@ def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: b
     if not module.get_bin_path(name):
         return {**result, "action": ""}
     unit = Unit(module.params["unit"] or name, module.run_command)
-    live = Live(config, DAEMONS[name](unit, module.params["health"]), module.params["timeout"])
+    live = Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
     action = live.action(will_change=module.check_mode and another)
     result = {**result, "action": action, "changed": result["changed"] or bool(action)}
     if action and not module.check_mode:

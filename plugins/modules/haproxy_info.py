@@ -231,7 +231,7 @@ def main() -> None:
     params = module.params
     try:
         found = state(params["socket"], params["master_socket"], params["directory"], module.run_command)
-    except (NoAnswer, TransactionError) as error:
+    except (NoAnswer, TransactionError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **found)
 

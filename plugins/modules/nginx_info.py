@@ -64,7 +64,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec={"directory": {"type": "path", "default": "/etc/nginx"}}, supports_check_mode=True)
     try:
         found = configuration("nginx", module.params["directory"], module.run_command)
-    except TransactionError as error:
+    except (TransactionError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, running=Unit("nginx", module.run_command).state().active, configuration=found)
 

@@ -133,5 +133,13 @@ def test_the_table():
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "shown"), [({"msg": "no answer within 10 s"}, "unknown"), (haproxy(running=False), "stopped"), (haproxy(), "2.6.12")]
+)
+def test_a_daemon_that_does_not_answer_is_not_said_to_be_stopped(answer, shown):
+    lines = table(report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": answer}}))
+    assert next(line for line in lines[4:] if line.startswith("lb2")).split()[2] == shown
+
+
 def test_columns_are_below_each_other():
     assert columns([["A", "B"], ["long", "c"]]) == ["A     B", "long  c"]

@@ -95,5 +95,11 @@ def test_a_parameter_that_the_kernel_refuses(effect, kernel, monkeypatch):
         effect.settle()
 
 
+def test_a_file_that_somebody_has_removed_is_missing(effect, tmp_path):
+    conf = tmp_path / "sysctl.d/60-haproxy.conf"
+    conf.unlink()
+    assert effect.pending() == [str(conf)]
+
+
 def test_a_directory_without_a_set_needs_nothing(kernel, tmp_path):
     assert Effect(tmp_path, lambda argv: pytest.fail(f"{argv} is not needed")).pending() == []

@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import threading
 import time
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Download, KeepAlive, Prober, Result, outage, parse
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Download, KeepAlive, Prober, Result, outage, parse, words
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_probe import ProbeError, place, probe
 
 BODY = b"x" * 200_000
 SECONDS = 10
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;name=value\r\nweb1\r\n0\r\n\r\n"
 
 
 def answer(body, *headers):
@@ -83,12 +85,27 @@ def test_an_outage_is_from_good_to_good(results, expected):
         (answer(b"hello", b"Set-Cookie: server=web3"), True, "web3", ""),
         (answer(b"hello"), True, "", ""),
         (answer(b"hello")[:-1], False, "", "connection closed in the middle of the answer"),
+        (CHUNKED, True, "web1", ""),
+        (CHUNKED[:-5], False, "", "connection closed in the middle of the answer"),
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", False, "", "HTTP/1.1 503 Service Unavailable"),
         (b"", False, "", "connection closed without an answer"),
     ],
 )
 def test_an_answer_is_whole_or_lost(text, ok, name, error):
     assert parse(text, re.compile(r"web\d")) == (ok, name, error)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (ConnectionRefusedError(111, "Connect call failed ('192.0.2.10', 80)"), "Connection refused"),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "EOF occurred in violation of protocol"),
+        (EOFError(), "closed before the end"),
+        (ValueError("HTTP/1.1 503 Service Unavailable"), "HTTP/1.1 503 Service Unavailable"),
+    ],
+)
+def test_what_has_ended_a_connection_is_said_in_words(problem, said):
+    assert words(problem) == said
 
 
 def test_requests_start_on_time_although_earlier_ones_hang():
@@ -123,6 +140,21 @@ def test_a_connection_whose_end_was_announced_is_not_broken():
     with server(serve) as port, KeepAlive("127.0.0.1", 2, 0.01, port=port) as keeper:
         wait_until(lambda: keeper.answers >= 4)
     assert keeper.broken == []
+
+
+def test_a_page_of_which_nobody_knows_the_length_before_is_an_answer():
+    """Connections are kept, as pages of applications are."""
+    opened = []
+
+    def serve(connection):
+        opened.append(connection)
+        while connection.recv(1000):
+            connection.sendall(CHUNKED)
+
+    with server(serve) as port, KeepAlive("127.0.0.1", 1, 0.01, port=port) as keeper:
+        wait_until(lambda: keeper.answers >= 3 or keeper.breaks)
+    assert keeper.broken == []
+    assert len(opened) == 1
 
 
 def test_a_connection_that_cannot_be_opened_has_not_been_used():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
@@ -38,8 +39,9 @@ def test_the_digest_tells_every_change(directory, change):
 
 
 def test_a_file_that_is_edited_in_its_place_changes_the_directory(directory):
-    before = changed(directory)
+    before, end = changed(directory), time.monotonic() + 5
     while changed(directory) == before:
+        assert time.monotonic() < end
         os.utime(directory / "haproxy.cfg")
 
 
@@ -177,6 +179,16 @@ def test_the_previous_set_brings_its_own_units_back(live, host, directory):
     host.done.clear()
     assert live.go_back(was_active=True).endswith(f"(the refused one is kept in {live.config.previous}) and serves.")
     assert host.done == ["stop other", "reload-or-restart watch", "reload haproxy"]
+
+
+def test_a_daemon_that_did_not_run_before_does_not_run_what_was_refused(live, host, directory, monkeypatch):
+    live.config.previous.mkdir()
+    live.timeout = 0
+    monkeypatch.setattr(live.daemon, "is_proven", lambda: False)
+    with pytest.raises(NotProven, match="no proof"):
+        make_live(live, host)
+    assert live.go_back(was_active=False).endswith("does not run now.")
+    assert "haproxy" not in host.started
 
 
 def test_only_root_can_read_what_is_remembered(live, host):

@@ -41,6 +41,7 @@ def ruleset(*rules, policy="accept", family="inet", table="guard", chain="in"):
     return json.dumps({"nftables": items})
 
 
+RAW = {"match": {"op": "==", "left": {"payload": {"base": "th", "offset": 0, "len": 16}}, "right": 22}}
 SAME_NET = match("ip saddr", {"prefix": {"addr": "192.0.2.0", "len": 24}})
 NFT = [
     ("", PEER, ""),
@@ -65,6 +66,8 @@ NFT = [
     (ruleset([match("tcp dport", {"set": [22, 80]}), ACCEPT], policy="drop"), PEER, "nft inet guard in: policy drop"),
     (ruleset([match("ip6 saddr", "@good"), ACCEPT], policy="drop"), PEER, "nft inet guard in: policy drop"),
     (ruleset([{"xt": {"type": "match", "name": "recent"}}, DROP]), PEER, ""),
+    (ruleset([RAW, DROP]), PEER, ""),
+    (ruleset([RAW, ACCEPT], policy="drop"), PEER, ""),
     (ruleset([{"jump": {"target": "vrrp"}}], ("vrrp", [VRRP, ACCEPT]), policy="drop"), PEER, ""),
     (
         ruleset([{"goto": {"target": "vrrp"}}], [ACCEPT], ("vrrp", [{"return": None}]), policy="drop"),

@@ -1,0 +1,19 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known to harm is found before the daemon tries it."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Haproxy, NotProven
+
+
+def test_a_port_that_is_taken_is_found_in_the_main_file_whatever_its_name(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tmp_path / "shop.cfg").write_text(f"frontend web\n    bind 127.0.0.1:{server.getsockname()[1]}\n")
+        with pytest.raises(NotProven, match=r"/shop\.cfg:2: cannot bind"):
+            Haproxy(None, "", "shop.cfg").foresee(tmp_path)
