@@ -169,22 +169,58 @@ def asked(client: socket.socket, connection: str) -> None:
         answer += piece
 
 
+def remembered(name: str) -> tuple[str, int]:
+    """The holder has had a connection and remembers it; returns the client's address and port."""
+    with socket.create_connection((VIP, 80)) as client:
+        me = client.getsockname()
+        asked(client, "close")
+        assert client.recv(1) == b""
+    wait_until(lambda: sh(name, f"ss --tcp --numeric --no-header state time-wait dport = :{me[1]}"), f"{name} remembers the connection")
+    return me
+
+
+@contextmanager
+def connected(me: tuple[str, int]) -> Iterator[socket.socket]:
+    """A connection from this address and port, over which a request was answered."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.settimeout(10)
+        client.bind(me)
+        client.connect((VIP, 80))
+        asked(client, "keep-alive")
+        yield client
+
+
+def remembered(name: str) -> tuple[str, int]:
+    """The holder has had a connection and remembers it; returns the client's address and port."""
+    with socket.create_connection((VIP, 80)) as client:
+        me = client.getsockname()
+        asked(client, "close")
+        assert client.recv(1) == b""
+    wait_until(lambda: sh(name, f"ss --tcp --numeric --no-header state time-wait dport = :{me[1]}"), f"{name} remembers the connection")
+    return me
+
+
+@contextmanager
+def connected(me: tuple[str, int]) -> Iterator[socket.socket]:
+    """A connection from this address and port, over which a request was answered."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.settimeout(10)
+        client.bind(me)
+        client.connect((VIP, 80))
+        asked(client, "keep-alive")
+        yield client
+
+
 @pytest.mark.common
 def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_connection():
     """Although another node remembers an earlier connection with the same ports."""
     now, before = NODES[:2]
     with held_by(now):
-        with socket.create_connection((VIP, 80)) as client:
-            me = client.getsockname()
-            asked(client, "close")
-            assert client.recv(1) == b""
-        wait_until(lambda: sh(now, f"ss --tcp --numeric --no-header state time-wait dport = :{me[1]}"), f"{now} remembers the connection")
+        me = remembered(now)
     answers = f"--absolute-tcp-sequence-numbers tcp and src host {VIP} and dst port {me[1]}"
-    with held_by(before), capture(before, "eth0", answers) as sent, socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        client.bind(me)
-        client.connect((VIP, 80))
-        asked(client, "keep-alive")
+    with held_by(before), capture(before, "eth0", answers) as sent, connected(me):
         wait_until(lambda: any("Flags [P.]" in line for line in sent), "the answer is captured")
         answer = next(line for line in sent if "Flags [P.]" in line)
         with held_by(now):
@@ -196,12 +232,15 @@ def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_c
 
 @pytest.mark.common
 def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
+    """Although the next holder remembers earlier connections with the same ports as half of them have."""
     dead = holder()
+    survivor = follows(dead)
+    with held_by(survivor):
+        used = [remembered(survivor) for _number in range(10)]
     with ExitStack() as stack:
-        clients = [stack.enter_context(socket.create_connection((VIP, 80), timeout=10)) for _number in range(20)]
-        for client in clients:
-            asked(client, "keep-alive")
-        with held_by(follows(dead)), unplugged(dead):
+        with held_by(dead):
+            clients = [stack.enter_context(connected(me)) for me in [*used, *[("", 0)] * 10]]
+        with held_by(survivor), unplugged(dead):
             for client in clients:
                 with pytest.raises(ConnectionResetError):
                     asked(client, "keep-alive")
