@@ -191,28 +191,6 @@ def connected(me: tuple[str, int]) -> Iterator[socket.socket]:
         yield client
 
 
-def remembered(name: str) -> tuple[str, int]:
-    """The holder has had a connection and remembers it; returns the client's address and port."""
-    with socket.create_connection((VIP, 80)) as client:
-        me = client.getsockname()
-        asked(client, "close")
-        assert client.recv(1) == b""
-    wait_until(lambda: sh(name, f"ss --tcp --numeric --no-header state time-wait dport = :{me[1]}"), f"{name} remembers the connection")
-    return me
-
-
-@contextmanager
-def connected(me: tuple[str, int]) -> Iterator[socket.socket]:
-    """A connection from this address and port, over which a request was answered."""
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        client.settimeout(10)
-        client.bind(me)
-        client.connect((VIP, 80))
-        asked(client, "keep-alive")
-        yield client
-
-
 @pytest.mark.common
 def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_connection():
     """Although another node remembers an earlier connection with the same ports."""
