@@ -51,7 +51,8 @@ def plan(wanted: Any, settings: Mapping[str, float]) -> dict[str, Any]:
     if not isinstance(wanted, list) or not wanted:
         problems.append(f"drill_faults is {wanted!r}: a list of faults is needed, out of {', '.join(KINDS)}")
         wanted = []
-    problems += [f"drill_faults has '{name}'{suggestion(str(name), KINDS)}" for name in wanted if name not in KINDS]
+    wanted = [str(name) for name in wanted]
+    problems += [f"drill_faults has '{name}'{suggestion(name, KINDS)}" for name in wanted if name not in KINDS]
     problems += [f"{name} is {value:g}: more than 0 seconds are needed" for name, value in settings.items() if value <= 0]
     faults = [{"name": name, **asdict(KINDS[name])} for name in wanted if name in KINDS]
     return {"problems": problems, "faults": faults}

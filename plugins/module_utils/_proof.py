@@ -10,6 +10,7 @@ way whether it runs the new configuration; haproxy's master and nginx's workers 
 
 from __future__ import annotations
 
+import http.client
 import re
 import urllib.error
 from pathlib import Path
@@ -60,7 +61,7 @@ class Daemon:
         try:
             with open_url(self.health, timeout=2, use_proxy=False):
                 return True
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, http.client.HTTPException, OSError):
             return False
 
     def complaints(self) -> str:

@@ -18,6 +18,7 @@ from drill_samples import record, seen, servers
         ([], {}, "drill_faults is []: a list of faults is needed, out of vip_moved, "),
         ("haproxy_killed", {}, "drill_faults is 'haproxy_killed': a list"),
         ([7], {}, "drill_faults has '7'; there are "),
+        ([{"name": "haproxy_hung"}], {}, "drill_faults has '{'name': 'haproxy_hung'}'"),
         (["haproxy_hung"], {"drill_seconds": 0.0}, "drill_seconds is 0: more than 0 seconds are needed"),
     ],
 )
