@@ -37,8 +37,8 @@ _value:
   contains:
     seen:
       description:
-        - Every request as a list of when it began, how many seconds it took, who answered (null if it was lost) and what went wrong (null if
-          nothing did).
+        - Every request as a list of when it began, how many seconds it took, who answered (null if it was lost) and what went wrong
+          (null if nothing did).
       type: list
       elements: list
     requests:
