@@ -74,6 +74,14 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         yield Trouble((host,), "keepalived does not run", "systemctl start keepalived; journalctl --unit keepalived says why it has ended")
     for problem in node["problems"]:
         yield Trouble((host,), problem, f"correct the inventory and {DEPLOY}")
+    for script in node["scripts"]:
+        if script["timeout"] > script["interval"]:
+            yield Trouble(
+                (host,),
+                f"the check {script['name']} is due every {script['interval']:g} s and may take {script['timeout']:g} s: "
+                "while it hangs, nothing is noticed",
+                f"make its timeout {script['interval']:g} s or less and {DEPLOY}",
+            )
     for instance, rules in node["kept_out"].items():
         for peer, rule in rules.items():
             yield Trouble(

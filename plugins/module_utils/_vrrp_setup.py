@@ -52,6 +52,19 @@ def silence(instance: dict[str, Any]) -> float:
     return (instance["down_timer_adverts"] + 1) * instance["advert_int"]
 
 
+def scripts(whole: Block) -> list[dict[str, Any]]:
+    """The check scripts of a configuration, as the module keepalived_info returns them."""
+    return [
+        {
+            "name": script.name,
+            "interval": (interval := float(script.value("interval") or 1)),
+            "timeout": float(script.value("timeout") or interval),
+            "fall": _number(script.value("fall"), 1),
+        }
+        for script in whole.inner("vrrp_script")
+    ]
+
+
 def watched(whole: Block) -> list[str]:
     """The files that keepalived watches."""
     return [block.value("file") for block in whole.inner("track_file", "vrrp_track_file") if block.value("file")]

@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import parse
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import setup, silence, watched
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import scripts, setup, silence, watched
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 REFUSED = (
@@ -82,9 +82,10 @@ def _configured(file: Path) -> dict[str, Any]:
     try:
         whole = parse(str(file), Host())
     except OSError:
-        return {"configured": [], "watched": {}, "problems": []}
+        return {"configured": [], "scripts": [], "watched": {}, "problems": []}
     return {
         "configured": setup(whole),
+        "scripts": scripts(whole),
         "watched": {file: _content(file) for file in watched(whole)},
         "problems": [finding.message for finding in _vrrp_rules.findings(whole)],
     }

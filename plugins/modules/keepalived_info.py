@@ -177,6 +177,24 @@ configured:
     sync_group:
       description: Name of its group, empty if it is in none.
       type: str
+scripts:
+  description: The check scripts of the configuration on disk.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: Name of the script.
+      type: str
+    interval:
+      description: Seconds between two runs.
+      type: float
+    timeout:
+      description: Seconds after which a run that has not ended counts as failed.
+      type: float
+    fall:
+      description: How many runs in a row have to fail.
+      type: int
 watched:
   description:
     - The content of every file that the configuration has keepalived watch, by its path; null if there is no such file. Without a weight,

@@ -63,6 +63,7 @@ def keepalived(host, **changed):
         "configuration": {"digest": "a" * 64, "pending": ""},
         "instances": [instance(state="MASTER" if holds else "BACKUP", priority=priority)],
         "configured": [setup(source=source, priority=priority, peers=peers)],
+        "scripts": [script()],
         "watched": {"/run/keepalived-track/haproxy": "0"},
         "kept_out": {},
         "problems": [],
@@ -70,6 +71,10 @@ def keepalived(host, **changed):
         "host_addresses": [address("127.0.0.1", "lo"), address(VIP, "lo"), address(source)] + [address(VIP)] * holds,
         **changed,
     }
+
+
+def script(**changed):
+    return {"name": "haproxy_answers", "interval": 1.0, "timeout": 1.0, "fall": 2, **changed}
 
 
 def server(name="web1", **changed):

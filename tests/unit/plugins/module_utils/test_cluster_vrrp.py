@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_vrrp import troubles
-from cluster_samples import VIP, address, instance, keepalived, setup
+from cluster_samples import VIP, address, instance, keepalived, script, setup
 
 LB1, LB2 = "192.0.2.11", "192.0.2.12"
 BACKUP = {"state": "BACKUP", "priority": 244}
@@ -102,6 +102,13 @@ WRONG = [
         ["lb2"],
         "cannot take web: FAULT for 90 s; /run/haproxy says 1",
         "see that haproxy serves",
+    ),
+    (
+        {},
+        {"scripts": [script(), script(name="slow", timeout=2.5)]},
+        ["lb2"],
+        "the check slow is due every 1 s and may take 2.5 s",
+        "make its timeout 1 s or less",
     ),
     (holding(LB1), {}, ["lb1"], f"holds web and does not have {VIP}", "systemctl reload keepalived"),
     ({}, holding(LB2, VIP), ["lb2"], f"has {VIP} although it does not hold web", f"ip address delete {VIP} dev eth0"),

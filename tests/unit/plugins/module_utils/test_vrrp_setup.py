@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import parse
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import setup, silence, watched
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import scripts, setup, silence, watched
 
 TEXT = """
 track_file haproxy {
@@ -19,6 +19,12 @@ track_file haproxy {
 vrrp_script slow {
     script "/usr/bin/true"
     weight -20
+    interval 2
+    fall 3
+}
+vrrp_script patient {
+    script "/usr/bin/true"
+    timeout 5
 }
 vrrp_sync_group all {
     group {
@@ -107,3 +113,10 @@ def test_how_long_a_backup_waits(whole):
 
 def test_the_files_that_are_watched(whole):
     assert watched(whole) == ["/run/keepalived-track/haproxy"]
+
+
+def test_the_check_scripts(whole):
+    assert scripts(whole) == [
+        {"name": "slow", "interval": 2.0, "timeout": 2.0, "fall": 3},
+        {"name": "patient", "interval": 1.0, "timeout": 5.0, "fall": 1},
+    ]
