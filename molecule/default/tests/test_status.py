@@ -33,7 +33,7 @@ def told(**variables) -> str:
     done = playbook("check_cluster", **variables)
     assert done.returncode != 0, done.stdout
     assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def assert_wrong(output: str, host: str, what: str, remedy: str) -> None:
@@ -118,8 +118,9 @@ def test_a_host_cannot_be_reached(tmp_path, standby):
     elsewhere.write_text(f"all: {{hosts: {{{standby}: {{ansible_host: evenkeel-nowhere}}}}}}\n")
     done = playbook("check_cluster", "-i", elsewhere)
     assert done.returncode != 0
-    assert_wrong(done.stdout, standby, "it cannot be reached", "see that it runs, and that you can log in")
-    assert done.stdout.count("WRONG") == done.stdout.count("it cannot be reached")
+    output = done.stdout + done.stderr
+    assert_wrong(output, standby, "it cannot be reached", "see that it runs, and that you can log in")
+    assert output.count("WRONG") == output.count("it cannot be reached")
 
 
 def test_somebody_has_edited_the_configuration(standby):
