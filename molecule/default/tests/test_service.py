@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cluster import lab_host
+from cluster import lab_host, wait_until
 from conftest import WEB_SERVERS
 
 
@@ -42,8 +42,8 @@ def test_the_distributions_site_is_not_served(web_server):
 
 def test_requests_are_logged_by_haproxy(get, holders):
     get("/?who=logged")
-    journal = lab_host(holders()[0]).check_output("journalctl --identifier haproxy --since -60s --output cat")
-    assert "/?who=logged" in journal
+    journal = "journalctl --identifier haproxy --since -60s --output cat"
+    wait_until(lambda: "/?who=logged" in lab_host(holders()[0]).check_output(journal), "the journal has the request")
 
 
 @pytest.mark.parametrize("name", ["nginx"])

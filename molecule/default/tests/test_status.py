@@ -105,8 +105,8 @@ def test_a_firewall_would_let_no_advert_in(holder):
         assert_wrong(told(), holder, "its firewall keeps adverts of cluster_vip out", "remove that rule, or let protocol 112 in before it")
 
 
-def test_two_nodes_do_not_hear_each_other(standby, vip):
-    with deaf(standby):
+def test_two_nodes_do_not_hear_each_other(holder, standby, vip):
+    with deaf(holder), deaf(standby):
         wait_until(lambda: len(holders(LOAD_BALANCERS, vip)) == 2, "both have the VIP")
         output = told()
     wait_until(lambda: len(holders(LOAD_BALANCERS, vip)) == 1, "one has the VIP")
