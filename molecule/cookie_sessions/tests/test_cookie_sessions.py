@@ -65,10 +65,14 @@ def test_a_session_goes_to_the_other_server_when_its_own_dies_and_no_request_fai
 def test_the_web_servers_log_their_clients_and_not_the_load_balancers_or_health_checks(server):
     cookie = session_of(server)
     ask(f"{FARM}?who=me", Cookie=cookie)
-    log = lab_host(server).check_output("cat /var/log/nginx/access.log").splitlines()
+
+    def logged() -> list[str]:
+        return lab_host(server).check_output("cat /var/log/nginx/access.log").splitlines()
+
+    wait_until(lambda: any("/?who=me" in line for line in logged()), "the request is in the log")
+    log = logged()
     machine = in_lab("192.168.0.1")
     assert {line.split()[0] for line in log} == {machine}
-    assert any("/?who=me" in line for line in log)
     assert not [line for line in log if "check.txt" in line]
 
 
