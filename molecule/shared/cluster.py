@@ -67,6 +67,12 @@ def is_backup(name: str) -> bool:
     return "BACKUP" in lab_host(name).check_output(last)
 
 
+def sees_all_servers(name: str) -> bool:
+    """Whether the load balancer has every server in rotation."""
+    status = "echo 'show stat -1 4 -1' | socat - /run/haproxy/admin.sock | cut -d, -f18"
+    return set(lab_host(name).check_output(status).split()) == {"status", "UP"}
+
+
 @dataclass(frozen=True)
 class Answer:
     """What an HTTP server said."""

@@ -7,7 +7,7 @@ import re
 from contextlib import AbstractContextManager
 
 import pytest
-from cluster import between, holders, is_backup, lab_host, stopped, wait_until
+from cluster import between, holders, is_backup, lab_host, sees_all_servers, stopped, wait_until
 from conftest import LOAD_BALANCERS
 from controller import good, playbook
 
@@ -42,9 +42,7 @@ def assert_wrong(output: str, host: str, what: str, remedy: str) -> None:
 
 
 def servers_are_up() -> bool:
-    """Whether every load balancer has every server in rotation."""
-    status = f"echo 'show stat -1 4 -1' | {SOCKET} | cut -d, -f18"
-    return all(set(lab_host(name).check_output(status).split()) == {"status", "UP"} for name in LOAD_BALANCERS)
+    return all(map(sees_all_servers, LOAD_BALANCERS))
 
 
 def test_nothing_is_wrong_with_a_cluster_that_is_well(tmp_path, holder, standby, vip):

@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 import pytest
-from cluster import adverts, capture, holders, is_backup, lab_host, takeovers, wait_until
+from cluster import adverts, capture, holders, is_backup, lab_host, sees_all_servers, takeovers, wait_until
 from faults import link_down, powered_off
 from networks import in_lab
 
@@ -84,7 +84,7 @@ def test_the_clients_go_on_when_the_holder_loses(lost):
         wait_until(lambda: holders([other(first)], VIP), f"{other(first)} holds the VIP")
         wait_until(lambda: client_knows(other(first)), "the client has been told")
         assert {title() for _number in range(4)} == {"web1", "web2"}
-    wait_until(lambda: is_backup(first), f"{first} is well again")
+    wait_until(lambda: is_backup(first) and sees_all_servers(first), f"{first} is well again")
     assert holder() == [other(first)]
     gratuitous = [line for line in announced if f"who-has {VIP}" in line and f"tell {VIP}" in line]
     # The first of them can be the former holder's, which repeats its own a few seconds after it has taken over.
