@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import kernel_parameter, parameter_file
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import declared
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import shown
 
 UNITS = "/etc/systemd/system/"
 PARAMETERS = "/etc/sysctl.d/"
@@ -69,8 +70,7 @@ class Effect:
         if not paths:
             return []
         _rc, out, _err = self.run(["systemctl", "show", "--property=Id,NeedDaemonReload,DropInPaths", *units(paths)])
-        shown = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in out.split("\n\n")]
-        return [unit.get("Id", "") for unit in shown if is_stale(unit, paths)]
+        return [unit.get("Id", "") for unit in shown(out) if is_stale(unit, paths)]
 
     def _other_parameters(self) -> dict[str, str]:
         """The parameters that have another value now. Those that this kernel does not have are left out, as systemd does at boot."""

@@ -34,18 +34,22 @@ def states(run: Run, names: list[str]) -> dict[str, UnitState]:
     names = list(dict.fromkeys(names))
     properties = "ActiveState,UnitFileState,MainPID,InvocationID,ExecMainStartTimestamp"
     _rc, out, _err = run(["systemctl", "show", "--timestamp=unix", f"--property={properties}", "--", *names])
-    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in out.split("\n\n")]
-    return {name: _state(block) for name, block in zip(names, [*blocks, *[{}] * len(names)])}
+    return {name: _state(block) for name, block in zip(names, [*shown(out), *[{}] * len(names)])}
 
 
-def _state(shown: dict[str, str]) -> UnitState:
+def shown(out: str) -> list[dict[str, str]]:
+    """The properties of each unit that C(systemctl show) has printed, in its order."""
+    return [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in out.split("\n\n")]
+
+
+def _state(block: dict[str, str]) -> UnitState:
     return UnitState(
-        active=shown.get("ActiveState") in ("active", "reloading"),
-        stopped=shown.get("ActiveState", "inactive") in ("inactive", "failed"),
-        enabled=shown.get("UnitFileState") != "disabled",
-        pid=int(shown.get("MainPID", 0)),
-        invocation=shown.get("InvocationID", ""),
-        started=int(shown.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
+        active=block.get("ActiveState") in ("active", "reloading"),
+        stopped=block.get("ActiveState", "inactive") in ("inactive", "failed"),
+        enabled=block.get("UnitFileState") != "disabled",
+        pid=int(block.get("MainPID", 0)),
+        invocation=block.get("InvocationID", ""),
+        started=int(block.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
     )
 
 
