@@ -64,6 +64,7 @@ def problems(variables: dict) -> list[str]:
         *_default_backends(sections),
         *_servers(sections),
         *_cookies(variables, sections),
+        *_health(variables),
         *_listeners(variables, sections),
         *_users(variables),
         *_statistics(variables),
@@ -256,6 +257,13 @@ def _users(variables: dict) -> Iterator[str]:
                     f"{where}: the password of {user['name']} is not a hash: make one with 'openssl passwd -6', "
                     "or set insecure to write it as plain text"
                 )
+
+
+def _health(variables: dict) -> Iterator[str]:
+    """Health checks ask at the same address at which the listener is."""
+    address = variables["haproxy_health_address"]
+    if address in WILDCARDS:
+        yield f"haproxy_health_address is '{address}', where nobody can ask; choose one address, such as 127.0.0.1"
 
 
 def _statistics(variables: dict) -> Iterator[str]:

@@ -13,7 +13,8 @@ The life of a change to C(/etc/haproxy), each name a directory in C(/etc)::
                         .haproxy.outdated what was C(.haproxy.previous) until then, removed at once
 
 A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below C(.system), from
-which the file is written just before the exchange, so that the previous set brings its own files back.
+which the file is written just before the exchange, so that the previous set brings its own files back. What stood in such a place before
+anybody declared it is kept below C(.found), and comes back when it is declared no more.
 
 Whatever ends the run, C(haproxy) is either the old set or the new one. A new set bears a mark until everything is in its place, so
 that the next run knows which of the two it finds, and finishes the rest.
@@ -40,6 +41,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Ru
 MARK = ".evenkeel.new"
 MANIFEST = ".evenkeel.json"
 SYSTEM = ".system"
+FOUND = ".found"
 MOUNTED = "evenkeel: the staged set is in place"
 
 
@@ -153,7 +155,7 @@ class ConfigSet:
                 raise TransactionError(f"{path} is declared {paths.count(path)} times: each file can be there once")
         for file in files:
             path = Path(file.path)
-            own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] == (SYSTEM,)
+            own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
             if ".." in path.parts or own or path.is_relative_to(self.live):
                 raise TransactionError(
                     f"a file's path is '{file.path}': a path relative to {self.live} is needed, such as maps/hosts.map, "
@@ -181,8 +183,13 @@ class ConfigSet:
             done = subprocess.run(copy, check=False, capture_output=True, text=True)
             if done.returncode:
                 raise TransactionError(f"cannot copy {self.live}: {done.stderr.strip()}")
-        for path in set(declared(self.live)) - {file.path for file in files}:
+        were = declared(self.live)
+        for path in set(were) - {file.path for file in files}:
             (self.staged / inside(path)).unlink(missing_ok=True)
+            _found(self.staged, path).unlink(missing_ok=True)
+        for file in files:
+            if Path(file.path).is_absolute() and file.path not in were and Path(file.path).is_file():
+                _disk.copy(Path(file.path), _found(self.staged, file.path))
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
@@ -352,7 +359,15 @@ def _put_outside(source: Path, replaced: Path) -> None:
             _disk.copy(source / inside(path), Path(path))
     for path in set(declared(replaced)) - wanted:
         if Path(path).is_absolute() and _is_own(replaced, path):
-            Path(path).unlink(missing_ok=True)
+            if _found(replaced, path).exists():
+                _disk.copy(_found(replaced, path), Path(path))
+            else:
+                Path(path).unlink(missing_ok=True)
+
+
+def _found(directory: Path, path: str) -> Path:
+    """Where the set in the directory keeps what stood in the place of a declared file before."""
+    return directory / f"{FOUND}/{path}"
 
 
 def _take_back(staged: Path, live: Path) -> None:

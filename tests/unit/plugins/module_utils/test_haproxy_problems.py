@@ -167,6 +167,7 @@ BAD = [
     ("on the statistics port", binds({"port": 8404}), ["haproxy_stats_port and http_in", "port 8404"]),
     ("on the peers' port", binds({"port": 10000}, haproxy_nodes=NODES, haproxy_peers=PEERS), ["balancers (haproxy_peers) and http_in"]),
     ("statistics on health", {"haproxy_stats_port": 8405}, ["haproxy_stats_port and haproxy_health_port", "port 8405"]),
+    ("health at every address", {"haproxy_health_address": "*"}, ["haproxy_health_address is '*'", "127.0.0.1"]),
     ("statistics for all", {"haproxy_stats_address": "*"}, ["haproxy_stats_address is '*'", "haproxy_stats_users is empty", "127.0.0.1"]),
     (
         "metrics for all",

@@ -608,6 +608,38 @@ def test_what_somebody_has_put_elsewhere_in_place_of_a_file_is_not_removed(confi
     assert install(config, new) == []
 
 
+@pytest.mark.parametrize("theirs", ["theirs", "old"])
+def test_what_stood_elsewhere_before_comes_back(config, tmp_path, outside, theirs):
+    old, new = outside(tmp_path)
+    gone = tmp_path / "units/gone.conf"
+    gone.parent.mkdir()
+    gone.write_text(theirs)
+    gone.chmod(0o640)
+    before = placed(tmp_path)
+    install(config, OLD)
+    install(config, old)
+    assert placed(tmp_path) == OLD_PLACES
+    config.restore()
+    assert placed(tmp_path) == before
+    install(config, old)
+    install(config, new)
+    assert placed(tmp_path) == {**NEW_PLACES, **before}
+    assert not list(config.live.rglob("gone.conf"))
+
+
+def test_what_stood_elsewhere_is_there_after_a_run_that_was_ended(exchange, unsynced, tmp_path, outside):
+    before = {"units/gone.conf": ("old", 0o600)}
+
+    def work_on(config):
+        _disk.write(config.live.parent / "units/gone.conf", b"old")
+        install(config, OLD)
+        return lambda: install(config, outside(config.live.parent)[0])
+
+    for config in instants(tmp_path, work_on):
+        install(config, OLD)
+        assert placed(config.live.parent) == before
+
+
 def test_files_elsewhere_of_a_run_that_was_ended_are_not_left_behind(exchange, unsynced, tmp_path, outside):
     def work_on(config):
         install(config, OLD)
