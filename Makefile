@@ -28,7 +28,7 @@ sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
 molecule: venv engine images ## deploy on containers and test what runs there
-	molecule test -s default
+	@tests/lab/scenarios default
 	@tests/lab/scenarios debian13 drill metrics flexible_engine tcp_passthrough cookie_sessions \
 	    faults13 aws_elastic_ip pi_cluster roles
 

@@ -85,7 +85,8 @@ def test_the_elastic_ip_goes_to_the_other_instance_when_haproxy_ends(master, bac
         wait_until(lambda: states(backup)[-1] == "MASTER", f"{backup} is master")
         wait_until(lambda: is_at(backup), f"the Elastic IP is at {backup}")
         assert title(backup) in WEB_SERVERS
-    assert f"{CLOUD['allocation_id']} is at {CLOUD['instance_ids'][backup]}" in log(backup)
+    done = f"{CLOUD['allocation_id']} is at {CLOUD['instance_ids'][backup]}"
+    wait_until(lambda: done in log(backup), f"the log of {backup} says so")
 
 
 def test_the_address_is_never_without_an_instance(master, backup):

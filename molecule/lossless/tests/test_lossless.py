@@ -71,7 +71,7 @@ def test_what_haproxy_has_counted_goes_with_the_addresses():
     for number in range(1, 4):
         for asked in range(1, 4):
             assert ask(f"http://{VIP}/", X_Who="me").headers["X-Count"] == str((number - 1) * 3 + asked)
-        wait_until(lambda: counts() == {str(number * 3)}, "every node knows")  # noqa: B023
+        wait_until(lambda known={str(number * 3)}: counts() == known, "every node knows")
         good(playbook("move_vip", cluster_move_interval=0))
         holder()
 
