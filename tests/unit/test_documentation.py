@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/from_a_guide.md").read_text(encoding="utf-8")
-PAGES = sorted(path for pattern in ("*.md", "docs/*.md", "inventories/*/README.md") for path in ROOT.glob(pattern))
+PAGES = sorted(path for pattern in ("*.md", "docs/*.md", "inventories/*/README.md", "roles/*/README.md") for path in ROOT.glob(pattern))
 ROLES = ("haproxy", "keepalived", "nginx")
 
 
@@ -85,6 +85,13 @@ def test_every_inventory_with_a_readme_has_its_section_with_an_example():
 def test_a_link_leads_to_a_file(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
+def test_the_example_of_a_role_is_what_the_scenario_of_roles_deploys(role):
+    example = re.search(r"^```yaml\n(.*?)^```\n", (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    tasks = [task for play in read(ROOT / "molecule/roles/converge.yml") for task in play["tasks"]]
+    assert all(task in tasks for task in yaml.safe_load(example.group(1)))
 
 
 def test_every_alert_and_metric_has_its_row():
