@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit sanity molecule endurance bench docs venv engine images clean
+.PHONY: help demo test lint unit sanity molecule endurance compat artefact release bench docs venv engine images clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +34,15 @@ molecule: venv engine images ## deploy on containers and test what runs there
 
 endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half
 	@for name in lossless faults rolling lossless13; do tests/lab/scenarios $$name || exit 1; done
+
+compat: venv engine images ## deploy by every supported release of ansible-core
+	@tests/compat/run
+
+artefact: venv ## build what is published, and check it
+	@tests/artefact/check
+
+release: venv ## make release VERSION=1.2.3: changelog, commit, tag and artefact; publishes nothing
+	@tests/artefact/release "$(VERSION)"
 
 bench: venv engine ## measure failover, throughput and Ansible's runs beside the guides' configuration
 	@tests/lab/image "$${LAB_RELEASE:-bookworm}"
