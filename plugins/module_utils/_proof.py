@@ -10,9 +10,7 @@ way whether it runs the new configuration; haproxy's master and nginx's workers 
 
 from __future__ import annotations
 
-import http.client
 import re
-import urllib.error
 from pathlib import Path
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
@@ -55,13 +53,15 @@ class Daemon:
     def answers(self) -> bool:
         if not self.health:
             return True
-        # It takes longer to load than all the rest, and only a change needs it.
+        # They take longer to load than all the rest, and only a change needs them.
+        from http.client import HTTPException
+
         from ansible.module_utils.urls import open_url
 
         try:
             with open_url(self.health, timeout=2, use_proxy=False):
                 return True
-        except (urllib.error.URLError, http.client.HTTPException, OSError):
+        except (HTTPException, OSError):
             return False
 
     def complaints(self) -> str:
