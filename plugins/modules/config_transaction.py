@@ -204,7 +204,7 @@ from functools import partial
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect, _haproxy, _keepalived, _nginx
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live
@@ -224,11 +224,18 @@ def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, s
         return module.run_command([*BOUNDED, *argv], handle_exceptions=False)
 
     run = partial(config.in_place, call) if staged else call
+    # Only the one that is asked: the others take longer to load than the daemon takes to answer.
     if module.params["daemon"] == "haproxy":
+        from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy
+
         return _haproxy.check(run, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
     if module.params["daemon"] == "keepalived":
+        from ansible_collections.evenkeel.ha_web.plugins.module_utils import _keepalived
+
         with _disk.present(_keepalived.report_directories(main, host)):
             return _keepalived.check(run, main, binary, host)
+    from ansible_collections.evenkeel.ha_web.plugins.module_utils import _nginx
+
     return _nginx.check(run, main, binary, host)
 
 
