@@ -19,6 +19,9 @@ STEADY = 5.0
 SERVED = 3.0
 """Seconds for which no request may have failed when a story ends: longer than silence may last before a node takes over."""
 
+LOSSLESS = 10.0
+"""Seconds after which a request counts as lost where none may be: an answer may be late there."""
+
 SERVERS = "echo show servers state | socat - UNIX-CONNECT:/run/haproxy/admin.sock | awk 'NF > 6 {print $2, $4, ($6 > 0)}'"
 """Says what haproxy thinks of its servers: a line for each with backend, server, and 1 if it is up."""
 
@@ -145,6 +148,22 @@ class Cluster:
 
         wait_until(steady, "the addresses stay where they are")
 
+    def probers(self, timeout: float) -> list[Prober]:
+        """A client for every address; an answer that comes later than the timeout is lost."""
+        return [Prober(vip, interval=0.02, timeout=timeout) for vip in self.vips.values()]
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Clients ask for every address all the time, and get what they ask for."""
+        probers = self.probers(LOSSLESS)
+        with ExitStack() as stack:
+            for prober in probers:
+                stack.enter_context(prober)
+            yield
+        for name, prober in zip(self.vips, probers):
+            lost = Counter(result.error for result in prober.results if not result.ok)
+            assert not lost, f"requests through {name} were lost: {dict(lost)}"
+
     @contextmanager
     def audited(self, moves: float = 2, loser: str = "", lossless: bool = False) -> Iterator[list[Change]]:
         """Tell a story to clients that ask for every address all the time; afterwards the cluster has to be well.
@@ -153,7 +172,7 @@ class Cluster:
         Gives the takeovers; they are complete once the context is left."""
         began = self.audited_until
         taken: list[Change] = []
-        probers = [Prober(vip, interval=0.02, timeout=10.0 if lossless else 1.0) for vip in self.vips.values()]
+        probers = self.probers(LOSSLESS if lossless else 1.0)
         with ExitStack() as stack:
             for prober in probers:
                 stack.enter_context(prober)

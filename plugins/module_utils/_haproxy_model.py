@@ -89,6 +89,7 @@ def sections(variables: dict, base: dict) -> dict[str, Any]:
         "stats_bind": endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
         "proxies": proxies,
+        "checked": [section["name"] for section in proxies if _is_checked(section)],
         "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
         "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],
     }
@@ -173,6 +174,12 @@ def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
         for server in item.get("server_templates", [])
     ]
     return {"servers": servers, "server_templates": templates}
+
+
+def _is_checked(section: dict) -> bool:
+    """Whether HAProxy knows of every server of the section how it is, and there are some."""
+    lines = section["servers"] + section["server_templates"]
+    return bool(lines) and all({"check", "track"}.intersection(line.split()[2:]) for line in lines)
 
 
 def _peers(item: dict, nodes: list[dict]) -> dict:

@@ -11,6 +11,7 @@ The declaration is one dictionary; all items have their defaults already::
     timing           the words of TIMING that the profile sets
     instances        ... sync_groups, scripts, track_files, track_processes: the lists of the role's variables
     reports          names of track files that systemd or the watcher writes, by their folders
+    yields           the same of those that make the node give way to another holder, and are no failure
     state_directory  the folder of the track files with which a node is told to stand by, one for each instance
     numbers          ... and numbers, by their variables without the prefix
     texts            further variables without their prefix, which have to be of one line each
@@ -37,6 +38,8 @@ TIMING = (
     "garp_master_refresh_repeat",
 )
 NOTIFY = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
+LOWEST_WEIGHT = -253
+"""keepalived takes a file that lowers a priority by more for a FAULT."""
 TRACKED = {"track_script": "scripts", "track_file": "track_files", "track_process": "track_processes"}
 VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 
@@ -49,16 +52,12 @@ def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
     tracked = {"track_script": names(declared["scripts"]), "track_file": names(files), "track_process": names(declared["track_processes"])}
     placed = [_instance(item, declared, tracked) for item in declared["instances"] if declared["node"] in order(item, declared["nodes"])]
     here = set(names(placed))
-    groups = [
-        {**_notified(group), "instances": [name for name in group["instances"] if name in here]}
-        for group in declared["sync_groups"]
-        if here.intersection(group["instances"])
-    ]
+    groups = [_group(group, declared, here) for group in declared["sync_groups"] if here.intersection(group["instances"])]
     return {
         "instances": placed,
         "sync_groups": groups,
         "scripts": [_script(item) for item in declared["scripts"]],
-        "track_files": files + standby_files(declared),
+        "track_files": files + yield_files(declared) + standby_files(declared),
         "track_processes": declared["track_processes"],
         "second_chance": second_chance(placed),
     }
@@ -92,12 +91,23 @@ def names(items: list[dict]) -> list[str]:
 
 def track_files(declared: dict[str, Any]) -> list[dict]:
     """The files that are watched for all: those of the inventory and those that are written on the host."""
-    reports = [
-        {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0}
-        for folder, reported in declared["reports"].items()
-        for name in reported
-    ]
-    return reports + declared["track_files"]
+    return _reported(declared["reports"]) + declared["track_files"]
+
+
+def yield_files(declared: dict[str, Any]) -> list[dict]:
+    """The files with which a node gives way. How far, each instance says."""
+    return _reported(declared["yields"])
+
+
+def yields(instance: dict, declared: dict[str, Any]) -> list[str]:
+    """The entries by which a node comes behind all others, so that it loses the address if another one holds it as well.
+
+    None where the others would take an address away from a holder for that, at once."""
+    if instance["preempt"] and not instance.get("preempt_delay"):
+        return []
+    ordered = priorities(instance, declared["nodes"]).values()
+    weight = max(min(ordered) - max(ordered) - STEP, LOWEST_WEIGHT)
+    return [f"{name} weight {weight}" for name in names(yield_files(declared))]
 
 
 def standby_files(declared: dict[str, Any]) -> list[dict]:
@@ -107,6 +117,12 @@ def standby_files(declared: dict[str, Any]) -> list[dict]:
         for item in declared["instances"]
         if declared["node"] in order(item, declared["nodes"])
         for name in [standby(item)]
+    ]
+
+
+def _reported(reports: dict[str, list[str]]) -> list[dict]:
+    return [
+        {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0} for folder, reported in reports.items() for name in reported
     ]
 
 
@@ -183,6 +199,9 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
         timing.pop("preempt_delay", None)
     tracking = tracks(item, tracked)
     tracking["track_file"].append(standby(item))
+    # In a group, keepalived ignores the weights of the members and takes those of the group.
+    if not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
+        tracking["track_file"] += yields(item, declared)
     source = {"unicast_src_ip": addresses[mine], "unicast_ttl": 255} if item["unicast"] else {"mcast_src_ip": addresses[mine]}
     settings = {**{word: _number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
     blocks = {
@@ -203,6 +222,12 @@ def _instance(item: dict, declared: dict[str, Any], tracked: dict[str, list[str]
         "settings": settings,
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }
+
+
+def _group(group: dict, declared: dict[str, Any], here: set[str]) -> dict:
+    members = [item for item in declared["instances"] if item["name"] in here.intersection(group["instances"])]
+    blocks = {"group": [name for name in group["instances"] if name in here], "track_file": yields(members[0], declared)}
+    return {**_notified(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
 
 
 def _placed(address: dict, interface: str) -> dict:

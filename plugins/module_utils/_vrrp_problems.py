@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import
     track_files,
     tracks,
     version_of,
+    yield_files,
 )
 
 ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
@@ -76,7 +77,8 @@ def _names(declared: dict[str, Any]) -> list[str]:
     found = []
     for variable in ("instances", "sync_groups", "scripts", "track_processes"):
         found += repeated(f"keepalived_{variable}", "name", names(declared[variable]))
-    found += repeated("keepalived_track_files, keepalived_watched_units and keepalived_watched_urls", "name", names(track_files(declared)))
+    files = names(track_files(declared) + yield_files(declared))
+    found += repeated("keepalived_track_files, _watched_units, _watched_urls and _yield_urls", "name", files)
     for variable in LISTS:
         found += [
             f"keepalived_{variable}: the name '{name}' is no single word: keepalived needs one without spaces, quotation marks and braces"

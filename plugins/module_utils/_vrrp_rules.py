@@ -25,15 +25,16 @@ TRACKS = {
 }
 """The blocks in which an instance names what it watches, and those that declare it."""
 
+REPORTS = "/run/keepalived-watch/"
+"""The reports of the role's watcher. One with a weight is meant to leave an address where it is: it gives way to a second holder only."""
+
 DEFAULT_WEIGHTS = {"track_file": "1"}
 """Weights that are not 0 although nothing is said, as keepalived 2.2.7 and 2.3.3 print them in a dump of their data."""
 
 
 def weights(instance: Block, whole: Block) -> list[int]:
-    """The weights other than 0 of what an instance watches; none if it is in a group that ignores them."""
-    if instance.name in _members(whole):
-        return []
-    return [weight for tracks in instance.inner(*TRACKS) for line in tracks.lines if (weight := _weight(line, tracks.kind, whole))]
+    """The weights other than 0 with which an instance wants to hand over; none if it is in a group that ignores them."""
+    return [] if instance.name in _members(whole) else [weight for _line, weight in _weighted(instance, whole)]
 
 
 def findings(whole: Block) -> list[Finding]:
@@ -61,21 +62,27 @@ def _master(instance: Block) -> Iterator[Finding]:
 
 def _weights(instance: Block, whole: Block) -> Iterator[Finding]:
     keeps = next((word for word in KEEPS if instance.find(word)), "")
-    for tracks in instance.inner(*TRACKS) if keeps else ():
+    for line, weight in _weighted(instance, whole) if keeps else ():
+        yield line.refused(
+            f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, because the "
+            "peer accepts the lower priority: write weight 0, so that a failure means FAULT"
+        )
+
+
+def _weighted(instance: Block, whole: Block) -> Iterator[tuple[Line, int]]:
+    """What an instance watches with a weight other than 0, but for reports that are no failure."""
+    for tracks in instance.inner(*TRACKS):
         for line in tracks.lines:
-            weight = _weight(line, tracks.kind, whole)
-            if weight:
-                yield line.refused(
-                    f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, because the "
-                    "peer accepts the lower priority: write weight 0, so that a failure means FAULT"
-                )
+            declared = next((block for block in whole.inner(*TRACKS[tracks.kind]) if block.name == line.words[0]), None)
+            weight = _weight(line, tracks.kind, declared)
+            if weight and not (declared and declared.value("file").startswith(REPORTS)):
+                yield line, weight
 
 
-def _weight(line: Line, kind: str, whole: Block) -> int:
+def _weight(line: Line, kind: str, declared: Block | None) -> int:
     """The weight with which an instance watches something: its own, that of the declaration, or keepalived's default."""
     if "weight" in line.words:
         return _number(line.words[line.words.index("weight") + 1 :])
-    declared = next((block for block in whole.inner(*TRACKS[kind]) if block.name == line.words[0]), None)
     weight = declared.value("weight") if declared else "0"
     return _number([weight or DEFAULT_WEIGHTS.get(kind, "0")])
 

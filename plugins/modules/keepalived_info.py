@@ -171,7 +171,7 @@ configured:
       type: list
       elements: dict
     weights:
-      description: The weights other than 0 of what it watches.
+      description: The weights other than 0 of what it watches, without those of C(keepalived_yield_urls), which are no failures.
       type: list
       elements: int
     sync_group:

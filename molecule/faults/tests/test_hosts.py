@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
-from cluster import lab_host, stopped
+from cluster import lab_host, stopped, wait_until
 from faults import link_down, paused, powered_off, unplugged
 
 GONE = {
@@ -21,6 +22,23 @@ def test_a_host_is_gone_and_another_one_takes_over(cluster, owner, gone):
     others = cluster.others(owner)
     with cluster.audited(), gone(owner):
         cluster.wait_for_owners(others, others)
+
+
+@pytest.mark.common
+def test_a_host_that_was_cut_off_leaves_the_addresses_where_they_are(cluster, owner):
+    """It has held them all the time and is preferred, but its haproxy has found every server dead."""
+
+    def gives_way() -> bool:
+        return lab_host(owner).check_output("cat /run/keepalived-watch/haproxy_has_no_server") == "1"
+
+    others = cluster.others(owner)
+    with cluster.audited(), ExitStack() as clients:
+        with unplugged(owner):
+            cluster.wait_for_owners(others, others)
+            wait_until(gives_way, f"{owner} has no server")
+            clients.enter_context(cluster.served())
+        cluster.wait_for_owners(others)
+        wait_until(lambda: not gives_way(), f"{owner} has servers again")
 
 
 def test_all_hosts_boot_at_the_same_time(cluster):

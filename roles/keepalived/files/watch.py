@@ -5,8 +5,9 @@ answered shows it. keepalived's own scripts ask once a second at the most.
 
 usage: watch.py WATCHES DIRECTORY
 
-WATCHES is a JSON list of objects with name, url, interval, timeout (seconds) and rise (a count).
-The file DIRECTORY/name holds 1 once the URL has not answered with status 200 for the timeout, and 0 after rise answers in a row."""
+WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), rise (a count) and silence (a boolean).
+The file DIRECTORY/name holds 1 once the URL has not answered with status 200 for the timeout, and 0 after rise answers in a row. Where
+silence does not count, 1 means that it has answered with another status, and no answer changes nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ import time
 from urllib.parse import urlsplit
 
 
-def answers(url: str, timeout: float) -> bool:
-    """Whether the URL answers with status 200 within the timeout."""
+def status(url: str, timeout: float) -> bytes:
+    """The status with which the URL answers within the timeout; empty if it does not."""
     parts = urlsplit(url)
     end = time.monotonic() + timeout
     question = f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n"
@@ -28,20 +29,21 @@ def answers(url: str, timeout: float) -> bool:
         with socket.create_connection((parts.hostname, parts.port or 80), timeout) as connection:
             connection.settimeout(max(end - time.monotonic(), 0.001))
             connection.sendall(question.encode("ascii"))
-            return connection.recv(64).split()[1:2] == [b"200"]
+            return b"".join(connection.recv(64).split()[1:2])
     except OSError:
-        return False
+        return b""
 
 
 class Watch:
     """One URL. Unknown at first, so that the first decision is written whatever it is."""
 
-    def __init__(self, directory: str, name: str, url: str, interval: float, timeout: float, rise: int) -> None:
+    def __init__(self, directory: str, name: str, url: str, interval: float, timeout: float, rise: int, silence: bool) -> None:
         self.url = url
         self.file = os.path.join(directory, name)
         self.interval = interval
         self.timeout = timeout
         self.rise = rise
+        self.silence = silence
         self.well: bool | None = None
         self.answered = 0
         """How many answers have come in a row."""
@@ -51,14 +53,15 @@ class Watch:
     def ask(self) -> None:
         """Ask once. A question may take all the time that is left; one that comes late, because the host is busy, still gets half of it."""
         left = self.deadline - time.monotonic()
-        if answers(self.url, max(left, self.timeout / 2)):
+        answer = status(self.url, max(left, self.timeout / 2))
+        if answer == b"200":
             self.deadline = time.monotonic() + self.timeout
             self.answered += 1
             if not self.well and self.answered >= self.rise:
                 self.decide(True)
         else:
             self.answered = 0
-            if self.well is not False and time.monotonic() >= self.deadline:
+            if self.well is not False and (time.monotonic() >= self.deadline if self.silence else answer):
                 self.decide(False)
 
     def decide(self, well: bool) -> None:

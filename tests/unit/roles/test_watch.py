@@ -51,7 +51,7 @@ def server():
 @contextmanager
 def watching(directory, url, **values):
     """Run the program until it says that it is ready; gives its process."""
-    watch = {"name": "web", "url": url, "interval": 0.02, "timeout": 0.5, "rise": 3, **values}
+    watch = {"name": "web", "url": url, "interval": 0.02, "timeout": 0.5, "rise": 3, "silence": True, **values}
     (directory / "watch.json").write_text(json.dumps([watch]))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(directory / "notify"))
@@ -116,6 +116,29 @@ def serve():
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as http:
         print(http.server_port, flush=True)
         http.serve_forever()
+
+
+def test_where_silence_does_not_count_only_another_status_is_not_well(tmp_path):
+    """It answers once, then says nothing 20 times, then answers with another status."""
+    said = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            for number in range(22):
+                connection, _address = listener.accept()
+                with connection:
+                    connection.recv(1024)
+                    if number in (0, 21):
+                        connection.sendall(b"HTTP/1.0 %d\r\n\r\n" % (503 if number else 200))
+                    elif number > 1:
+                        said.append((tmp_path / "web").read_text())
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        with watching(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.01, rise=1, silence=False):
+            wait_for(tmp_path, "1\n")
+        thread.join(PATIENCE)
+    assert said == ["0\n"] * 19
 
 
 def test_one_answer_that_fails_decides_nothing(tmp_path):

@@ -8,7 +8,7 @@ from copy import deepcopy
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import endpoint, options, sections
-from haproxy_variables import BASE, back, front, listen, server, variables
+from haproxy_variables import BASE, WEB1, back, front, listen, server, variables
 
 
 def proxy(kind="backend", **changes):
@@ -100,6 +100,20 @@ def test_the_cookie_of_a_server_is_its_name(cookie, keys, words):
 def test_a_servers_port_is_the_sections_if_left_out(keys, port):
     section = listen(servers=[{"name": "db1", "address": "192.0.2.31", **keys}])
     assert proxy("listen", haproxy_listens=[section])["servers"] == [f"db1 192.0.2.31:{port} check inter 1s"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "checked"),
+    [
+        ({}, ["web"]),
+        ({"servers": []}, []),
+        ({"health_check": {"type": "none"}}, []),
+        ({"servers": [WEB1, {**WEB1, "options": {"check": False}}]}, []),
+        ({"servers": [{**WEB1, "options": {"check": False, "track": "api/web1"}}]}, ["web"]),
+    ],
+)
+def test_a_section_is_checked_if_all_its_servers_are(keys, checked):
+    assert sections(variables(haproxy_backends=[back(**keys)]), BASE)["checked"] == checked
 
 
 def test_a_template_has_the_options_of_a_server():

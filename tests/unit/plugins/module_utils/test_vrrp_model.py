@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model, spread
-from vrrp_samples import declaration, instance, script, vip
+from vrrp_samples import declaration, group, instance, script, vip
 
 THREE = [{"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)]
 
@@ -151,12 +151,12 @@ def test_without_saying_an_instance_tracks_everything():
 
 
 def test_an_instance_tracks_what_it_says():
-    said = {"track_script": ["other weight -20"], "track_file": [], "track_interface": ["br-lan", "eth0", "eth0 weight -2"]}
+    said = {"track_script": ["other weight -20"], "track_file": [], "track_interface": ["br-lan", "eth0", "eth0 weight -11"]}
     mine = one(instance(**said), scripts=[script(), script(name="other")], reports={"/run/track": ["haproxy"]})
     assert mine["blocks"]["track_script"] == ["other weight -20"]
     assert mine["blocks"]["track_file"] == ["standby_web"]
     # keepalived objects to being told of its own interface.
-    assert mine["blocks"]["track_interface"] == ["br-lan", "eth0 weight -2"]
+    assert mine["blocks"]["track_interface"] == ["br-lan", "eth0 weight -11"]
 
 
 def test_each_instance_has_a_file_for_planned_moves():
@@ -171,6 +171,31 @@ def test_reports_are_track_files_whose_failure_is_a_fault():
     assert model(declaration([], reports={"/run/track": ["haproxy"]}))["track_files"] == [
         {"name": "haproxy", "file": "/run/track/haproxy", "weight": 0, "init_file": 0}
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "entries"),
+    [
+        ({}, ["cut_off weight -30"]),
+        ({"nodes": ["lb2", "lb1"], "priorities": [101, 100]}, ["cut_off weight -11"]),
+        ({"nodes": ["lb2", "lb1"], "priorities": [254, 1]}, ["cut_off weight -253"]),
+        ({"preempt": True, "preempt_delay": 60}, ["cut_off weight -30"]),
+        ({"preempt": True}, []),
+        ({"preempt": True, "preempt_delay": 0}, []),
+        ({"track_file": []}, ["cut_off weight -30"]),
+    ],
+)
+def test_a_node_that_gives_way_comes_behind_all_others(keys, entries):
+    """Where a lower priority takes an address from its holder at once, nothing is said."""
+    assert one(instance(**keys), yields={"/run/watch": ["cut_off"]})["blocks"]["track_file"] == ["standby_web", *entries]
+
+
+def test_the_members_of_a_group_give_way_together():
+    instances = [instance(name="a"), instance(name="b", virtual_router_id=52)]
+    rendered = model(declaration(instances, nodes=THREE, sync_groups=[group("a", "b")], yields={"/run/watch": ["cut_off"]}))
+    assert [mine["blocks"]["track_file"] for mine in rendered["instances"]] == [["standby_a"], ["standby_b"]]
+    assert rendered["sync_groups"][0]["blocks"] == {"group": ["a", "b"], "track_file": ["cut_off weight -30"]}
+    assert rendered["track_files"][0] == {"name": "cut_off", "file": "/run/watch/cut_off", "weight": 0, "init_file": 0}
 
 
 def test_a_password_stands_between_quotation_marks_because_of_what_begins_a_comment():
@@ -201,8 +226,8 @@ def test_a_group_has_the_instances_that_this_node_has():
     ]
     groups = [{"name": "both", "instances": ["a", "b"], "notify": "/bin/x", "lines": []}, {"name": "not_here", "instances": ["c", "d"]}]
     rendered = model(declaration(instances, nodes=THREE, sync_groups=groups))
-    assert [(group["name"], group["instances"], group["notify"]) for group in rendered["sync_groups"]] == [
-        ("both", ["a", "b"], {"notify": "/bin/x"})
+    assert [(group["name"], group["blocks"], group["notify"]) for group in rendered["sync_groups"]] == [
+        ("both", {"group": ["a", "b"]}, {"notify": "/bin/x"})
     ]
 
 

@@ -71,6 +71,7 @@ GOOD = [
     ([instance(preempt_delay=0)], {}),
     ([instance(track_interface=["br-lan", "eth0"])], {}),
     ([instance(track_script=["well"], track_file=["haproxy"])], {"scripts": [script()], "reports": {"/run": ["haproxy"]}}),
+    ([instance()], {"yields": {"/run": ["cut_off"]}}),
     ([instance(**PREEMPT)], {"scripts": [script(weight=-11)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=6)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=-6)], "track_files": [{"name": "f", "file": "/f", "weight": -1}]}),
@@ -93,7 +94,19 @@ BAD = [
         "a file that is watched already",
         [instance()],
         {"reports": {"/run/a": ["haproxy"]}, "track_files": [{"name": "haproxy", "file": "/run/b", "weight": 0}]},
-        ["keepalived_track_files, keepalived_watched_units and keepalived_watched_urls: the name haproxy is used 2 times"],
+        ["keepalived_track_files, _watched_units, _watched_urls and _yield_urls: the name haproxy is used 2 times"],
+    ),
+    (
+        "a file with two meanings",
+        [instance()],
+        {"reports": {"/run": ["haproxy"]}, "yields": {"/run": ["haproxy"]}},
+        ["_watched_urls and _yield_urls: the name haproxy is used 2 times"],
+    ),
+    (
+        "a file to give way with, as if it was a failure",
+        [instance(track_file=["cut_off"])],
+        {"yields": {"/run": ["cut_off"]}},
+        ["web: track_file has 'cut_off', which does not exist"],
     ),
     (
         "router id twice on one interface",

@@ -50,6 +50,7 @@ def instance(name, *lines, address="192.0.2.20/24"):
     return "\n".join([f"vrrp_instance {name} {{", *lines, f"virtual_ipaddress {{ {address} }}", "}"])
 
 
+YIELD = {"more": "track_file {\ncut_off weight -11\n}", "extra": "track_file cut_off {\nfile /run/keepalived-watch/cut_off\n}"}
 GROUP = "vrrp_sync_group all {{\n{}\ngroup {{\nweb\n}}\n}}"
 
 
@@ -80,6 +81,7 @@ GOOD = [
     {"script": "weight -20"},
     {"keep": "nopreempt", "more": "track_interface {\neth1\n}\ntrack_process {\nhaproxy\n}"},
     {"keep": "nopreempt", "script": "weight 2", "extra": GROUP.format("")},
+    {"keep": "nopreempt", **YIELD},
 ]
 
 

@@ -54,6 +54,7 @@ def declaration(instances, **keys):
         **{name: [] for name in lists},
         "state_directory": "/run/state",
         "reports": {},
+        "yields": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "texts": {},
         **keys,
