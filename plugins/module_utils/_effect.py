@@ -10,10 +10,9 @@ import re
 from pathlib import Path
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import kernel_parameter, parameter_file
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import declared
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import shown
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit, shown
 
 UNITS = "/etc/systemd/system/"
 PARAMETERS = "/etc/sysctl.d/"
@@ -42,11 +41,11 @@ def parameters(text: str) -> dict[str, str]:
 
 
 class Effect:
-    """The files outside that the set in C(directory) declares."""
+    """The files outside that the set in C(directory) of a daemon declares."""
 
-    def __init__(self, directory: Path, run: Run) -> None:
+    def __init__(self, directory: Path, unit: Unit) -> None:
         self.directory = directory
-        self.run = run
+        self.unit = unit
 
     def pending(self) -> list[str]:
         """What is not in effect yet, for people to read."""
@@ -66,11 +65,11 @@ class Effect:
         return [path for path in declared(self.directory) if path.startswith("/")]
 
     def _stale_units(self) -> list[str]:
+        """The daemon's own unit is always asked about: its only drop-in may be the one that is declared no more."""
         paths = [path for path in self._outside() if path.startswith(UNITS)]
-        if not paths:
-            return []
-        _rc, out, _err = self.run(["systemctl", "show", "--property=Id,NeedDaemonReload,DropInPaths", *units(paths)])
-        return [unit.get("Id", "") for unit in shown(out) if is_stale(unit, paths)]
+        asked = [self.unit.name, *units(paths)]
+        _rc, out, _err = self.unit.run(["systemctl", "show", "--property=Id,NeedDaemonReload,DropInPaths", *asked])
+        return list(dict.fromkeys(unit.get("Id", "") for unit in shown(out) if is_stale(unit, paths)))
 
     def _other_parameters(self) -> dict[str, str]:
         """The parameters that have another value now. Those that this kernel does not have are left out, as systemd does at boot."""
@@ -81,7 +80,7 @@ class Effect:
         return {name: value for name, value in wanted.items() if not _has(name, value)}
 
     def _call(self, argv: list[str]) -> None:
-        rc, out, err = self.run(argv)
+        rc, out, err = self.unit.run(argv)
         if rc:
             raise NoEffect(f"{' '.join(argv)} failed: {(err or out).strip()}")
 

@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model imp
     statistics_userlists,
     without_nulls,
 )
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, not_an_address, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
@@ -66,6 +66,7 @@ def problems(variables: dict) -> list[str]:
         *_cookies(variables, sections),
         *_health(variables),
         *_listeners(variables, sections),
+        *_certificates(variables, sections),
         *_users(variables),
         *_statistics(variables),
         *_peers(variables),
@@ -216,6 +217,13 @@ def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[s
     own = [node["address"] for node in variables["haproxy_nodes"] if node["name"] == variables["haproxy_node_name"]]
     for peers in variables["haproxy_peers"]:
         yield f"{peers['name']} (haproxy_peers)", {"address": own[0] if own else "*", "port": peers["port"]}
+
+
+def _certificates(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    if boolean(variables["haproxy_confined"]):
+        for where, bind in _binds(variables, sections):
+            for path in bind.get("certificates", []):
+                yield from hidden(f"{where}: a certificate", path, "haproxy_confined")
 
 
 class Taken:

@@ -58,7 +58,7 @@ class Live:
         self.config = config
         self.daemon = daemon
         self.unit = daemon.unit
-        self.effect = Effect(config.live, self.unit.run)
+        self.effect = Effect(config.live, self.unit)
         self.memory = MEMORY / f"{self.unit.name}.json"
         self.timeout = timeout
 

@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 NAMED = ("sites", "upstreams", "log_formats")
 TLS = ("ssl", "quic")
+SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
 # Whoever writes one of these knows where the certificate comes from.
 CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
@@ -125,6 +126,8 @@ def problems(declared: dict[str, Any]) -> list[str]:
         ]
     for site in declared["sites"]:
         found += [f"nginx_sites: {site['name']}: {problem}" for problem in _site_problems(site, declared)]
+        if declared["confined"]:
+            found += _hidden(site, declared["web_root"])
     for upstream in declared["upstreams"]:
         found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
     return [*found, *_listeners(declared), *_proxies(declared["trusted_proxies"])]
@@ -152,6 +155,14 @@ def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
                 yield f"listen '{listen}' would answer in plain text although the site has a certificate: write '{listen} ssl'"
     if site["certificate_key"] and not site["certificate"]:
         yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
+
+
+def _hidden(site: dict, web_root: str) -> Iterator[str]:
+    """What nginx -t accepts and a confined nginx answers with status 404."""
+    lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
+    served = [("root", _site(site, web_root)["root"]), *(found.groups() for found in map(SERVED.match, map(str, lines)) if found)]
+    for word, path in served:
+        yield from hidden(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
 
 
 def _upstream_problems(upstream: dict) -> Iterator[str]:

@@ -27,6 +27,20 @@ def not_an_address(where: str, value: str) -> list[str]:
     return []
 
 
+HOMES = ("/home/", "/root/", "/run/user/")
+"""What a service under systemd's ProtectHome does not see."""
+
+
+def hidden(where: str, path: str, switch: str) -> list[str]:
+    """A problem where a confined daemon does not see the path; C(switch) is the variable that says that it is confined."""
+    if not f"{path}/".startswith(HOMES):
+        return []
+    return [
+        f"{where} is '{path}', which a confined service does not see: choose another place, such as /srv, or set {switch} to false, "
+        "which holds from the next start of the service on"
+    ]
+
+
 def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """A problem for every variable that no role reads, with the most similar one that is read."""
     known = list(known)

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _effect, _host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect, is_stale, parameters, units
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 # paths, the units that they belong to
 UNITS = [
@@ -55,6 +56,11 @@ def test_parameters_of_a_file(text, expected):
     assert parameters(text) == expected
 
 
+def systemd_that_has_read_all(argv):
+    assert argv[:2] == ["systemctl", "show"], f"{argv} is not needed"
+    return 0, "Id=haproxy.service\nNeedDaemonReload=no\nDropInPaths=\n", ""
+
+
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
     """A directory in place of /proc/sys, and /etc/sysctl.d beside it."""
@@ -72,7 +78,7 @@ def effect(kernel, tmp_path):
     conf.write_text("net.forward = 1\nnet.missing = 1\n")
     (tmp_path / "haproxy").mkdir()
     (tmp_path / "haproxy" / MANIFEST).write_text(json.dumps({"files": [str(conf)]}))
-    return Effect(tmp_path / "haproxy", lambda argv: pytest.fail(f"{argv} is not needed"))
+    return Effect(tmp_path / "haproxy", Unit("haproxy", systemd_that_has_read_all))
 
 
 @pytest.mark.parametrize(("value", "pending"), [("0\n", ["net.forward"]), ("1\n", [])])
@@ -102,4 +108,17 @@ def test_a_file_that_somebody_has_removed_is_missing(effect, tmp_path):
 
 
 def test_a_directory_without_a_set_needs_nothing(kernel, tmp_path):
-    assert Effect(tmp_path, lambda argv: pytest.fail(f"{argv} is not needed")).pending() == []
+    assert Effect(tmp_path, Unit("haproxy", systemd_that_has_read_all)).pending() == []
+
+
+def test_the_last_drop_in_of_the_daemon_has_been_removed(kernel, tmp_path):
+    asked = []
+
+    def systemd(argv):
+        asked.append(argv)
+        return 0, "Id=nginx.service\nNeedDaemonReload=yes\nDropInPaths=/etc/systemd/system/nginx.service.d/a.conf\n", ""
+
+    effect = Effect(tmp_path, Unit("nginx", systemd))
+    assert effect.pending() == ["nginx.service"]
+    effect.settle()
+    assert asked[-1] == ["systemctl", "daemon-reload"]

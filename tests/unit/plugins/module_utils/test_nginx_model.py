@@ -40,6 +40,7 @@ def declaration(**keys):
         "web_root": "/var/www",
         "health_location": "/healthz",
         "status_port": 0,
+        "confined": True,
         **keys,
     }
 
@@ -56,6 +57,8 @@ GOOD = [
     {"sites": [site(locations=[IMAGES, {**IMAGES, "path": "/"}]), site(name="b", listens=["81"], locations=[IMAGES])]},
     {"sites": [site(locations=[{**IMAGES, "path": "= /healthz"}])], "health_location": ""},
     {"sites": [site(root="/srv/www")]},
+    {"sites": [site(root="/srv/home/www", locations=[{"path": "/home/", "lines": ["alias /srv/home/;"]}])]},
+    {"sites": [site(root="/home/www")], "confined": False},
     {"sites": [site(**TLS, certificate_key="tls/web.key")]},
     {"sites": [site(listens=["80", "443 ssl"], certificate="tls/web.pem")]},
     {"sites": [site(listens=["443 ssl"], lines=["ssl_certificate a.pem;", "ssl_certificate_key a.pem;"])]},
@@ -119,6 +122,14 @@ BAD = [
         "TLS without a certificate",
         {"sites": [site(listens=["80", "443 ssl"])]},
         ["nginx_sites: web: listen '443 ssl' has TLS and the site has no certificate", "set certificate"],
+    ),
+    ("a root in a home", {"sites": [site(root="/home/www")]}, ["nginx_sites: web: root is '/home/www'", "nginx_confined to false"]),
+    ("a web root in a home", {"sites": [site()], "web_root": "/root"}, ["nginx_sites: web: root is '/root/web'"]),
+    ("a root of a line", {"sites": [site(lines=["root '/home/www';"])]}, ["nginx_sites: web: root is '/home/www'"]),
+    (
+        "an alias of a location",
+        {"sites": [site(locations=[{"path": "/a/", "lines": ["alias /run/user/1000/;"]}])]},
+        ["nginx_sites: web: alias is '/run/user/1000/'"],
     ),
     ("QUIC without a certificate", {"sites": [site(listens=["443 quic"])]}, ["nginx_sites: web: listen '443 quic' has TLS"]),
     (

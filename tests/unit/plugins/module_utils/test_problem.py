@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated, unknown
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, not_an_address, repeated, unknown
 
 ROLE = ["haproxy_backends", "haproxy_frontends"]
 
@@ -27,6 +27,11 @@ ROLE = ["haproxy_backends", "haproxy_frontends"]
 )
 def test_repeated(values, problems):
     assert repeated("some_list", "name", values) == problems
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/srv/home/a", 0), ("/homes", 0), ("a.pem", 0), ("/home/jane/a", 1), ("/root", 1)])
+def test_what_a_confined_service_does_not_see(path, expected):
+    assert len(hidden("here", path, "role_confined")) == expected
 
 
 @pytest.mark.parametrize("value", ["192.0.2.11", "2001:db8::11", "::"])
