@@ -15,7 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _tls
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, not_a_network, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
@@ -33,7 +34,7 @@ def model(declared: dict[str, Any]) -> dict[str, list]:
         "main": settings(declared["main_settings"]) + declared["main_lines"],
         "events": settings(declared["events_settings"]) + declared["events_lines"],
         "http": [
-            *settings(declared["http_settings"]),
+            *settings({**_tls.nginx(declared["tls_profile"], declared["newer_curves"]), **declared["http_settings"]}),
             *map(_log_format, declared["log_formats"]),
             *settings(logs),
             *settings(_real_ip(declared["trusted_proxies"])),
@@ -210,8 +211,5 @@ def _socket(listen: str) -> str:
 
 def _proxies(trusted: list[str]) -> Iterator[str]:
     for proxy in trusted:
-        try:
-            ipaddress.ip_network(proxy, strict=False)
-        except ValueError:
-            if proxy != "unix:":
-                yield f"nginx_trusted_proxies has '{proxy}': an address or a network is needed, such as 192.0.2.11 or 192.0.2.0/24"
+        if proxy != "unix:":
+            yield from not_a_network("nginx_trusted_proxies", proxy)

@@ -41,6 +41,15 @@ def hidden(where: str, path: str, switch: str) -> list[str]:
     ]
 
 
+def not_a_network(where: str, value: str) -> list[str]:
+    """A problem where the value is no IPv4 or IPv6 address or network."""
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return [f"{where} has '{value}': an address or a network is needed, such as 192.0.2.11 or 192.0.2.0/24"]
+    return []
+
+
 def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """A problem for every variable that no role reads, with the most similar one that is read."""
     known = list(known)

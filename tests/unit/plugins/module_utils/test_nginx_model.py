@@ -37,6 +37,8 @@ def declaration(**keys):
         **{name: [] for name in LISTS},
         **{f"{context}_settings": {} for context in ("main", "events", "http")},
         "access_logs": ["/var/log/nginx/access.log"],
+        "tls_profile": "intermediate",
+        "newer_curves": [],
         "web_root": "/var/www",
         "health_location": "/healthz",
         "status_port": 0,
@@ -188,6 +190,16 @@ def test_settings(directives, lines):
     assert settings(directives) == lines
 
 
+TLS_LINES = 7
+"""So many directives of a profile stand first."""
+
+
+def test_a_setting_wins_over_the_profile_of_tls():
+    written = model(declaration(http_settings={"ssl_protocols": "TLSv1.3", "ssl_ciphers": None}))["http"]
+    assert written[0] == "ssl_protocols TLSv1.3;"
+    assert [line for line in written if line.startswith("ssl_ciphers")] == []
+
+
 def test_every_context_has_its_settings_before_its_lines():
     contexts = {f"{name}_settings": {"a": 1} for name in ("main", "events", "http")} | {
         f"{name}_lines": ["b 2;"] for name in ("main", "events", "http")
@@ -195,11 +207,11 @@ def test_every_context_has_its_settings_before_its_lines():
     written = model(declaration(**contexts, access_logs=[], log_formats=[{"name": "short", "format": "c"}]))
     assert written["main"] == ["a 1;", "b 2;"]
     assert written["events"] == ["a 1;", "b 2;"]
-    assert written["http"] == ["a 1;", "log_format short 'c';", "access_log off;", "b 2;"]
+    assert written["http"][TLS_LINES:] == ["a 1;", "log_format short 'c';", "access_log off;", "b 2;"]
 
 
 def test_proxies_that_are_trusted_tell_who_the_client_is():
-    assert model(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"] == [
+    assert model(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"][TLS_LINES:] == [
         "access_log /a;",
         "access_log /b json;",
         "real_ip_header X-Forwarded-For;",
