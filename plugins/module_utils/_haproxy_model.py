@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_front, _tls
+
 KINDS = ("frontend", "backend", "listen")
 MERGED = ("health_check", "server_options")
 """Keys whose dicts are merged with those of the item's defaults instead of replacing them."""
@@ -17,8 +19,6 @@ SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
 """Addresses that begin so have no port."""
 
 SAFE_TO_RETRY = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
-AFTER_HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
-"""Lines before which HAProxy evaluates, and wants to read, an http-request rule that is to come first."""
 
 
 def options(values: dict[str, Any]) -> str:
@@ -77,14 +77,18 @@ def mode(section: dict, known: dict[str, str], fallback: str) -> str:
 def sections(variables: dict, base: dict) -> dict[str, Any]:
     """What the template prints, every key present; the input stays as it is.
 
-    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) and C(server) by mode,
-    C(timeouts) and C(health_check)."""
+    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) and C(server) by mode, C(timeouts),
+    C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL know, C(certificate_store) the
+    directory of certificates that may be empty."""
     variables = without_nulls(variables)
+    if variables["haproxy_client_limits"]:
+        variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
     known = modes(variables)
-    proxies = [_proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)]
+    proxies = _own_backends(variables) + [_proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)]
     named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
     used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
     return {
+        "tls": _tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"]),
         "health_bind": endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
         "stats_bind": endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
@@ -125,34 +129,62 @@ def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
     }
 
 
+def _own_backends(variables: dict) -> list[dict]:
+    """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and knows the token."""
+    limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
+    found = []
+    if limits:
+        found.append(_own_backend(_haproxy_front.LIMITS, [_haproxy_front.table(limits)], []))
+    if challenged:
+        retries = [f"retries {len(challenged)}", "option redispatch 1", "retry-on conn-failure empty-response 404"]
+        servers = [f"{server['name']} {endpoint(server['address'], server['port'])}" for server in challenged]
+        found.append(_own_backend(_haproxy_front.ACME, retries, servers))
+    return found
+
+
+def _own_backend(name: str, lines: list[str], servers: list[str]) -> dict:
+    return {
+        "kind": "backend",
+        "name": name,
+        "from": "local",
+        "binds": [],
+        "balance": "",
+        "cookie": "",
+        "health_check": None,
+        "lines": lines,
+        "servers": servers,
+        "server_templates": [],
+        "default_backend": "",
+    }
+
+
 def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, str]) -> dict:
     own_mode = mode(item, known, variables["haproxy_mode"])
     retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
     check = {"type": "none", **base["health_check"], **({"type": "http", **item["health_check"]} if "health_check" in item else {})}
+    binds = [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"]) for bind in item.get("binds", [])]
+    lines = item.get("lines", []) if kind == "backend" else _haproxy_front.lines(item, own_mode, binds, variables)
     return {
         "kind": kind,
         "name": item["name"],
         "from": item.get("from") or own_mode,
-        "binds": [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode) for bind in item.get("binds", [])],
+        "binds": binds,
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
         "health_check": {"expect": f"status {check['status']}", **check} if check["type"] == "http" else None,
-        "lines": _before_http_rules(SAFE_TO_RETRY, item.get("lines", [])) if retried else item.get("lines", []),
+        "lines": _haproxy_front.before([SAFE_TO_RETRY], lines, _haproxy_front.HTTP_RULES) if retried else lines,
         **_servers(item, {**base["server"][own_mode], **variables["haproxy_server_defaults"]}),
         "default_backend": item.get("default_backend", ""),
     }
 
 
-def _before_http_rules(rule: str, lines: list[str]) -> list[str]:
-    at = next((number for number, line in enumerate(lines) if line.strip().startswith(AFTER_HTTP_RULES)), len(lines))
-    return [*lines[:at], rule, *lines[at:]]
-
-
-def _bind(bind: dict, own_mode: str) -> str:
+def _bind(bind: dict, own_mode: str, store: str) -> str:
     words = [endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
     certificates = bind.get("certificates", [])
     if certificates:
         words += ["ssl", *(f"crt {path}" for path in certificates)]
+        if {path.rstrip("/") for path in certificates} == {store} and "strict-sni" not in words:
+            words.append("strict-sni")  # Without it, HAProxy refuses a directory that is still empty.
         if own_mode == "http" and "alpn" not in " ".join(words).split():
             words.append("alpn h2,http/1.1")
     return " ".join(words)

@@ -13,6 +13,8 @@ from itertools import product
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_security
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_front import OWN_BACKENDS
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import (
     KINDS,
     SOCKETS,
@@ -27,7 +29,12 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import un
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
 LOOPBACKS = ("127.", "::1", "localhost")
-OWN_NAMES = ("health", "statistics")
+OWN_LISTENERS = ("health", "statistics")
+OWN_SECTIONS = [
+    ("frontend", "listener", OWN_LISTENERS),
+    ("backend", "backend", OWN_BACKENDS),
+    ("listen", "section", OWN_LISTENERS + OWN_BACKENDS),
+]
 OWN_DEFAULTS = ("local", "http", "tcp")
 OWN_KINDS = {
     "global": "haproxy_global_lines",
@@ -70,6 +77,7 @@ def problems(variables: dict) -> list[str]:
         *_users(variables),
         *_statistics(variables),
         *_peers(variables),
+        *_haproxy_security.problems(variables, sections),
         *_files(variables["haproxy_files"]),
     ]
 
@@ -95,10 +103,10 @@ def _names(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
     for section in extra:
         if section["kind"] in OWN_KINDS:
             yield f"haproxy_extra_sections: {section['kind']} {section['name']} belongs into {OWN_KINDS[section['kind']]}"
-    for kind in ("frontend", "listen"):
+    for kind, word, own in OWN_SECTIONS:
         for section in sections[kind]:
-            if section["name"] in OWN_NAMES:
-                yield f"haproxy_{kind}s: the name {section['name']} is taken by the role's own listener; choose another"
+            if section["name"] in own:
+                yield f"haproxy_{kind}s: the name {section['name']} is taken by the role's own {word}; choose another"
     for section in variables["haproxy_named_defaults"]:
         if section["name"] in OWN_DEFAULTS:
             yield f"haproxy_named_defaults: the name {section['name']} is taken by the role's own defaults; choose another"

@@ -228,7 +228,8 @@ def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, s
     if module.params["daemon"] == "haproxy":
         from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy
 
-        return _haproxy.check(run, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
+        with _disk.present(module.params["content_directories"]):
+            return _haproxy.check(run, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
     if module.params["daemon"] == "keepalived":
         from ansible_collections.evenkeel.ha_web.plugins.module_utils import _keepalived
 

@@ -21,6 +21,9 @@ BASE = {
     "options": {"http": {"dontlognull": True, "httplog": True}, "tcp": {"dontlognull": True, "tcplog": True}},
     "server": {"http": {"check": True, "inter": "1s"}, "tcp": {"check": True, "inter": "9s"}},
     "health_check": {"uri": "/", "status": "200"},
+    "client_limits": {"period": "10s", "exempt": []},
+    "newer_curves": [],
+    "certificate_store": "/store",
 }
 WEB1 = {"name": "web1", "address": "192.0.2.21", "port": 80}
 

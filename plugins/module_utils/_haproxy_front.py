@@ -1,0 +1,98 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands between clients and the lines of an inventory: nothing that a client says of itself is believed, nobody takes all there is,
+HTTPS where it is wanted, and the way to the program that answers an ACME challenge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+LIMITS = "client_limits"
+ACME = "acme_challenges"
+OWN_BACKENDS = (LIMITS, ACME)
+CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
+
+HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
+"""Lines before which HAProxy wants to read an http-request rule that is to come first."""
+
+AMBIGUOUS = (
+    r"{ req.hdrs -m reg '\x00' }",
+    "{ req.fhdr(Content-Length) -m len gt 18 }",
+    "HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
+)
+"""What HAProxy passes on although it can be read in more ways than one: NUL in a header (2.6), a length that its counter cannot hold (2^64
+wraps round to 0, in 2.6 and 3.0), and a coding that HTTP/1.0 does not have."""
+
+ADDRESS = "src,ipmask(32,64)"
+"""What is counted as one client. Of IPv6, everybody has at least a network of 64 bits."""
+
+
+def before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[str]:
+    """The lines, and C(first) ahead of the first line that begins with one of the words."""
+    at = next((number for number, line in enumerate(lines) if line.strip().startswith(words)), len(lines))
+    return [*lines[:at], *first, *lines[at:]]
+
+
+def lines(section: dict, mode: str, binds: list[str], variables: dict) -> list[str]:
+    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them."""
+    limits = variables["haproxy_client_limits"]
+    layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
+    found = section.get("lines", [])
+    if mode == "http":
+        found = before(_believed(variables) + _http_limits(limits) + _https(section, variables), found, HTTP_RULES)
+        if variables["haproxy_acme_servers"]:
+            found = before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
+    return _connection_limits(limits, layer) + found
+
+
+def _believed(variables: dict) -> list[str]:
+    """Rules that leave of the client's headers only those that cannot be taken for ours."""
+    trusted = variables["haproxy_trusted_proxies"]
+    exception = f" unless {{ src {' '.join(trusted)} }}" if trusted else ""
+    return [
+        *(f"http-request deny deny_status 400 if {condition}" for condition in AMBIGUOUS),
+        *(f"http-request del-header {_named(name)}{exception}" for name in variables["haproxy_removed_headers"]),
+        "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }",
+    ]
+
+
+def _named(name: str) -> str:
+    return f"{name[:-1]} -m beg" if name.endswith("*") else name
+
+
+def _https(section: dict, variables: dict) -> list[str]:
+    """Rules that send clients to HTTPS and have them remember it."""
+    if not boolean(section.get("https_only", False)):
+        return []
+    exception = f" or {CHALLENGES}" if variables["haproxy_acme_servers"] else ""
+    age = variables["haproxy_hsts_max_age"]
+    return [
+        f"http-request redirect scheme https code 301 unless {{ ssl_fc }}{exception}",
+        *([f"http-after-response set-header Strict-Transport-Security max-age={age} if {{ ssl_fc }}"] if int(age) else []),
+    ]
+
+
+def _connection_limits(limits: dict[str, Any], layer: str) -> list[str]:
+    """Rules at the earliest moment at which HAProxy knows the client's address."""
+    if not limits:
+        return []
+    exception = f" unless {{ src {' '.join(limits['exempt'])} }}" if limits["exempt"] else ""
+    counters = {"connections": "sc2_conn_cur", "new_connections": "sc2_conn_rate"}
+    return [
+        f"tcp-request {layer} track-sc2 {ADDRESS} table {LIMITS}{exception}",
+        *(f"tcp-request {layer} reject if {{ {counters[key]} gt {limits[key]} }}" for key in counters if key in limits),
+    ]
+
+
+def _http_limits(limits: dict[str, Any]) -> list[str]:
+    return [f"http-request deny deny_status 429 if {{ sc2_http_req_rate gt {limits['requests']} }}"] if "requests" in limits else []
+
+
+def table(limits: dict[str, Any]) -> str:
+    """The stick table in which clients are counted."""
+    period = limits["period"]
+    return f"stick-table type ipv6 size 100k expire {period} store conn_cur,conn_rate({period}),http_req_rate({period})"
