@@ -1,0 +1,129 @@
+"""Certificates come and are renewed while everybody is served, on every load balancer."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from cluster import ask, between, lab_host, wait_until
+from conftest import ADDRESSES, LOAD_BALANCERS, VIP, certificate, hand_over, s_client
+from prober import KeepAlive, Prober
+from traffic import any_certificate
+
+STORE = "/var/lib/haproxy-certificates"
+TOKEN = "/.well-known/acme-challenge/token"
+
+
+def shown(name: str, server_name: str, port: int = 443) -> str:
+    """The certificate that a client gets who asks for this name; empty if it gets none."""
+    said = s_client(name, port, site=server_name)
+    begin = said.find("-----BEGIN CERTIFICATE")
+    return said[begin : said.index("-----END CERTIFICATE")] if begin >= 0 else ""
+
+
+def newest_worker(name: str) -> str:
+    return lab_host(name).check_output("pgrep --newest haproxy")
+
+
+@pytest.fixture(autouse=True)
+def an_empty_store():
+    yield
+    for name in LOAD_BALANCERS:
+        lab_host(name).check_output(f"rm -f {STORE}/*.pem && systemctl reload haproxy")
+
+
+def test_a_load_balancer_serves_before_it_has_a_certificate_and_has_it_once_it_comes(load_balancer):
+    assert shown(load_balancer, "first.example.com", 8443) == ""
+    new = certificate("first.example.com")
+    done = hand_over(load_balancer, "first.example.com", new)
+    assert done.rc == 0, done.stderr
+    assert shown(load_balancer, "first.example.com", 8443) in new
+    assert shown(load_balancer, "first.example.com", 8443) != ""
+    assert shown(load_balancer, "other.example.com", 8443) == ""
+    assert lab_host(load_balancer).check_output(f"stat --format '%a %U' {STORE}/first.example.com.pem") == "600 root"
+
+
+def test_a_renewed_certificate_is_served_by_every_load_balancer_and_no_client_loses_a_request():
+    for name in LOAD_BALANCERS:
+        assert hand_over(name, "shop", certificate("shop.example.com")).rc == 0
+    renewed = certificate("shop.example.com")
+    tls = any_certificate()
+    with (
+        Prober(VIP, 443, interval=0.05, tls=tls, timeout=10, name="shop.example.com") as prober,
+        KeepAlive(VIP, tls=tls, connections=10, timeout=10, name="shop.example.com") as keeper,
+    ):
+        for name in LOAD_BALANCERS:
+            done = hand_over(name, "shop", renewed)
+            assert done.rc == 0, done.stderr
+            assert shown(name, "shop.example.com") in renewed
+        seen = len(prober.results)
+        wait_until(lambda: len(prober.results) > seen + 20, "clients of the new certificate")
+    assert [result for result in prober.results if not result.ok] == []
+    assert keeper.answers
+    assert keeper.broken == []
+    assert ssl.get_server_certificate((VIP, 443), timeout=5) not in renewed
+
+
+def test_the_same_certificate_again_reloads_nothing(load_balancer):
+    text = certificate("same.example.com")
+    assert hand_over(load_balancer, "same", text).rc == 0
+    before = newest_worker(load_balancer)
+    assert hand_over(load_balancer, "same", text).rc == 0
+    assert newest_worker(load_balancer) == before
+
+
+def parts(text: str) -> tuple[str, str]:
+    """The key and the certificate."""
+    key, begin, rest = text.partition("-----BEGIN CERTIFICATE")
+    return key, begin + rest
+
+
+BAD = {
+    "a key of another": (lambda: parts(certificate("a"))[0] + parts(certificate("a"))[1], "haproxy cannot use it"),
+    "garbage": (lambda: certificate("a").replace("CERTIFICATE-----\n", "CERTIFICATE-----\nAAAA", 1), "haproxy cannot use it"),
+    "no key": (lambda: parts(certificate("a"))[1], "there are 0 and 1"),
+    "nothing": (lambda: "", "there are 0 and 0"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_haproxy_cannot_use_is_refused_and_the_old_certificate_stays(load_balancer, kind):
+    text = certificate("stays.example.com")
+    assert hand_over(load_balancer, "stays", text).rc == 0
+    before = newest_worker(load_balancer)
+    make, reason = BAD[kind]
+    done = hand_over(load_balancer, "stays", make())
+    assert done.rc == 1
+    assert reason in done.stderr
+    assert shown(load_balancer, "stays.example.com") in text
+    assert newest_worker(load_balancer) == before
+
+
+def test_names_do_not_lead_out_of_the_directory(load_balancer):
+    done = hand_over(load_balancer, "../../etc/evil", certificate("evil.example.com"))
+    assert done.rc == 1
+    assert "letters, digits" in done.stderr
+
+
+@contextmanager
+def acme_client(name: str, folder: str) -> Iterator[None]:
+    """Somebody answers challenges on a host as ACME clients do, while they run."""
+    serve = f"mkdir -p {folder} && systemd-run --quiet --unit acme python3 -m http.server 8888 --directory {folder}"
+    with between(name, serve, "systemctl stop acme"):
+        wait_until(lambda: lab_host(name).socket("tcp://0.0.0.0:8888").is_listening, "the client listens")
+        yield
+
+
+def answers_to_the_challenge() -> set[str]:
+    return {ask(f"http://{ADDRESSES[name]}{TOKEN}").text for name in LOAD_BALANCERS for _again in range(4)}
+
+
+@pytest.mark.parametrize(("knows", "other"), [LOAD_BALANCERS, LOAD_BALANCERS[::-1]])
+def test_a_challenge_reaches_the_node_whose_client_knows_the_token_whether_the_others_runs_or_not(knows, other):
+    lab_host(knows).check_output(f"mkdir -p /root/known/.well-known/acme-challenge && echo -n secret > /root/known{TOKEN}")
+    with acme_client(knows, "/root/known"):
+        assert answers_to_the_challenge() == {"secret"}
+        with acme_client(other, "/root/nothing"):
+            assert answers_to_the_challenge() == {"secret"}
