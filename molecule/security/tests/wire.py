@@ -85,6 +85,22 @@ def _trailers(rest: bytes) -> bytes:
             raise Ambiguous(f"a line of the trailers is no field: {line!r}")
 
 
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+SETTINGS, HEADERS, DATA = 4, 1, 0
+END_STREAM, END_HEADERS = 1, 4
+
+
+def http2(fields: list[tuple[bytes, bytes]], body: bytes = b"") -> bytes:
+    """A connection of HTTP/2 with one request, whose fields may be whatever a client of its own making wants them to be."""
+    block = b"".join(b"\x00" + b"".join(bytes([len(word)]) + word for word in field) for field in fields)
+    head = _frame(HEADERS, END_HEADERS | (0 if body else END_STREAM), 1, block)
+    return PREFACE + _frame(SETTINGS, 0, 0, b"") + head + (_frame(DATA, END_STREAM, 1, body) if body else b"")
+
+
+def _frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+
 def said(address: str, port: int, raw: bytes) -> bytes:
     """All that the server answers to these bytes, until it closes or falls silent."""
     answer = b""
