@@ -95,7 +95,7 @@ CASES = {
     "chunks with bare line feeds": post(TE, body=b"5\nhello\n0\n\n" + NEXT, most=2),
     "a length after the chunks": post(TE, body=b"0\r\nContent-Length: 5\r\n\r\n" + NEXT, most=2),
     # fields and the request's line
-    "a long name (CVE-2021-40346)": post(b"Content-Length0" + b"a" * 255 + b":", length(NEXT), body=NEXT, most=1),
+    "a long name (CVE-2021-40346)": post(b"Content-Length0" + b"a" * 255 + b":", length(NEXT), body=NEXT),
     "an empty name (CVE-2023-25725)": post(b": x", length(NEXT), body=NEXT),
     "an empty name, then the length": post(b":", b"Content-Length: 5", body=b"hello"),
     "a hash (CVE-2023-45539)": get(path=b"PATH#.png"),
@@ -199,7 +199,7 @@ def test_a_web_server_gets_what_can_be_read_in_one_way_or_nothing(load_balancer,
         assert answer.startswith(b"HTTP/1.1 200" if found else (b"HTTP/1.1 400", b"HTTP/1.1 422", b"HTTP/1.1 5")), answer
 
 
-@pytest.mark.parametrize("story", ["a request", "a body", "chunks", "two requests", "a long name (CVE-2021-40346)", "HTTP/2"])
+@pytest.mark.parametrize("story", ["a request", "a body", "chunks", "two requests", "HTTP/2"])
 def test_what_is_in_order_arrives(load_balancer, outcomes, story):
     _answer, got = outcomes[load_balancer, story]
     assert sum(len(requests(raw)) for raw in got) == CASES[story].most
