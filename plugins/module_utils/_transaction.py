@@ -42,6 +42,7 @@ MARK = ".evenkeel.new"
 MANIFEST = ".evenkeel.json"
 SYSTEM = ".system"
 FOUND = ".found"
+HIDDEN = "(content hidden)\n"
 MOUNTED = "evenkeel: the staged set is in place"
 
 
@@ -81,7 +82,7 @@ class Change:
         if content is None:
             return ""
         if self.sensitive:
-            return "(content hidden)\n"
+            return HIDDEN
         return masked(content.decode("utf-8", errors="replace"))
 
 

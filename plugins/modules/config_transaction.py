@@ -205,11 +205,11 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict, masked
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import Change, ConfigSet, File, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import HIDDEN, Change, ConfigSet, File, TransactionError
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 BOUNDED = ["timeout", "--kill-after=5", "60"]
@@ -250,7 +250,7 @@ def parameters(files: list[File]) -> dict[str, str]:
 
 
 def declared(module: AnsibleModule) -> list[File]:
-    """The files of the set; lines of sensitive ones are masked in everything the module returns."""
+    """The files of the set. What is secret of them is taken out of the parameters, which Ansible returns as well."""
     files = []
     for item in module.params["files"]:
         if item["sensitive"]:
@@ -265,6 +265,7 @@ def declared(module: AnsibleModule) -> list[File]:
                 sensitive=item["sensitive"],
             )
         )
+        item["content"] = HIDDEN if item["sensitive"] else masked(item["content"])
     return files
 
 
@@ -397,6 +398,8 @@ def main() -> None:
         },
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
+        # The journal would get all contents, before it is known which of them are sensitive.
+        no_log=True,
     )
     config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
     try:

@@ -93,6 +93,12 @@ def test_what_is_secret_is_not_returned(ask, daemon, hide):
     assert "unutterable" not in json.dumps(result)
 
 
+def test_a_password_that_nobody_has_named_is_not_returned_as_a_parameter_either(ask, daemon):
+    result = ask(daemon, check_mode=True, files=[file("new.cfg", "stats auth admin:unutterable\n")])
+    assert result["invocation"]["module_args"]["files"][0]["content"].startswith("stats auth admin:*")
+    assert "unutterable" not in json.dumps(result)
+
+
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize(
     ("params", "parts"),
