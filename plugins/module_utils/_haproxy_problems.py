@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model imp
     statistics_userlists,
     without_nulls,
 )
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, not_an_address, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, hidden, not_an_address, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
@@ -48,6 +48,9 @@ OWN_KINDS = {
 NO_WORD = re.compile(r"[\s#'\"\\]")
 WORDS = {"address", "count", "default_backend", "from", "host", "kind", "method", "name", "port", "prefix", "uri", "version"}
 """Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
+
+NAMES = {"kind", "name", "prefix"}
+"""Those that say nothing when they are empty: the next word of the line would be taken for them."""
 
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -78,7 +81,7 @@ def problems(variables: dict) -> list[str]:
         *_statistics(variables),
         *_peers(variables),
         *_haproxy_security.problems(variables, sections),
-        *_files(variables["haproxy_files"]),
+        *exposed_keys("haproxy_files", variables["haproxy_files"]),
     ]
 
 
@@ -89,7 +92,7 @@ def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _no_words(f"{path}[{number}]", "", item)
-    elif isinstance(value, str) and (key in WORDS or key == path) and NO_WORD.search(value):
+    elif isinstance(value, str) and (key in WORDS or key == path) and (NO_WORD.search(value) or (key in NAMES and not value)):
         yield f"{path} is '{value}': a single word without quotes, backslashes and # is needed"
 
 
@@ -266,9 +269,11 @@ def _users(variables: dict) -> Iterator[str]:
             password = str(user["password"])
             if ":" in user["name"]:
                 yield f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; choose another"
+            if not password:
+                yield f"{where}: the password of {user['name']} is empty; give one"
             if "'" in password:
                 yield f"{where}: the password of {user['name']} has a single quote, in which it is written; choose another"
-            if not user.get("insecure") and not HASH.fullmatch(password):
+            if password and not user.get("insecure") and not HASH.fullmatch(password):
                 yield (
                     f"{where}: the password of {user['name']} is not a hash: make one with 'openssl passwd -6', "
                     "or set insecure to write it as plain text"
@@ -311,13 +316,3 @@ def _peers(variables: dict) -> Iterator[str]:
             "haproxy_nodes does not name this host, which would have no part in haproxy_peers: "
             f"haproxy_node_name is '{name}', the nodes are {', '.join(names) or 'none'}"
         )
-
-
-def _files(files: list[dict]) -> Iterator[str]:
-    for file in files:
-        permissions = str(file.get("mode") or "0644")
-        if "PRIVATE KEY-----" in file["content"] and (not file.get("sensitive") or permissions[-1:] != "0"):
-            yield (
-                f"haproxy_files: {file['path']} has a private key, and with mode {permissions} and sensitive "
-                f"{str(bool(file.get('sensitive'))).lower()} others could see it; use mode 0600 and sensitive true"
-            )

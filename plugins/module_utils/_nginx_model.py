@@ -16,10 +16,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _tls
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import hidden, not_a_network, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, hidden, not_a_network, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
+VARIABLE = re.compile(r"\$\{\w+\}")
+QUOTED = re.compile(r"""(?<!\S)(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")(?!\S)|\\.""")
+NO_ARGUMENTS = re.compile(r"""[;{}"'\\]|(^|\s)#|^$""")
 NAMED = ("sites", "upstreams", "log_formats")
 TLS = ("ssl", "quic")
 SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
@@ -116,7 +119,8 @@ def _is_ipv6(text: str) -> bool:
 
 def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
-    found = [problem for name, value in declared.items() for problem in unprintable(f"nginx_{name}", value)]
+    printed = {name: value for name, value in declared.items() if name != "files"}
+    found = [problem for name, value in printed.items() for problem in unprintable(f"nginx_{name}", value)]
     for variable in NAMED:
         names = [str(item["name"]) for item in declared[variable]]
         found += repeated(f"nginx_{variable}", "name", names)
@@ -131,7 +135,38 @@ def problems(declared: dict[str, Any]) -> list[str]:
             found += _hidden(site, declared["web_root"])
     for upstream in declared["upstreams"]:
         found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
-    return [*found, *_listeners(declared), *_proxies(declared["trusted_proxies"])]
+    return [
+        *found,
+        *_arguments(declared),
+        *_listeners(declared),
+        *_proxies(declared["trusted_proxies"]),
+        *exposed_keys("nginx_files", declared["files"]),
+    ]
+
+
+def _arguments(declared: dict[str, Any]) -> Iterator[str]:
+    """Texts that would end their directive and begin another. Those of C(lines) and settings are whole directives, in nginx's own words."""
+    texts = {"nginx_access_logs": declared["access_logs"], "nginx_health_location": [declared["health_location"] or "/"]}
+    for upstream in declared["upstreams"]:
+        options = [option for item in upstream["servers"] for option in item.get("options", [])]
+        texts[f"nginx_upstreams: {upstream['name']}: options"] = [*upstream["server_options"], *options]
+    for site in declared["sites"]:
+        where = f"nginx_sites: {site['name']}"
+        texts.update({f"{where}: {key}": site[key] for key in ("listens", "server_names")})
+        texts[f"{where}: access_logs"] = site.get("access_logs", [])
+        texts[f"{where}: index"] = [site["index"]]
+        texts[f"{where}: path"] = [location["path"] for location in site["locations"]]
+    for where, found in texts.items():
+        for text in map(str, found):
+            if NO_ARGUMENTS.search(VARIABLE.sub("v", QUOTED.sub("q", text))):
+                yield f"{where} has '{text}': what has a semicolon, a brace or a # needs quotation marks around it, and all of them closed"
+
+
+def _words(site: dict) -> Iterator[str]:
+    for key in ("root", "certificate", "certificate_key"):
+        text = site.get(key) or "/"
+        if len(text.split()) != 1 or NO_ARGUMENTS.search(VARIABLE.sub("v", text)):
+            yield f"{key} is '{text}': a single word without blanks, quotation marks, semicolons, braces and backslashes is needed"
 
 
 def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
@@ -140,6 +175,7 @@ def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
     yield from repeated("locations", "path", paths)
     if health and f"= {health}" in paths:
         yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
+    yield from _words(site)
     if "root" in site and not site["root"].startswith("/"):
         yield f"root is '{site['root']}': an absolute path is needed, such as /srv/www"
     for key in ("listens", "server_names"):

@@ -27,6 +27,19 @@ def not_an_address(where: str, value: str) -> list[str]:
     return []
 
 
+def exposed_keys(where: str, files: Iterable[dict]) -> list[str]:
+    """A problem for every file of a set with a private key that others could see, on the host or in what a play prints."""
+    found = []
+    for file in files:
+        permissions = str(file.get("mode") or "0644")
+        if "PRIVATE KEY-----" in file["content"] and (not file.get("sensitive") or permissions[-1:] != "0"):
+            found.append(
+                f"{where}: {file['path']} has a private key, and with mode {permissions} and sensitive "
+                f"{str(bool(file.get('sensitive'))).lower()} others could see it; use mode 0600 and sensitive true"
+            )
+    return found
+
+
 HOMES = ("/home/", "/root/", "/run/user/")
 """What a service under systemd's ProtectHome does not see."""
 

@@ -13,6 +13,7 @@ The declaration is one dictionary; all items have their defaults already::
     reports          names of track files that systemd or the watcher writes, by their folders
     yields           the same of those that make the node give way to another holder, and are no failure
     state_directory  the folder of the track files with which a node is told to stand by, one for each instance
+    files            the further files of the set
     numbers          ... and numbers, by their variables without the prefix
     texts            further variables without their prefix, which have to be of one line each
 """
@@ -60,6 +61,7 @@ def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
         "track_files": files + yield_files(declared) + standby_files(declared),
         "track_processes": declared["track_processes"],
         "second_chance": second_chance(placed),
+        "multicast": [{word: item[word] for word in ("interface", "virtual_router_id")} for item in placed if not item["unicast"]],
     }
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import not_an_address, repeated, suggestion
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, not_an_address, repeated, suggestion
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import (
     HIGHEST_PRIORITY,
@@ -52,7 +52,7 @@ def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
         where = f"keepalived_instances: {item['name']}"
         own = _order(item, declared["nodes"], known)
         found += [f"{where}: {problem}" for problem in own or _instance(item, declared, facts)]
-    return found + _together(declared, known)
+    return found + _together(declared, known) + exposed_keys("keepalived_files", declared["files"])
 
 
 def _nodes(nodes: list[dict], node: str) -> list[str]:
@@ -182,8 +182,9 @@ def _authentication(item: dict) -> list[str]:
         return []
     if int(item["version"]) != 2:
         return [f"auth_pass is set with version {item['version']}: only VRRP version 2 has authentication; the firewall guards version 3"]
-    if len(secret) > 8:
-        return [f"auth_pass has {len(secret)} characters: VRRP sends the first 8 only, so use at most 8"]
+    length = len(secret.encode())
+    if length > 8:
+        return [f"auth_pass has {length} bytes: VRRP sends the first 8 only, so use at most 8 letters and digits"]
     return ["auth_pass has a quotation mark, which keepalived cannot read"] if '"' in secret else []
 
 

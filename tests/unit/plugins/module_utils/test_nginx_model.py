@@ -20,6 +20,7 @@ SITE = {
 UPSTREAM = {"name": "app", "server_options": [], "lines": [], "servers": [{"address": "192.0.2.31", "port": 8080}]}
 IMAGES = {"path": "/images/", "lines": ["expires 1d;"]}
 LISTS = ("main_lines", "events_lines", "http_lines", "log_formats", "upstreams", "sites", "trusted_proxies")
+KEY = "-----BEGIN PRIVATE KEY-----\nunutterable\n"
 TLS = {"listens": ["443 ssl"], "certificate": "tls/web.pem"}
 
 
@@ -43,6 +44,7 @@ def declaration(**keys):
         "health_location": "/healthz",
         "status_port": 0,
         "confined": True,
+        "files": [],
         **keys,
     }
 
@@ -59,6 +61,8 @@ GOOD = [
     {"sites": [site(locations=[IMAGES, {**IMAGES, "path": "/"}]), site(name="b", listens=["81"], locations=[IMAGES])]},
     {"sites": [site(locations=[{**IMAGES, "path": "= /healthz"}])], "health_location": ""},
     {"sites": [site(root="/srv/www")]},
+    {"sites": [site(root="/srv/${host}/www", access_logs=["/var/log/${host}.log"], server_names=['"~^a{2}$"', r"~^www\d+\.a$"])]},
+    {"files": [{"path": "a.key", "content": KEY, "mode": "0600", "sensitive": True}, {"path": "a.conf", "content": "gzip on;\n"}]},
     {"sites": [site(root="/srv/home/www", locations=[{"path": "/home/", "lines": ["alias /srv/home/;"]}])]},
     {"sites": [site(root="/home/www")], "confined": False},
     {"sites": [site(**TLS, certificate_key="tls/web.key")]},
@@ -140,6 +144,12 @@ BAD = [
         ["nginx_sites: web: listen '443' would answer in plain text", "'443 ssl'"],
     ),
     ("a key without a certificate", {"sites": [site(certificate_key="a.key")]}, ["nginx_sites: web: certificate_key is set", "set both"]),
+    ("a key for all", {"files": [{"path": "a.key", "content": KEY}]}, ["nginx_files: a.key has a private key", "mode 0600"]),
+    ("a listen that ends", {"sites": [site(listens=["80;"])]}, ["nginx_sites: web: listens has '80;'", "quotation marks"]),
+    ("a name with a brace", {"sites": [site(server_names=["~^a{2}$"])]}, ["nginx_sites: web: server_names has '~^a{2}$'"]),
+    ("a quotation mark in a word", {"sites": [site(index='a"b; c"')]}, ["nginx_sites: web: index has 'a\"b; c\"'"]),
+    ("a root of two words", {"sites": [site(root="/srv/my site")]}, ["nginx_sites: web: root is '/srv/my site'", "a single word"]),
+    ("an option that ends", {"upstreams": [upstream({"address": "a", "options": ["backup;"]})]}, ["app: options has 'backup;'"]),
     ("a host as proxy", {"trusted_proxies": ["lb1"]}, ["nginx_trusted_proxies has 'lb1'", "such as 192.0.2.11 or 192.0.2.0/24"]),
     ("a prefix too long", {"trusted_proxies": ["192.0.2.0/33"]}, ["nginx_trusted_proxies has '192.0.2.0/33'", "an address or a network"]),
     ("upstream twice", {"upstreams": [upstream(), upstream()]}, ["nginx_upstreams: the name app is used 2 times"]),

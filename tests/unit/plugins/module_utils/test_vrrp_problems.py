@@ -133,7 +133,7 @@ BAD = [
     ("version 2 too rarely", [instance(version=2, advert_int=256)], {}, ["web: advert_int is 256", "1-255"]),
     ("a delay without preemption", [instance(preempt_delay=60)], {}, ["web: preempt_delay is 60 and preempt is false", "preempt: true"]),
     ("password in version 3", [instance(auth_pass="word")], {}, ["web: auth_pass is set with version 3", "only VRRP version 2"]),
-    ("long password", [instance(version=2, auth_pass="123456789")], {}, ["web: auth_pass has 9 characters", "at most 8"]),
+    ("long password", [instance(version=2, auth_pass="123456789")], {}, ["web: auth_pass has 9 bytes", "at most 8"]),
     ("a quotation mark", [instance(version=2, auth_pass='a"b')], {}, ["web: auth_pass has a quotation mark"]),
     ("no VIP", [instance(vip(""))], {}, ["web: virtual_ipaddress is ''", "such as 192.0.2.10/24"]),
     ("no prefix", [instance(vip("192.0.2.10"))], {}, ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix"]),

@@ -57,5 +57,6 @@ def declaration(instances, **keys):
         "yields": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "texts": {},
+        "files": [],
         **keys,
     }

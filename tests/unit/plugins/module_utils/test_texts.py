@@ -1,0 +1,113 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever text stands in an inventory, it is refused, or it is one line, one word or one argument of a daemon's configuration."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_problems, _nginx_model, _vrrp_problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import sections
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model as vrrp_model
+from haproxy_variables import BASE, back, variables
+from hypothesis import example, given
+from nasty import texts
+from test_nginx_model import declaration as nginx_declaration
+from test_nginx_model import site, upstream
+from test_vrrp_problems import FACTS
+from vrrp_samples import declaration, instance
+
+TOKEN = re.compile(
+    r"""\s*(?:'((?:\\.|[^'\\])*)'(?=[\s;])|"((?:\\.|[^"\\])*)"(?=[\s;])|((?![\s;{}#"'])(?:\\.|\$\{|[^\s;{\\])+))""", re.DOTALL
+)
+
+
+def nginx_arguments(line):
+    """The words of a directive as nginx reads them; None where the line is more or less than one directive."""
+    found, at = [], 0
+    while token := TOKEN.match(line, at):
+        found.append(next(part for part in token.groups() if part is not None))
+        at = token.end()
+    return found if line[at:].strip() == ";" else None
+
+
+@given(texts, texts)
+@example("", "")
+@example("a", "'")
+def test_a_user_of_haproxy_is_one_line_with_name_and_password(name, password):
+    given = variables(haproxy_userlists=[{"name": "staff", "users": [{"name": name, "password": password, "insecure": True}]}])
+    if _haproxy_problems.problems(given):
+        return
+    (line,) = sections(given, BASE)["userlists"][0]["users"]
+    assert line == f"{name} insecure-password '{password}'"
+    assert "'" not in password
+    assert not re.search(r"""[\s"'#\\]|^$""", name)
+    assert not re.search(r"[\n\r\0]", line)
+
+
+@given(texts)
+@example("")
+def test_a_name_of_haproxy_is_one_word(name):
+    given = variables(haproxy_backends=[back(name)])
+    if not _haproxy_problems.problems(given):
+        assert re.fullmatch(r"""[^\s"'#\\]+""", name)
+
+
+@given(texts)
+def test_a_line_of_haproxy_is_one_line(line):
+    given = variables(haproxy_global_lines=[line])
+    if not _haproxy_problems.problems(given):
+        assert len(f"{line}\n".splitlines()) <= 1
+
+
+@given(texts)
+@example("/srv/a b")
+@example("/srv/a; autoindex on")
+def test_a_root_of_nginx_is_one_argument(root):
+    declared = nginx_declaration(sites=[site(root=root)])
+    if not _nginx_model.problems(declared):
+        assert nginx_arguments(f"root {root};") == ["root", root]
+
+
+@given(texts)
+@example("80;")
+@example("80 # all")
+def test_what_may_have_several_arguments_is_one_directive_of_nginx(text):
+    for word, declared in {
+        "listen": nginx_declaration(sites=[site(listens=[text])]),
+        "server_name": nginx_declaration(sites=[site(server_names=[text])]),
+        "index": nginx_declaration(sites=[site(index=text)]),
+        "access_log": nginx_declaration(access_logs=[text]),
+        "server": nginx_declaration(upstreams=[upstream({"address": "192.0.2.1", "options": [text]})]),
+    }.items():
+        if not _nginx_model.problems(declared):
+            assert nginx_arguments(f"{word} {text};") is not None
+
+
+@given(texts)
+def test_a_format_of_nginx_is_one_argument(text):
+    declared = nginx_declaration(log_formats=[{"name": "a", "format": text}])
+    if not _nginx_model.problems(declared):
+        (line,) = [line for line in _nginx_model.model(declared)["http"] if line.startswith("log_format")]
+        assert len(nginx_arguments(line)) == 3
+
+
+@given(texts)
+@example("ü" * 8)
+def test_a_password_of_vrrp_is_eight_bytes_between_quotation_marks(secret):
+    declared = declaration([instance(version=2, advert_int=1, auth_pass=secret)])
+    if secret and not _vrrp_problems.problems(declared, FACTS):
+        (placed,) = vrrp_model(declared)["instances"]
+        assert placed["blocks"]["authentication"][1] == f'auth_pass "{secret}"'
+        assert '"' not in secret
+        assert len(secret.encode()) <= 8
+
+
+@given(texts)
+@example("")
+def test_a_name_of_keepalived_is_one_word(name):
+    declared = declaration([instance(name=name)])
+    if not _vrrp_problems.problems(declared, FACTS):
+        assert re.fullmatch(r"""[^\s{}"'#!]+""", name)
