@@ -122,7 +122,7 @@ def busy_clients(address: str, connections: int) -> Iterator[None]:
         yield
 
 
-def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: Iterable[str]) -> None:
-    """Say from the host for two seconds that it owns the addresses of these VRRP routers, with the highest priority."""
+def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: Iterable[str], seconds: float = 2) -> None:
+    """Say from the host for some time that it owns the addresses of these VRRP routers, with the highest priority."""
     program = Path(rogue.__file__).read_text(encoding="utf-8")
-    lab_host(host).check_output("python3 -c %s 2 %s %s %s", program, *map(" ".join, (vrids, addresses, receivers)))
+    lab_host(host).check_output("python3 -c %s %s %s %s %s", program, str(seconds), *map(" ".join, (vrids, addresses, receivers)))

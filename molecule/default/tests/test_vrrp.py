@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from subprocess import CompletedProcess
 
-from cluster import lab_host
+from cluster import capture, lab_host, wait_until
 from conftest import LOAD_BALANCERS
+from controller import ansible, good, words
+from faults import claim
 
 CAPTURE = "timeout 2 tcpdump -nn -i eth0 -c 20 ip proto 112 2>/dev/null; true"
 
@@ -44,3 +49,19 @@ def test_a_reload_of_keepalived_does_not_move_the_vip(holders):
     lab_host(before[0]).check_output("systemctl reload keepalived")
     lab_host(before[0]).check_output("journalctl --sync")
     assert holders() == before
+
+
+def test_a_router_id_that_a_stranger_uses_is_refused_before_the_first_start(prefix):
+    def look(virtual_router_id: int) -> CompletedProcess:
+        routers = [{"interface": "eth0", "virtual_router_id": virtual_router_id}]
+        arguments = json.dumps({"routers": routers, "nodes": [f"{prefix}.22"]})
+        return ansible("ansible", "web2", "--check", "-m", "evenkeel.ha_web.vrrp_strangers", "-a", arguments)
+
+    with ThreadPoolExecutor() as background, capture("web2", "eth0", "ip proto 112 and dst 224.0.0.18") as packets:
+        stranger = background.submit(claim, "web1", ["177"], ["192.0.2.240"], ["224.0.0.18"], seconds=20)
+        wait_until(lambda: packets, "the stranger's adverts")
+        refused, free = look(177), look(178)
+        assert not stranger.done()
+    assert refused.returncode != 0
+    assert f"virtual_router_id 177 is used on eth0 by {prefix}.21, which is none of this cluster's nodes" in words(refused)
+    good(free)

@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vrrp_strangers
+short_description: Refuse a virtual router id that somebody else uses
+version_added: 0.1.0
+description:
+  - Listens on the network, before keepalived starts there, whether anybody but the cluster's nodes is master of one of its virtual routers,
+    and fails in that case. Two clusters with the same id would take each other's addresses.
+  - Only adverts to all (multicast) are heard, of VRRP and of CARP; unicast ones go past others. A cluster that is silent now is not found.
+  - Changes nothing. Where keepalived runs it listens to nothing.
+options:
+  routers:
+    description: The virtual routers that the host is about to take part in.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      interface:
+        description: Name of the interface.
+        type: str
+        required: true
+      virtual_router_id:
+        description: The id, 1-255.
+        type: int
+        required: true
+  nodes:
+    description: Addresses of the cluster's nodes, from which adverts may come.
+    type: list
+    elements: str
+    required: true
+  seconds:
+    description: How long to listen; adverts that come less often are missed.
+    type: float
+    default: 1.3
+attributes:
+  check_mode:
+    description: It only listens.
+    support: full
+  diff_mode:
+    description: There is no change to show.
+    support: none
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: Refuse a virtual router id that somebody else uses
+  evenkeel.ha_web.vrrp_strangers:
+    routers:
+      - interface: eth0
+        virtual_router_id: 51
+    nodes: [192.0.2.11, 192.0.2.12]
+"""
+
+RETURN = r"""
+listened:
+  description: Whether it has listened, which it does where keepalived does not run.
+  type: bool
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_strangers import listen, strangers
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "routers": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {"interface": {"type": "str", "required": True}, "virtual_router_id": {"type": "int", "required": True}},
+            },
+            "nodes": {"type": "list", "elements": "str", "required": True},
+            "seconds": {"type": "float", "default": 1.3},
+        },
+        supports_check_mode=True,
+    )
+    if Unit("keepalived", module.run_command).state().active:
+        module.exit_json(changed=False, listened=False)
+    wanted = [(router["interface"], router["virtual_router_id"]) for router in module.params["routers"]]
+    try:
+        found = strangers(listen([interface for interface, _vrid in wanted], module.params["seconds"]), wanted, module.params["nodes"])
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"cannot hear who else speaks VRRP on {', '.join(sorted({name for name, _vrid in wanted}))}: {error}")
+    if found:
+        module.fail_json(
+            msg="\n".join(
+                f"virtual_router_id {sender.virtual_router_id} is used on {sender.interface} by {sender.address}, which is none of this "
+                "cluster's nodes: choose another id, or name the node in keepalived_nodes"
+                for sender in found
+            )
+        )
+    module.exit_json(changed=False, listened=True)
+
+
+if __name__ == "__main__":
+    main()
