@@ -122,7 +122,10 @@ def busy_clients(address: str, connections: int) -> Iterator[None]:
         yield
 
 
-def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: Iterable[str], seconds: float = 2) -> None:
-    """Say from the host for some time that it owns the addresses of these VRRP routers, with the highest priority."""
+def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: Iterable[str], *forged: str, seconds: float = 2) -> None:
+    """Say from the host for some time that it owns the addresses of these VRRP routers, with the highest priority.
+
+    What is C(forged) is the source of the packets and how many hops they have left."""
     program = Path(rogue.__file__).read_text(encoding="utf-8")
-    lab_host(host).check_output("python3 -c %s %s %s %s %s", program, str(seconds), *map(" ".join, (vrids, addresses, receivers)))
+    arguments = [str(seconds), *map(" ".join, (vrids, addresses, receivers)), *forged]
+    lab_host(host).check_output("python3 -c %s" + " %s" * len(arguments), program, *arguments)

@@ -7,7 +7,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from subprocess import CompletedProcess
 
-from cluster import capture, lab_host, wait_until
+import pytest
+from cluster import capture, lab_host, takeovers, wait_until
 from conftest import LOAD_BALANCERS
 from controller import ansible, good, words
 from faults import claim
@@ -65,3 +66,16 @@ def test_a_router_id_that_a_stranger_uses_is_refused_before_the_first_start(pref
     assert refused.returncode != 0
     assert f"virtual_router_id 177 is used on eth0 by {prefix}.21, which is none of this cluster's nodes" in words(refused)
     good(free)
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["of a stranger", "in the name of a peer, through a router"])
+def test_adverts_of_the_highest_priority_change_nothing(holders, prefix, vip, forged):
+    (holder,) = holders()
+    (peer,) = set(LOAD_BALANCERS) - {holder}
+    numbers = {name: f"{prefix}.1{number}" for number, name in enumerate(LOAD_BALANCERS, start=1)}
+    before = takeovers(holder), takeovers(peer)
+    with capture(holder, "eth0", f"ip proto 112 and src {numbers[peer] if forged else prefix + '.21'}") as packets:
+        claim("web1", ["51"], [vip], [numbers[holder]], *([numbers[peer], "254"] if forged else []))
+        wait_until(lambda: len(packets) > 100, "the adverts")
+    assert holders() == [holder]
+    assert (takeovers(holder), takeovers(peer)) == before
