@@ -267,7 +267,9 @@ def _users(variables: dict) -> Iterator[str]:
             yield f"{where} has no users, so nobody could pass; name at least one"
         for user in userlist["users"]:
             password = str(user["password"])
-            if ":" in user["name"]:
+            if not isinstance(user["password"], str):
+                yield f"{where}: the password of {user['name']} is a number, whose digits YAML may have changed: put it in quotation marks"
+            if ":" in str(user["name"]):
                 yield f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; choose another"
             if not password:
                 yield f"{where}: the password of {user['name']} is empty; give one"

@@ -216,6 +216,13 @@ BOUNDED = ["timeout", "--kill-after=5", "60"]
 """A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
 
 
+class Unlogged(AnsibleModule):
+    """Does not tell the host's journal its parameters: that happens before it can say which of the files are sensitive."""
+
+    def _log_invocation(self) -> None:
+        pass
+
+
 def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
     """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it will be."""
     main = os.path.join(module.params["directory"], module.params["main"])
@@ -369,7 +376,7 @@ def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: b
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Unlogged(
         argument_spec={
             "daemon": {"type": "str", "required": True, "choices": sorted(DAEMONS)},
             "directory": {"type": "path", "required": True},
@@ -398,8 +405,6 @@ def main() -> None:
         },
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
-        # The journal would get all contents, before it is known which of them are sensitive.
-        no_log=True,
     )
     config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
     try:

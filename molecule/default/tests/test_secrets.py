@@ -90,7 +90,7 @@ def planted(words, standby, tmp_path_factory):
         "haproxy_listens": [
             {
                 "name": "planted",
-                "binds": [{"port": 8443, "certificates": ["planted.pem"]}],
+                "binds": [{"port": 8443, "certificates": ["/etc/haproxy/planted.pem"]}],
                 "lines": [f"stats auth root:{words['line']}", "http-request return status 204"],
             }
         ],
@@ -158,7 +158,7 @@ def test_the_story_is_told(planted, standby):
         "deployed": [0, 0],
         "refused": [2, 1],
         "taken back": [0, 0],
-    }
+    }, re.findall(r"fatal: .*\n(?: .*\n)*", printed["deployed"])
     assert found[standby]["statistics"] >= {"/etc/haproxy/haproxy.cfg"}
     assert found[standby]["vrrp"] >= {"/etc/keepalived/keepalived.conf"}
     assert found[standby]["key"] >= {"/etc/haproxy/planted.pem"}

@@ -30,7 +30,7 @@ COUNT = 40
 
 
 class Unsafe(str):
-    """A text that Ansible takes as it is."""
+    """A text that Ansible takes as it is, and not for a template. It would take "00" for a number, so others are plain texts."""
 
 
 yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
@@ -63,7 +63,7 @@ TAKES = {
 
 
 @cache
-def chosen(kind: str) -> list[Unsafe]:
+def chosen(kind: str) -> list[str]:
     """Different texts that the role does not refuse, always the same ones."""
     found: dict[str, None] = {}
 
@@ -74,7 +74,7 @@ def chosen(kind: str) -> list[Unsafe]:
             found[text] = None
 
     collect()
-    return list(map(Unsafe, random.Random(COUNT).sample(list(found), COUNT)))
+    return [Unsafe(text) if "{" in text else text for text in random.Random(COUNT).sample(list(found), COUNT)]
 
 
 @pytest.fixture(scope="module")

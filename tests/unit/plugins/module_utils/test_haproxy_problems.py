@@ -200,6 +200,13 @@ BAD = [
     ("no nodes", {"haproxy_peers": PEERS}, ["haproxy_node_name is 'lb1', the nodes are none"]),
     ("node twice", {"haproxy_nodes": [*NODES, {**NODES[0], "address": "192.0.2.13"}]}, ["haproxy_nodes: the name lb1 is used 2 times"]),
     ("node's address", {"haproxy_nodes": [{"name": "lb1", "address": "lb1"}]}, ["haproxy_nodes: the address of lb1 is 'lb1'", "IPv4"]),
+    (
+        "a password that is a number",
+        {"haproxy_userlists": [{"name": "staff", "users": [{"name": 7, "password": 83, "insecure": True}]}]},
+        ["haproxy_userlists: staff: the password of 7 is a number"],
+    ),
+    ("no password", {"haproxy_stats_users": [{**USER, "password": ""}]}, ["haproxy_stats_users: the password of admin is empty"]),
+    ("no name", {"haproxy_stats_users": [{**USER, "name": ""}]}, ["haproxy_stats_users[0].name is ''", "a single word"]),
     ("key for all", {"haproxy_files": [{**KEY, "sensitive": True}]}, ["haproxy_files: certs/www.pem has a private key", "mode 0644"]),
     ("key for others", {"haproxy_files": [{**KEY, "sensitive": True, "mode": "0644"}]}, ["certs/www.pem has a private key"]),
     ("key in diffs", {"haproxy_files": [{**KEY, "mode": "0600"}]}, ["certs/www.pem has a private key", "sensitive false"]),
