@@ -185,7 +185,8 @@ def _authentication(item: dict) -> list[str]:
     length = len(secret.encode())
     if length > 8:
         return [f"auth_pass has {length} bytes: VRRP sends the first 8 only, so use at most 8 letters and digits"]
-    return ["auth_pass has a quotation mark, which keepalived cannot read"] if '"' in secret else []
+    unreadable = set('"\\') & set(secret)
+    return ["auth_pass has a quotation mark or a backslash, which keepalived cannot read"] if unreadable else []
 
 
 def _notices(item: dict, groups: list[dict]) -> bool:

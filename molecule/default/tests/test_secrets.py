@@ -115,7 +115,7 @@ def planted(words, standby, tmp_path_factory):
     # Each daemon has the words before its eyes when it refuses.
     refused = {
         **variables,
-        "haproxy_listens": [{**variables["haproxy_listens"][0], "lines": [f"stats auth root:{words['line']} colour blue"]}],
+        "haproxy_listens": [{**variables["haproxy_listens"][0], "lines": [f"password {words['line']}"]}],
         "keepalived_extra_lines": [f"auth_pass {words['vrrp']}"],
         "nginx_sites": [{**variables["nginx_sites"][1], "lines": ["colour blue;"]}],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import sys
 from functools import cache
 
@@ -147,14 +148,12 @@ def test_haproxy_reads_names_and_passwords_as_they_are(deployed, standby):
 def test_keepalived_reads_passwords_as_they_are(deployed, standby):
     host = lab_host(standby)
     host.check_output("rm -f /tmp/keepalived.data && systemctl kill --signal USR1 --kill-who main keepalived")
-    last = f"VRRP Instance = text{COUNT - 1}"
-    wait_until(lambda: last in host.run("cat /tmp/keepalived.data").stdout, "keepalived's own view")
-    found = [
-        line.split(" = ", 1)[1]
-        for line in host.check_output("cat /tmp/keepalived.data").split("\n")
-        if line.strip().startswith("Password = ")
-    ]
-    assert found == chosen("secret")
+
+    def read() -> list[str]:
+        return re.findall(r"^ *Password = (.*)\n", host.run("cat /tmp/keepalived.data").stdout, re.MULTILINE)
+
+    wait_until(lambda: len(read()) == COUNT, "keepalived's own view")
+    assert read() == chosen("secret")
 
 
 def test_nginx_writes_formats_as_they_are(deployed):
