@@ -128,7 +128,7 @@ BAD = [
     (
         "long password",
         instances({"auth_pass": "unutterable", "version": 2, "advert_int": 1}),
-        ["web: auth_pass has 11 characters", "at most 8"],
+        ["web: auth_pass has 11 bytes", "at most 8"],
     ),
     (
         "this host is missing",
