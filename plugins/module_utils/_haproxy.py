@@ -36,6 +36,8 @@ _SUMMARY = re.compile(
     r"haproxy version is |path to executable is |Error\(s\) found in configuration file"
     r"|Fatal errors found in configuration|Failed to initialize server\(s\) addr"
 )
+# What an operator has done to a server of the running haproxy is in its state file, and nothing that a configuration can be blamed for.
+_STATE = re.compile(r"Server \S+ remains in forced (?:drain|maintenance) mode")
 _PROXY = re.compile(r"(?:[Pp]roxy|frontend|backend|listen) '([^']+)'")
 _UNKNOWN_TARGET = re.compile(r"unable to find required (\w+): '([^']+)'")
 _SECTION = re.compile(r"(?:frontend|backend|listen|defaults)\s+(\S+)")
@@ -92,7 +94,7 @@ def parse(stderr: str) -> Iterator[Finding]:
             entries[-1][1].append(re.sub(r"^ +\| ", "", text))
     for severity, lines in entries:
         message = "\n".join(lines).rstrip()
-        if _SUMMARY.match(message):
+        if _SUMMARY.match(message) or _STATE.match(message):
             continue
         place = _PLACE.match(message)
         if place:

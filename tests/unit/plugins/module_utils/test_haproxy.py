@@ -207,6 +207,11 @@ def test_a_secret_that_is_cited_is_masked():
     assert "unutterable" not in str(verdict.to_dict())
 
 
+def test_a_server_that_is_drained_is_no_finding():
+    said = "[WARNING]  (17) : Server web/web1 remains in forced drain mode.\n[WARNING]  (17) : config : something else\n"
+    assert list(parse(said)) == [Finding("warning", "something else")]
+
+
 def test_parse_of_the_form_before_2_4():
     stderr = "[ALERT] 325/061505 (12) : parsing [/x.cfg:2] : unknown keyword 'x' in 'global' section\n"
     assert list(parse(stderr)) == [Finding("alert", "unknown keyword 'x' in 'global' section", "/x.cfg", 2)]
