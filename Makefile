@@ -30,7 +30,7 @@ sanity: venv ## ansible-test's checks of the built collection
 molecule: venv engine images ## deploy on containers and test what runs there
 	@tests/lab/scenarios default
 	@tests/lab/scenarios debian13 drill metrics flexible_engine tcp_passthrough cookie_sessions \
-	    faults13 aws_elastic_ip pi_cluster roles security
+	    faults13 aws_elastic_ip pi_cluster pi_containers roles security
 
 endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half
 	@for name in lossless faults rolling lossless13; do tests/lab/scenarios $$name || exit 1; done
@@ -60,6 +60,7 @@ engine:
 images: engine
 	@tests/lab/image bookworm-installed
 	@tests/lab/image trixie-installed
+	@tests/lab/image bookworm-docker
 
 # The images stay, for the next run: docker rmi evenkeel-lab:bookworm ...
 clean: ## remove the demo's hosts and network, .venv and caches

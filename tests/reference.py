@@ -5,7 +5,7 @@
 """Writes docs/reference: a page for each role, module and filter, from what the collection says about itself.
 
 antsibull-docs makes the pages from a copy of the collection in which every option also has its default value, which stands in
-defaults/main.yml alone. The options of a role's second entry point are those of its first, so they are on the page once.
+defaults/main.yml alone. The options of a role's second entry point mostly are those of its first; then they are on the page once.
 
 With --check nothing is written, and the run fails if the pages are not what the sources give."""
 
@@ -62,12 +62,11 @@ def copied(collections: Path) -> Path:
 
 def completed(specs: dict, defaults: dict) -> dict:
     points = specs["argument_specs"]
-    options = points["main"]["options"]
     for point in set(points) - {"main"}:
-        assert points[point]["options"] == options
-        points[point]["options"] = {}
-        points[point]["description"].append("Takes the same options as the entry point C(main).")
-    for name, option in options.items():
+        if points[point]["options"] == points["main"]["options"]:
+            points[point]["options"] = {}
+            points[point]["description"].append("Takes the same options as the entry point C(main).")
+    for name, option in ((name, option) for point in points.values() for name, option in point["options"].items()):
         if not option.get("required"):
             option["default"] = defaults[name]
     return specs

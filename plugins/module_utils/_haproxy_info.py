@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import ssl
 import time
@@ -30,6 +31,7 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
     """How this host's HAProxy is, as the module haproxy_info returns it.
 
     Raises NoAnswer if it runs and does not answer, or if it may not be asked."""
+    directory = os.path.realpath(directory)
     found = {"configuration": {**configuration("haproxy", directory, run), "shared": shared(Path(directory), run)}}
     try:
         about = facts(ask(path, "show info"))
@@ -110,8 +112,9 @@ def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
 
 
 def listeners(printed: str) -> list[str]:
-    """The addresses and ports at which haproxy listens, of what C(ss) has printed; in a container it knows the unit and not the process."""
-    return sorted({line.split()[3] for line in printed.splitlines() if '"haproxy"' in line or "/haproxy.service" in line})
+    """The addresses and ports at which haproxy listens, of what C(ss) has printed; of a container it knows the unit, or the slice, and not
+    the process."""
+    return sorted({line.split()[3] for line in printed.splitlines() if re.search(r'"haproxy"|/haproxy\.(service|slice)', line)})
 
 
 def _certificates(path: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_security
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _container, _haproxy_security
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_front import OWN_BACKENDS
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import (
     KINDS,
@@ -82,6 +82,7 @@ def problems(variables: dict) -> list[str]:
         *_peers(variables),
         *_haproxy_security.problems(variables, sections),
         *exposed_keys("haproxy_files", variables["haproxy_files"]),
+        *_container.problems("haproxy", {name.removeprefix("haproxy_"): value for name, value in variables.items()}),
     ]
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _tls
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _container, _tls
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, hidden, not_a_network, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
@@ -141,6 +141,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
         *_listeners(declared),
         *_proxies(declared["trusted_proxies"]),
         *exposed_keys("nginx_files", declared["files"]),
+        *_container.problems("nginx", declared),
     ]
 
 

@@ -78,6 +78,8 @@ class Haproxy(Daemon):
 
     def foresee(self, directory: Path) -> None:
         """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
+        if not self.unit.has_ports_of_host():
+            return
         file = directory / self.main
         taken = list(_binds.taken(file.read_text(encoding="utf-8", errors="replace")))
         if taken:

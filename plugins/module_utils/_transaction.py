@@ -92,8 +92,10 @@ class ConfigSet:
     def __init__(self, directory: str, trial: bool = False, companions: Sequence[str] = ()) -> None:
         """C(directory) is absolute, such as C(/etc/haproxy). What a trial stages is never committed, and a trial touches nothing else.
 
-        C(companions) are the units that serve beside the daemon when what is declared is live."""
-        self.live = Path(directory)
+        A link is followed: the set lies where it leads, and so do the sets beside it. C(companions) are the units that serve beside the
+        daemon when what is declared is live."""
+        self.name = Path(directory)
+        self.live = Path(os.path.realpath(directory)) if self.name.is_symlink() else self.name
         self.trial = trial
         self.companions = list(companions)
         self.staged = self._beside("trial" if trial else "staged")
@@ -148,8 +150,8 @@ class ConfigSet:
         return found
 
     def _refuse_paths(self, files: list[File]) -> None:
-        if os.path.lexists(self.live) and (self.live.is_symlink() or not self.live.is_dir()):
-            raise TransactionError(f"{self.live} is not a directory: what a link leads to cannot be exchanged, name the directory itself")
+        if os.path.lexists(self.live) and not self.live.is_dir():
+            raise TransactionError(f"{self.live} is not a directory: name one, or a link to one")
         paths = [Path(file.path) for file in files]
         for path in paths:
             if paths.count(path) > 1:
@@ -157,7 +159,7 @@ class ConfigSet:
         for file in files:
             path = Path(file.path)
             own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
-            if ".." in path.parts or own or path.is_relative_to(self.live):
+            if ".." in path.parts or own or path.is_relative_to(self.live) or path.is_relative_to(self.name):
                 raise TransactionError(
                     f"a file's path is '{file.path}': a path relative to {self.live} is needed, such as maps/hosts.map, "
                     "or an absolute path elsewhere"
@@ -301,8 +303,9 @@ class ConfigSet:
     def where(self, path: str) -> str:
         """Where the file stands now that will have this name when the staged set is in place."""
         place = Path(path)
-        if place.is_relative_to(self.live):
-            return str(self.staged / place.relative_to(self.live))
+        for directory in (self.name, self.live):
+            if place.is_relative_to(directory):
+                return str(self.staged / place.relative_to(directory))
         copy = self.staged / inside(path)
         return str(copy) if place.is_absolute() and copy.is_file() else path
 

@@ -64,9 +64,17 @@ class Unit:
         """What systemd knows of the unit now."""
         return states(self.run, [self.name])[self.name]
 
+    def main_process(self) -> int:
+        """The process id of the daemon, 0 while it does not run."""
+        return self.state().pid
+
+    def has_ports_of_host(self) -> bool:
+        """Whether an address that the daemon listens at is one of the host."""
+        return True
+
     def children(self) -> frozenset[int]:
         """The process ids of the main process's children."""
-        pid = self.state().pid
+        pid = self.main_process()
         try:
             return frozenset(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
         except OSError:

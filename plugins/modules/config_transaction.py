@@ -35,7 +35,9 @@ options:
     required: true
     choices: [haproxy, keepalived, nginx]
   directory:
-    description: The configuration directory, an absolute path. It must not be a mount point.
+    description:
+      - The configuration directory, an absolute path, or a link to it. It must not be a mount point.
+      - A container does not see that directories have changed places if it mounts the directory itself. It does if it mounts the one above.
     type: path
     required: true
   main:
@@ -82,6 +84,18 @@ options:
   unit:
     description: Name of the systemd service; that of the daemon if left out.
     type: str
+  image:
+    description:
+      - The container image whose program checks the set, for a service that is C(docker run) of a container of the service's name.
+        The host's own program does it if empty.
+      - The service's signals have to reach the daemon, as they do with C(--sig-proxy).
+    type: str
+    default: ""
+  image_options:
+    description: Options of C(docker run) for the check. With V(--network=host) the daemon is taken to have the host's addresses.
+    type: list
+    elements: str
+    default: []
   companions:
     description:
       - Units that serve beside the daemon and whose files are part of the set. They run while the daemon does, take part in every
@@ -126,7 +140,7 @@ attributes:
   check_mode:
     description:
       - Does everything but the commit and the reload, the daemon's check included.
-      - Where the daemon or one of O(users) does not exist yet, RV(checked) is false.
+      - Where the daemon, O(image) or one of O(users) does not exist yet, RV(checked) is false.
     support: full
   diff_mode:
     description: Shows every file that changes, with asterisks for secrets.
@@ -200,11 +214,13 @@ previous:
 import os
 import pwd
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import ContainerUnit, Image
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict, masked
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live
@@ -223,6 +239,23 @@ class Unlogged(AnsibleModule):
         pass
 
 
+def image(module: AnsibleModule) -> Image | None:
+    """What checks the set instead of a program of the host."""
+    return Image(module.params["image"], module.params["image_options"]) if module.params["image"] else None
+
+
+def program(module: AnsibleModule) -> str:
+    """The daemon's program, by its path, or by its name in the image; empty if there is none."""
+    name = module.params["daemon"]
+    found = image(module)
+    if not found:
+        return module.get_bin_path(name) or ""
+    with suppress(OSError):
+        if found.exists(partial(module.run_command, handle_exceptions=False)):
+            return name
+    return ""
+
+
 def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
     """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it will be."""
     main = os.path.join(module.params["directory"], module.params["main"])
@@ -230,7 +263,11 @@ def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, s
     def call(argv: list[str]) -> tuple[int, str, str]:
         return module.run_command([*BOUNDED, *argv], handle_exceptions=False)
 
-    run = partial(config.in_place, call) if staged else call
+    found = image(module)
+    if found:
+        run = found.runs(call, str(config.staged if staged else config.live), str(config.live))
+    else:
+        run = partial(config.in_place, call) if staged else call
     # Only the one that is asked: the others take longer to load than the daemon takes to answer.
     if module.params["daemon"] == "haproxy":
         from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy
@@ -318,8 +355,9 @@ def present(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
         "previous": str(config.previous),
     }
     daemon = module.params["daemon"]
-    binary = module.get_bin_path(daemon)
-    missing = ([] if binary else [daemon]) + [f"user {name}" for name in module.params["users"] if not exists(name)]
+    binary = program(module)
+    absent = f"image {module.params['image']}" if module.params["image"] else daemon
+    missing = ([] if binary else [absent]) + [f"user {name}" for name in module.params["users"] if not exists(name)]
     if missing:
         if not module.check_mode:
             module.fail_json(msg=f"missing on the host: {', '.join(missing)}; install that before the configuration", **result)
@@ -360,9 +398,11 @@ def restored(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
 def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: bool) -> dict:
     """Let the daemon run what is on disk; returns the result with that, ends the module where it is not proven."""
     name = module.params["daemon"]
-    if not module.get_bin_path(name):
+    if not program(module):
         return {**result, "action": ""}
-    unit = Unit(module.params["unit"] or name, module.run_command)
+    found = image(module)
+    service = module.params["unit"] or name
+    unit = ContainerUnit(service, module.run_command, found) if found else Unit(service, module.run_command)
     live = Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
     action = live.action(will_change=module.check_mode and another)
     result = {**result, "action": action, "changed": result["changed"] or bool(action)}
@@ -395,6 +435,8 @@ def main() -> None:
             },
             "content_directories": {"type": "list", "elements": "str", "default": []},
             "unit": {"type": "str"},
+            "image": {"type": "str", "default": ""},
+            "image_options": {"type": "list", "elements": "str", "default": []},
             "companions": {"type": "list", "elements": "str", "default": []},
             "health": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 10},

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+# One for each daemon, all of the same shape; docker_engine serves them.
 ROLES = ["haproxy", "keepalived", "nginx"]
 PLAYBOOKS = sorted(path.relative_to(ROOT) for path in (ROOT / "playbooks").glob("*.yml"))
 
@@ -58,7 +59,7 @@ def role(request):
 
 
 def test_these_are_all_roles():
-    assert sorted(path.name for path in (ROOT / "roles").iterdir()) == ROLES
+    assert {path.name for path in (ROOT / "roles").iterdir()} == {*ROLES, "docker_engine"}
 
 
 def test_every_default_is_an_option_and_every_optional_option_has_a_default(role):
@@ -120,6 +121,7 @@ def test_every_platform_has_the_same_variables(role):
     assert all(platform == platforms[0] for platform in platforms)
 
 
+@pytest.mark.parametrize("role", [*ROLES, "docker_engine"])
 def test_no_default_hides_in_tasks_and_templates(role):
     hidden = re.compile(r"\|\s*d(efault)?\b")
     texts = {path.name: path.read_text() for path in files(role, "tasks/*.yml", "handlers/*.yml", "templates/**/*.j2")}
@@ -136,7 +138,7 @@ def test_facts_are_read_from_ansible_facts(folder):
 
 @pytest.mark.parametrize(
     "template",
-    [path for role in ROLES for path in files(role, "templates/**/*.j2") if path.name != "demo_page.html.j2"],
+    [path for role in [*ROLES, "docker_engine"] for path in files(role, "templates/**/*.j2") if path.name != "demo_page.html.j2"],
     ids=lambda path: path.name,
 )
 def test_a_file_begins_with_who_manages_it(template):

@@ -50,9 +50,10 @@ def test_the_listeners_by_process_or_by_unit():
 LISTEN 0 4096 127.0.0.1:8405 0.0.0.0:* ino:1 sk:1 cgroup:/system.slice/haproxy.service <->
 LISTEN 0 4096 127.0.0.11:46123 0.0.0.0:* ino:2 sk:2 cgroup:unreachable:1 <->
 LISTEN 0 4096 [::]:443 [::]:* users:(("haproxy",pid=397,fd=10)) ino:3 sk:3
+LISTEN 0 4096 0.0.0.0:80 0.0.0.0:* ino:5 sk:5 cgroup:/haproxy.slice/docker-f1c6.scope <->
 LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3)) ino:4 sk:4 cgroup:/system.slice/ssh.service <->
 """
-    assert listeners(printed) == ["127.0.0.1:8405", "[::]:443"]
+    assert listeners(printed) == ["0.0.0.0:80", "127.0.0.1:8405", "[::]:443"]
 
 
 def test_where_nobody_listens_no_haproxy_runs(tmp_path):

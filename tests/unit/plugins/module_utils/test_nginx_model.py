@@ -45,6 +45,10 @@ def declaration(**keys):
         "status_port": 0,
         "confined": True,
         "files": [],
+        "runtime": "package",
+        "image_base": "",
+        "container_ports": [],
+        "container_mounts": [],
         **keys,
     }
 

@@ -9,11 +9,19 @@ from __future__ import annotations
 import socket
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import ContainerUnit, Image
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Haproxy, NotProven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 
 def test_a_port_that_is_taken_is_found_in_the_main_file_whatever_its_name(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         (tmp_path / "shop.cfg").write_text(f"frontend web\n    bind 127.0.0.1:{server.getsockname()[1]}\n")
         with pytest.raises(NotProven, match=r"/shop\.cfg:2: cannot bind"):
-            Haproxy(None, "", "shop.cfg").foresee(tmp_path)
+            Haproxy(Unit("haproxy", list), "", "shop.cfg").foresee(tmp_path)
+
+
+def test_a_port_of_the_host_may_be_taken_where_a_container_has_its_own(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tmp_path / "shop.cfg").write_text(f"frontend web\n    bind 127.0.0.1:{server.getsockname()[1]}\n")
+        Haproxy(ContainerUnit("haproxy", list, Image("i", ["--network=bridge"])), "", "shop.cfg").foresee(tmp_path)

@@ -320,9 +320,30 @@ def test_a_file_that_cannot_be_changes_nothing(config, tmp_path, refused, parts)
     assert tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("make", [lambda live: live.symlink_to("/"), lambda live: live.write_text("")], ids=["link", "file"])
-def test_a_directory_that_is_none_is_refused(config, make):
-    make(config.live)
+def test_a_link_to_the_directory_is_followed(tmp_path):
+    real = tmp_path / "container/haproxy"
+    real.mkdir(parents=True)
+    link = tmp_path / "haproxy"
+    link.symlink_to("container/haproxy")
+    before = real.stat().st_ino
+    config = ConfigSet(str(link))
+    install(config, NEW)
+    assert link.readlink() == Path("container/haproxy")
+    assert (real / "haproxy.cfg").read_bytes() == (link / "haproxy.cfg").read_bytes()
+    assert (real.parent / ".haproxy.previous").stat().st_ino == before
+
+
+def test_a_staged_file_is_found_by_the_name_with_a_link_and_without(tmp_path):
+    (tmp_path / "container/haproxy").mkdir(parents=True)
+    (tmp_path / "haproxy").symlink_to("container/haproxy")
+    config = ConfigSet(str(tmp_path / "haproxy"))
+    staged = str(tmp_path / "container/.haproxy.staged/a.map")
+    assert config.where(f"{tmp_path}/haproxy/a.map") == staged
+    assert config.where(f"{tmp_path}/container/haproxy/a.map") == staged
+
+
+def test_a_directory_that_is_none_is_refused(config):
+    config.live.write_text("")
     with pytest.raises(TransactionError, match="not a directory"):
         install(config, NEW)
     assert sets(config) == ["haproxy"]
