@@ -29,8 +29,8 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	@tests/lab/scenarios default
-	@tests/lab/scenarios debian13 drill metrics flexible_engine tcp_passthrough cookie_sessions \
-	    faults13 aws_elastic_ip pi_cluster pi_containers roles security
+	@tests/lab/scenarios debian13 pi_containers drill aws_elastic_ip metrics faults13 flexible_engine \
+	    tcp_passthrough security pi_cluster cookie_sessions roles
 
 endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half
 	@for name in lossless faults rolling lossless13; do tests/lab/scenarios $$name || exit 1; done
