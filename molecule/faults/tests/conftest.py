@@ -17,7 +17,10 @@ VIPS = {"cluster_vip": f"{PREFIX}.240", "cluster_vip_2": f"{PREFIX}.241"}
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The cluster as the deployment has left it."""
-    found = Cluster(list(LOAD_BALANCERS), VIPS, audited_until=time.time())
+    found = Cluster(list(LOAD_BALANCERS), VIPS)
+    # On new hosts nobody takes an address before the time that silence has to last.
+    found.wait_for_owners(found.load_balancers)
+    found.audited_until = time.time()
     found.normal = found.footprint()
     return found
 
