@@ -29,11 +29,12 @@ sanity: venv ## ansible-test's checks of the built collection
 
 molecule: venv engine images ## deploy on containers and test what runs there
 	@tests/lab/scenarios default
-	@tests/lab/scenarios debian13 pi_containers drill aws_elastic_ip metrics faults13 flexible_engine \
+	@tests/lab/scenarios debian13 drill aws_elastic_ip metrics faults13 flexible_engine \
 	    tcp_passthrough security pi_cluster cookie_sessions roles
 
 endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half
-	@for name in lossless faults rolling lossless13; do tests/lab/scenarios $$name || exit 1; done
+	@tests/lab/image bookworm-docker
+	@for name in lossless faults rolling lossless13 pi_containers; do tests/lab/scenarios $$name || exit 1; done
 
 compat: venv engine images ## deploy by every supported release of ansible-core
 	@tests/compat/run
@@ -60,7 +61,6 @@ engine:
 images: engine
 	@tests/lab/image bookworm-installed
 	@tests/lab/image trixie-installed
-	@tests/lab/image bookworm-docker
 
 # The images stay, for the next run: docker rmi evenkeel-lab:bookworm ...
 clean: ## remove the demo's hosts and network, .venv and caches
