@@ -143,6 +143,12 @@ def test_the_images_haproxy_refuses_what_cannot_work_before_anything_changes():
     assert ask(f"http://{VIP}/").headers["X-Changed"] == "yes"
 
 
+def test_images_can_be_built_before_a_deployment():
+    before = {name: images(name) for name in DAEMONS}
+    good(playbook("build_images"))
+    assert {name: images(name) for name in DAEMONS} == before
+
+
 def test_another_image_loses_no_request_and_leaves_none_behind():
     before = {name: images(name) for name in DAEMONS}
     install = "RUN command -v haproxy nginx"
