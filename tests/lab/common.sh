@@ -26,6 +26,15 @@ step() {
     rm -f "$log"
 }
 
+# copy_tree FOLDER: what git knows of this collection, changes that are not committed included. Called from its root.
+copy_tree() {
+    local file
+    git ls-files -z --cached --others --exclude-standard -- . ':!collections' |
+        while IFS= read -r -d '' file; do
+            [ ! -e "$file" ] || cp --parents --no-dereference -- "$file" "$1"
+        done
+}
+
 # Keeps a second run by the same user waiting until this script ends.
 lock() {
     exec 9>"${TMPDIR:-/tmp}/evenkeel-lab-$(id -u).lock"
