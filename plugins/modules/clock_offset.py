@@ -18,13 +18,7 @@ options:
     description: How often the host is asked. More make the uncertainty smaller.
     type: int
     default: 5
-attributes:
-  check_mode:
-    description: It only reads.
-    support: full
-  diff_mode:
-    description: There is no change to show.
-    support: none
+extends_documentation_fragment: [evenkeel.ha_web.reads]
 notes:
   - The host needs no Python.
 author:

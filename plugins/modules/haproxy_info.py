@@ -26,13 +26,7 @@ options:
     description: The socket of the master process. Without one, nothing is known of reloads.
     type: path
     default: /run/haproxy-master.sock
-attributes:
-  check_mode:
-    description: It only reads.
-    support: full
-  diff_mode:
-    description: There is no change to show.
-    support: none
+extends_documentation_fragment: [evenkeel.ha_web.reads]
 seealso:
   - module: evenkeel.ha_web.haproxy_server
   - module: evenkeel.ha_web.keepalived_info

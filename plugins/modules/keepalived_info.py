@@ -27,13 +27,7 @@ options:
     description: The configuration directory, with C(keepalived.conf) in it.
     type: path
     default: /etc/keepalived
-attributes:
-  check_mode:
-    description: It only reads.
-    support: full
-  diff_mode:
-    description: There is no change to show.
-    support: none
+extends_documentation_fragment: [evenkeel.ha_web.reads]
 author:
   - The evenkeel authors (@evenkeel)
 """

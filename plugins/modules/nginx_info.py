@@ -17,13 +17,7 @@ options:
     description: The configuration directory.
     type: path
     default: /etc/nginx
-attributes:
-  check_mode:
-    description: It only reads.
-    support: full
-  diff_mode:
-    description: There is no change to show.
-    support: none
+extends_documentation_fragment: [evenkeel.ha_web.reads]
 author:
   - The evenkeel authors (@evenkeel)
 """

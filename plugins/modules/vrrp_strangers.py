@@ -38,13 +38,7 @@ options:
     description: How long to listen; adverts that come less often are missed.
     type: float
     default: 1.3
-attributes:
-  check_mode:
-    description: It only listens.
-    support: full
-  diff_mode:
-    description: There is no change to show.
-    support: none
+extends_documentation_fragment: [evenkeel.ha_web.reads]
 author:
   - The evenkeel authors (@evenkeel)
 """
