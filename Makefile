@@ -2,8 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
-.NOTPARALLEL:
-.PHONY: help demo test lint unit sanity molecule endurance compat artefact release bench docs venv engine images clean
+.PHONY: help demo test checks lint unit sanity molecule endurance compat artefact release bench docs site lock venv engine clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -12,7 +11,11 @@ demo: venv engine ## deploy the cluster on local containers and fail it over
 	@tests/lab/image "$${LAB_RELEASE:-bookworm}"
 	@.venv/bin/python tests/lab/demo.py
 
-test: lint unit sanity molecule ## all checks, the fastest first
+test: ## all checks, those without hosts first
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line checks
+	@$(MAKE) --no-print-directory molecule
+
+checks: lint unit sanity
 
 lint: venv ## style of YAML, Python and Ansible content
 	yamllint --strict .
@@ -20,6 +23,7 @@ lint: venv ## style of YAML, Python and Ansible content
 	ruff format --check .
 	ansible-lint --offline --profile production
 	@python tests/reference.py --check
+	@$(MAKE) --no-print-directory site
 
 unit: venv ## tests of plugins, roles and input, without hosts
 	pytest -n 2 tests/unit
@@ -27,17 +31,20 @@ unit: venv ## tests of plugins, roles and input, without hosts
 sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
-molecule: venv engine images ## deploy on containers and test what runs there
-	@tests/lab/scenarios default
-	@tests/lab/scenarios debian13 drill aws_elastic_ip metrics faults13 flexible_engine \
-	    tcp_passthrough security pi_cluster cookie_sessions roles
+# The longest first, so that two end at the same time.
+SCENARIO ?= default debian13 drill aws_elastic_ip faults13 flexible_engine \
+    metrics tcp_passthrough security pi_cluster cookie_sessions roles
+molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
+	@tests/lab/scenarios $(SCENARIO)
 
-endurance: venv engine images ## every fault, and all planned work under traffic; takes an hour and a half
-	@tests/lab/image bookworm-docker
-	@for name in lossless faults rolling lossless13 pi_containers; do tests/lab/scenarios $$name || exit 1; done
+endurance: venv engine ## every fault, and all planned work under traffic; takes two hours
+	@for name in lossless faults rolling lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
 
-compat: venv engine images ## deploy by every supported release of ansible-core
+compat: venv engine artefact ## other releases of ansible-core, the installed copy, and an upgrade; takes an hour
 	@tests/compat/run
+	@tests/artefact/installed default
+	@tests/lab/scenarios upgrade
+	@tests/compat/lowest
 
 artefact: venv ## build what is published, and check it
 	@tests/artefact/check
@@ -49,18 +56,21 @@ bench: venv engine ## measure failover, throughput and Ansible's runs beside the
 	@tests/lab/image "$${LAB_RELEASE:-bookworm}"
 	@PYTHONPATH=tests:tests/lab:molecule/shared python -m bench
 
+site: venv ## build the documentation as a site, in tests/output/site
+	@sphinx-build --quiet --fresh-env --fail-on-warning --conf-dir tests/site --doctree-dir tests/output/doctrees . tests/output/site
+	@echo "==> $(CURDIR)/tests/output/site/index.html"
+
 docs: venv ## write the pages of docs/reference from the collection's sources
 	@python tests/reference.py
+
+lock: venv ## write the *.lock of the *.txt that name what is needed: the versions of everything, with hashes
+	@tests/lab/lock requirements tests/compat/lowest
 
 venv:
 	@tests/lab/venv
 
 engine:
 	@tests/lab/engine
-
-images: engine
-	@tests/lab/image bookworm-installed
-	@tests/lab/image trixie-installed
 
 # The images stay, for the next run: docker rmi evenkeel-lab:bookworm ...
 clean: ## remove the demo's hosts and network, .venv and caches

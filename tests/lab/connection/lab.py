@@ -41,6 +41,9 @@ class Connection(ConnectionBase):
     def close(self) -> None:
         self._connected = False
 
+    def reset(self) -> None:
+        self.close()
+
     def exec_command(self, cmd, in_data=None, sudoable=True):
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         return self._run(["/bin/sh", "-c", cmd], in_data)
