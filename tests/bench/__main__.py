@@ -67,7 +67,7 @@ def main() -> None:
         sys.exit(f"error: PARTS: {', '.join(sorted(unknown))}: choose of {', '.join(ALL)}")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     make_certificate()
-    records = Records(OUTPUT / "results.jsonl")
+    records = Records(OUTPUT / "results.jsonl", machine.state())
     records.begin(**machine.describe())
     chosen = PARTS or list(ALL)
     try:

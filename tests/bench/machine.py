@@ -59,8 +59,7 @@ def describe() -> dict[str, str | int]:
         "kernel": platform.release(),
         "release": RELEASE,
         "packages": packages(),
-        "ansible": output("ansible", "--version").splitlines()[0],
-        "collection": state(),
+        "ansible": f"{output('ansible', '--version').splitlines()[0]}, Python {platform.python_version()}",
     }
 
 

@@ -5,7 +5,6 @@ import scale
 from bench.ansible_runs import RUNS
 from bench.faults import FAULTS, Fault
 from bench.machine import NOISY_BUSY, NOISY_MS
-from bench.measurement import Figures
 from bench.records import Record, Records
 from bench.spread import doubts, spread, where
 from bench.throughput import CONNECTIONS, KINDS
@@ -51,6 +50,26 @@ def failover(records: list[Record]) -> list[str]:
         "",
         *rows(table),
     ]
+
+
+def short(records: list[Record]) -> list[str]:
+    """One figure of every fault for either side, for readers who want to know no more."""
+    table = [["what happens", SIDES["guides"], SIDES["ours"]]]
+    for fault in FAULTS:
+        sides = [where(records, fault=fault.title, side=side) for side in ("guides", "ours")]
+        if any(sides):
+            table.append([fault.title, *[short_cell(fault, found) for found in sides]])
+    return rows(table)
+
+
+def short_cell(fault: Fault, records: list[Record]) -> str:
+    """The median of what clients saw; requests where no time says it."""
+    found = [record for record in records if "error" not in record]
+    if not found:
+        return NONE
+    if not all(record["over"] for record in found):
+        return f"not over after {fault.most:.0f} s"
+    return FIGURES[fault.figures[0]].format(f"{spread(found, fault.figures[0]).middle:,.0f}")
 
 
 def run_cell(records: list[Record]) -> str:
@@ -107,16 +126,11 @@ def servers(records: list[Record]) -> list[str]:
     return ["The role haproxy, in check mode, and HAProxy's own check.", "", *rows(table)]
 
 
-def header(what: Figures) -> list[str]:
-    """What it was measured on."""
-    return [
-        f"- Machine: {what['cpu']}, {what['cores']} cores, {what['memory_gib']} GiB, Linux {what['kernel']}",
-        f"- Hosts: containers with Debian {what['release']}: {what['packages']}",
-        f"- Controller: {what['ansible']}; collection: {what['collection']}",
-        "- Median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for more than",
-        f"  {NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than",
-        f"  {NOISY_MS:.0f} ms, or one was lost before the fault.",
-    ]
+LEGEND = [
+    "Every figure is the median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for more than",
+    f"{NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than",
+    f"{NOISY_MS:.0f} ms, or one was lost before the fault.",
+]
 
 
 PARTS = {
@@ -127,11 +141,23 @@ PARTS = {
 }
 
 
+def section(records: Records, part: str) -> list[str]:
+    """The table of one part, how often and on what it was measured."""
+    title, render = PARTS[part]
+    found, what = records.of(part), records.header()
+    return [
+        f"### {title}",
+        "",
+        f"- Rounds: {max(record['round'] for record in found)}, of the collection at {records.measured(part)}",
+        f"- Machine: {what['cpu']}, {what['cores']} cores, {what['memory_gib']} GiB, Linux {what['kernel']}",
+        f"- Hosts: containers with Debian {what['release']}: {what['packages']}",
+        f"- Controller: {what['ansible']}",
+        "",
+        *render(found),
+    ]
+
+
 def markdown(records: Records) -> str:
     """The tables of all parts that have been measured."""
-    lines = header(records.header())
-    for part, (title, render) in PARTS.items():
-        if found := records.of(part):
-            rounds = max(record["round"] for record in found)
-            lines += ["", f"### {title}", "", f"{rounds} round{'s' if rounds > 1 else ''}.", "", *render(found)]
-    return "\n".join(lines) + "\n"
+    sections = [line for part in PARTS if records.of(part) for line in ["", *section(records, part)]]
+    return "".join(f"{line}\n" for line in [*LEGEND, *sections])

@@ -10,7 +10,7 @@ KEY = {"round": 1, "fault": "host dead"}
 
 @pytest.fixture
 def records(tmp_path):
-    found = Records(tmp_path / "results.jsonl")
+    found = Records(tmp_path / "results.jsonl", "first")
     found.begin(machine="a")
     found.add("failover", KEY, outage_ms=280)
     return found
@@ -28,6 +28,17 @@ def test_another_machine_begins_anew_and_the_old_run_is_kept(records):
     records.begin(machine="b")
     assert [path.read_text() for path in records.path.parent.glob("results.*.jsonl")] == [before]
     assert records.of("failover") == []
+
+
+def test_another_state_of_the_collection_measures_anew_and_the_other_parts_keep_theirs(records):
+    records.add("servers", KEY, seconds=4)
+    later = Records(records.path, "second")
+    later.begin(machine="a")
+    assert not later.has("failover", KEY)
+    assert later.of("failover") == [{**KEY, "outage_ms": 280}]
+    later.add("failover", {**KEY, "round": 2}, outage_ms=30)
+    assert later.of("failover") == [{**KEY, "round": 2, "outage_ms": 30}]
+    assert (later.measured("failover"), later.measured("servers"), later.measured("ansible")) == ("second", "first", "")
 
 
 def test_what_failed_is_measured_again(records):

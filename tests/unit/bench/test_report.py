@@ -11,7 +11,7 @@ from bench.faults import FAULTS
 from bench.plots import plots
 from bench.records import Records
 from bench.spread import Spread, doubts, spread
-from bench.table import fault_cell, markdown
+from bench.table import PARTS, fault_cell, markdown, short, short_cell
 
 FAULT = {fault.title: fault for fault in FAULTS}
 RECORD = {
@@ -52,9 +52,9 @@ def outages(*milliseconds: float, **more: object) -> list[dict]:
         (
             "keepalived killed (-9, all processes)",
             outages(300, two_owners_ms=1700.0),
-            "300 ms, 8 lost, slowest 9 ms, two owners for 1,700 ms",
+            "two owners for 1,700 ms, 300 ms, 8 lost, slowest 9 ms",
         ),
-        ("VRRP blocked, then healed", outages(20, healing_two_owners_ms=90.0), "8 lost, slowest 9 ms, two owners for 90 ms after the heal"),
+        ("VRRP blocked, then healed", outages(20, healing_two_owners_ms=90.0), "two owners for 90 ms after the heal, 8 lost, slowest 9 ms"),
         ("web server's host dead", outages(20, lost=0), "0 lost, slowest 9 ms"),
     ],
 )
@@ -82,8 +82,8 @@ def test_marks_reach_nearly_to_the_highest_value(highest):
 @pytest.fixture
 def records(tmp_path):
     """A run that has measured one fault and has failed at the rest."""
-    found = Records(tmp_path / "results.jsonl")
-    found.begin(**HEADER, collection="0")
+    found = Records(tmp_path / "results.jsonl", "a1b2c3d")
+    found.begin(**HEADER)
     found.add("failover", {"round": 1, "side": "ours", "fault": "host dead"}, **outages(280)[0])
     found.add("failover", {"round": 1, "side": "guides", "fault": "host dead"}, error="no")
     found.add("throughput", {"round": 1, "target": "ours", "scheme": "http", "connections": "kept"}, error="no")
@@ -96,6 +96,7 @@ def test_a_run_that_failed_nearly_everywhere_is_reported_all_the_same(records):
     text = markdown(records)
     assert "| host dead | \N{EN DASH} **(failed 1/1)** | 280 ms, 8 lost | \N{EN DASH} |" in text
     assert text.count("**(failed 1/1)**") == 4
+    assert text.count("- Rounds: 1, of the collection at a1b2c3d\n") == 4
 
 
 def test_plots_are_well_formed(records):
@@ -106,14 +107,74 @@ def test_plots_are_well_formed(records):
     assert "280 ms" in drawn["failover.svg"]
 
 
-def test_the_page_shows_the_run_in_place_of_the_one_before(records, tmp_path, monkeypatch):
-    page = tmp_path / "benchmark.md"
-    page.write_text("Before\n\n<!-- figures -->\nold\n<!-- end of figures -->\nAfter\n")
-    monkeypatch.setattr(report, "PAGE", page)
+BEFORE = "".join(f"<!-- {part} -->\nold {part}\n<!-- end of {part} -->\n" for part in PARTS)
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch):
+    """The two pages that show figures, with those of a run before."""
+    found = {}
+    for name, file in {"PAGE": "benchmark.md", "FIRST_PAGE": "README.md"}.items():
+        found[name] = tmp_path / file
+        found[name].write_text(f"Before\n\n{BEFORE}After\n")
+        monkeypatch.setattr(report, name, found[name])
+    return found
+
+
+@pytest.mark.parametrize("name", ["PAGE", "FIRST_PAGE"])
+def test_a_page_shows_the_run_in_place_of_the_one_before(records, pages, name):
     report.publish(records)
-    text = page.read_text()
-    assert text.startswith("Before\n")
-    assert text.endswith("<!-- end of figures -->\nAfter\n")
-    assert "old" not in text
-    assert "![failover.svg](benchmark/failover.svg)" in text
+    text = pages[name].read_text()
+    assert text.startswith("Before\n\n<!-- failover -->\n\n")
+    assert text.endswith("\n<!-- end of ansible -->\nAfter\n")
+    assert "old failover" not in text
+    report.publish(records)
+    assert pages[name].read_text() == text
+
+
+def test_a_part_that_was_not_measured_keeps_its_figures(pages, tmp_path):
+    one = Records(tmp_path / "one.jsonl", "d4e5f6a")
+    one.begin(**HEADER)
+    one.add("servers", {"round": 1, "servers": 100}, error="no")
+    report.publish(one)
+    text = pages["PAGE"].read_text()
+    assert [part for part in PARTS if f"\nold {part}\n" in text] == ["failover", "throughput", "ansible"]
+    assert "collection at d4e5f6a" in text
+    assert pages["FIRST_PAGE"].read_text() == f"Before\n\n{BEFORE}After\n"
+
+
+def test_the_long_page_has_the_plots(records, pages, tmp_path):
+    report.publish(records)
+    assert "![failover.svg](benchmark/failover.svg)" in pages["PAGE"].read_text()
     assert (tmp_path / "benchmark/failover.svg").exists()
+
+
+def test_the_first_page_has_one_figure_of_each_fault(records, pages):
+    report.publish(records)
+    assert "| host dead | \N{EN DASH} | 280 ms |" in pages["FIRST_PAGE"].read_text()
+
+
+@pytest.mark.parametrize(("page", "parts"), [("README.md", ["failover"]), ("docs/benchmark.md", list(PARTS))])
+def test_the_pages_have_a_place_for_figures(page, parts):
+    text = (report.ROOT / page).read_text(encoding="utf-8")
+    assert [part for part in PARTS if len(report.place(part).findall(text)) == 1] == parts
+
+
+@pytest.mark.parametrize(
+    ("fault", "records", "cell"),
+    [
+        ("host dead", outages(280, 270, 1290), "280 ms"),
+        ("host dead", [*outages(1234.5), {"error": "not well"}], "1,234 ms"),
+        ("host dead", [{"error": "not well"}], "\N{EN DASH}"),
+        ("haproxy hung (SIGSTOP)", outages(8000, over=False), "not over after 8 s"),
+        ("web server's host dead", outages(20, lost=0), "0 lost"),
+    ],
+)
+def test_a_short_cell_says_the_first_figure_alone(fault, records, cell):
+    assert short_cell(FAULT[fault], records) == cell
+
+
+def test_a_short_table_has_the_faults_that_were_measured():
+    table = short([{**RECORD, "side": "ours", "fault": "host dead"}])
+    assert len(table) == 3
+    assert table[0] == "| what happens | guides' configuration | evenkeel.ha_web |"
