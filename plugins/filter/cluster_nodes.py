@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Gives every host's name and the address at which the other hosts reach it, in the order of the list.
   - The address is the first of C(cluster_address), C(ansible_host), the host's name and the fact C(default_ipv4.address)
-    that is an IP address.
+    that is an IP address. It is an error, which names the host, if none of them is.
 positional: hostvars
 options:
   _input:

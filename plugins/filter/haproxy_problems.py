@@ -31,10 +31,11 @@ _value:
 """
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_problems import problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
 
 
 class FilterModule:
     """Name what cannot work in the input of the role haproxy."""
 
     def filters(self) -> dict:
-        return {"haproxy_problems": problems}
+        return {"haproxy_problems": decrypted(problems)}

@@ -19,7 +19,9 @@ options:
     required: true
   base:
     description:
-      - What the variables' dicts are merged over. C(options) and C(server) by mode, C(timeouts) and C(health_check).
+      - What the variables' dicts are merged over. C(options) and C(server) by mode, C(timeouts), C(health_check) and C(client_limits).
+      - C(newer_curves), names of curves that the host's OpenSSL knows besides those of the profile, and C(certificate_store), a directory
+        that may be empty.
     type: dict
     required: true
 author:
@@ -33,16 +35,18 @@ sections: "{{ __haproxy_variables | evenkeel.ha_web.haproxy_sections(__haproxy_b
 RETURN = r"""
 _value:
   description:
-    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present, and the
-      addresses of the role's own listeners, C(health_bind) and C(stats_bind).
+    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present; C(tls), lines of the
+      global section; the addresses of the role's own listeners, C(health_bind) and C(stats_bind); and C(checked), names of the backends
+      that check all of their servers.
   type: dict
 """
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import sections
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
 
 
 class FilterModule:
     """Complete HAProxy's sections."""
 
     def filters(self) -> dict:
-        return {"haproxy_sections": sections}
+        return {"haproxy_sections": decrypted(sections)}

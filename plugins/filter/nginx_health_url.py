@@ -13,7 +13,7 @@ description:
 positional: health_location
 options:
   _input:
-    description: The sites of O(evenkeel.ha_web.nginx#role:nginx_sites).
+    description: The sites of O(evenkeel.ha_web.nginx#role:main:nginx_sites).
     type: list
     elements: dict
     required: true

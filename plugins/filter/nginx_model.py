@@ -32,10 +32,11 @@ _value:
 """
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import model
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
 
 
 class FilterModule:
     """Write what an inventory says of nginx as lines."""
 
     def filters(self) -> dict:
-        return {"nginx_model": model}
+        return {"nginx_model": decrypted(model)}

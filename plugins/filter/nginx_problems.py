@@ -30,11 +30,12 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_problems import problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
 
 
 class FilterModule:
     """Name what cannot work in what nginx is to run."""
 
     def filters(self) -> dict:
-        return {"nginx_problems": problems}
+        return {"nginx_problems": decrypted(problems)}

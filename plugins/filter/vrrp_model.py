@@ -17,8 +17,11 @@ options:
     description:
       - The lists C(nodes), C(instances), C(sync_groups), C(scripts), C(track_files) and C(track_processes) of the role
         P(evenkeel.ha_web.keepalived#role), every item with its defaults.
-      - C(node), the name of the node; C(timing), the values of the timing profile; C(reports), lists of the names of track files
-        that are written on the host, by their folders; C(texts), further variables of one line each.
+      - C(node), the name of the node; C(timing), the values of the timing profile; C(state_directory), the folder of the files with which
+        a node is told to stand by.
+      - C(reports), lists of the names of track files that are written on the host, by their folders; C(yields), the same of those that
+        make the node give way.
+      - For P(evenkeel.ha_web.vrrp_problems#filter) alone, C(files), C(urls), C(numbers) and C(texts), further variables of the role.
     type: dict
     required: true
 author:
@@ -31,10 +34,13 @@ instances: "{{ (declared | evenkeel.ha_web.vrrp_model).instances }}"
 
 RETURN = r"""
 _value:
-  description: The lists C(instances), C(sync_groups), C(scripts), C(track_files) and C(track_processes) as the template prints them.
+  description:
+    - The lists C(instances), C(sync_groups), C(scripts), C(track_files) and C(track_processes) as the template prints them.
+    - C(second_chance), what lets connections outlive a move, and C(multicast), interface and router id of every instance without unicast.
   type: dict
 """
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model
 
 
@@ -42,4 +48,4 @@ class FilterModule:
     """Derive what keepalived runs on one node."""
 
     def filters(self) -> dict:
-        return {"vrrp_model": model}
+        return {"vrrp_model": decrypted(model)}

@@ -36,6 +36,7 @@ _value:
   elements: str
 """
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_problems import problems
 
 
@@ -43,4 +44,4 @@ class FilterModule:
     """Name what cannot work in what keepalived is to run."""
 
     def filters(self) -> dict:
-        return {"vrrp_problems": problems}
+        return {"vrrp_problems": decrypted(problems)}

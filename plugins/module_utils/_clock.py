@@ -24,15 +24,14 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Offset:
-    """By how many seconds the other clock is ahead: this much, give or take. C(corrects) is what to take from its times.
-
-    Clocks that may agree as far as the exchanges can tell are taken to agree."""
+    """By how many seconds the other clock is ahead: this much, give or take the uncertainty."""
 
     seconds: float
     uncertainty: float
 
     @property
     def corrects(self) -> float:
+        """The seconds to take from its times. Clocks that may agree as far as the exchanges can tell are taken to agree."""
         return self.seconds if abs(self.seconds) > self.uncertainty else 0.0
 
 

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._address import is_address
 
 
 def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False) -> list[dict]:
@@ -32,7 +33,7 @@ def address(name: str, variables: Mapping[str, Any]) -> str:
     """The first that is an address: cluster_address, ansible_host, the host's name, the default route's source."""
     route = variables.get("ansible_facts", {}).get("default_ipv4", {}).get("address")
     for candidate in (variables.get("cluster_address"), variables.get("ansible_host"), name, route):
-        if candidate and _is_address(candidate):
+        if candidate and is_address(candidate):
             return str(candidate)
     raise ValueError(f"no address is known of host {name}: set cluster_address for it, or gather its facts")
 
@@ -47,11 +48,3 @@ def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
         return bool(address(name, variables))
     except ValueError:
         return False
-
-
-def _is_address(value: str) -> bool:
-    try:
-        ipaddress.ip_address(str(value))
-    except ValueError:
-        return False
-    return True

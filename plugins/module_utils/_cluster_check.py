@@ -91,6 +91,9 @@ def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trou
         yield Trouble((host,), f"{daemon} runs what is on disk, but that is not what was deployed last", remedy, harmless=True)
     elif configuration["pending"]:
         yield Trouble((host,), PENDING[configuration["pending"]].format(daemon), remedy)
+    if configuration["unconfined"]:
+        what = f"{daemon} was started before it was confined, and a reload does not change that"
+        yield Trouble((host,), what, "run reboot_hosts.yml, which starts it anew while the host serves nobody", harmless=True)
 
 
 def _reachable(said: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -190,7 +190,8 @@ def _unheard(nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) 
     for host, setup in nodes.items():
         for other, theirs in nodes.items():
             well = other in states and states[other]["state"] in ("MASTER", "BACKUP")
-            if well and theirs["source"] in setup["peers"] and theirs["source"] not in seen[host]["peers_heard"]:
+            sends = theirs["source"] in setup["peers"] or (other != host and not setup["peers"])
+            if well and sends and theirs["source"] not in seen[host]["peers_heard"]:
                 what = f"connections would not outlive a move between it and {other}, which it does not hear"
                 remedy = f"let UDP port 3112 in from {theirs['source']}; journalctl --unit keepalived-second-chance on {other}"
                 yield Trouble((host,), what, remedy, harmless=True)

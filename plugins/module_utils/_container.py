@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 HOST_NETWORK = "--network=host"
 PUBLISHED = re.compile(r"(?:(?:[\d.]+|\[[0-9A-Fa-f:]+\]):)?(\d+):(\d+)(?:/(?:tcp|udp))?")
+
+MOUNTED = re.compile(r"""/[^\s,%$;'"\\]+""")
+"""A path that is one word of a unit's command, and one value of an option of Docker's."""
 
 
 class Image:
@@ -59,5 +62,5 @@ def problems(role: str, declared: dict[str, Any]) -> Iterator[str]:
         if not found or not all(0 < int(number) <= 65535 for number in found.groups()):
             yield f"{role}_container_ports has '{port}': the host's port and the container's are needed, such as 80:80 or 192.0.2.10:80:80"
     for path in declared["container_mounts"]:
-        if not re.fullmatch(r"/[^\s,]+", path):
-            yield f"{role}_container_mounts has '{path}': an absolute path without spaces and commas is needed"
+        if not MOUNTED.fullmatch(path):
+            yield f"{role}_container_mounts has '{path}': an absolute path is needed, without spaces, commas, quotation marks, % and $"

@@ -85,10 +85,12 @@ def sync(directory: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
+    """Wait until the names in the directory are on the disk."""
     sync_file(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def sync_file(path: str | Path, flags: int) -> None:
+    """Wait until what C(path) opens with these flags of C(os.open) is on the disk."""
     handle = os.open(path, flags)
     try:
         os.fsync(handle)

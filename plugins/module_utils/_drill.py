@@ -15,8 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Result, outage
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_results import Result, outage
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
+
+Drill = Mapping[str, Any]
+"""C(site) (what it is called), C(began) (seconds since 1970), C(faults) (as measure() gives them), C(surprise), C(limit_ms),
+C(settings) and C(versions) (names with texts, the latter by host), C(clocks) (what clock_offset has returned, by host)."""
 
 EARLY = -0.5
 """Nothing happens in the seconds before a fault, so a transition that seems to is the fault's, and the clocks are not quite right."""
@@ -204,3 +208,13 @@ def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
     if limit_ms and fault["outage_ms"] > limit_ms:
         found.append(f"the outage of {fault['outage_ms']} ms is longer than {limit_ms:g} ms, which drill_max_outage_ms allows")
     return found
+
+
+def describe(fault: Mapping[str, Any]) -> str:
+    """What a fault has cost, in a sentence."""
+    where = f"{fault['took_over']} took over from {fault['holder']}" if fault["took_over"] else f"{fault['holder']} kept the VIP"
+    where += f", and {fault['holds']} has the VIP now" if fault["holds"] != (fault["took_over"] or fault["holder"]) else ""
+    return (
+        f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
+        f" {fault['broken']} kept connections broken; {where}."
+    )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import describe
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._markup import tag
 
 WIDTH, LEFT, RIGHT = 960, 118, 26
@@ -185,13 +186,3 @@ def _scale(what: str, most: str) -> Iterator[Element]:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:g} s" if seconds >= 1 else f"{round(1000 * seconds)} ms"
-
-
-def describe(fault: Fault) -> str:
-    """The picture in words."""
-    where = f"{fault['took_over']} took over from {fault['holder']}" if fault["took_over"] else f"{fault['holder']} kept the VIP"
-    where += f", and {fault['holds']} has the VIP now" if fault["holds"] not in (fault["took_over"] or fault["holder"],) else ""
-    return (
-        f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
-        f" {fault['broken']} kept connections broken; {where}."
-    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import kernel_parameter, parameter_file
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import declared
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import declared
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit, shown
 
 UNITS = "/etc/systemd/system/"
@@ -38,6 +38,15 @@ def parameters(text: str) -> dict[str, str]:
     """The kernel parameters that a file of C(sysctl.d) sets, by their dotted names."""
     pairs = [line.partition("=") for line in text.splitlines() if not re.match(r"\s*([#;]|$)", line)]
     return {name.strip(): value.strip() for name, _equals, value in pairs}
+
+
+def kernel_parameters(files: dict[str, bytes]) -> dict[str, str]:
+    """The kernel parameters that are set by the files of C(sysctl.d) among these, which have their contents by their paths."""
+    found: dict[str, str] = {}
+    for path, content in files.items():
+        if path.startswith(PARAMETERS):
+            found.update(parameters(content.decode("utf-8", errors="replace")))
+    return found
 
 
 class Effect:
@@ -73,10 +82,7 @@ class Effect:
 
     def _other_parameters(self) -> dict[str, str]:
         """The parameters that have another value now. Those that this kernel does not have are left out, as systemd does at boot."""
-        wanted: dict[str, str] = {}
-        for path in self._outside():
-            if path.startswith(PARAMETERS):
-                wanted.update(parameters((_disk.read(Path(path)) or b"").decode("utf-8", errors="replace")))
+        wanted = kernel_parameters({path: _disk.read(Path(path)) or b"" for path in self._outside()})
         return {name: value for name, value in wanted.items() if not _has(name, value)}
 
     def _call(self, argv: list[str]) -> None:

@@ -1,4 +1,4 @@
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -10,11 +10,7 @@ import re
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Callable
 
-Run = Callable[[list[str]], tuple[int, str, str]]
-"""Runs an argv and returns its exit code (negative: ended by that signal), stdout and stderr.
-
-Raises OSError if the program cannot be started.
-"""
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 Read = Callable[[str], str]
 """Returns the text of the file of that name. Raises OSError if it cannot."""

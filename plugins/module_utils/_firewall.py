@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _iptables, _nftables
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._advert import Advert
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 """Where multicast goes."""

@@ -16,11 +16,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import Stopped, ask, parse_workers
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Runtime, Server, rows
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_runtime import Runtime
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, rows
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import host_addresses
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import changed, configuration, digest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 SUMMARIES = 1 | 2
 """What C(show stat) is asked for: frontends and backends."""

@@ -45,6 +45,11 @@ def quoted(word: str) -> str:
     return f"'{word}'"
 
 
+def unformatted(word: str) -> str:
+    """A word that HAProxy takes for a format, so that nothing in it stands for something else."""
+    return word.replace("%", "%%")
+
+
 def without_nulls(value: Any) -> Any:
     """The same data; a key without a value, as YAML allows it, is as good as none."""
     if isinstance(value, dict):
@@ -171,11 +176,15 @@ def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, 
         "binds": binds,
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
-        "health_check": {"expect": f"status {check['status']}", **check} if check["type"] == "http" else None,
+        "health_check": _health_check(check) if check["type"] == "http" else None,
         "lines": _haproxy_front.before([SAFE_TO_RETRY], lines, _haproxy_front.HTTP_RULES) if retried else lines,
         **_servers(item, {**base["server"][own_mode], **variables["haproxy_server_defaults"]}),
         "default_backend": item.get("default_backend", ""),
     }
+
+
+def _health_check(check: dict) -> dict:
+    return {"expect": f"status {check['status']}", **check, "host": unformatted(str(check["host"]))}
 
 
 def _bind(bind: dict, own_mode: str, store: str) -> str:

@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _container, _haproxy_security
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _container, _haproxy_listeners, _haproxy_security
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_front import OWN_BACKENDS
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_listeners import WILDCARDS, statistics_served
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import (
     KINDS,
     SOCKETS,
@@ -24,10 +22,9 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model imp
     statistics_userlists,
     without_nulls,
 )
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, hidden, not_an_address, repeated
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, not_an_address, repeated
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
 
-WILDCARDS = ("", "*", "0.0.0.0", "::")
 LOOPBACKS = ("127.", "::1", "localhost")
 OWN_LISTENERS = ("health", "statistics")
 OWN_SECTIONS = [
@@ -46,14 +43,13 @@ OWN_KINDS = {
 }
 
 NO_WORD = re.compile(r"[\s#'\"\\]")
-WORDS = {"address", "count", "default_backend", "from", "host", "kind", "method", "name", "port", "prefix", "uri", "version"}
+NOT_EMPTY = {"host", "kind", "method", "name", "prefix", "status", "uri", "version"}
+"""Keys whose value has to be one word and not empty: the next word of the line would be taken for it."""
+
+WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
 """Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
 
-NAMES = {"kind", "name", "prefix"}
-"""Those that say nothing when they are empty: the next word of the line would be taken for them."""
-
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
-PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 
 def problems(variables: dict) -> list[str]:
@@ -75,8 +71,7 @@ def problems(variables: dict) -> list[str]:
         *_servers(sections),
         *_cookies(variables, sections),
         *_health(variables),
-        *_listeners(variables, sections),
-        *_certificates(variables, sections),
+        *_haproxy_listeners.problems(variables, sections),
         *_users(variables),
         *_statistics(variables),
         *_peers(variables),
@@ -93,7 +88,7 @@ def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _no_words(f"{path}[{number}]", "", item)
-    elif isinstance(value, str) and (key in WORDS or key == path) and (NO_WORD.search(value) or (key in NAMES and not value)):
+    elif isinstance(value, str) and (key in WORDS or key == path) and (NO_WORD.search(value) or (key in NOT_EMPTY and not value)):
         yield f"{path} is '{value}': a single word without quotes, backslashes and # is needed"
 
 
@@ -188,78 +183,6 @@ def _cookies(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
                 yield f"{where}: server {given[0]} has a cookie and the section has none; set it, such as 'SERVER insert indirect nocache'"
 
 
-def _listeners(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
-    taken = Taken()
-    for where, bind in _binds(variables, sections):
-        address, port = bind.get("address", "*"), bind.get("port")
-        words = " ".join(bind.get("options", [])).split()
-        if address.startswith(SOCKETS):
-            ports = range(1)
-        elif port is None:
-            yield f"{where}: the bind to {address} has no port; give it one"
-            continue
-        else:
-            ports = _ports(port)
-            if not ports:
-                yield f"{where}: port {port} is outside 1-65535; a number or a range such as 8000-8010 is needed"
-        if "interface" not in words and "namespace" not in words:
-            yield from taken.add(where, address, ports, "v6only" in words)
-
-
-def _ports(text: Any) -> range:
-    """The ports of a number or a range; none where it is neither."""
-    found = PORTS.fullmatch(str(text))
-    first, last = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
-    return range(first, last + 1) if 1 <= first <= last <= 65535 else range(0)
-
-
-def _statistics_served(variables: dict) -> bool:
-    """Whether there is a listener for statistics. On the command line, -e name=false is a text."""
-    return any(boolean(variables[name]) for name in ("haproxy_stats_enabled", "haproxy_prometheus_enabled"))
-
-
-def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
-    for kind in ("frontend", "listen"):
-        for section in sections[kind]:
-            for bind in section.get("binds", []):
-                yield f"{section['name']} (haproxy_{kind}s)", {**variables["haproxy_bind_defaults"], **bind}
-    yield "haproxy_health_port", {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]}
-    if _statistics_served(variables):
-        yield "haproxy_stats_port", {"address": variables["haproxy_stats_address"], "port": variables["haproxy_stats_port"]}
-    own = [node["address"] for node in variables["haproxy_nodes"] if node["name"] == variables["haproxy_node_name"]]
-    for peers in variables["haproxy_peers"]:
-        yield f"{peers['name']} (haproxy_peers)", {"address": own[0] if own else "*", "port": peers["port"]}
-
-
-def _certificates(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
-    if boolean(variables["haproxy_confined"]):
-        for where, bind in _binds(variables, sections):
-            for path in bind.get("certificates", []):
-                yield from hidden(f"{where}: a certificate", path, "haproxy_confined")
-
-
-class Taken:
-    """The addresses and ports that have a listener."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple, dict[str, tuple[str, str]]] = defaultdict(dict)
-
-    def add(self, where: str, address: str, ports: range, v6only: bool) -> Iterator[str]:
-        """Yields a problem for the first port that has another listener already: a wildcard meets all of its family."""
-        prefix, _at, bare = address.rpartition("@")
-        bare = bare.strip("[]")
-        transport = "udp" if prefix.startswith("quic") else "tcp"
-        families = {4, 6} if bare == "::" and not v6only else {6} if ":" in bare else {4}
-        found = []
-        for port, family in product(ports, families):
-            others = self._found[transport, port, family]
-            other = others.get(bare) or others.get("*") or (bare in WILDCARDS and next(iter(others.values()), None))
-            if other:
-                found.append(f"{where} and {other[0]} both listen on port {port} ({address} and {other[1]})")
-            others["*" if bare in WILDCARDS else bare] = (where, address)
-        yield from (f"{problem}; give one another port or address" for problem in found[:1])
-
-
 def _users(variables: dict) -> Iterator[str]:
     for userlist in variables["haproxy_userlists"] + statistics_userlists(variables):
         where = "haproxy_stats_users" if userlist["name"] == "statistics" else f"haproxy_userlists: {userlist['name']}"
@@ -300,7 +223,7 @@ def _statistics(variables: dict) -> Iterator[str]:
         yield f"haproxy_stats_userlist is '{userlist}', which does not exist; haproxy_userlists has {', '.join(known) or 'none'}"
     if users and "statistics" in known:
         yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
-    if _statistics_served(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
+    if statistics_served(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
         yield (
             f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: "
             "statistics that others can reach need a user with a password; or use 127.0.0.1"

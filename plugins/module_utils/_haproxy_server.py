@@ -2,25 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The run-time state of HAProxy's servers: read it, change it, see it changed, and wait for what follows from it.
-
-A worker that a reload has replaced serves its connections to their end, and accepts no change any more. Its sessions count here like
-those of the worker that has taken over."""
+"""What HAProxy says of its servers at run time, and what they shall become."""
 
 from __future__ import annotations
 
 import csv
 import re
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
-
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import Stopped, ask, parse_workers
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
-
-POLL = 0.2
-"""Seconds between two questions while waiting."""
 
 MAINT = 0x01 | 0x02 | 0x20
 DRAIN = 0x08 | 0x10
@@ -31,10 +21,6 @@ CONFIGURED = 0x04
 
 WEIGHT = re.compile(r"(\d+)(%?)")
 MOST = 256
-
-
-class ServerError(Exception):
-    """The servers are not as wanted; the text says which, what HAProxy answered, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +40,7 @@ class Server:
 
     @property
     def label(self) -> str:
+        """What HAProxy's commands and the module's options call it, such as C(web/web1)."""
         return f"{self.backend}/{self.name}"
 
     @property
@@ -150,121 +137,3 @@ def _sessions(row: dict[str, str]) -> int:
 def matching(servers: list[Server], patterns: list[str]) -> list[Server]:
     """The servers that one of the patterns names, in HAProxy's order."""
     return [server for server in servers if any(fnmatchcase(server.label, pattern) for pattern in patterns)]
-
-
-class Runtime:
-    """The servers of a running HAProxy, through its admin socket, and its replaced workers through the master's."""
-
-    def __init__(self, path: str, master: str) -> None:
-        self.path = path
-        self.master = master
-
-    def servers(self) -> list[Server]:
-        """All servers, now."""
-        servers = parse(ask(self.path, "show servers state"), ask(self.path, "show stat -1 4 -1"))
-        replaced = self._replaced()
-        return [replace(server, sessions=server.sessions + sum(old.get(server.label, 0) for old in replaced)) for server in servers]
-
-    def _replaced(self) -> list[dict[str, int]]:
-        """The sessions in every worker that a reload has replaced; one that has just ended has none."""
-        try:
-            workers = parse_workers(ask(self.master, "show proc")).replaced
-            return [parse_sessions(ask(self.master, f"@!{pid} show stat -1 4 -1")) for pid in workers]
-        except Stopped:
-            return []
-
-    def named(self, patterns: list[str], may_miss: bool) -> list[Server]:
-        """The servers that a pattern names, now. Raises ServerError for a pattern that names none, unless it may miss."""
-        servers = self.servers()
-        missing = [pattern for pattern in patterns if not matching(servers, [pattern])]
-        if missing and not may_miss:
-            known = suggestion(missing[0], [server.label for server in servers])
-            raise ServerError(f"{self.path}: haproxy has no server {missing[0]}{known}")
-        return matching(servers, patterns)
-
-    def these(self, servers: list[Server]) -> list[Server]:
-        """The same servers, now."""
-        now = {server.label: server for server in self.servers()}
-        gone = [server.label for server in servers if server.label not in now]
-        if gone:
-            raise ServerError(f"{self.path}: haproxy has no server {gone[0]} any more; it was reloaded without it, so run this again")
-        return [now[server.label] for server in servers]
-
-    def change(self, servers: list[Server], wanted: Wanted) -> list[Server]:
-        """Make the servers what is wanted; returns what HAProxy says they are. Raises ServerError if that is something else."""
-        for server in servers:
-            target = wanted.of(server)
-            if target.state != server.state:
-                self._command(server, f"set server {server.label} state {target.state}")
-            if target.weight != server.weight:
-                self._command(server, f"set server {server.label} weight {wanted.weight}")
-        now = self.these(servers)
-        for before, after in zip(servers, now):
-            target = wanted.of(before)
-            if (target.state, target.weight) != (after.state, after.weight):
-                raise ServerError(
-                    f"{self.path}: haproxy has accepted {target.state} with weight {target.weight} for {after.label}, but that is"
-                    f" {after.state} with weight {after.weight}; one that tracks another server or lacks an address follows that"
-                )
-        return now
-
-    def _command(self, server: Server, command: str) -> None:
-        answer = ask(self.path, command).strip()
-        if answer:
-            hint = "; the socket has to be of 'level admin'" if answer.startswith("Permission denied") else ""
-            raise ServerError(f"{self.path}: haproxy has refused '{command}': {answer}{hint}. {server.label} is {server.state}")
-
-    def await_no_sessions(self, servers: list[Server], timeout: float) -> list[Server]:
-        """Wait until the servers have no sessions; returns those that still have some when the time is over."""
-        return self._wait(servers, timeout, lambda server: server.sessions > 0)
-
-    def await_up(self, servers: list[Server], timeout: float) -> list[Server]:
-        """Wait until the servers' checks pass; returns those that do not pass when the time is over."""
-        return self._wait(servers, timeout, lambda server: not server.up)
-
-    def _wait(self, servers: list[Server], timeout: float, unfit) -> list[Server]:
-        end = time.monotonic() + timeout
-        while True:
-            left = [server for server in self.these(servers) if unfit(server)]
-            if not left or time.monotonic() > end:
-                return left
-            time.sleep(POLL)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The servers before and after, and those for which the waiting has ended in vain."""
-
-    before: list[Server]
-    after: list[Server]
-    late: list[Server]
-
-
-def foresee(before: list[Server], wanted: Wanted) -> Outcome:
-    """What would come of it, without waiting."""
-    return Outcome(before, [wanted.of(server) for server in before], [])
-
-
-def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, timeout: float, go_on: bool) -> Outcome:
-    """Change the servers and wait. Maintenance that waits for the sessions begins with draining. Raises ServerError with what is true when
-    it does not come to that."""
-    gently = wait_for == "sessions" and wanted.state == "maint"
-    if gently:
-        ready = [server for server in before if server.state == "ready"]
-        runtime.change(ready, Wanted("drain", wanted.weight))
-    else:
-        runtime.change(before, wanted)
-    late: list[Server] = []
-    if wait_for == "sessions":
-        late = runtime.await_no_sessions(before, timeout)
-        said = [f"{server.label} is {server.state} and has {server.sessions} sessions" for server in late]
-        hint = "give it more time, or let on_timeout be go_on"
-    elif wait_for == "up":
-        late = runtime.await_up(before, timeout)
-        said = [f"{server.label} is {server.status}, and its last check said: {server.check or 'nothing'}" for server in late]
-        hint = "see why the server does not answer its health check"
-    if late and not go_on:
-        raise ServerError(f"{runtime.path}: after {timeout:g} s {'; '.join(said)}: {hint}")
-    if gently:
-        runtime.change(runtime.these(before), wanted)
-    return Outcome(before, runtime.these(before), late)

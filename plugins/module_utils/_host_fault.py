@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 UNIT = "evenkeel-fault-heal"
 BEGIN = "evenkeel-fault-begin"
@@ -41,16 +41,24 @@ class Fault:
     delay: float = 0.0
 
 
-def killed(unit: str) -> Fault:
+def killed(run: Run, unit: str) -> Fault:
     """All processes of the service are killed, and systemd does what it does then. Whatever that is, it runs afterwards."""
     name = shlex.quote(unit)
-    return Fault(f"systemctl kill --signal=KILL {name}", f"systemctl reset-failed {name} || :; systemctl start {name}", unit=unit)
+    breaks = f"systemctl kill --signal=KILL {shlex.quote(_group(run, unit))}"
+    return Fault(breaks, f"systemctl reset-failed {name} || :; systemctl start {name}", unit=unit)
 
 
-def hung(unit: str) -> Fault:
+def hung(run: Run, unit: str) -> Fault:
     """All processes of the service exist and do nothing."""
-    name = shlex.quote(unit)
-    return Fault(f"systemctl kill --signal=STOP {name}", f"systemctl kill --signal=CONT {name} || :; systemctl start {name}", unit=unit)
+    name, group = shlex.quote(unit), shlex.quote(_group(run, unit))
+    return Fault(f"systemctl kill --signal=STOP {group}", f"systemctl kill --signal=CONT {group} || :; systemctl start {name}", unit=unit)
+
+
+def _group(run: Run, unit: str) -> str:
+    """The unit of systemd that has all processes of the service. Those of a container are in a slice that it has for itself
+    (docs/containers.md), beside the command that is the service."""
+    own = f"{unit}.slice"
+    return own if run(["systemctl", "show", "--value", "--property=Slice", unit])[1].strip() == own else unit
 
 
 def cut(interfaces: list[str]) -> Fault:
@@ -94,15 +102,19 @@ def start(run: Run, fault: Fault, seconds: float) -> float:
 
 
 def heal(run: Run) -> float:
-    """Mend what the timer would mend, now; returns when that was done, in seconds since 1970. Raises FaultError if it could not be."""
+    """Mend what the timer would mend, now; returns when that was done, in seconds since 1970. Raises FaultError if it could not be.
+
+    The timer may do it at any moment, and both units are gone then."""
     # One that has not happened yet must not happen afterwards.
     run(["systemctl", "stop", f"{BEGIN}.timer"])
     try:
         _do(run, ["systemctl", "start", f"{UNIT}.service"])
+        done = time.time()
+        _do(run, ["systemctl", "stop", f"{UNIT}.timer"])
     except FaultError as error:
-        raise FaultError(f"{error}; systemctl cat {UNIT}.service shows what has to be done") from error
-    done = time.time()
-    _do(run, ["systemctl", "stop", f"{UNIT}.timer"])
+        if pending(run):
+            raise FaultError(f"{error}; systemctl cat {UNIT}.service shows what has to be done") from error
+        done = time.time()
     return done
 
 

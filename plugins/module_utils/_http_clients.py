@@ -16,64 +16,16 @@ import ssl
 import threading
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
+
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_results import Break, Result
 
 T = TypeVar("T", bound="Client")
 PIECE = 65536
 """How many bytes of a download are read at a time."""
+LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
-
-
-@dataclass(frozen=True)
-class Result:
-    """One request; times are in seconds, the start on the monotonic clock."""
-
-    start: float
-    latency: float
-    ok: bool
-    server: str = ""
-    error: str = ""
-
-    @property
-    def end(self) -> float:
-        return self.start + self.latency
-
-
-@dataclass(frozen=True)
-class Break:
-    """The end of a connection that the server had not announced; the moment is on the monotonic clock.
-
-    C(used) says whether the connection had been there before: one that could not be opened is no loss of a connection."""
-
-    moment: float
-    error: str
-    used: bool
-
-
-def outage(results: list[Result]) -> float:
-    """Return the longest outage in milliseconds, 0 if no request failed.
-
-    An outage lasts from the start of the last good request before a failed one
-    to the answer of the first good request after it; without a good one on
-    that side it reaches to the first or last result.
-    """
-    longest = 0.0
-    ordered = sorted(results, key=lambda result: result.start)
-    began = ordered[0].start if ordered else 0.0
-    failing = False
-    for result in ordered:
-        if not result.ok:
-            failing = True
-            continue
-        if failing:
-            longest = max(longest, result.end - began)
-        failing = False
-        began = result.start
-    if failing:
-        longest = max(longest, ordered[-1].end - began)
-    return longest * 1000
 
 
 def words(problem: BaseException) -> str:
@@ -96,7 +48,7 @@ def parse(answer: bytes, server: re.Pattern[str]) -> tuple[bool, str, str]:
     status = head.split(b"\r\n", 1)[0].decode("latin-1")
     if status.split(" ")[1:2] != ["200"]:
         return False, "", status or "connection closed without an answer"
-    length = re.search(rb"(?im)^content-length: *(\d+)", head)
+    length = LENGTH.search(head)
     if (length and len(body) < int(length[1])) or (CHUNKED.search(head) and not body.endswith(b"0\r\n\r\n")):
         return False, "", "connection closed in the middle of the answer"
     # The page says it, or else a header or a cookie does.
@@ -260,12 +212,12 @@ class KeepAlive(Client):
     async def _answer(self, reader: asyncio.StreamReader) -> bool:
         """Read one whole answer; returns whether it is the connection's last."""
         head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        length = LENGTH.search(head)
         last = bool(re.search(rb"(?i)\r\nconnection: *close", head))
         if not head.startswith(b"HTTP/1.1 200 "):
             raise ValueError(head.split(b"\r\n", 1)[0].decode("latin-1"))
         if length:
-            await reader.readexactly(int(length.group(1)))
+            await reader.readexactly(int(length[1]))
         elif CHUNKED.search(head):
             while size := int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16):
                 await reader.readexactly(size + len(b"\r\n"))
@@ -313,7 +265,7 @@ class Download(Client):
         try:
             writer.write(self._request)
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.timeout)
-            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            length = LENGTH.search(head)
             if not head.startswith(b"HTTP/1.1 200 ") or not length:
                 raise ValueError(head.split(b"\r\n", 1)[0].decode("latin-1"))
             left = int(length[1])

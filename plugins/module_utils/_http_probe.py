@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Break, Client, Download, KeepAlive, Prober
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Client, Download, KeepAlive, Prober
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_results import Break
 
 POLL = 0.05
 """Seconds between two looks at the file."""

@@ -1,4 +1,4 @@
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -23,7 +23,6 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     CheckerMissing,
     Finding,
-    Run,
     Verdict,
     ask_version,
     call,
@@ -31,6 +30,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     source_line,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import Block, Line, parse
 
 _PLACE = re.compile(r"\((?:(.+?): )?Line (\d+)\) (.*)")

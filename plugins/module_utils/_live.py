@@ -15,9 +15,10 @@ from typing import Callable
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, Daemon, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, TransactionError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit, UnitState, states
 
 MEMORY = Path("/var/lib/evenkeel")
@@ -38,14 +39,20 @@ def changed(directory: Path) -> float:
     return max(path.lstat().st_ctime for path in (directory, *directory.rglob("*")))
 
 
-def configuration(name: str, directory: str, run: Run) -> dict[str, str]:
-    """C(digest) of the daemon's directory, and C(pending), what would make it the one that runs, as action() says it.
+def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
+    """C(digest) of the daemon's directory, C(pending), what would make it the one that runs, as action() says it, and C(unconfined),
+    whether the daemon's confinement waits for its next start.
 
-    Both are empty where there is no such directory. Raises TransactionError if the set in it is damaged."""
+    All are empty where there is no such directory. Raises TransactionError if the set in it is damaged."""
     config = ConfigSet(directory, trial=True)
     if not config.live.is_dir():
-        return {"digest": "", "pending": ""}
-    return {"digest": digest(config.live), "pending": Live(config, DAEMONS[name](Unit(name, run), ""), 0).action()}
+        return {"digest": "", "pending": "", "unconfined": False}
+    unit = Unit(name, run)
+    return {
+        "digest": digest(config.live),
+        "pending": Live(config, DAEMONS[name](unit, ""), 0).action(),
+        "unconfined": unit.is_unconfined(),
+    }
 
 
 class Live:
@@ -87,20 +94,30 @@ class Live:
             self._await_proof()
         self._remember({**self._generation(self.unit.state()), "companions": wanted})
 
+    def make_way(self) -> None:
+        """Stop what serves beside the daemon now and not with the previous set, while there still is what it undoes its work with.
+
+        Raises TransactionError if there is no previous set."""
+        self.config.require_previous()
+        for name in sorted(set(companions(self.config.live)) - set(companions(self.config.previous))):
+            self.unit.run(["systemctl", "stop", name])
+
     def go_back(self, was_active: bool) -> str:
         """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards."""
         config = self.config
         if self._remembered().get("digest") == digest(config.live):
             return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
         try:
+            self.make_way()
             config.restore()
         except TransactionError as error:
             return f"There is no previous set to go back to: {error}"
         refused = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
         try:
             if not was_active:
-                # What was refused can have begun to run before it was.
+                # What was refused can have begun to run before it was, and what serves beside it.
                 self._call("stop", self.unit.name)
+                self._settle(self._around(), [])
                 return f"{refused}; the service did not run before and does not run now."
             self.make_live("reload" if self.unit.state().active else "start")
         except NotProven as error:

@@ -34,10 +34,12 @@ def clean(text: str) -> str:
 
 
 def html(element: Element) -> str:
+    """The element as a document of HTML."""
     return "<!DOCTYPE html>\n" + tostring(element, encoding="unicode", method="html") + "\n"
 
 
 def xml(element: Element) -> str:
+    """The element as a document of XML, for a file in UTF-8."""
     return "<?xml version='1.0' encoding='utf-8'?>\n" + tostring(element, encoding="unicode") + "\n"
 
 

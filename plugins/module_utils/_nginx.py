@@ -1,4 +1,4 @@
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -15,7 +15,6 @@ from dataclasses import replace
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     Finding,
     Read,
-    Run,
     Verdict,
     ask_version,
     call,
@@ -24,6 +23,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     source_line,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 _ENTRY = re.compile(r"(?:nginx:|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] (?:\d+#\d+: )?(.*?)(?: in (\S+):(\d+))?$")
 _INCLUDE = re.compile(r"(?:^|[\s;{}])include\s+([^\s;]+)\s*;")

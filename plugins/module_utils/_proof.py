@@ -41,6 +41,7 @@ class Daemon:
         self.before = self.workers()
 
     def workers(self) -> frozenset[int]:
+        """The process ids of the daemon's workers."""
         return self.unit.children()
 
     def foresee(self, directory: Path) -> None:
@@ -51,6 +52,7 @@ class Daemon:
         return bool(self.workers() - self.before) and self.answers()
 
     def answers(self) -> bool:
+        """Whether the health URL is answered with 2xx within 2 seconds; true if there is none to ask."""
         if not self.health:
             return True
         # They take longer to load than all the rest, and only a change needs them.

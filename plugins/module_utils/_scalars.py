@@ -2,15 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts within nested data that cannot stand on one line of a configuration file."""
+"""Texts within nested data: those of a vault, and those that cannot stand on one line of a configuration file."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import wraps
+from typing import Any, Callable
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+
+
+def decrypted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which gets texts in its first argument where Ansible has encrypted variables: before ansible-core 2.19 these are
+    objects that look like a text and are none."""
+
+    @wraps(function)
+    def called(value: Any, *args: Any, **keywords: Any) -> Any:
+        return function(_texts(value), *args, **keywords)
+
+    return called
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _texts(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_texts(item) for item in value]
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
 def unprintable(where: str, value: Any) -> list[str]:

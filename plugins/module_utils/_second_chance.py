@@ -17,11 +17,11 @@ HOPS = 62
 
 
 def second_chance(instances: list[dict[str, Any]]) -> dict[str, list]:
-    """What one node does for the unicast instances that it can hold, each with C(held), C(source) and C(ring).
+    """What one node does for the instances that it can hold together with others, each with C(held), C(source) and C(ring).
 
     C(addresses) and C(interfaces) are where those addresses live on the host, C(heartbeats) says who is told that this node is well.
     C(tables) has the address families of nftables with their C(peers) and C(services); a service is an instance's addresses and ring."""
-    services = [service for instance in instances if instance["unicast"] for service in [_service(instance)] if service["addresses"]]
+    services = [service for instance in instances for service in [_service(instance)] if service["addresses"] and service["peers"]]
     families = {name: [service for service in services if service["family"] == name] for name in ("ip", "ip6")}
     addresses = [address for service in services for address in service["addresses"]]
     return {

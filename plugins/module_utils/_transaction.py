@@ -12,9 +12,8 @@ The life of a change to C(/etc/haproxy), each name a directory in C(/etc)::
                         .haproxy.previous the set that was replaced, kept for restore()
                         .haproxy.outdated what was C(.haproxy.previous) until then, removed at once
 
-A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below C(.system), from
-which the file is written just before the exchange, so that the previous set brings its own files back. What stood in such a place before
-anybody declared it is kept below C(.found), and comes back when it is declared no more.
+Files that belong elsewhere (_set_files) are written from the set's copies just before the exchange, so that the previous set brings its
+own ones back.
 
 Whatever ends the run, C(haproxy) is either the old set or the new one. A new set bears a mark until everything is in its place, so
 that the next run knows which of the two it finds, and finishes the rest.
@@ -23,67 +22,36 @@ that the next run knows which of the two it finds, and finishes the rest.
 from __future__ import annotations
 
 import fcntl
-import grp
 import json
 import os
-import pwd
 import shutil
-import stat
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run, masked
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import (
+    MANIFEST,
+    MARK,
+    Change,
+    File,
+    TransactionError,
+    declared,
+    description,
+    earlier,
+    inside,
+    is_as_declared,
+    is_own,
+    manifest,
+    owner_ids,
+    put_outside,
+    refuse_paths,
+    take_back,
+)
 
-MARK = ".evenkeel.new"
-MANIFEST = ".evenkeel.json"
-SYSTEM = ".system"
-FOUND = ".found"
-HIDDEN = "(content hidden)\n"
 MOUNTED = "evenkeel: the staged set is in place"
-
-
-class TransactionError(Exception):
-    """The change cannot be staged or committed; the configuration on disk is the old one."""
-
-
-@dataclass(frozen=True)
-class File:
-    """One declared file: C(path) is relative to the directory or absolute, C(mode) the permission bits."""
-
-    path: str
-    content: bytes
-    mode: int = 0o644
-    owner: str = "root"
-    group: str = "root"
-    sensitive: bool = False
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happens to one path: C(before) or C(after) is None where there is no file."""
-
-    path: str
-    before: bytes | None
-    after: bytes | None
-    sensitive: bool = False
-
-    def diff(self) -> dict[str, str]:
-        """The change in the shape that Ansible prints for C(--diff), with asterisks for secrets."""
-        before, after = self._shown(self.before), self._shown(self.after)
-        if before == after and self.before is not None and self.after is not None:
-            after += "(owner, group or mode differ)\n" if self.before == self.after else "(what differs is secret)\n"
-        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
-
-    def _shown(self, content: bytes | None) -> str:
-        if content is None:
-            return ""
-        if self.sensitive:
-            return HIDDEN
-        return masked(content.decode("utf-8", errors="replace"))
 
 
 class ConfigSet:
@@ -127,46 +95,27 @@ class ConfigSet:
             self.outdated.rename(self.previous)
         if (self.staged / MANIFEST).exists():
             with suppress(TransactionError):
-                _take_back(self.staged, self.live)
+                take_back(self.staged, self.live)
 
     def changes(self, files: list[File]) -> list[Change]:
         """What has to change so that the declared files stand as declared.
 
         Raises TransactionError for a directory or a path that cannot be."""
-        self._refuse_paths(files)
+        refuse_paths(files, self.live, self.name)
         found = []
-        were = _manifest(self.live)
+        were = manifest(self.live)
         for file in files:
             places = {self.live / file.path, self.live / inside(file.path)}
-            if not all(_is_as_declared(place, file) for place in places):
+            if not all(is_as_declared(place, file) for place in places):
                 sensitive = file.sensitive or file.path in were["sensitive"]
                 found.append(Change(file.path, _disk.read(self.live / file.path), file.content, sensitive))
         wanted = {file.path for file in files}
         for path in sorted(set(were["files"]) - wanted):
-            if os.path.lexists(self.live / path) and _is_own(self.live, path):
+            if os.path.lexists(self.live / path) and is_own(self.live, path):
                 found.append(Change(path, _disk.read(self.live / path) or b"", None, sensitive=True))
-        if not found and were != self._description(files):
+        if not found and were != description(files, self.companions):
             found.append(Change(MANIFEST, None, None))
         return found
-
-    def _refuse_paths(self, files: list[File]) -> None:
-        if os.path.lexists(self.live) and not self.live.is_dir():
-            raise TransactionError(f"{self.live} is not a directory: name one, or a link to one")
-        paths = [Path(file.path) for file in files]
-        for path in paths:
-            if paths.count(path) > 1:
-                raise TransactionError(f"{path} is declared {paths.count(path)} times: each file can be there once")
-        for file in files:
-            path = Path(file.path)
-            own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
-            if ".." in path.parts or own or path.is_relative_to(self.live) or path.is_relative_to(self.name):
-                raise TransactionError(
-                    f"a file's path is '{file.path}': a path relative to {self.live} is needed, such as maps/hosts.map, "
-                    "or an absolute path elsewhere"
-                )
-            for parent in path.parents:
-                if (self.live / parent).is_symlink():
-                    raise TransactionError(f"{file.path}: {self.live / parent} is a symbolic link; what it leads to is not part of the set")
 
     def stage(self, files: list[File], changes: list[Change]) -> None:
         """Build the whole future directory beside the live one.
@@ -189,33 +138,25 @@ class ConfigSet:
         were = declared(self.live)
         for path in set(were) - {file.path for file in files}:
             (self.staged / inside(path)).unlink(missing_ok=True)
-            _found(self.staged, path).unlink(missing_ok=True)
+            earlier(self.staged, path).unlink(missing_ok=True)
         for file in files:
             if Path(file.path).is_absolute() and file.path not in were and Path(file.path).is_file():
-                _disk.copy(Path(file.path), _found(self.staged, file.path))
+                _disk.copy(Path(file.path), earlier(self.staged, file.path))
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
                 place = self.staged / inside(file.path)
                 _disk.write(place, file.content)
-                os.chown(place, *_ids(file))
+                os.chown(place, *owner_ids(file))
                 os.chmod(place, file.mode)
-        _disk.write(self.staged / MANIFEST, (json.dumps(self._description(files), indent=1) + "\n").encode())
+        _disk.write(self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode())
         os.chmod(self.staged / MANIFEST, 0o644)
-
-    def _description(self, files: list[File]) -> dict[str, list[str]]:
-        """What a set says of itself: the declared files, those that no diff may show, before and after, and the units beside the daemon."""
-        return {
-            "files": sorted(file.path for file in files),
-            "sensitive": sorted(file.path for file in files if file.sensitive),
-            "companions": self.companions,
-        }
 
     def commit(self) -> None:
         """Make the staged directory the live one; what was live becomes C(previous)."""
         try:
             _disk.sync(self.staged)
-            _put_outside(self.staged, self.live)
+            put_outside(self.staged, self.live)
             if not self.live.exists():
                 self.staged.rename(self.live)
             elif not _disk.exchange(self.staged, self.live):
@@ -228,7 +169,7 @@ class ConfigSet:
                 if (self.live / MARK).exists() and self.staged.exists():
                     _disk.exchange(self.staged, self.live)
                 self.recover()
-                _put_outside(self.live, self.staged)
+                put_outside(self.live, self.staged)
             raise TransactionError(f"cannot commit {self.live}: {error}") from error
 
     def _finish(self) -> None:
@@ -254,7 +195,7 @@ class ConfigSet:
                 self.recover()
             self.require_previous()
             self.discard()
-            _put_outside(self.previous, self.live)
+            put_outside(self.previous, self.live)
             self._exchange_previous()
             _disk.sync_directory(self.live.parent)
         except OSError as error:
@@ -315,73 +256,3 @@ def _lock(handle: int, directory: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise TransactionError(f"another run is changing {directory} right now: run this one again when that has ended") from error
-
-
-def declared(directory: Path) -> list[str]:
-    """The paths that the set in the directory declares; none where there is no set."""
-    return _manifest(directory)["files"]
-
-
-def companions(directory: Path) -> list[str]:
-    """The units that serve beside the daemon with the set in the directory; none where there is no set."""
-    return _manifest(directory)["companions"]
-
-
-def _manifest(directory: Path) -> dict[str, list[str]]:
-    """What the set in the directory says of itself, as ConfigSet._description() does."""
-    path = directory / MANIFEST
-    nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}
-    try:
-        return {**nothing, **json.loads(path.read_text(encoding="utf-8"))}
-    except FileNotFoundError:
-        return nothing
-    except (TypeError, ValueError) as error:
-        raise TransactionError(f"{path} is damaged ({error}): remove it; files that are not declared any more then stay") from error
-
-
-def inside(path: str) -> str:
-    """Where a set keeps a declared file, relative to its directory."""
-    return SYSTEM + path if Path(path).is_absolute() else path
-
-
-def _ids(file: File) -> tuple[int, int]:
-    try:
-        return pwd.getpwnam(file.owner).pw_uid, grp.getgrnam(file.group).gr_gid
-    except KeyError as error:
-        raise TransactionError(f"{file.path}: {error.args[0]}; create that user or group first") from error
-
-
-def _is_as_declared(path: Path, file: File) -> bool:
-    return _disk.read(path) == file.content and _disk.facts(path) == (file.content, stat.S_IFREG | file.mode, *_ids(file))
-
-
-def _put_outside(source: Path, replaced: Path) -> None:
-    """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced)."""
-    wanted = {path for path in declared(source) if Path(path).is_absolute()}
-    for path in sorted(wanted):
-        if _disk.facts(source / inside(path)) != _disk.facts(Path(path)):
-            _disk.copy(source / inside(path), Path(path))
-    for path in set(declared(replaced)) - wanted:
-        if Path(path).is_absolute() and _is_own(replaced, path):
-            if _found(replaced, path).exists():
-                _disk.copy(_found(replaced, path), Path(path))
-            else:
-                Path(path).unlink(missing_ok=True)
-
-
-def _found(directory: Path, path: str) -> Path:
-    """Where the set in the directory keeps what stood in the place of a declared file before."""
-    return directory / f"{FOUND}/{path}"
-
-
-def _take_back(staged: Path, live: Path) -> None:
-    """Make the files elsewhere those of the live set again, after a run that was ended before C(staged) took its place."""
-    for path in declared(staged):
-        if Path(path).is_absolute():
-            _disk.discard_copy(Path(path))
-    _put_outside(live, staged)
-
-
-def _is_own(directory: Path, path: str) -> bool:
-    """Whether a file is the one that the set in the directory has installed. Elsewhere, somebody may have put another one in its place."""
-    return not Path(path).is_absolute() or _disk.read(Path(path)) == _disk.read(directory / inside(path))

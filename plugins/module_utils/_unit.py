@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 POLL = 0.05
 """Seconds between two questions to a daemon that is not done yet."""
+
+PROCESSES = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,16 @@ class Unit:
     def has_ports_of_host(self) -> bool:
         """Whether an address that the daemon listens at is one of the host."""
         return True
+
+    def is_unconfined(self) -> bool:
+        """Whether the daemon is older than its confinement: system calls of the unit are filtered, and those of the process are not."""
+        _rc, out, _err = self.run(["systemctl", "show", "--property=MainPID,SystemCallFilter", "--", self.name])
+        (block,) = shown(out)
+        try:
+            status = (PROCESSES / block["MainPID"] / "status").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return False
+        return bool(block["SystemCallFilter"]) and bool(re.search(r"^Seccomp:\s*0$", status, re.MULTILINE))
 
     def children(self) -> frozenset[int]:
         """The process ids of the main process's children."""

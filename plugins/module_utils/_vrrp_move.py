@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import after, names, order
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_instance import after, names, order
 
 Seen = dict[str, dict[str, Any]]
 

@@ -6,16 +6,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_places, _vrrp_tracking
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._address import canonical, version_of
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, not_an_address, repeated, suggestion
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import (
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_instance import (
     HIGHEST_PRIORITY,
-    TRACKED,
     advert_int,
     family,
     names,
@@ -23,15 +22,29 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import
     order,
     priorities,
     track_files,
-    tracks,
-    version_of,
     yield_files,
 )
 
 ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
 RANGES = {"rt_priority": (0, 99), "firewall_min_ttl": (1, 255)}
 LISTS = ("nodes", "instances", "sync_groups", "scripts", "track_files", "track_processes")
-NAME = re.compile(r"""[^\s{}"'#!@$]+""")
+NAME = re.compile(r"""[^\s{}"'#!@$/\\]+""")
+WORDS = {
+    "script_user": (re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"), "the name of a user"),
+    "metrics_directory": (re.compile(r"/[A-Za-z0-9/_.:@+-]*"), "an absolute path of letters, digits and any of _.:@+-"),
+}
+"""What stands in units of systemd, which have words of their own, and in commands of a shell."""
+REPORTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
+HTTP = r"http://[!-~]+"
+TCP = r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]+"
+URLS = {
+    "watched": (HTTP, "one that begins with http:// is needed, without spaces and of ASCII alone"),
+    "yield": (
+        f"{HTTP}|{TCP}",
+        "http:// without spaces and of ASCII alone, or tcp:// with an address and a port is needed",
+    ),
+}
+"""What a watch can ask. A port says nothing of a process that hangs, for which the kernel goes on accepting connections."""
 
 
 def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
@@ -45,8 +58,8 @@ def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
         for name, value in declared["numbers"].items()
         if not RANGES[name][0] <= int(value) <= RANGES[name][1]
     ]
-    found += _nodes(declared["nodes"], declared["node"]) + _names(declared)
-    found += _own_addresses(declared, facts)
+    found += _nodes(declared["nodes"], declared["node"]) + _names(declared) + _words(declared)
+    found += _vrrp_places.own_addresses(declared, facts)
     known = set(names(declared["nodes"]))
     for item in declared["instances"]:
         where = f"keepalived_instances: {item['name']}"
@@ -88,24 +101,28 @@ def _names(declared: dict[str, Any]) -> list[str]:
     return found
 
 
-def _own_addresses(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
-    """Addresses from which this node is to send adverts although it does not have them."""
-    here = facts.get("all_ipv4_addresses", []) + facts.get("all_ipv6_addresses", [])
-    return [
-        f"keepalived_nodes: {node['name']} has the address {node[key]}, which this host does not have; it has {', '.join(here) or 'none'}. "
-        "Peers must see the address from which it sends: set cluster_address where ansible_host is translated on the way"
-        for node in declared["nodes"]
-        for key in ("address", "address6")
-        if node["name"] == declared["node"] and version_of(node.get(key) or "") and _spelt(node[key]) not in map(_spelt, here)
+def _words(declared: dict[str, Any]) -> list[str]:
+    """What would be more or something else where it is written: in a unit, in a command, in a question."""
+    texts = declared["texts"]
+    found = [
+        f"keepalived_{name} is '{texts[name]}': {what} is needed"
+        for name, (pattern, what) in WORDS.items()
+        if name in texts and not pattern.fullmatch(texts[name])
     ]
-
-
-def _spelt(address: str) -> str:
-    """The address in the one spelling that facts have; what is none as it is."""
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return address
+    found += [
+        f"keepalived_watched_units, _watched_urls and _yield_urls: the name '{name}' stands in units and commands: "
+        "one of letters, digits and any of _.:@- is needed"
+        for folders in (declared["reports"], declared["yields"])
+        for names_of in folders.values()
+        for name in map(str, names_of)
+        if not REPORTED.fullmatch(name)
+    ]
+    return found + [
+        f"keepalived_{kind}_urls: the url of {item['name']} is '{item['url']}': {needed}"
+        for kind, (pattern, needed) in URLS.items()
+        for item in declared["urls"][kind]
+        if not re.fullmatch(pattern, item["url"])
+    ]
 
 
 def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
@@ -135,9 +152,9 @@ def _instance(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> li
     found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
     if not (item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _notices(item, declared["sync_groups"])):
         found.append("virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that becomes master")
-    found += _tracked(item, declared) + _weights(item, declared)
+    found += _vrrp_tracking.problems(item, declared)
     if declared["node"] in order(item, nodes):
-        found += _places(item, facts)
+        found += _vrrp_places.problems(item, facts)
     return found
 
 
@@ -185,8 +202,9 @@ def _authentication(item: dict) -> list[str]:
     length = len(secret.encode())
     if length > 8:
         return [f"auth_pass has {length} bytes: VRRP sends the first 8 only, so use at most 8 letters and digits"]
-    unreadable = set('"\\') & set(secret)
-    return ["auth_pass has a quotation mark or a backslash, which keepalived cannot read"] if unreadable else []
+    if set('"\\') & set(secret):
+        return ["auth_pass has a quotation mark or a backslash, which keepalived cannot read"]
+    return ["auth_pass is a closing brace alone, which ends the block in spite of quotation marks"] if secret == "}" else []
 
 
 def _notices(item: dict, groups: list[dict]) -> bool:
@@ -195,125 +213,12 @@ def _notices(item: dict, groups: list[dict]) -> bool:
     return any(teller.get(word) for teller in tellers for word in ("notify_master", "notify"))
 
 
-def _places(item: dict, facts: dict[str, Any]) -> list[str]:
-    """Interfaces that this host does not have, and addresses outside their subnets."""
-    interfaces = facts.get("interfaces", [])
-    known = ", ".join(sorted(interfaces)) or "none that are known"
-    found = []
-    for address in item["virtual_ipaddress"]:
-        found += _virtual_address(address["address"], address.get("dev") or item["interface"], facts)
-    devices = [address.get("dev") or item["interface"] for address in item["virtual_ipaddress"]]
-    watched = [entry.split()[0] for entry in item["track_interface"] if entry.split()]
-    for device in dict.fromkeys([item["interface"], *devices, *watched]):
-        if device not in interfaces:
-            found.append(f"interface is '{device}', which this host does not have; it has {known}")
-    return found
-
-
-def _virtual_address(value: str, device: str, facts: dict[str, Any]) -> list[str]:
-    if "/" not in value:
-        return [f"virtual_ipaddress is '{value}': write it with its prefix, such as 192.0.2.10/24"]
-    try:
-        virtual = ipaddress.ip_interface(value)
-    except ValueError:
-        return [f"virtual_ipaddress is '{value}': an IPv4 or IPv6 address with prefix is needed, such as 192.0.2.10/24"]
-    alone = virtual.network.num_addresses == 1
-    if alone or virtual.is_link_local or device not in facts.get("interfaces", []):
-        return []
-    networks = interface_networks(facts.get(device.replace("-", "_"), {}))
-    if not any(virtual.ip in network for network in networks):
-        shown = ", ".join(str(network) for network in networks) or "none"
-        return [
-            f"virtual_ipaddress {value} is outside every subnet of {device}; its subnets are {shown}. "
-            f"An address that is routed to the holder has the prefix /{virtual.network.max_prefixlen}"
-        ]
-    return []
-
-
-def interface_networks(interface: dict[str, Any]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The subnets of one interface as Ansible's facts show them, without addresses that stand alone (/32, /128)."""
-    four = [interface["ipv4"]] if interface.get("ipv4") else []
-    four += interface.get("ipv4_secondaries", [])
-    texts = [f"{item['address']}/{item['netmask']}" for item in four]
-    texts += [f"{item['address']}/{item['prefix']}" for item in interface.get("ipv6", [])]
-    networks = {ipaddress.ip_interface(text).network for text in texts}
-    return sorted((network for network in networks if network.num_addresses > 1), key=str)
-
-
-def _entries(item: dict, declared: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
-    """Kind and name of everything that the instance tracks, and the weight that its entry says, if it does."""
-    files = {**declared, "track_files": track_files(declared)}
-    for kind, entries in tracks(item, {kind: names(files[variable]) for kind, variable in TRACKED.items()}).items():
-        for entry in entries:
-            words = entry.split()
-            weight = re.search(r"\sweight\s+([+-]?\d+)", entry)
-            yield kind, words[0] if words else "", int(weight.group(1)) if weight else None
-
-
-def _tracked(item: dict, declared: dict[str, Any]) -> list[str]:
-    """What the instance tracks although nobody has declared it."""
-    known = {kind: names(declared[variable]) for kind, variable in TRACKED.items()}
-    known["track_file"] = names(track_files(declared))
-    return [
-        f"{kind} has '{name}', which does not exist{suggestion(name, known[kind])}"
-        for kind, name, _weight in _entries(item, declared)
-        if kind in known and name not in known[kind]
-    ]
-
-
-def _weights(item: dict, declared: dict[str, Any]) -> list[str]:
-    """Weights with which the failure of what they belong to would not move the addresses."""
-    own = {(kind, str(thing["name"])): int(thing["weight"]) for kind, variable in TRACKED.items() for thing in declared[variable]}
-    weights = {(kind, name): own.get((kind, name), 0) if weight is None else weight for kind, name, weight in _entries(item, declared)}
-    weights = {key: weight for key, weight in weights.items() if weight}
-    if not weights:
-        return []
-    shown = ", ".join(f"{name} {weight:+}" for (_kind, name), weight in weights.items())
-    if not item["preempt"] or item.get("preempt_delay"):
-        keeps = "preempt_delay" if item["preempt"] else "preempt: false"
-        return [
-            f"the weights of {shown} together with {keeps} would keep the addresses on a node that has failed, because its peers "
-            "accept the lower priority: leave the weights out, so that a failure means FAULT"
-        ]
-    if any(item["name"] in group["instances"] for group in declared["sync_groups"]):
-        return [
-            f"the weights of {shown} would be ignored in a group of keepalived_sync_groups: leave them out, so that a failure means FAULT"
-        ]
-    return _arithmetic(priorities(item, declared["nodes"]), weights)
-
-
-def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) -> list[str]:
-    found = []
-    neighbours = list(zip(ordered.items(), list(ordered.items())[1:]))
-    if not neighbours:
-        return found
-    (one, high), (other, low) = max(neighbours, key=lambda pair: pair[0][1] - pair[1][1])
-    gap = high - low
-    for (kind, name), weight in weights.items():
-        # A file's weight is multiplied by the number in the file.
-        if abs(weight) <= gap and kind != "track_file":
-            found.append(
-                f"the weight {weight:+} of {name} is not larger than the gap of {gap} between the priorities {high} of {one} "
-                f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, or priorities "
-                "that are closer"
-            )
-    highest, lowest = max(ordered.values()), min(ordered.values())
-    more = sum(weight for weight in weights.values() if weight > 0)
-    less = sum(weight for weight in weights.values() if weight < 0)
-    if highest + more > HIGHEST_PRIORITY or lowest + less < 1:
-        found.append(
-            f"the priorities {highest}-{lowest} with weights of {more:+} and {less:+} leave the range 1-{HIGHEST_PRIORITY}, where "
-            "keepalived cuts them so that nodes become equal: set priorities, such as [101, 100]"
-        )
-    return found
-
-
 def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
     """Rules between instances."""
     nodes, instances = declared["nodes"], declared["instances"]
     ids = [f"{item['virtual_router_id']} ({item['interface']}, IPv{family(item, nodes)})" for item in instances]
     found = repeated("keepalived_instances", "virtual_router_id on an interface", ids)
-    addresses = [_spelt(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]]
+    addresses = [canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]]
     found += repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
     if declared["node"] in known and instances and not any(declared["node"] in order(item, nodes) for item in instances):
         found.append(f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have nothing to do there")

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-from contextlib import suppress
 from typing import Any
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._address import canonical
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import Block
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_rules import weights
 
@@ -73,13 +72,6 @@ def watched(whole: Block) -> list[str]:
 def _address(words: list[str], instance: Block) -> dict[str, str]:
     named = dict(zip(words, words[1:]))
     return {"address": canonical(words[0].split("/")[0]), "interface": named.get("dev", instance.value("interface"))}
-
-
-def canonical(address: str) -> str:
-    """The address as the kernel writes it, so that it can be compared; what is none stays as it is."""
-    with suppress(ValueError):
-        return str(ipaddress.ip_address(address))
-    return address
 
 
 def _number(text: str, default: int) -> int:

@@ -7,6 +7,7 @@ host has, and which peers its second chance hears."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -16,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall import refusals
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, host_addresses
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import version
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import parse
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import scripts, setup, silence, watched
@@ -140,13 +141,24 @@ def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
     os.kill(pid, int(number))
     while True:
         try:
-            return json.loads(file.read_text(encoding="utf-8"))
+            return taken(file)
         except (OSError, ValueError):
             if time.monotonic() > end:
                 raise NoAnswer(
                     f"keepalived (process {pid}) wrote no {file.name} within {timeout:g} s of being asked: see journalctl --unit keepalived"
                 ) from None
         time.sleep(POLL)
+
+
+def taken(file: Path, owner: int = 0) -> Any:
+    """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if there is none yet, or
+    one that somebody else than its owner has put there."""
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as stream:
+        if os.fstat(stream.fileno()).st_uid != owner:
+            raise PermissionError(errno.EPERM, "it belongs to somebody else", str(file))
+        found = json.load(stream)
+    file.unlink(missing_ok=True)
+    return found
 
 
 def connections(run: Run) -> Counter[str]:

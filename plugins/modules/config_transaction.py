@@ -213,23 +213,21 @@ previous:
 
 import os
 import pwd
-import re
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk, _effect
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import ContainerUnit, Image
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._checker import image, program, verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import ContainerUnit
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import kernel_parameters
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict, masked
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import HIDDEN, Change, ConfigSet, File, TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import HIDDEN, Change, File, TransactionError, permissions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
-
-BOUNDED = ["timeout", "--kill-after=5", "60"]
-"""A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
 
 
 class Unlogged(AnsibleModule):
@@ -237,60 +235,6 @@ class Unlogged(AnsibleModule):
 
     def _log_invocation(self) -> None:
         pass
-
-
-def image(module: AnsibleModule) -> Image | None:
-    """What checks the set instead of a program of the host."""
-    return Image(module.params["image"], module.params["image_options"]) if module.params["image"] else None
-
-
-def program(module: AnsibleModule) -> str:
-    """The daemon's program, by its path, or by its name in the image; empty if there is none."""
-    name = module.params["daemon"]
-    found = image(module)
-    if not found:
-        return module.get_bin_path(name) or ""
-    with suppress(OSError):
-        if found.exists(partial(module.run_command, handle_exceptions=False)):
-            return name
-    return ""
-
-
-def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
-    """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it will be."""
-    main = os.path.join(module.params["directory"], module.params["main"])
-
-    def call(argv: list[str]) -> tuple[int, str, str]:
-        return module.run_command([*BOUNDED, *argv], handle_exceptions=False)
-
-    found = image(module)
-    if found:
-        run = found.runs(call, str(config.staged if staged else config.live), str(config.live))
-    else:
-        run = partial(config.in_place, call) if staged else call
-    # Only the one that is asked: the others take longer to load than the daemon takes to answer.
-    if module.params["daemon"] == "haproxy":
-        from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy
-
-        with _disk.present(module.params["content_directories"]):
-            return _haproxy.check(run, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
-    if module.params["daemon"] == "keepalived":
-        from ansible_collections.evenkeel.ha_web.plugins.module_utils import _keepalived
-
-        with _disk.present(_keepalived.report_directories(main, host)):
-            return _keepalived.check(run, main, binary, host)
-    from ansible_collections.evenkeel.ha_web.plugins.module_utils import _nginx
-
-    return _nginx.check(run, main, binary, host)
-
-
-def parameters(files: list[File]) -> dict[str, str]:
-    """The kernel parameters that the set brings along."""
-    found: dict[str, str] = {}
-    for file in files:
-        if file.path.startswith(_effect.PARAMETERS):
-            found.update(_effect.parameters(file.content.decode("utf-8", errors="replace")))
-    return found
 
 
 def declared(module: AnsibleModule) -> list[File]:
@@ -303,7 +247,7 @@ def declared(module: AnsibleModule) -> list[File]:
             File(
                 path=item["path"],
                 content=item["content"].encode(),
-                mode=permissions(item),
+                mode=permissions(item["path"], item["mode"]),
                 owner=item["owner"],
                 group=item["group"],
                 sensitive=item["sensitive"],
@@ -320,13 +264,6 @@ def exists(user: str) -> bool:
     except KeyError:
         return False
     return True
-
-
-def permissions(item: dict) -> int:
-    """The mode of one declared file."""
-    if not re.fullmatch(r"0?[0-7]{3,4}", item["mode"]):
-        raise TransactionError(f"{item['path']}: its mode is '{item['mode']}': an octal number is needed, such as 0644")
-    return int(item["mode"], 8)
 
 
 def missing_directories(module: AnsibleModule) -> list[Change]:
@@ -365,7 +302,7 @@ def present(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
         return result, bool(changes)
     if changes:
         config.stage(files, changes)
-    host = Host(config.where if changes else str, parameters(files))
+    host = Host(config.where if changes else str, kernel_parameters({file.path: file.content for file in files}))
     answer = verdict(module, config, binary, host, staged=bool(changes))
     result["checked"] = answer.valid
     result["version"] = answer.version
@@ -391,27 +328,34 @@ def restored(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
     """Bring the previous set back; returns what the module returns, and that it is another set."""
     config.require_previous()
     if not module.check_mode:
+        live(module, config).make_way()
         config.restore()
     return {"changed": True, "findings": [], "previous": str(config.previous)}, True
 
 
-def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: bool) -> dict:
-    """Let the daemon run what is on disk; returns the result with that, ends the module where it is not proven."""
+def live(module: AnsibleModule, config: ConfigSet) -> Live:
+    """The daemon's service, and what is on disk for it."""
     name = module.params["daemon"]
-    if not program(module):
-        return {**result, "action": ""}
     found = image(module)
     service = module.params["unit"] or name
-    unit = ContainerUnit(service, module.run_command, found) if found else Unit(service, module.run_command)
-    live = Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
-    action = live.action(will_change=module.check_mode and another)
+    systemd = run_or_fail(module)
+    unit = ContainerUnit(service, systemd, found) if found else Unit(service, systemd)
+    return Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
+
+
+def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: bool) -> dict:
+    """Let the daemon run what is on disk; returns the result with that, ends the module where it is not proven."""
+    if not program(module):
+        return {**result, "action": ""}
+    daemon = live(module, config)
+    action = daemon.action(will_change=module.check_mode and another)
     result = {**result, "action": action, "changed": result["changed"] or bool(action)}
     if action and not module.check_mode:
         try:
-            live.make_live(action)
+            daemon.make_live(action)
         except NotProven as error:
-            outcome = live.go_back(was_active=action != "start")
-            module.fail_json(msg=f"{name} does not run the new configuration:\n{error}\n{outcome}", **result)
+            outcome = daemon.go_back(was_active=action != "start")
+            module.fail_json(msg=f"{module.params['daemon']} does not run the new configuration:\n{error}\n{outcome}", **result)
     return result
 
 

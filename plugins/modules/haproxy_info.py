@@ -67,6 +67,11 @@ configuration:
         - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
           Empty if it does, or if there is no such directory.
       type: str
+    unconfined:
+      description:
+        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first applied. It is confined
+          from its next start on.
+      type: bool
     loaded:
       description:
         - Whether HAProxy has started or reloaded since a file in it has changed last. If it has and something is pending all the same, the
@@ -210,7 +215,8 @@ certificates:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_info import state
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError
 
 
 def main() -> None:
@@ -224,7 +230,7 @@ def main() -> None:
     )
     params = module.params
     try:
-        found = state(params["socket"], params["master_socket"], params["directory"], module.run_command)
+        found = state(params["socket"], params["master_socket"], params["directory"], run_or_fail(module))
     except (NoAnswer, TransactionError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **found)

@@ -42,7 +42,7 @@ options:
         drain until then.
       - V(up) waits until the checks of the servers pass. A server that was in maintenance has to pass one check more than it needs to be
         called up at first, so that what it was before does not count. A server without checks is up.
-      - Nothing is waited for in check mode.
+      - V(sessions) is refused with O(state=ready), and V(up) with O(state=maint). Nothing is waited for in check mode.
     type: str
     choices: [sessions, up]
   timeout:
@@ -178,17 +178,8 @@ running:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Stopped
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import (
-    Outcome,
-    Runtime,
-    Server,
-    ServerError,
-    Wanted,
-    foresee,
-    make,
-    not_a_weight,
-    not_servers,
-)
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_runtime import Outcome, Runtime, ServerError, foresee, make
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, Wanted, not_a_weight, not_servers
 
 
 def results(before: list[Server], after: list[Server]) -> list[dict]:

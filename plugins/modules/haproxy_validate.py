@@ -1,6 +1,6 @@
 #!/usr/bin/python
 
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -140,7 +140,7 @@ findings:
       description: The offending line without the blanks around it, V(null) if not known.
       type: str
       returned: always
-      sample: server one 10.0.0.1:80 chekc
+      sample: server one 192.0.2.21:80 chekc
 output:
   description: What HAProxy printed.
   type: str
@@ -158,10 +158,10 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
     CheckerMissing,
-    Run,
     Verdict,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy import check
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run, run
 
 
 def check_content(run: Run, content: str, binary: str, fatal_warnings: bool, tmpdir: str) -> Verdict:
@@ -187,9 +187,6 @@ def main() -> None:
     )
     params = module.params
     binary = module.get_bin_path(params["executable"]) or params["executable"]
-
-    def run(argv: list[str]) -> tuple[int, str, str]:
-        return module.run_command(argv, handle_exceptions=False)
 
     try:
         if params["content"] is not None:

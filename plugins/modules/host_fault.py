@@ -13,6 +13,7 @@ description:
   - Kills a service, stops it in its tracks, or cuts the host off from the network.
   - Before anything is broken, a timer of systemd on the host is set that mends it after O(seconds). So it ends also if nobody comes back,
     and a reboot ends it as well, for nothing is written to disk.
+  - A service that the roles run in a container is killed or stopped together with all that runs there.
   - There is one fault at a time on a host.
 options:
   state:
@@ -23,6 +24,7 @@ options:
     default: present
   fault:
     description:
+      - Required for O(state=present).
       - V(killed) sends C(SIGKILL) to all processes of O(unit). systemd does what the unit says; in the end the unit is started.
       - V(hung) sends C(SIGSTOP) to all processes of O(unit), and C(SIGCONT) in the end.
       - V(cut) lets nothing in or out on all interfaces but C(lo), ARP included, while the links stay up. It begins after one second, so
@@ -30,10 +32,10 @@ options:
     type: str
     choices: [killed, hung, cut]
   unit:
-    description: The service, such as V(haproxy).
+    description: The service, such as V(haproxy). Required for V(killed) and V(hung).
     type: str
   seconds:
-    description: After how many seconds the host mends itself.
+    description: After how many seconds the host mends itself. Required for O(state=present).
     type: float
 attributes:
   check_mode:
@@ -86,6 +88,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._host_fault import
     pending,
     start,
 )
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
 
 
 def main() -> None:
@@ -99,7 +102,7 @@ def main() -> None:
         required_if=[("state", "present", ("fault", "seconds")), ("fault", "killed", ("unit",)), ("fault", "hung", ("unit",))],
         supports_check_mode=True,
     )
-    params, run = module.params, module.run_command
+    params, run = module.params, run_or_fail(module)
     there, wanted = pending(run), params["state"] == "present"
     if there and wanted:
         module.fail_json(msg="another fault has not been mended yet: state absent does that, and so does time")
@@ -108,7 +111,8 @@ def main() -> None:
     try:
         if not wanted:
             module.exit_json(changed=True, healed=heal(run))
-        fault = {"killed": lambda: killed(params["unit"]), "hung": lambda: hung(params["unit"]), "cut": lambda: cut(interfaces())}
+        unit = params["unit"]
+        fault = {"killed": lambda: killed(run, unit), "hung": lambda: hung(run, unit), "cut": lambda: cut(interfaces())}
         began = start(run, fault[params["fault"]](), params["seconds"])
         module.exit_json(changed=True, began=began, ends=began + params["seconds"])
     except FaultError as error:

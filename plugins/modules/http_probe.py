@@ -135,7 +135,7 @@ download:
   returned: when the clients have asked
   contains:
     bytes:
-      description: How much.
+      description: How many bytes have come.
       type: int
     pieces:
       description: When something has arrived, in seconds since 1970.

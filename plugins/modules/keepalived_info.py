@@ -123,6 +123,11 @@ configuration:
         - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
           Empty if it does, or if there is no such directory.
       type: str
+    unconfined:
+      description:
+        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first applied. It is confined
+          from its next start on.
+      type: bool
 configured:
   description: The instances of the configuration on disk, whether keepalived runs or not.
   type: list
@@ -220,7 +225,8 @@ peers_heard:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import NoAnswer, state
 
 
@@ -234,9 +240,6 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-
-    def run(argv: list[str]) -> tuple[int, str, str]:
-        return module.run_command(argv, handle_exceptions=False)
 
     try:
         found = state(run, params["timeout"], params["directory"], params["settle"])

@@ -46,21 +46,28 @@ configuration:
         - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
           Empty if it does, or if there is no such directory.
       type: str
+    unconfined:
+      description:
+        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first applied. It is confined
+          from its next start on.
+      type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import TransactionError
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec={"directory": {"type": "path", "default": "/etc/nginx"}}, supports_check_mode=True)
+    run = run_or_fail(module)
     try:
-        found = configuration("nginx", module.params["directory"], module.run_command)
+        found = configuration("nginx", module.params["directory"], run)
     except (TransactionError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, running=Unit("nginx", module.run_command).state().active, configuration=found)
+    module.exit_json(changed=False, running=Unit("nginx", run).state().active, configuration=found)
 
 
 if __name__ == "__main__":

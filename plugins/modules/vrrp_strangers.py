@@ -60,6 +60,7 @@ listened:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_strangers import listen, strangers
 
@@ -78,7 +79,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if Unit("keepalived", module.run_command).state().active:
+    if Unit("keepalived", run_or_fail(module)).state().active:
         module.exit_json(changed=False, listened=False)
     wanted = [(router["interface"], router["virtual_router_id"]) for router in module.params["routers"]]
     try:

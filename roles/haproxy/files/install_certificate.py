@@ -1,10 +1,11 @@
 """Have haproxy serve a certificate, from the next connection on and without losing one.
 
-usage: install_certificate.py STORE SOCKET NAME [FILE...]
+usage: install_certificate.py STORE SOCKET IMAGE NAME [FILE...]
 
-The files, or standard input without any, are a certificate with those between it and the authority, and its key, in PEM. What haproxy
-cannot use is refused and changes nothing; else it is STORE/NAME.pem afterwards, haproxy is reloaded, and it has to say that it serves it.
-What is there already is left alone, so it may be called again at any time. An ACME client calls it after every renewal."""
+IMAGE is that of the container in which haproxy runs, or empty. The files, or standard input without any, are a certificate with those
+between it and the authority, and its key, in PEM. What haproxy cannot use is refused and changes nothing; else it is STORE/NAME.pem
+afterwards, haproxy is reloaded, and it has to say that it serves it. What is there already is left alone, so it may be called again at any
+time. An ACME client calls it after every renewal."""
 
 from __future__ import annotations
 
@@ -47,13 +48,21 @@ def fingerprint(text: str) -> str:
     return hashlib.sha1(base64.b64decode(block.group(2)), usedforsecurity=False).hexdigest().upper()
 
 
-def tried(text: str) -> None:
+def program(image: str, folder: str) -> list[str]:
+    """How haproxy is called, by which the folder is seen."""
+    if not image:
+        return ["haproxy"]
+    mount = f"--mount=type=bind,src={folder},dst={folder},readonly"
+    return ["docker", "run", "--rm", "--pull=never", "--network=none", "--read-only", "--cap-drop=ALL", mount, image, "haproxy"]
+
+
+def tried(text: str, image: str) -> None:
     """Raises Refused, with haproxy's reason, if haproxy could not use the certificate with this key."""
     with tempfile.TemporaryDirectory(dir="/run") as folder:
         pem, config = Path(folder, "trial.pem"), Path(folder, "trial.cfg")
         pem.write_text(text, encoding="ascii")
         config.write_text(TRIAL.format(pem), encoding="ascii")
-        done = subprocess.run(["haproxy", "-c", "-f", str(config)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*program(image, folder), "-c", "-f", str(config)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(f"haproxy cannot use it: {reason(done.stderr)}")
 
@@ -108,7 +117,7 @@ def make_live(admin: str, path: Path, wanted: str) -> None:
         time.sleep(0.1)
 
 
-def main(store: str, admin: str, name: str, *files: str) -> None:
+def main(store: str, admin: str, image: str, name: str, *files: str) -> None:
     if not NAME.fullmatch(name):
         raise Refused(f"the name is '{name}': letters, digits, dots, dashes and underscores are needed, such as www.example.com")
     text = whole("\n".join(Path(file).read_text(encoding="ascii") for file in files) if files else sys.stdin.read())
@@ -116,16 +125,16 @@ def main(store: str, admin: str, name: str, *files: str) -> None:
     with open(store + "/.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists() or path.read_text(encoding="ascii") != text:
-            tried(text)
+            tried(text, image)
             replace(path, text)
         if is_active() and served(admin, path) != fingerprint(text):
             make_live(admin, path, fingerprint(text))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4 or sys.argv[3].startswith("-"):
+    if len(sys.argv) < 5 or sys.argv[4].startswith("-"):
         sys.exit("usage: haproxy-certificate NAME [FILE...]\n\nFILE, or else standard input, is a certificate and its key in PEM.")
     try:
         main(*sys.argv[1:])
     except (Refused, OSError, UnicodeDecodeError) as problem:
-        sys.exit(f"haproxy-certificate: {sys.argv[3]}: {problem}")
+        sys.exit(f"haproxy-certificate: {sys.argv[4]}: {problem}")

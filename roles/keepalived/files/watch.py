@@ -7,31 +7,46 @@ usage: watch.py WATCHES DIRECTORY
 
 WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), rise (a count) and silence (a boolean).
 The file DIRECTORY/name holds 1 once the URL has not answered with status 200 for the timeout, and 0 after rise answers in a row. Where
-silence does not count, 1 means that it has answered with another status, and no answer changes nothing."""
+silence does not count, 1 means that it has answered with another status, and no answer changes nothing. A URL of tcp:// has no status: it
+is answered by a connection, and by nothing else."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 import time
 from urllib.parse import urlsplit
 
 
-def status(url: str, timeout: float) -> bytes:
-    """The status with which the URL answers within the timeout; empty if it does not."""
+def answers(url: str, timeout: float) -> bool | None:
+    """Whether the URL's answer is a good one, None if there is none within the timeout. A port answers by accepting a connection or not."""
     parts = urlsplit(url)
+    if parts.scheme == "tcp":
+        return accepts(parts.hostname, parts.port, timeout)
     end = time.monotonic() + timeout
     question = f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n"
     try:
         with socket.create_connection((parts.hostname, parts.port or 80), timeout) as connection:
             connection.settimeout(max(end - time.monotonic(), 0.001))
             connection.sendall(question.encode("ascii"))
-            return b"".join(connection.recv(64).split()[1:2])
+            status = connection.recv(64).split()[1:2]
     except OSError:
-        return b""
+        return None
+    return status == [b"200"] if status else None
+
+
+def accepts(host: str, port: int, timeout: float) -> bool:
+    """Whether the port accepts a connection. It is reset, so that neither end has to remember it."""
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return True
+    except OSError:
+        return False
 
 
 class Watch:
@@ -53,15 +68,15 @@ class Watch:
     def ask(self) -> None:
         """Ask once. A question may take all the time that is left; one that comes late, because the host is busy, still gets half of it."""
         left = self.deadline - time.monotonic()
-        answer = status(self.url, max(left, self.timeout / 2))
-        if answer == b"200":
+        good = answers(self.url, max(left, self.timeout / 2))
+        if good:
             self.deadline = time.monotonic() + self.timeout
             self.answered += 1
             if not self.well and self.answered >= self.rise:
                 self.decide(True)
         else:
             self.answered = 0
-            if self.well is not False and (time.monotonic() >= self.deadline if self.silence else answer):
+            if self.well is not False and (time.monotonic() >= self.deadline if self.silence else good is False):
                 self.decide(False)
 
     def decide(self, well: bool) -> None:

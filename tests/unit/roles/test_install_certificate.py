@@ -68,10 +68,17 @@ def test_the_reason_is_haproxys_first_complaint(stderr, reason):
     assert program.reason(stderr) == reason
 
 
+def test_a_certificate_is_tried_by_the_haproxy_that_serves_it():
+    assert program.program("", "/run/a") == ["haproxy"]
+    docker, *options, image, haproxy = program.program("evenkeel/haproxy:1", "/run/a")
+    assert (docker, image, haproxy) == ("docker", "evenkeel/haproxy:1", "haproxy")
+    assert {"run", "--rm", "--pull=never", "--mount=type=bind,src=/run/a,dst=/run/a,readonly"} <= set(options)
+
+
 @pytest.mark.parametrize("name", ["../a", ".a", "a/b", "", "a b", "*"])
 def test_a_name_stays_in_the_directory(tmp_path, name):
     with pytest.raises(program.Refused, match="letters, digits"):
-        program.main(str(tmp_path), "/nowhere", name)
+        program.main(str(tmp_path), "/nowhere", "", name)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -95,6 +95,19 @@ def test_a_port_that_refuses_is_not_well(tmp_path):
         wait_for(tmp_path, "1\n")
 
 
+def test_a_port_is_well_while_it_accepts_connections_and_one_that_does_not_decides_at_once(tmp_path):
+    listener = socket.create_server(("127.0.0.1", 0))
+    with listener, watching(tmp_path, f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=PATIENCE, silence=False):
+        wait_for(tmp_path, "0\n")
+        connection, _address = listener.accept()
+        with connection:
+            connection.settimeout(PATIENCE)
+            with pytest.raises(ConnectionResetError):
+                connection.recv(1)
+        listener.close()
+        wait_for(tmp_path, "1\n")
+
+
 def test_a_server_that_hangs_is_noticed_and_so_is_its_return(tmp_path):
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_watch import serve; serve()"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as http:

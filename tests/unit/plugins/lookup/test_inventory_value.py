@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[4]
+PLAYBOOK = [sys.executable, "-m", "ansible", "playbook"]
 
 INVENTORY = {
     "web": {
@@ -30,7 +32,7 @@ PLAY = [
             "listed": "{{ lookup('evenkeel.ha_web.inventory_value', 'listed', default=[]) }}",
             "number": "{{ lookup('evenkeel.ha_web.inventory_value', 'number', default=0) }}",
         },
-        "tasks": [{"ansible.builtin.assert": {"that": ["[said, listed, number] == expected[inventory_hostname]"]}}],
+        "tasks": [{"ansible.builtin.assert": {"that": ["[said, listed, number | int] == expected[inventory_hostname]"]}}],
     }
 ]
 
@@ -45,7 +47,7 @@ PLAY = [
 def test_the_inventory_decides_where_it_says_something(tmp_path, expected, status):
     (tmp_path / "hosts.json").write_text(json.dumps(INVENTORY))
     (tmp_path / "play.json").write_text(json.dumps(PLAY))
-    argv = ["ansible-playbook", "-i", "hosts.json", "play.json", "--extra-vars", json.dumps({"expected": expected})]
+    argv = [*PLAYBOOK, "-i", "hosts.json", "play.json", "--extra-vars", json.dumps({"expected": expected})]
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/collections"}
     done = subprocess.run(argv, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == status, done.stdout

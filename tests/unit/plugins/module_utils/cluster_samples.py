@@ -60,7 +60,7 @@ def keepalived(host, **changed):
     return {
         "running": True,
         "version": "2.2.7",
-        "configuration": {"digest": "a" * 64, "pending": ""},
+        "configuration": {"digest": "a" * 64, "pending": "", "unconfined": False},
         "instances": [instance(state="MASTER" if holds else "BACKUP", priority=priority)],
         "configured": [setup(source=source, priority=priority, peers=peers)],
         "scripts": [script()],
@@ -97,7 +97,7 @@ def haproxy(**changed):
     return {
         "running": True,
         "version": "2.6.12",
-        "configuration": {"digest": "b" * 64, "shared": "d" * 64, "pending": ""},
+        "configuration": {"digest": "b" * 64, "shared": "d" * 64, "pending": "", "unconfined": False},
         "uptime": 7200,
         "generation": 3,
         "seconds_in_generation": 300,
@@ -115,7 +115,7 @@ def web_server(pending="", running=True):
     """What the modules return of a web server."""
     return {
         "unfinished": {"files": [{"path": "/etc/nginx/.evenkeel.json"}]},
-        "nginx": {"running": running, "configuration": {"digest": "e" * 64, "pending": pending}},
+        "nginx": {"running": running, "configuration": {"digest": "e" * 64, "pending": pending, "unconfined": False}},
     }
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import KINDS
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import KINDS, measure
+
+EVIL = "<script>alert('x')</script>&\x00"
 
 
 def seen(states):
@@ -54,4 +56,20 @@ def record(lost, journals=None, ahead=None, clients=0.0, breaks=(), pieces=(), p
             "kept": {"connections": 10, "answers": 200, "breaks": list(breaks)},
             "download": {"bytes": 100 * len(pieces), "pieces": list(pieces), "breaks": []},
         },
+    }
+
+
+def drill(*faults, **keys):
+    """A drill of these records, as its page gets it."""
+    clock = {"offset": 0.001, "uncertainty": 0.005, "correction": 0.0}
+    return {
+        "site": "vip",
+        "began": 1700000000.0,
+        "faults": [measure(fault) for fault in faults],
+        "surprise": "",
+        "limit_ms": 0.0,
+        "settings": {"asked": "http://192.0.2.10/"},
+        "versions": {"lb1": "Debian 12"},
+        "clocks": {"lb1": clock},
+        **keys,
     }

@@ -20,11 +20,13 @@ BASE = {
     "timeouts": {"connect": "1s"},
     "options": {"http": {"dontlognull": True, "httplog": True}, "tcp": {"dontlognull": True, "tcplog": True}},
     "server": {"http": {"check": True, "inter": "1s"}, "tcp": {"check": True, "inter": "9s"}},
-    "health_check": {"uri": "/", "status": "200"},
+    "health_check": {"uri": "/", "host": "localhost", "status": "200"},
     "client_limits": {"period": "10s", "exempt": []},
     "newer_curves": [],
     "certificate_store": "/store",
 }
+NODES = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "192.0.2.12"}]
+PEERS = [{"name": "balancers", "port": 10000}]
 WEB1 = {"name": "web1", "address": "192.0.2.21", "port": 80}
 
 
@@ -46,3 +48,19 @@ def listen(name="db", **keys):
 
 def server(**keys):
     return back(servers=[{**WEB1, **keys}])
+
+
+def fronts(*sections, **changes):
+    return {"haproxy_frontends": list(sections), **changes}
+
+
+def backs(*sections, **changes):
+    return {"haproxy_backends": list(sections), **changes}
+
+
+def listens(*sections, **changes):
+    return {"haproxy_listens": list(sections), **changes}
+
+
+def binds(*items, **changes):
+    return fronts(front(binds=list(items)), **changes)

@@ -37,7 +37,7 @@ def test_a_cluster_that_is_well():
 
 
 def pending(what):
-    return {"configuration": {"digest": "c" * 64, "shared": "d" * 64, "pending": what}}
+    return {"configuration": {"digest": "c" * 64, "shared": "d" * 64, "pending": what, "unconfined": False}}
 
 
 WRONG = [
@@ -96,6 +96,18 @@ def test_files_that_somebody_has_changed_and_loaded_are_a_note():
     found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**changed)}})
     assert found["healthy"]
     assert "not what was deployed last" in found["findings"][0]["what"]
+
+
+@pytest.mark.parametrize(("host", "daemon"), [("lb1", "keepalived"), ("lb1", "haproxy"), ("web1", "nginx")])
+def test_a_daemon_that_is_older_than_its_confinement_is_a_note(host, daemon):
+    hosts = cluster()
+    hosts[host][daemon]["configuration"]["unconfined"] = True
+    found = report(hosts)
+    assert found["healthy"]
+    (finding,) = found["findings"]
+    assert finding["hosts"] == [host]
+    assert finding["what"].startswith(f"{daemon} was started before it was confined")
+    assert "reboot_hosts.yml" in finding["remedy"]
 
 
 def test_one_load_balancer_cannot_fail_over():

@@ -174,8 +174,9 @@ def test_different_versions_are_harmless():
     assert found.what == "keepalived's version is 2.2.7 on lb1, 2.3.3 on lb2"
 
 
-def test_connections_that_would_not_outlive_a_move_are_a_note():
-    (found,) = troubles(pair({"peers_heard": []}), [])
+@pytest.mark.parametrize("adverts", [{}, {"configured": [setup(peers=[])]}], ids=["unicast", "multicast"])
+def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
+    (found,) = troubles(pair({**adverts, "peers_heard": []}), [])
     assert found.harmless
     assert (found.hosts, found.what) == (("lb1",), "connections would not outlive a move between it and lb2, which it does not hear")
     assert "UDP port 3112 in from 192.0.2.12" in found.remedy

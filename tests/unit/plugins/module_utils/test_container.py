@@ -73,6 +73,8 @@ def test_what_can_be_run(change):
         ({"container_ports": ["80:65536"]}, "haproxy_container_ports has '80:65536'"),
         ({"container_mounts": ["certificates"]}, "haproxy_container_mounts has 'certificates'"),
         ({"container_mounts": ["/a,readonly=false"]}, "haproxy_container_mounts has '/a,readonly=false'"),
+        ({"container_mounts": ["/run/%H"]}, "haproxy_container_mounts has '/run/%H'"),
+        ({"container_mounts": ["/run/$HOME"]}, "haproxy_container_mounts has '/run/$HOME'"),
     ],
 )
 def test_what_cannot(change, said):

@@ -8,8 +8,15 @@ import json
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _effect, _host
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect, is_stale, parameters, units
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import (
+    Effect,
+    NoEffect,
+    is_stale,
+    kernel_parameters,
+    parameters,
+    units,
+)
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import MANIFEST
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 # paths, the units that they belong to
@@ -54,6 +61,11 @@ def test_a_unit_that_systemd_has_to_read_again(unit, expected):
 @pytest.mark.parametrize(("text", "expected"), PARAMETERS)
 def test_parameters_of_a_file(text, expected):
     assert parameters(text) == expected
+
+
+def test_only_files_of_sysctl_set_parameters():
+    files = {"/etc/sysctl.d/60-x.conf": b"# why\nnet.ipv4.ip_nonlocal_bind = 1\n", "x": b"a = 1\n"}
+    assert kernel_parameters(files) == {"net.ipv4.ip_nonlocal_bind": "1"}
 
 
 def systemd_that_has_read_all(argv):

@@ -1,4 +1,4 @@
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Finding, Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy import check, parse, version
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import KERNEL, Host
-from data.replay import RELEASES, Replay, load, write_files
+from data.replay import RELEASES, Replay, load, said, write_files
 
 RECORDED = load("haproxy")
 
@@ -136,11 +136,7 @@ def check_case(case, release, tmp_path, **kwargs):
 def test_check(case, valid, findings, release, tmp_path):
     verdict = check_case(case, release, tmp_path)
     assert verdict.valid is valid
-    assert [
-        (f.severity, f.file and f.file.replace(f"{tmp_path}/", ""), f.line, f.message[: len(begin)], f.source)
-        for f, (_severity, _file, _line, begin, _source) in zip(verdict.findings, findings)
-    ] == findings
-    assert len(verdict.findings) == len(findings)
+    assert said(verdict, findings, tmp_path) == findings
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -60,7 +60,7 @@ def test_where_nobody_listens_no_haproxy_runs(tmp_path):
     socket = str(tmp_path / "none.sock")
     assert state(socket, socket, str(tmp_path / "none"), run=None) == {
         "running": False,
-        "configuration": {"digest": "", "pending": "", "shared": ""},
+        "configuration": {"digest": "", "pending": "", "unconfined": False, "shared": ""},
     }
 
 

@@ -130,6 +130,11 @@ def test_a_template_has_the_options_of_a_server():
         ({"haproxy_backends": [back(health_check={"uri": "/a"})]}, {"uri": "/a", "status": "200", "expect": "status 200"}),
         ({"haproxy_backends": [back(health_check={"status": "204"})]}, {"uri": "/", "status": "204", "expect": "status 204"}),
         ({"haproxy_backends": [back(health_check={"expect": "string ok"})]}, {"uri": "/", "status": "200", "expect": "string ok"}),
+        (
+            {"haproxy_backends": [back(health_check={"host": "%[src]"})]},
+            {"uri": "/", "host": "%%[src]", "status": "200", "expect": "status 200"},
+        ),
+        ({"haproxy_backends": [back(health_check={"host": 7})]}, {"uri": "/", "host": "7", "status": "200", "expect": "status 200"}),
         ({"haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
         ({"haproxy_backends": [back(health_check={"type": "none"})]}, None),
         ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}}, {"uri": "/b", "status": "200", "expect": "status 200"}),
@@ -142,7 +147,7 @@ def test_a_template_has_the_options_of_a_server():
 )
 def test_a_health_check_is_completed(changes, check):
     printed = proxy(**{"haproxy_backends": [back()], **changes})["health_check"]
-    assert printed == (check and {"type": "http", **check})
+    assert printed == (check and {"type": "http", "host": "localhost", **check})
 
 
 @pytest.mark.parametrize(

@@ -8,30 +8,12 @@ from copy import deepcopy
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_problems import problems
-from haproxy_variables import back, front, listen, server, variables
+from haproxy_variables import NODES, PEERS, back, backs, front, fronts, listen, listens, server, variables
 
 USER = {"name": "admin", "password": "unutterable"}
 HASHED = {"name": "jane", "password": "$6$salt$unutterable"}
-NODES = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "192.0.2.12"}]
-PEERS = [{"name": "balancers", "port": 10000}]
 KEY = {"path": "certs/www.pem", "content": "-----BEGIN PRIVATE KEY-----\nunutterable\n"}
 RAW = {"name": "raw", "mode": "tcp"}
-
-
-def fronts(*sections, **changes):
-    return {"haproxy_frontends": list(sections), **changes}
-
-
-def backs(*sections, **changes):
-    return {"haproxy_backends": list(sections), **changes}
-
-
-def listens(*sections, **changes):
-    return {"haproxy_listens": list(sections), **changes}
-
-
-def binds(*items, **changes):
-    return fronts(front(binds=list(items)), **changes)
 
 
 def extra(*sections):
@@ -43,15 +25,6 @@ GOOD = [
     {**fronts(front(default_backend="web")), **backs(back())},
     {**fronts(front(default_backend="db")), **listens(listen())},
     {**fronts(front(), front("tls_in", binds=[{"port": 443}])), **backs(back()), **listens(listen())},
-    fronts(front("one", binds=[{"address": "192.0.2.10", "port": 80}]), front("two", binds=[{"address": "192.0.2.11", "port": 80}])),
-    binds({"port": 80}, {"address": "::", "port": 80, "options": ["v6only"]}),
-    binds({"port": 443, "certificates": ["/root/tls.pem"]}, haproxy_confined="false"),
-    binds({"port": 443}, {"address": "quic4@0.0.0.0", "port": 443}),
-    binds({"address": "2001:db8::10", "port": 80}, {"address": "192.0.2.10", "port": "80-90"}),
-    binds({"port": 80, "options": ["interface eth0"]}, {"port": 80, "options": ["interface eth1"]}),
-    binds({"address": "unix@/run/a.sock"}, {"address": "unix@/run/b.sock"}, {"address": "abns@c"}),
-    binds({"port": "1-2"}, {"port": "3-4"}),
-    binds({"port": 80}, {"port": 81}, haproxy_bind_defaults={"address": "192.0.2.10"}),
     backs(back(servers=[], lines=["server-template web 3 web.example.com:80"])),
     backs({"name": "web", "server_templates": [{"prefix": "web", "count": "3", "address": "web.example.com", "port": 80}]}),
     backs(server(port=1), {**server(port=65535), "name": "other"}),
@@ -68,7 +41,6 @@ GOOD = [
     {"haproxy_stats_address": "localhost"},
     {"haproxy_stats_address": "*", "haproxy_stats_enabled": False},
     {"haproxy_stats_address": "*", "haproxy_stats_enabled": "false"},
-    binds({"port": 8404}, haproxy_stats_enabled=False),
     {"haproxy_userlists": [{"name": "staff", "users": [HASHED, {**USER, "insecure": True}]}]},
     {"haproxy_nodes": NODES, "haproxy_peers": PEERS},
     {"haproxy_nodes": [NODES[1]]},
@@ -140,39 +112,6 @@ BAD = [
         backs(back(**{"from": "raw", "mode": "http"}), haproxy_named_defaults=[RAW]),
         ["haproxy_backends: web: mode is http, that of its defaults 'raw' is tcp"],
     ),
-    ("port 0", binds({"port": 0}), ["http_in (haproxy_frontends): port 0 is outside 1-65535"]),
-    ("port 65536", binds({"port": 65536}), ["http_in (haproxy_frontends): port 65536 is outside 1-65535"]),
-    ("no port number", binds({"port": "http"}), ["http_in (haproxy_frontends): port http is outside 1-65535", "such as 8000-8010"]),
-    ("range backwards", binds({"port": "90-80"}), ["http_in (haproxy_frontends): port 90-80 is outside"]),
-    ("bind without port", binds({"address": "192.0.2.10"}), ["http_in (haproxy_frontends): the bind to 192.0.2.10 has no port"]),
-    ("health port", {"haproxy_health_port": 70000}, ["haproxy_health_port: port 70000 is outside 1-65535"]),
-    ("statistics port", {"haproxy_stats_port": 0}, ["haproxy_stats_port: port 0 is outside 1-65535"]),
-    (
-        "two listeners",
-        fronts(front(), front("two")),
-        ["two (haproxy_frontends) and http_in (haproxy_frontends)", "port 80"],
-    ),
-    (
-        "a certificate in a home",
-        binds({"port": 443, "certificates": ["/root/tls.pem"]}),
-        ["http_in (haproxy_frontends): a certificate is '/root/tls.pem'", "haproxy_confined to false"],
-    ),
-    ("twice in one section", binds({"port": 80}, {"port": 80}), ["http_in (haproxy_frontends)", "both listen on port 80"]),
-    ("one of all addresses", binds({"port": 80}, {"address": "192.0.2.10", "port": 80}), ["port 80 (192.0.2.10 and *)"]),
-    ("all addresses after one", binds({"address": "192.0.2.10", "port": 80}, {"port": 80}), ["port 80 (* and 192.0.2.10)"]),
-    (
-        "one of all addresses of IPv6",
-        binds({"address": "::", "port": 80}, {"address": "2001:db8::1", "port": 80}),
-        ["port 80"],
-    ),
-    ("IPv6 takes IPv4 with it", binds({"address": "::", "port": 80}, {"port": 80}), ["port 80 (* and ::)"]),
-    ("within a range", binds({"port": "8000-8010"}, {"port": 8005}), ["both listen on port 8005"]),
-    ("socket twice", binds({"address": "abns@a"}, {"address": "abns@a"}), ["both listen on", "(abns@a and abns@a)"]),
-    ("frontend and listen", {**binds({"port": 5432}), **listens(listen())}, ["db (haproxy_listens)", "port 5432"]),
-    ("on the health port", binds({"port": 8405}), ["haproxy_health_port and http_in", "port 8405"]),
-    ("on the statistics port", binds({"port": 8404}), ["haproxy_stats_port and http_in", "port 8404"]),
-    ("on the peers' port", binds({"port": 10000}, haproxy_nodes=NODES, haproxy_peers=PEERS), ["balancers (haproxy_peers) and http_in"]),
-    ("statistics on health", {"haproxy_stats_port": 8405}, ["haproxy_stats_port and haproxy_health_port", "port 8405"]),
     ("health at every address", {"haproxy_health_address": "*"}, ["haproxy_health_address is '*'", "127.0.0.1"]),
     ("statistics for all", {"haproxy_stats_address": "*"}, ["haproxy_stats_address is '*'", "haproxy_stats_users is empty", "127.0.0.1"]),
     (
@@ -217,6 +156,8 @@ BAD = [
     ("no value", {"haproxy_backends": None}, ["haproxy_backends has no value"]),
     ("two words", backs(back("the web")), ["haproxy_backends[0].name is 'the web': a single word"]),
     ("comment in a path", {"haproxy_stats_uri": "/stats#a"}, ["haproxy_stats_uri is '/stats#a': a single word"]),
+    ("no method", backs(back(health_check={"method": ""})), ["health_check.method is '': a single word"]),
+    ("two words for a status", backs(back(health_check={"status": "200 string"})), ["health_check.status is '200 string': a single word"]),
     ("quote in a host", backs(back(health_check={"host": "'a'"})), ["health_check.host is ''a'': a single word"]),
 ]
 

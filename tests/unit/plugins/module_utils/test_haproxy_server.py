@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_runtime import foresee
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import (
     Server,
     Wanted,
-    foresee,
     matching,
     not_a_weight,
     not_servers,

@@ -26,7 +26,7 @@ class Host:
         return next(number for number, line in enumerate(self.did) if word in line)
 
 
-@pytest.mark.parametrize("fault", [killed("haproxy"), hung("haproxy"), cut(["eth0", "eth1"])])
+@pytest.mark.parametrize("fault", [killed(Host(), "haproxy"), hung(Host(), "haproxy"), cut(["eth0", "eth1"])])
 def test_the_timer_is_set_before_anything_breaks(fault):
     host = Host()
     start(host, fault, 30)
@@ -37,9 +37,9 @@ def test_the_timer_is_set_before_anything_breaks(fault):
 @pytest.mark.parametrize(
     ("fault", "fails", "problem"),
     [
-        (hung("nosuch"), "is-active", "nothing was broken: nosuch does not run"),
+        (hung(Host(), "nosuch"), "is-active", "nothing was broken: nosuch does not run"),
         (cut(["eth0"]), "command -v", "nothing was broken: this fault needs nft"),
-        (killed("haproxy"), "systemd-run", "systemd-run"),
+        (killed(Host(), "haproxy"), "systemd-run", "systemd-run"),
     ],
 )
 def test_without_a_timer_nothing_breaks(fault, fails, problem):
@@ -52,7 +52,7 @@ def test_without_a_timer_nothing_breaks(fault, fails, problem):
 def test_a_fault_that_fails_is_mended_at_once():
     host = Host("--signal=KILL")
     with pytest.raises(FaultError, match="signal=KILL"):
-        start(host, killed("haproxy"), 30)
+        start(host, killed(Host(), "haproxy"), 30)
     assert host.did[-2:] == ["systemctl start evenkeel-fault-heal.service", "systemctl stop evenkeel-fault-heal.timer"]
 
 
@@ -61,6 +61,17 @@ def test_the_timer_stays_while_the_host_cannot_be_mended():
     with pytest.raises(FaultError, match=r"systemctl cat evenkeel-fault-heal\.service shows"):
         heal(host)
     assert not any("stop evenkeel-fault-heal.timer" in line for line in host.did)
+
+
+def test_what_the_timer_has_mended_a_moment_before_is_mended():
+    host = Host("systemctl start evenkeel-fault-heal.service", "is-active")
+    assert heal(host) > 0
+
+
+@pytest.mark.parametrize("fault", [killed, hung])
+@pytest.mark.parametrize(("slices", "group"), [("system.slice", "haproxy"), ("haproxy.slice", "haproxy.slice")])
+def test_all_processes_of_a_container_are_meant(fault, slices, group):
+    assert fault(lambda _argv: (0, f"{slices}\n", ""), "haproxy").breaks.split()[-1] == group
 
 
 def test_a_cut_waits_until_the_module_has_answered_and_all_interfaces_are_meant():

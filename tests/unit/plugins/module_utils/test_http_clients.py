@@ -6,76 +6,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import socket
 import ssl
 import threading
-import time
-from contextlib import contextmanager
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Download, KeepAlive, Prober, Result, outage, parse, words
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_probe import ProbeError, place, probe
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import Download, KeepAlive, Prober, parse, words
+from http_server import SECONDS, answer, server, wait_until
 
 BODY = b"x" * 200_000
-SECONDS = 10
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;name=value\r\nweb1\r\n0\r\n\r\n"
-
-
-def answer(body, *headers):
-    return b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", body])
-
-
-@contextmanager
-def server(serve):
-    """Its port. Every connection is handed to the function in a thread of its own, and closed afterwards."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def handle(connection):
-            with connection, contextlib.suppress(ConnectionError):
-                serve(connection)
-
-        def accept():
-            while True:
-                try:
-                    connection, _address = listening.accept()
-                except OSError:
-                    return
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def result(start, ok, latency=0.002):
-    return Result(start, latency, ok)
-
-
-@pytest.mark.parametrize(
-    ("results", "expected"),
-    [
-        ([], 0),
-        ([result(0, True)], 0),
-        ([result(0, True), result(1, False), result(2, True)], 2002),
-        ([result(2, True), result(1, False), result(0, True)], 2002),
-        ([result(0, False), result(1, True)], 1002),
-        ([result(0, True), result(1, False, 0.5)], 1500),
-        ([result(0, True), result(1, False), result(2, True), result(3, False), result(9, True)], 7002),
-    ],
-)
-def test_an_outage_is_from_good_to_good(results, expected):
-    assert outage(results) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -175,51 +116,3 @@ def test_a_download_that_is_cut_is_noticed():
     assert download.breaks[0].used
     assert download.breaks[0].error == "closed before the end"
     assert download.bytes >= len(BODY) - 1000
-
-
-def params(port, **keys):
-    url = f"http://127.0.0.1:{port}/"
-    usual = {"interval": 0.01, "connections": 2, "timeout": 1.0, "server": r"web\d", "seconds": 0.5, "while_exists": None}
-    return {**usual, "url": url, "download_url": url, "validate_certs": True, **keys}
-
-
-def serve_all(connection):
-    while request := connection.recv(1000):
-        connection.sendall(answer(b"web1"))
-        if b"Connection: close" in request:
-            return
-
-
-def test_a_probe_ends_with_its_file_and_says_that_somebody_was_served(tmp_path):
-    file = tmp_path / "asking"
-    file.touch()
-    found = []
-    with server(serve_all) as port:
-        asking = threading.Thread(target=lambda: found.append(probe(params(port, while_exists=str(file), seconds=SECONDS, timeout=0.2))))
-        asking.start()
-        wait_until(lambda: file.read_text() == "served\n")
-        file.unlink()
-        asking.join(SECONDS)
-    assert found[0]["kept"]["answers"] > 0
-    assert found[0]["download"]["bytes"] > 0
-    assert not file.exists()
-
-
-def test_a_probe_whose_time_is_over_removes_its_file(tmp_path):
-    file = tmp_path / "asking"
-    file.touch()
-    with server(serve_all) as port:
-        assert probe(params(port, while_exists=str(file), seconds=0.3, download_url=""))["requests"]["outcome"]
-    assert not file.exists()
-
-
-@pytest.mark.parametrize("url", ["ftp://192.0.2.10/", "192.0.2.10", "http://192.0.2.10:port/", ""])
-def test_what_is_no_url_is_refused(url):
-    with pytest.raises(ProbeError, match="is no URL"):
-        place(url, True)
-
-
-def test_an_url_says_port_path_and_name():
-    found = place("https://127.0.0.1:8443/a?b=c", False)
-    assert (found.host, found.port, found.path, found.name) == ("127.0.0.1", 8443, "/a?b=c", "127.0.0.1")
-    assert found.tls is not None

@@ -1,4 +1,4 @@
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import check, version
-from data.replay import RECORDED_IN, RELEASES, RecordedHost, Replay, load
+from data.replay import RECORDED_IN, RELEASES, RecordedHost, Replay, load, said
 
 RECORDED = load("keepalived")
 
@@ -299,11 +299,7 @@ def check_case(case, release):
 def test_check(case, valid, findings, release):
     verdict, _run = check_case(case, release)
     assert verdict.valid is valid
-    assert [
-        (f.severity, f.file and f.file.replace(f"{RECORDED_IN}/", ""), f.line, f.message[: len(begin)], f.source)
-        for f, (_severity, _file, _line, begin, _source) in zip(verdict.findings, findings)
-    ] == findings
-    assert len(verdict.findings) == len(findings)
+    assert said(verdict, findings, RECORDED_IN) == findings
 
 
 def test_every_recorded_case_is_expected():

@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, changed, configuration, digest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import MANIFEST, ConfigSet
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import MANIFEST
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 
@@ -46,7 +47,7 @@ def test_a_file_that_is_edited_in_its_place_changes_the_directory(directory):
 
 
 def test_where_there_is_no_directory_nothing_is_pending(tmp_path):
-    assert configuration("haproxy", str(tmp_path / "none"), run=None) == {"digest": "", "pending": ""}
+    assert configuration("haproxy", str(tmp_path / "none"), run=None) == {"digest": "", "pending": "", "unconfined": False}
 
 
 class Host:
@@ -181,14 +182,37 @@ def test_the_previous_set_brings_its_own_units_back(live, host, directory):
     assert host.done == ["stop other", "reload-or-restart watch", "reload haproxy"]
 
 
+def test_what_serves_beside_a_set_is_stopped_while_the_set_is_still_there(live, host, directory, monkeypatch):
+    live.config.previous.mkdir()
+    declare(directory, "watch")
+    live.timeout = 0
+    with monkeypatch.context() as refused:
+        refused.setattr(live.daemon, "is_proven", lambda: False)
+        with pytest.raises(NotProven, match="no proof"):
+            make_live(live, host)
+    there = []
+
+    def run(argv):
+        if argv[1] == "stop":
+            there.append((directory / MANIFEST).exists())
+        return host.run(argv)
+
+    monkeypatch.setattr(live.unit, "run", run)
+    assert live.go_back(was_active=True).endswith("and serves.")
+    assert there == [True]
+    assert host.started.keys() == {"haproxy"}
+
+
 def test_a_daemon_that_did_not_run_before_does_not_run_what_was_refused(live, host, directory, monkeypatch):
     live.config.previous.mkdir()
+    declare(directory, "watch")
     live.timeout = 0
     monkeypatch.setattr(live.daemon, "is_proven", lambda: False)
     with pytest.raises(NotProven, match="no proof"):
         make_live(live, host)
+    assert host.started.keys() == {"haproxy", "watch"}
     assert live.go_back(was_active=False).endswith("does not run now.")
-    assert "haproxy" not in host.started
+    assert not host.started
 
 
 def test_only_root_can_read_what_is_remembered(live, host):

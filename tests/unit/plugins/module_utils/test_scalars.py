@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted, unprintable
 
 GOOD = [
     [],
@@ -26,6 +26,29 @@ BAD = [
     ({"deep": [{"name": 7, "er": {"key": "next\x85line"}}]}, "v.deep[0].er.key"),
     ({"separator": "a\u2028b"}, "v.separator"),
 ]
+
+
+class Encrypted:
+    """An encrypted variable as ansible-core has it before 2.19."""
+
+    __ENCRYPTED__ = True
+
+    def __str__(self):
+        return "word"
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        (Encrypted(), "word"),
+        ([{"name": "jane", "password": Encrypted(), "groups": (Encrypted(),)}], [{"name": "jane", "password": "word", "groups": ["word"]}]),
+        ({"a": 7, "b": None, "c": True}, {"a": 7, "b": None, "c": True}),
+    ],
+)
+def test_a_filter_sees_texts_where_variables_are_encrypted(value, seen):
+    found = decrypted(lambda given, port=0: (given, port))(value, port=80)
+    assert found == (seen, 80)
+    assert "Encrypted" not in repr(found)
 
 
 @pytest.mark.parametrize("value", GOOD)

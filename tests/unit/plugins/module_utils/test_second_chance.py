@@ -45,6 +45,10 @@ def test_every_address_is_served_where_it_is():
     assert chance(mine)["interfaces"] == ["eth1", "eth0", "eth2"]
 
 
+def test_how_adverts_are_sent_does_not_matter():
+    assert chance(instance(unicast=False)) == chance(instance())
+
+
 def test_a_peer_of_several_instances_is_one_peer():
     two = chance(instance(name="one"), instance(vip("192.0.2.20/24"), name="two", nodes=["lb2", "lb1"]))
     (table,) = two["tables"]
@@ -54,8 +58,8 @@ def test_a_peer_of_several_instances_is_one_peer():
 
 @pytest.mark.parametrize(
     "mine",
-    [instance(unicast=False), instance(virtual_ipaddress=[], notify_master="/bin/true"), instance(vip("192.0.2.10/32", dev="lo"))],
-    ids=["multicast", "no address", "on lo"],
+    [instance(nodes=["lb1"]), instance(virtual_ipaddress=[], notify_master="/bin/true"), instance(vip("192.0.2.10/32", dev="lo"))],
+    ids=["no other node", "no address", "on lo"],
 )
 def test_instances_without_a_second_chance(mine):
     assert chance(mine) == {"addresses": [], "interfaces": [], "heartbeats": [], "tables": []}

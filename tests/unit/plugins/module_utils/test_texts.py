@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_problems, _nginx_model, _vrrp_problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_problems, _nginx_problems, _vrrp_problems
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import sections
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import model as nginx_model
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model as vrrp_model
 from haproxy_variables import BASE, back, variables
 from hypothesis import example, given
 from nasty import texts
-from test_nginx_model import declaration as nginx_declaration
-from test_nginx_model import site, upstream
-from test_vrrp_problems import FACTS
-from vrrp_samples import declaration, instance
+from nginx_samples import declaration as nginx_declaration
+from nginx_samples import site, upstream
+from vrrp_samples import FACTS, declaration, instance, urls
 
 TOKEN = re.compile(
     r"""\s*(?:'((?:\\.|[^'\\])*)'(?=[\s;])|"((?:\\.|[^"\\])*)"(?=[\s;])|((?![\s;{}#"'])(?:\\.|\$\{|[^\s;{\\])+))""", re.DOTALL
@@ -56,6 +56,26 @@ def test_a_name_of_haproxy_is_one_word(name):
 
 
 @given(texts)
+@example("%[src]")
+@example("100%")
+def test_a_host_of_a_health_check_is_one_word_and_no_format(host):
+    given = variables(haproxy_backends=[back(health_check={"host": host})])
+    if not _haproxy_problems.problems(given):
+        (backend,) = [section for section in sections(given, BASE)["proxies"] if section["kind"] == "backend"]
+        written = backend["health_check"]["host"]
+        assert re.fullmatch(r"""(?:[^\s"'#\\%]|%%)+""", written)
+        assert written.replace("%%", "%") == host
+
+
+@given(texts)
+@example("")
+def test_every_word_of_a_health_check_is_one_word(text):
+    for key in ("method", "uri", "version", "status"):
+        if not _haproxy_problems.problems(variables(haproxy_backends=[back(health_check={key: text})])):
+            assert re.fullmatch(r"""[^\s"'#\\]+""", text)
+
+
+@given(texts)
 def test_a_line_of_haproxy_is_one_line(line):
     given = variables(haproxy_global_lines=[line])
     if not _haproxy_problems.problems(given):
@@ -64,10 +84,11 @@ def test_a_line_of_haproxy_is_one_line(line):
 
 @given(texts)
 @example("/srv/a b")
+@example("/srv/a ")
 @example("/srv/a; autoindex on")
 def test_a_root_of_nginx_is_one_argument(root):
     declared = nginx_declaration(sites=[site(root=root)])
-    if not _nginx_model.problems(declared):
+    if not _nginx_problems.problems(declared):
         assert nginx_arguments(f"root {root};") == ["root", root]
 
 
@@ -82,15 +103,15 @@ def test_what_may_have_several_arguments_is_one_directive_of_nginx(text):
         "access_log": nginx_declaration(access_logs=[text]),
         "server": nginx_declaration(upstreams=[upstream({"address": "192.0.2.1", "options": [text]})]),
     }.items():
-        if not _nginx_model.problems(declared):
+        if not _nginx_problems.problems(declared):
             assert nginx_arguments(f"{word} {text};") is not None
 
 
 @given(texts)
 def test_a_format_of_nginx_is_one_argument(text):
     declared = nginx_declaration(log_formats=[{"name": "a", "format": text}])
-    if not _nginx_model.problems(declared):
-        (line,) = [line for line in _nginx_model.model(declared)["http"] if line.startswith("log_format")]
+    if not _nginx_problems.problems(declared):
+        (line,) = [line for line in nginx_model(declared)["http"] if line.startswith("log_format")]
         assert len(nginx_arguments(line)) == 3
 
 
@@ -103,6 +124,27 @@ def test_a_password_of_vrrp_is_eight_bytes_between_quotation_marks(secret):
         assert placed["blocks"]["authentication"][1] == f'auth_pass "{secret}"'
         assert not set('"\\') & set(secret)
         assert len(secret.encode()) <= 8
+
+
+@given(texts)
+@example("")
+@example("a%i")
+def test_what_stands_in_a_unit_means_nothing_to_systemd_or_a_shell(text):
+    for keys in (
+        {"reports": {"/run": [text]}},
+        {"yields": {"/run": [text]}},
+        {"texts": {"metrics_directory": text}},
+        {"texts": {"script_user": text}},
+    ):
+        if not _vrrp_problems.problems(declaration([instance()], **keys), FACTS):
+            assert re.fullmatch(r"[A-Za-z0-9/_.:@+-]+", text)
+
+
+@given(texts)
+def test_a_url_is_one_word_of_a_request(url):
+    declared = declaration([instance()], **urls(watched=f"http://{url}"))
+    if not _vrrp_problems.problems(declared, FACTS):
+        assert re.fullmatch(r"[!-~]+", url)
 
 
 @given(texts)

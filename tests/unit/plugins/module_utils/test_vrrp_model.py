@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model, spread
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model
 from vrrp_samples import declaration, group, instance, script, vip
 
 THREE = [{"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)]
@@ -159,6 +159,12 @@ def test_an_instance_tracks_what_it_says():
     assert mine["blocks"]["track_interface"] == ["br-lan", "eth0 weight -11"]
 
 
+def test_without_saying_an_instance_tracks_the_interfaces_of_its_addresses():
+    addresses = [{"address": "10.42.0.240/24"}, *({"address": f"10.43.0.{host}/24", "dev": "br-wan"} for host in (240, 241))]
+    assert one(instance(virtual_ipaddress=addresses))["blocks"]["track_interface"] == ["br-wan"]
+    assert "track_interface" not in one(instance(virtual_ipaddress=addresses, track_interface=[]))["blocks"]
+
+
 def test_each_instance_has_a_file_for_planned_moves():
     declared = declaration([instance(), instance(name="api"), instance(name="other", nodes=["lb2", "lb3"])])
     assert model(declared)["track_files"] == [
@@ -228,32 +234,4 @@ def test_a_group_has_the_instances_that_this_node_has():
     rendered = model(declaration(instances, nodes=THREE, sync_groups=groups))
     assert [(group["name"], group["blocks"], group["notify"]) for group in rendered["sync_groups"]] == [
         ("both", {"group": ["a", "b"]}, {"notify": "/bin/x"})
-    ]
-
-
-def test_several_addresses_are_spread_over_the_nodes():
-    instances = spread(["192.0.2.10/24", "192.0.2.20/24", "192.0.2.30/24", "192.0.2.40/24"], ["lb1", "lb2", "lb3"], virtual_router_id=7)
-    assert [item["nodes"] for item in instances] == [
-        ["lb1", "lb2", "lb3"],
-        ["lb2", "lb3", "lb1"],
-        ["lb3", "lb1", "lb2"],
-        ["lb1", "lb2", "lb3"],
-    ]
-    assert [item["virtual_router_id"] for item in instances] == [7, 8, 9, 10]
-    assert [item["name"] for item in instances] == ["cluster_vip", "cluster_vip_2", "cluster_vip_3", "cluster_vip_4"]
-    assert {(item["preempt"], item["preempt_delay"]) for item in instances} == {(True, 60)}
-
-
-def test_without_nodes_the_rules_say_what_is_missing():
-    assert [item["nodes"] for item in spread(["192.0.2.10/24", "192.0.2.20/24"], [])] == [[], []]
-
-
-def test_one_address_stays_where_it_is():
-    assert spread(["192.0.2.10/24"], ["lb1", "lb2"]) == [
-        {
-            "name": "cluster_vip",
-            "virtual_router_id": 51,
-            "nodes": ["lb1", "lb2"],
-            "virtual_ipaddress": [{"address": "192.0.2.10/24"}],
-        }
     ]

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_state
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import connections, instances, is_unsettled
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import connections, instances, is_unsettled, taken
 
 DUMP = [
     {
@@ -58,6 +60,28 @@ def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, cont
     if content is not None:
         (tmp_path / "standby_web").write_text(content)
     assert instances(DUMP, 2000, {})[0]["standing_by"] is stands_by
+
+
+def test_a_dump_is_read_once_and_gone(tmp_path):
+    file = tmp_path / "keepalived.json"
+    with pytest.raises(OSError, match="No such file"):
+        taken(file, os.getuid())
+    file.write_text("[{")
+    with pytest.raises(ValueError, match="Expecting"):
+        taken(file, os.getuid())
+    file.write_text('[{"data": {}}]')
+    assert taken(file, os.getuid()) == [{"data": {}}]
+    assert not file.exists()
+
+
+def test_nobody_else_can_answer_for_keepalived(tmp_path):
+    file, link = tmp_path / "fake.json", tmp_path / "keepalived.json"
+    file.write_text("[]")
+    link.symlink_to(file)
+    with pytest.raises(OSError, match="Too many levels"):
+        taken(link, os.getuid())
+    with pytest.raises(PermissionError, match="somebody else"):
+        taken(file, os.getuid() + 1)
 
 
 def test_connections_are_counted_by_the_address_that_has_them():

@@ -11,9 +11,9 @@ import pwd
 import shutil
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet, File
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
+from module_arguments import module_arguments
 
 MINE = {"owner": pwd.getpwuid(os.geteuid()).pw_name, "group": grp.getgrgid(os.getegid()).gr_name}
 MAINS = {"haproxy": "haproxy.cfg", "keepalived": "keepalived.conf", "nginx": "nginx.conf"}
@@ -40,7 +40,7 @@ def directory(tmp_path):
 def ask(directory, capsys):
     def ask_module(name="haproxy", check_mode=False, **params):
         args = {"daemon": name, "directory": str(directory), "main": MAINS[name], "_ansible_check_mode": check_mode, **params}
-        with patch_module_args(args), pytest.raises(SystemExit):
+        with module_arguments(args), pytest.raises(SystemExit):
             config_transaction.main()
         return json.loads(capsys.readouterr().out)
 
@@ -176,11 +176,6 @@ def test_a_password_is_masked_in_the_old_file_too(ask, daemon, directory):
 def test_a_mode_that_is_none(ask, mode):
     result = ask(files=[file("x", mode=mode)])
     assert result["msg"] == f"x: its mode is '{mode}': an octal number is needed, such as 0644"
-
-
-def test_the_set_decides_what_the_kernel_allows():
-    sysctl = File("/etc/sysctl.d/60-x.conf", b"# why\nnet.ipv4.ip_nonlocal_bind = 1\n")
-    assert config_transaction.parameters([sysctl, File("x", b"a = 1\n")]) == {"net.ipv4.ip_nonlocal_bind": "1"}
 
 
 def test_a_set_that_was_lost_half_way_is_put_in_place_again(ask, daemon, directory):

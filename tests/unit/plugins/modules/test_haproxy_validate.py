@@ -1,4 +1,4 @@
-# Copyright (c) 2026, The evenkeel authors
+# Copyright: evenkeel.ha_web contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
 from ansible_collections.evenkeel.ha_web.plugins.modules import haproxy_validate
+from module_arguments import module_arguments
 
 # Behaves like haproxy 3.0 does with these configurations.
 HAPROXY = """#!/bin/sh
@@ -41,7 +41,7 @@ def haproxy(tmp_path):
 def ask(haproxy, capsys):
     def ask_module(check_mode=False, **params):
         args = {"executable": str(haproxy), "_ansible_check_mode": check_mode, **params}
-        with patch_module_args(args), pytest.raises(SystemExit):
+        with module_arguments(args), pytest.raises(SystemExit):
             haproxy_validate.main()
         return json.loads(capsys.readouterr().out)
 

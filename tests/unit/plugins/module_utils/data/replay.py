@@ -62,6 +62,15 @@ def write_files(case, directory):
             os.chown(Path(directory, name), owner, group)
 
 
+def said(verdict, rows, directory):
+    """All findings of a verdict as rows of (severity, file, line, message, source), with as much of a message as the expected row has."""
+    begins = [len(row[3]) for row in rows] + [None] * len(verdict.findings)
+    return [
+        (found.severity, found.file and found.file.replace(f"{directory}/", ""), found.line, found.message[:begin], found.source)
+        for found, begin in zip(verdict.findings, begins)
+    ]
+
+
 class RecordedHost(Host):
     """The recorded host with the files of a case in RECORDED_IN, whoever runs the test and wherever."""
 

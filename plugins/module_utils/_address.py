@@ -1,0 +1,34 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""IP addresses as texts."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import suppress
+
+
+def is_address(value: str) -> bool:
+    """Whether it is an IP address, and no name."""
+    try:
+        ipaddress.ip_address(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def version_of(address: str) -> int:
+    """4 or 6, whatever prefix follows the address; 0 for what is no address."""
+    try:
+        return ipaddress.ip_interface(address).version
+    except ValueError:
+        return 0
+
+
+def canonical(address: str) -> str:
+    """The address as the kernel and Ansible's facts write it, so that it can be compared; what is none stays as it is."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(address))
+    return address

@@ -1,0 +1,28 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The instances of a cluster that declares its addresses only."""
+
+from __future__ import annotations
+
+
+def spread(addresses: list[str], nodes: list[str], address6: str = "", virtual_router_id: int = 51) -> list[dict]:
+    """One instance for each address. The order of the nodes begins one further with each, so that all of them work.
+
+    With several addresses a node takes its own back when it is well again; a minute later, so that it has settled.
+    C(address6) is the IPv6 address of the first one's service; its instance has the same nodes."""
+    several = {"preempt": True, "preempt_delay": 60} if len(addresses) > 1 else {}
+    placed = [
+        {
+            "name": f"cluster_vip_{number + 1}" if number else "cluster_vip",
+            "virtual_router_id": virtual_router_id + number,
+            "nodes": [*nodes[first:], *nodes[:first]],
+            "virtual_ipaddress": [{"address": address}],
+            **several,
+        }
+        for number, address in enumerate(addresses)
+        for first in [number % max(len(nodes), 1)]
+    ]
+    second = [{**placed[0], "name": "cluster_vip6", "virtual_ipaddress": [{"address": address6}]}] if address6 else []
+    return placed + second
