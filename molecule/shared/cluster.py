@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -65,6 +65,11 @@ def is_backup(name: str) -> bool:
     """Whether the host is well and waits."""
     last = "journalctl --unit keepalived --output cat --grep 'Entering .* STATE' | tail -n 1"
     return "BACKUP" in lab_host(name).check_output(last)
+
+
+def booted(names: Iterable[str]) -> dict[str, str]:
+    """When each host was started, in systemd's words."""
+    return {name: lab_host(name).check_output("systemctl show --value --property=UserspaceTimestamp") for name in names}
 
 
 def sees_all_servers(name: str) -> bool:

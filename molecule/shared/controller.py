@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from select import select
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory"
@@ -27,6 +30,26 @@ def ansible(program: str, *argv: object, cwd: Path = ROOT, **environment: str) -
 def playbook(name: str, *argv: object, **variables: object) -> subprocess.CompletedProcess:
     """Run one of the collection's playbooks with these variables."""
     return ansible("ansible-playbook", *_playbook(name, variables), *argv)
+
+
+def answered(name: str, question: str, answer: str) -> str:
+    """What one of the collection's playbooks said to somebody at a terminal who answers its question."""
+    command = ["env", "ANSIBLE_NOCOLOR=1", "ansible-playbook", "-i", str(INVENTORY), str(ROOT / "playbooks" / f"{name}.yml")]
+    child, terminal = pty.fork()
+    if not child:
+        os.execvp(command[0], command)
+    said = b""
+    # To read from a terminal that nobody uses any more is an error.
+    with suppress(OSError):
+        while True:
+            if select([terminal], [], [], 1)[0]:
+                said += os.read(terminal, 1024)
+            elif question.encode() in said:
+                # Again if need be: Ansible throws away what was typed before it listens.
+                os.write(terminal, f"{answer}\r".encode())
+    os.close(terminal)
+    os.waitpid(child, 0)
+    return " ".join(said.decode().split())
 
 
 def roles(folder: Path, hosts: dict[str, list[str]], variables: str, *argv: object) -> subprocess.CompletedProcess:

@@ -18,15 +18,23 @@ def rows(daemon: str) -> list[dict]:
     return yaml.safe_load(Path(__file__).with_name(f"language_{daemon}.yml").read_text(encoding="utf-8"))
 
 
-def outcomes(daemon: str, hosts: list[str], folder: Path, variables: dict[str, str], derived: bool = True) -> list[dict]:
+def outcomes(
+    daemon: str,
+    table: list[dict],
+    hosts: list[str],
+    folder: Path,
+    variables: dict[str, str],
+    derived: bool = True,
+    inventory: Path = INVENTORY,
+) -> list[dict]:
     """What came of every row, in order: C(refusal), C(findings), and C(files), the new texts of those that change. Each host takes a part
     of the rows.
 
     The role is run as in check mode; what a row does not say is C(derived) from the cluster or left away. Raises AssertionError where
     a host is not as it was before."""
-    table = rows(daemon)
     before = [_state(daemon, name) for name in hosts]
-    runs = [_start(daemon, host, range(part, len(table), len(hosts)), folder, variables, derived) for part, host in enumerate(hosts)]
+    parts = [{number: table[number] for number in range(part, len(table), len(hosts))} for part in range(len(hosts))]
+    runs = [_start(daemon, host, part, folder, variables, derived, inventory) for host, part in zip(hosts, parts)]
     found = {}
     for host, run in zip(hosts, runs):
         output, _nothing = run.communicate()
@@ -45,10 +53,11 @@ def fits(row: dict) -> None:
     assert [words for words in row["hides"] if words in whole] == [], whole
 
 
-def _start(daemon: str, host: str, numbers: range, folder: Path, variables: dict[str, str], derived: bool) -> subprocess.Popen:
-    """Take some of the rows through the role's own steps on a host."""
-    table = rows(daemon)
-    said = "{{ {" + ", ".join(f"{number}: outcome_{number}" for number in numbers) + "} }}"
+def _start(
+    daemon: str, host: str, part: dict[int, dict], folder: Path, variables: dict[str, str], derived: bool, inventory: Path
+) -> subprocess.Popen:
+    """Take some of the rows, by their numbers, through the role's own steps on a host."""
+    said = "{{ {" + ", ".join(f"{number}: outcome_{number}" for number in part) + "} }}"
     copy = {"content": said, "dest": str(folder / f"{host}.json"), "mode": "0600"}
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     play = {
@@ -58,14 +67,14 @@ def _start(daemon: str, host: str, numbers: range, folder: Path, variables: dict
         "vars": variables,
         "tasks": [
             {"include_role": {"name": f"evenkeel.ha_web.{daemon}", "tasks_from": "facts"}},
-            *[_row(daemon, number, table[number]) for number in numbers],
+            *[_row(daemon, number, row) for number, row in part.items()],
             {"copy": copy, "delegate_to": "localhost", "check_mode": False, "vars": local},
         ],
     }
     playbook = folder / f"{daemon}_{host}.json"
     playbook.write_text(json.dumps([play]), encoding="utf-8")
     environment = {**os.environ, "ANSIBLE_PIPELINING": "1"}
-    argv = ["ansible-playbook", "--check", "-i", INVENTORY, playbook]
+    argv = ["ansible-playbook", "--check", "-i", inventory, playbook]
     return subprocess.Popen(argv, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

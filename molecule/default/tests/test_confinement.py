@@ -102,6 +102,28 @@ def test_haproxy_writes_in_its_runtime_directory_only(load_balancer):
     assert in_its_place(load_balancer, "haproxy", f"({writable}) 2>/dev/null").split() == ["/run"]
 
 
+def test_who_speaks_with_clients_sees_none_of_the_host_files(load_balancer):
+    workers = [process for process in processes(load_balancer, "haproxy") if not process.is_root]
+    seen = {name for worker in workers for name in load_balancer.check_output(f"ls --almost-all /proc/{worker.pid}/root/").split()}
+    assert workers
+    # There is the socket of the log.
+    assert seen <= {"dev"}
+
+
+def info(load_balancer: Host) -> dict[str, str]:
+    """What the worker that answers says of itself."""
+    said = load_balancer.check_output("echo show info | socat - /run/haproxy/admin.sock")
+    return {name: value for name, _colon, value in (line.partition(": ") for line in said.splitlines())}
+
+
+def test_haproxy_may_open_as_many_files_as_all_its_clients_need(load_balancer):
+    told = info(load_balancer)
+    # Of a client there is a connection on each side.
+    assert int(told["Ulimit-n"]) >= 2 * int(told["Maxconn"])
+    limit = load_balancer.check_output(f"sed -n 's/^Max open files *//p' /proc/{told['Pid']}/limits").split()[0]
+    assert int(limit) >= int(told["Ulimit-n"])
+
+
 def test_the_scripts_of_keepalived_find_the_host_as_it_is(load_balancer):
     # What a script mounts has to be there for everybody, and sudo has to work.
     for process in processes(load_balancer, "keepalived"):
@@ -113,10 +135,12 @@ def test_the_scripts_of_keepalived_find_the_host_as_it_is(load_balancer):
 def test_a_server_that_is_drained_is_still_drained_after_a_reload(load_balancer):
     states = "echo show servers state web | socat - /run/haproxy/admin.sock | awk '$4 == \"web1\" {print $7}'"
     told = "echo set server web/web1 state %s | socat - /run/haproxy/admin.sock"
+    replaced = info(load_balancer)["Pid"]
     load_balancer.check_output(told, "drain")
     try:
         load_balancer.check_output("systemctl reload haproxy")
-        wait_until(lambda: load_balancer.check_output(states) == "8", "web1 is drained")
+        wait_until(lambda: info(load_balancer)["Pid"] != replaced, "the new worker answers")
+        assert load_balancer.check_output(states) == "8"
     finally:
         load_balancer.check_output(told, "ready")
 

@@ -16,7 +16,7 @@ def said(tmp_path_factory) -> list[dict]:
     """What came of every row; C(certificate) is a certificate with its key, C(authority) that without."""
     whole = lab_host(LOAD_BALANCERS[0]).check_output(CERTIFICATE) + "\n"
     variables = {"certificate": whole, "authority": whole[whole.index("-----BEGIN CERTIFICATE") :]}
-    return outcomes("haproxy", LOAD_BALANCERS, tmp_path_factory.mktemp("language"), variables, derived=False)
+    return outcomes("haproxy", ROWS, LOAD_BALANCERS, tmp_path_factory.mktemp("language"), variables, derived=False)
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row["story"] for row in ROWS])

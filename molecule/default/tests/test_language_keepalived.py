@@ -25,7 +25,7 @@ def ipv6() -> None:
 @pytest.fixture(scope="module")
 def said(ipv6, tmp_path_factory) -> list[dict]:
     """What came of every row."""
-    return outcomes("keepalived", LOAD_BALANCERS, tmp_path_factory.mktemp("language"), {})
+    return outcomes("keepalived", ROWS, LOAD_BALANCERS, tmp_path_factory.mktemp("language"), {})
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row["story"] for row in ROWS])

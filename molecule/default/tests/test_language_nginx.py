@@ -15,7 +15,7 @@ CERTIFICATE = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=www.example.c
 def said(tmp_path_factory) -> list[dict]:
     """What came of every row; C(certificate) is a certificate with its key."""
     variables = {"certificate": lab_host(WEB_SERVERS[0]).check_output(CERTIFICATE) + "\n"}
-    return outcomes("nginx", WEB_SERVERS[:2], tmp_path_factory.mktemp("language"), variables)
+    return outcomes("nginx", ROWS, WEB_SERVERS[:2], tmp_path_factory.mktemp("language"), variables)
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row["story"] for row in ROWS])

@@ -1,11 +1,11 @@
-"""Passwords and keys of an inventory are where the daemons read them, for root and the daemon's group, and nowhere else: whatever is
-printed, written to a journal or a command line, or kept beside."""
+"""Passwords and keys of an inventory, which are encrypted there, are where the daemons read them, for root and the daemon's group, and
+nowhere else: whatever is printed, written to a journal or a command line, or kept beside."""
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +13,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 from cluster import lab_host
 from conftest import LOAD_BALANCERS
-from controller import good, ignored, roles
+from controller import ansible, good, ignored, roles
 
 WEB = "web3"
 SEARCHED = "/boot /etc /home /opt /root /run /srv /tmp /usr /var"
 AS_NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+
+
+class Encrypted(str):
+    """A text as a vault has it, which an inventory has in the place of the text."""
+
+
+yaml.SafeDumper.add_representer(Encrypted, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Encrypts with a password in a file."""
+
+    password: Path
+
+    def encrypted(self, text: str) -> Encrypted:
+        command = ["ansible-vault", "encrypt", "--vault-password-file", str(self.password), "--output", "-", "-"]
+        return Encrypted(subprocess.run(command, input=text, check=True, capture_output=True, text=True).stdout)
 
 
 @dataclass
@@ -76,22 +95,29 @@ def words() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def planted(words, standby, tmp_path_factory):
-    """A run that tries, one that deploys, one that is refused, and one that puts all back: what they printed, and what processes had."""
+    """A run that tries, one that deploys, modules that are asked afterwards, a run that is refused, and one that puts all back: what they
+    printed, and what processes had."""
     folder = tmp_path_factory.mktemp("secrets")
-    pem = {"content": words["pem"], "mode": "0600", "sensitive": True}
+    vault = Vault(folder / "password")
+    vault.password.write_text(secrets.token_hex(8), encoding="ascii")
+    # Some in a file that is encrypted as a whole, some among other variables.
+    file = {f"vault_{kind}": words[kind] for kind in ("pem", "statistics", "line")}
+    (folder / "vault.yml").write_text(vault.encrypted(yaml.safe_dump(file)), encoding="ascii")
+    alone = {kind: vault.encrypted(words[kind]) for kind in ("userlist", "hash", "vrrp")}
+    pem = {"content": "{{ vault_pem }}", "mode": "0600", "sensitive": True}
     variables = {
-        "haproxy_stats_users": [{"name": "admin", "password": words["statistics"]}],
+        "haproxy_stats_users": [{"name": "admin", "password": "{{ vault_statistics }}"}],
         "haproxy_userlists": [
             {
                 "name": "staff",
-                "users": [{"name": "jane", "password": words["userlist"], "insecure": True}, {"name": "joe", "password": words["hash"]}],
+                "users": [{"name": "jane", "password": alone["userlist"], "insecure": True}, {"name": "joe", "password": alone["hash"]}],
             }
         ],
         "haproxy_listens": [
             {
                 "name": "planted",
                 "binds": [{"port": 8443, "certificates": ["/etc/haproxy/planted.pem"]}],
-                "lines": [f"stats auth root:{words['line']}", "http-request return status 204"],
+                "lines": ["stats auth root:{{ vault_line }}", "http-request return status 204"],
             }
         ],
         "haproxy_files": [{"path": "planted.pem", **pem}],
@@ -102,7 +128,7 @@ def planted(words, standby, tmp_path_factory):
                 "virtual_router_id": 151,
                 "version": 2,
                 "advert_int": 1,
-                "auth_pass": words["vrrp"],
+                "auth_pass": alone["vrrp"],
                 "virtual_ipaddress": [{"address": "192.0.2.240/32"}],
             },
         ],
@@ -115,19 +141,22 @@ def planted(words, standby, tmp_path_factory):
     # Each daemon has the words before its eyes when it refuses.
     refused = {
         **variables,
-        "haproxy_listens": [{**variables["haproxy_listens"][0], "lines": [f"password {words['line']}"]}],
-        "keepalived_extra_lines": [f"auth_pass {words['vrrp']}"],
+        "haproxy_listens": [{**variables["haproxy_listens"][0], "lines": ["password {{ vault_line }}"]}],
+        "keepalived_extra_lines": ["auth_pass {{ keepalived_instances[1].auth_pass }}"],
         "nginx_sites": [{**variables["nginx_sites"][1], "lines": ["colour blue;"]}],
     }
     hosts = {standby: ["haproxy", "keepalived"], WEB: ["nginx"]}
+    daemons = [(host, name) for host, names in hosts.items() for name in names]
 
     def run(changed: dict, *argv: str) -> str:
-        return good(roles(folder, hosts, json.dumps(changed), "-vvvv", "--diff", *argv))
+        vaulted = ["--extra-vars", f"@{folder}/vault.yml", "--vault-password-file", vault.password]
+        return good(roles(folder, hosts, yaml.safe_dump(changed), *vaulted, "-vvvv", "--diff", *argv))
 
     with watched([word for kind, word in words.items() if kind != "pem"]) as watch:
         printed = {
             "tried": run(variables, "--check"),
             "deployed": run(variables),
+            "asked": "".join(good(ansible("ansible", host, "-m", f"evenkeel.ha_web.{name}_info", "-vvvv")) for host, name in daemons),
             "refused": run(refused),
         }
     found = {host: files(host, words) for host in (standby, WEB)}
@@ -156,6 +185,7 @@ def test_the_story_is_told(planted, standby):
     assert {run: ignored(text) for run, text in printed.items()} == {
         "tried": [0, 0],
         "deployed": [0, 0],
+        "asked": [],
         "refused": [2, 1],
         "taken back": [0, 0],
     }, re.findall(r"fatal: .*\n(?: .*\n)*", printed["deployed"])
@@ -165,7 +195,7 @@ def test_the_story_is_told(planted, standby):
     assert found[WEB]["key"] >= {"/etc/nginx/planted.pem"}
 
 
-@pytest.mark.parametrize("run", ["tried", "deployed", "refused", "taken back"])
+@pytest.mark.parametrize("run", ["tried", "deployed", "asked", "refused", "taken back"])
 def test_no_run_prints_a_secret_however_much_it_says(planted, words, run):
     assert shown(planted[0][run], words) == []
 

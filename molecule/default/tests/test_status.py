@@ -10,6 +10,7 @@ import pytest
 from cluster import between, holders, is_backup, lab_host, sees_all_servers, stopped, wait_until
 from conftest import LOAD_BALANCERS
 from controller import good, playbook
+from faults import frozen
 
 SOCKET = "socat - /run/haproxy/admin.sock"
 
@@ -111,6 +112,14 @@ def test_two_nodes_do_not_hear_each_other(holder, standby, vip):
     assert_wrong(output, "lb1 and lb2", "hold cluster_vip at the same time", "let VRRP (protocol 112) through")
 
 
+def test_daemons_hang(standby, vip):
+    with frozen(standby, "haproxy"), frozen(standby, "keepalived"):
+        output = told()
+    wait_until(lambda: len(holders(LOAD_BALANCERS, vip)) == 1 and is_backup(standby), "one has the VIP, and the other one waits")
+    for daemon in ("haproxy", "keepalived"):
+        assert_wrong(output, standby, f"it does not tell how {daemon} is", "mend that, then ask again")
+
+
 def test_a_host_cannot_be_reached(tmp_path, standby):
     elsewhere = tmp_path / "elsewhere.yml"
     elsewhere.write_text(f"all: {{hosts: {{{standby}: {{ansible_host: evenkeel-nowhere}}}}}}\n")
@@ -126,6 +135,17 @@ def test_somebody_has_edited_the_configuration(standby):
     output = told()
     good(playbook("deploy_load_balancers"))
     assert_wrong(output, standby, "haproxy does not run what is on disk", "run deploy_load_balancers.yml")
+
+
+def test_haproxy_is_older_than_its_confinement(standby):
+    drop_in = "/etc/systemd/system/haproxy.service.d/confinement.conf"
+    restart = "systemctl daemon-reload && systemctl restart haproxy"
+    began_before = f"mv {drop_in} /run && {restart} && mv /run/confinement.conf {drop_in} && systemctl daemon-reload"
+    with between(standby, began_before, restart):
+        wait_until(lambda: is_backup(standby), f"{standby} is well")
+        output = good(playbook("check_cluster"))
+    wait_until(lambda: is_backup(standby), f"{standby} is well again")
+    assert re.search(rf"NOTE +{standby}: haproxy was started before it was confined[^\n]*\n[^\n]*reboot_hosts.yml", output), output
 
 
 def test_all_is_well_again():

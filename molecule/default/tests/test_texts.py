@@ -17,11 +17,11 @@ from controller import ROOT, good, ignored, roles
 from hypothesis import HealthCheck, Phase, given, settings
 
 sys.path += [str(ROOT / "collections"), str(ROOT / "tests/unit/plugins/module_utils")]
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_problems, _nginx_model, _vrrp_problems
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_problems, _nginx_problems, _vrrp_problems
 from haproxy_variables import variables as haproxy_variables
 from nasty import texts
-from test_nginx_model import declaration as nginx_declaration
-from test_vrrp_problems import FACTS
+from nginx_samples import declaration as nginx_declaration
+from vrrp_samples import FACTS
 from vrrp_samples import declaration as vrrp_declaration
 from vrrp_samples import instance as vrrp_instance
 
@@ -45,6 +45,11 @@ def haproxy_takes(name: str, password: str) -> bool:
     return not _haproxy_problems.problems(haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}]))
 
 
+def haproxy_asks(host: str) -> bool:
+    backend = {"name": "texts", "health_check": {"host": host}, "servers": [{"name": "a", "address": "192.0.2.1", "port": 80}]}
+    return not _haproxy_problems.problems(haproxy_variables(haproxy_backends=[backend]))
+
+
 def vrrp_takes(secret: str) -> bool:
     declared = vrrp_declaration([vrrp_instance(version=2, advert_int=1, auth_pass=secret)])
     return bool(secret) and not _vrrp_problems.problems(declared, FACTS)
@@ -52,12 +57,13 @@ def vrrp_takes(secret: str) -> bool:
 
 def nginx_takes(text: str) -> bool:
     """A format without variables, whose text is the log's."""
-    return "$" not in text and not _nginx_model.problems(nginx_declaration(log_formats=[{"name": "a", "format": text}]))
+    return "$" not in text and not _nginx_problems.problems(nginx_declaration(log_formats=[{"name": "a", "format": text}]))
 
 
 TAKES = {
     "password": lambda text: haproxy_takes("jane", text),
     "name": lambda text: haproxy_takes(text, "a"),
+    "host": haproxy_asks,
     "secret": vrrp_takes,
     "format": nginx_takes,
 }
@@ -65,7 +71,7 @@ TAKES = {
 
 @cache
 def chosen(kind: str) -> list[str]:
-    """Different texts that the role does not refuse, always the same ones."""
+    """Different texts that the role does not refuse, the same ones as long as the code is the same."""
     found: dict[str, None] = {}
 
     @settings(derandomize=True, database=None, max_examples=500, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -84,6 +90,20 @@ def standby() -> str:
     return next(name for name in LOAD_BALANCERS if ".240/" not in lab_host(name).check_output("ip -brief address show dev eth0"))
 
 
+LISTEN = """
+import json, socketserver
+class Server(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in iter(self.rfile.readline, b"\\r\\n"):
+            name, _colon, value = line.decode().partition(": ")
+            if name.lower() == "host":
+                print(json.dumps(value.removesuffix("\\r\\n")), flush=True)
+        self.wfile.write(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
+socketserver.ThreadingTCPServer(("127.0.0.1", 8091), Server).serve_forever()
+"""
+"""Answers health checks, and says for which hosts it was asked."""
+
+
 @pytest.fixture(scope="module")
 def deployed(standby, tmp_path_factory):
     """All texts are what daemons run, while the stories of this module are told."""
@@ -92,12 +112,17 @@ def deployed(standby, tmp_path_factory):
         "binds": [{"address": "127.0.0.1", "port": 8090}],
         "lines": ["http-request auth unless { http_auth(texts) }"],
     }
+    server = {"name": "a", "address": "127.0.0.1", "port": 8091}
     logs = [f"/run/texts/{number} text{number}" for number in range(COUNT)]
     variables = {
         "haproxy_userlists": [
             {"name": "texts", "users": [user(name, password) for name, password in zip(chosen("name"), chosen("password"))]}
         ],
         "haproxy_listens": [{**listen, "lines": [*listen["lines"], "http-request return status 200"]}],
+        "haproxy_backends": [
+            {"name": "web", "servers": [{**server, "port": 80}]},
+            *({"name": f"text{number}", "health_check": {"host": host}, "servers": [server]} for number, host in enumerate(chosen("host"))),
+        ],
         "keepalived_instances": [
             {"name": "cluster_vip", "virtual_router_id": 51, "virtual_ipaddress": [{"address": "{{ cluster_vip }}"}]},
             *(
@@ -114,6 +139,7 @@ def deployed(standby, tmp_path_factory):
     }
     folder, hosts = tmp_path_factory.mktemp("texts"), {standby: ["haproxy", "keepalived"], WEB: ["nginx"]}
     lab_host(WEB).check_output("mkdir /run/texts")
+    lab_host(standby).check_output("systemd-run --unit texts python3 -c %s", LISTEN)
     try:
         printed = good(roles(folder, hosts, yaml.safe_dump(variables, sort_keys=False)))
         assert ignored(printed) == [0, 0], printed
@@ -121,6 +147,7 @@ def deployed(standby, tmp_path_factory):
     finally:
         assert ignored(good(roles(folder, hosts, "{}"))) == [0, 0]
         lab_host(WEB).check_output("rm -r /run/texts")
+        lab_host(standby).check_output("systemctl stop texts")
 
 
 ASK = """
@@ -143,6 +170,18 @@ def test_haproxy_reads_names_and_passwords_as_they_are(deployed, standby):
     wrong = [(name, f"{password}x") for name, password in right]
     assert [pair for pair, status in zip(right, statuses(standby, right)) if status != "200"] == []
     assert [pair for pair, status in zip(right, statuses(standby, wrong)) if status != "401"] == []
+
+
+def test_haproxy_asks_for_hosts_as_they_are(deployed, standby):
+    def asked() -> set[str]:
+        return {
+            json.loads(line)
+            for line in lab_host(standby).check_output("journalctl --unit texts --output cat").splitlines()
+            if line[0] == '"'
+        }
+
+    wait_until(lambda: len(asked()) >= COUNT, "a check of every backend")
+    assert asked() == set(chosen("host"))
 
 
 def test_keepalived_reads_passwords_as_they_are(deployed, standby):

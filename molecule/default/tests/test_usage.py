@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
+from artefact import built, installed, run
 from controller import ROOT, ansible, good
-
-
-def run(*argv: str | Path, cwd: Path, **environment: str) -> str:
-    """Run a command that has to succeed; returns what it prints."""
-    return good(
-        subprocess.run(
-            [str(word) for word in argv], cwd=cwd, env={**os.environ, **environment}, text=True, capture_output=True, check=False
-        )
-    )
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +38,11 @@ def test_the_checkout_works_at_any_path_from_any_folder(sources, tmp_path):
 
 
 def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
-    run("ansible-galaxy", "collection", "build", sources, "--output-path", tmp_path, cwd=tmp_path)
-    artefact = next(tmp_path.glob("evenkeel-ha_web-*.tar.gz"))
+    artefact = built(sources, tmp_path)
     names = run("tar", "--list", "--file", artefact, cwd=tmp_path)
     assert not re.search(
         r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE
     )
     assert "monitoring/prometheus/rules.yml" in names
-    paths = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
-    install = ["collection", "install", artefact, "--no-deps", "--collections-path", tmp_path / "installed"]
-    run("ansible-galaxy", *install, cwd=tmp_path, **paths)
-    output = good(ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, **paths))
+    output = good(ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, **installed(artefact, tmp_path)))
     assert set(changed(output)) == {0}

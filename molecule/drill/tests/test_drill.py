@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +17,9 @@ from browser import browser
 from cluster import lab_host, wait_until
 from controller import ROOT, begun, good, playbook, words
 from story import FOOTPRINT
+
+sys.path.append(str(ROOT / "collections"))
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _host_fault as host_fault
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 HOSTS = [*LOAD_BALANCERS, "web1", "web2", "web3"]
@@ -108,6 +113,19 @@ def test_a_host_mends_itself_when_the_controller_dies_in_the_middle():
     assert stopped()
     wait_until(lambda: not left(), "the host is whole", 30)
     wait_until(lambda: all(lab_host(name).run(FOOTPRINT["units"]).stdout.count("inactive") == 0 for name in LOAD_BALANCERS), "all run")
+
+
+def test_a_host_that_has_just_mended_itself_is_mended():
+    """The module has seen the timer, which is first all the same."""
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        done = lab_host("web1").run(shlex.join(argv))
+        return done.rc, done.stdout, done.stderr
+
+    host_fault.start(run, host_fault.Fault("true", "true"), 0.1)
+    wait_until(lambda: not host_fault.pending(run), "the timer has done it")
+    assert host_fault.heal(run) > 0
+    assert not left()
 
 
 def test_the_first_surprise_ends_the_drill(tmp_path):

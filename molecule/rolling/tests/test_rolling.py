@@ -6,7 +6,7 @@ import re
 import subprocess
 from collections import Counter
 
-from cluster import lab_host
+from cluster import booted, lab_host
 from commands import APPLICATION, LOAD_BALANCERS, PREFIX, WEB_SERVERS, deploy, release, state
 from controller import good, playbook, words
 from prober import KeepAlive, Prober
@@ -89,12 +89,11 @@ def test_a_server_that_fails_stays_out_and_the_rest_is_not_touched():
 
 
 def test_hosts_are_not_worked_on_while_a_server_is_half_deployed():
-    boots = "systemctl show --value --property=UserspaceTimestamp"
-    before = {name: lab_host(name).check_output(boots) for name in LOAD_BALANCERS + WEB_SERVERS}
+    before = booted(LOAD_BALANCERS + WEB_SERVERS)
     refused = playbook("reboot_hosts")
     assert refused.returncode != 0
     assert "No host was touched. A deployment of the application has not come to its end on web2" in words(refused)
-    assert {name: lab_host(name).check_output(boots) for name in before} == before
+    assert booted(before) == before
 
 
 def test_what_was_left_out_of_rotation_survives_a_reload_and_the_next_deployment_puts_it_back():

@@ -1,4 +1,4 @@
-"""The lab of strangers: its hosts, TLS as OpenSSL's client sees it, and certificates to come."""
+"""The lab of strangers: its hosts, and TLS as OpenSSL's client sees it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from cluster import container, lab_host
-from testinfra.backend.base import CommandResult
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 WEB_SERVERS = ["web1", "web2"]
@@ -16,6 +15,7 @@ FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 PREFIX = os.environ["LAB_PREFIX"]
 ADDRESSES = {"lb1": f"{PREFIX}.11", "lb2": f"{PREFIX}.12", "web1": f"{PREFIX}.21", "web2": f"{PREFIX}.22"}
 VIP = f"{PREFIX}.240"
+STORE = "/var/lib/haproxy-certificates"
 
 
 def s_client(name: str, port: int, options: str = "", site: str = "www.example.com") -> str:
@@ -24,21 +24,24 @@ def s_client(name: str, port: int, options: str = "", site: str = "www.example.c
     return lab_host("web2").run(command).stdout
 
 
+def shown(name: str, server_name: str, port: int = 443) -> str:
+    """The certificate that a client gets who asks for this name; empty if it gets none."""
+    said = s_client(name, port, site=server_name)
+    begin = said.find("-----BEGIN CERTIFICATE")
+    return said[begin : said.index("-----END CERTIFICATE")] if begin >= 0 else ""
+
+
 def copied(file: Path, name: str, target: str) -> None:
     """Put a file of this machine onto a host."""
     subprocess.run(["docker", "cp", file, f"{container(name)}:{target}"], check=True, capture_output=True)
 
 
-def certificate(common_name: str, key: str = "ec -pkeyopt ec_paramgen_curve:prime256v1") -> str:
-    """A new certificate and its key as an ACME client would bring them."""
-    openssl = f"openssl req -x509 -newkey {key} -nodes -days 30 -subj /CN={common_name} -addext subjectAltName=DNS:{common_name}"
-    made = subprocess.run([*openssl.split(), "-keyout", "/dev/stdout"], check=True, capture_output=True, text=True)
-    return made.stdout
-
-
-def hand_over(name: str, certificate_name: str, text: str) -> CommandResult:
-    """Call haproxy-certificate on a host with this text."""
-    return lab_host(name).run("printf %%s %s | haproxy-certificate %s", text, certificate_name)
+@pytest.fixture
+def an_empty_store():
+    """What a story has handed over is gone after it."""
+    yield
+    for name in LOAD_BALANCERS:
+        lab_host(name).check_output(f"rm -f {STORE}/*.pem && systemctl reload haproxy")
 
 
 @pytest.fixture(params=LOAD_BALANCERS)

@@ -7,31 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from certificates import certificate, hand_over
 from cluster import ask, between, lab_host, wait_until
-from conftest import ADDRESSES, LOAD_BALANCERS, VIP, certificate, hand_over, s_client
+from conftest import ADDRESSES, LOAD_BALANCERS, STORE, VIP, shown
 from prober import KeepAlive, Prober
 from traffic import any_certificate
 
-STORE = "/var/lib/haproxy-certificates"
 TOKEN = "/.well-known/acme-challenge/token"
-
-
-def shown(name: str, server_name: str, port: int = 443) -> str:
-    """The certificate that a client gets who asks for this name; empty if it gets none."""
-    said = s_client(name, port, site=server_name)
-    begin = said.find("-----BEGIN CERTIFICATE")
-    return said[begin : said.index("-----END CERTIFICATE")] if begin >= 0 else ""
+pytestmark = pytest.mark.usefixtures("an_empty_store")
 
 
 def newest_worker(name: str) -> str:
     return lab_host(name).check_output("pgrep --newest haproxy")
-
-
-@pytest.fixture(autouse=True)
-def an_empty_store():
-    yield
-    for name in LOAD_BALANCERS:
-        lab_host(name).check_output(f"rm -f {STORE}/*.pem && systemctl reload haproxy")
 
 
 def test_a_load_balancer_serves_before_it_has_a_certificate_and_has_it_once_it_comes(load_balancer):

@@ -1,0 +1,1 @@
+../../lossless/tests/conftest.py
