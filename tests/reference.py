@@ -31,6 +31,7 @@ MENDS = {
     r"`(evenkeel\.ha_web collection) <https://galaxy[^>]*>`_": r"\1",
     r"\.\./\.\./evenkeel/ha_web/(\w+)\.html": r"\1.rst",
     r"\.\./\.\./(ansible/\w+/\w+\.html)": r"https://docs.ansible.com/ansible/latest/collections/\1",
+    r"(`community\.general\.\w+) <(\w+)\.rst>": r"\1 <https://docs.ansible.com/ansible/latest/collections/community/general/\2.html>",
     r'<b">': "<b>",
 }
 
@@ -87,7 +88,11 @@ def generate(collections: Path, pages: Path) -> None:
     if result.returncode:
         sys.exit(f"antsibull-docs ended with {result.returncode}:\n{result.stdout}{result.stderr}")
     for page in pages.iterdir():
-        page.write_text(mended(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        # It ends well although it has written this where a reference should be.
+        if broken := re.findall(r"ERROR while parsing: (.*?)</span>", text):
+            sys.exit(f"{page.name}: {'; '.join(broken)}")
+        page.write_text(mended(text), encoding="utf-8")
 
 
 def mended(text: str) -> str:

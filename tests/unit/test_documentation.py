@@ -8,15 +8,14 @@ lead somewhere."""
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
+from examples import PAGES, ROOT, examples
 
-ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/from_a_guide.md").read_text(encoding="utf-8")
-PAGES = sorted(path for pattern in ("*.md", "docs/*.md", "inventories/*/README.md", "roles/*/README.md") for path in ROOT.glob(pattern))
 ROLES = ("haproxy", "keepalived", "nginx")
+TASKS = sorted({example.page for example in examples() if example.language == "yaml" and "/how_to/" in example.page})
 
 
 def read(path):
@@ -87,6 +86,12 @@ def test_a_link_leads_to_a_file(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/reference").glob("*.rst")), ids=lambda page: page.stem)
+def test_a_link_of_the_reference_leads_to_a_page_of_it(page):
+    links = re.findall(r"""[<'](\w+\.rst)[>'#]""", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
 def test_the_example_of_a_role_is_what_a_scenario_does(role):
     page = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
@@ -94,6 +99,20 @@ def test_the_example_of_a_role_is_what_a_scenario_does(role):
     playbooks = ("roles/converge.yml", "pi_containers/prepare.yml")
     tasks = [task for playbook in playbooks for play in read(ROOT / "molecule" / playbook) for task in play["tasks"]]
     assert all(task in tasks for task in yaml.safe_load(example.group(1)))
+
+
+@pytest.mark.parametrize("page", TASKS)
+def test_the_variables_of_a_task_are_what_a_scenario_deploys(page):
+    stories = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "molecule").glob("*/tests/*.py"))
+    assert f'examples("{page.removeprefix("docs/")}")' in stories
+
+
+def test_every_derived_variable_has_its_row():
+    page = (ROOT / "docs/inventory.md").read_text(encoding="utf-8")
+    cells = "".join(re.findall(r"^\| (`[^|]*) \|", page, flags=re.MULTILINE))
+    derived = read(ROOT / "playbooks/vars/cluster.yml")
+    given = {"cluster_address", "cluster_address6", *re.findall(r"\bcluster_vip\w*", str(derived))}
+    assert given | {name for name in derived if not name.startswith("__")} == set(re.findall(r"`(\w+)`", cells))
 
 
 def test_every_alert_and_metric_has_its_row():

@@ -146,6 +146,27 @@ def test_a_file_begins_with_who_manages_it(template):
     assert written.startswith("{{ ansible_managed | comment }}\n")
 
 
+DOWNLOADS = "apt_key|apt_repository|deb822_repository|docker_image_pull|gem|get_url|git|npm|pip|rpm_key|subversion|unarchive|yum_repository"
+
+
+def test_nothing_is_downloaded_but_packages_and_what_images_begin_with():
+    module = re.compile(rf"^[ -]*\w+\.\w+\.({DOWNLOADS}):", re.MULTILINE)
+    paths = [path for folder in ("roles", "playbooks") for path in (ROOT / folder).glob("**/*.yml")]
+    found = {(path.name, name) for path in paths for name in module.findall(path.read_text(encoding="utf-8"))}
+    assert found == {("image.yml", "docker_image_pull"), ("build_image.yml", "docker_image_pull")}
+
+
+# Names of processors, the facts that have them, paths and numbers that are other ones on each.
+PROCESSOR = r"amd64|x86|i[3-6]86|arm64|armhf|armv\d|aarch64|linux-gnu|\[.(architecture|machine).\]|os\.uname|--platform|__NR_|\.syscall\("
+
+
+@pytest.mark.parametrize("folder", ["roles", "playbooks", "plugins"])
+def test_nothing_depends_on_the_processor(folder):
+    paths = [path for path in (ROOT / folder).glob("**/*") if path.is_file() and path.suffix != ".pyc"]
+    assert len(paths) > 20
+    assert [path.name for path in paths if re.search(PROCESSOR, path.read_text(encoding="utf-8"), re.IGNORECASE)] == []
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
 def test_a_playbook_has_a_name_that_a_collection_can_import(playbook):
     assert re.fullmatch(r"[a-z][a-z0-9_]*\.yml", playbook.name)
