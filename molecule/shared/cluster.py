@@ -78,6 +78,12 @@ def sees_all_servers(name: str) -> bool:
     return set(lab_host(name).check_output(status).split()) == {"status", "UP"}
 
 
+def haproxy_info(host: Host) -> dict[str, str]:
+    """What the worker that answers says of itself."""
+    said = host.check_output("echo show info | socat - /run/haproxy/admin.sock")
+    return {name: value for name, _colon, value in (line.partition(": ") for line in said.splitlines())}
+
+
 @dataclass(frozen=True)
 class Answer:
     """What an HTTP server said."""

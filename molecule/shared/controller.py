@@ -52,6 +52,14 @@ def answered(name: str, question: str, answer: str) -> str:
     return " ".join(said.decode().split())
 
 
+def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
+    """What the module returns on one load balancer; one that fails has C(failed)."""
+    done = ansible("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
+    verdict, found, result = done.stdout[done.stdout.index(f"{balancer} | ") :].partition(" => ")
+    assert found, done.stdout + done.stderr
+    return {**json.loads(result.splitlines()[0]), "failed": "FAILED" in verdict}
+
+
 def roles(folder: Path, hosts: dict[str, list[str]], variables: str, *argv: object) -> subprocess.CompletedProcess:
     """Run roles on hosts, each on its own, with variables in YAML, which no command line shows. One that fails does not end the run."""
     play = [

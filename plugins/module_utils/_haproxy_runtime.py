@@ -9,10 +9,13 @@ those of the worker that has taken over."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import Stopped, ask, parse_workers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import NoAnswer, Stopped, ask, parse_workers
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, Wanted, matching, parse, parse_sessions
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
 
@@ -64,13 +67,14 @@ class Runtime:
 
     def change(self, servers: list[Server], wanted: Wanted) -> list[Server]:
         """Make the servers what is wanted; returns what HAProxy says they are. Raises ServerError if that is something else."""
-        for server in servers:
-            target = wanted.of(server)
-            if target.state != server.state:
-                self._command(server, f"set server {server.label} state {target.state}")
-            if target.weight != server.weight:
-                self._command(server, f"set server {server.label} weight {wanted.weight}")
-        now = self.these(servers)
+        with self._no_reload():
+            for server in servers:
+                target = wanted.of(server)
+                if target.state != server.state:
+                    self._command(server, f"set server {server.label} state {target.state}")
+                if target.weight != server.weight:
+                    self._command(server, f"set server {server.label} weight {wanted.weight}")
+            now = self.these(servers)
         for before, after in zip(servers, now):
             target = wanted.of(before)
             if (target.state, target.weight) != (after.state, after.weight):
@@ -79,6 +83,21 @@ class Runtime:
                     f" {after.state} with weight {after.weight}; one that tracks another server or lacks an address follows that"
                 )
         return now
+
+    @contextmanager
+    def _no_reload(self):
+        """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py) does. What a worker
+        is told while another one takes over is lost."""
+        folder = os.path.dirname(self.path)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise NoAnswer(f"{folder}: {error.strerror}; become root, or start haproxy") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _command(self, server: Server, command: str) -> None:
         answer = ask(self.path, command).strip()

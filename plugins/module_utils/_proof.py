@@ -4,7 +4,7 @@
 
 """How each daemon proves that it runs what is on disk.
 
-A daemon whose reload fails goes on with what it had, and C(systemctl reload) succeeds all the same. So each daemon is asked in its own
+A daemon whose reload fails goes on with what it had, and C(systemctl reload) may succeed all the same. So each daemon is asked in its own
 way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived tells its journal.
 """
 

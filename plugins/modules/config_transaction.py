@@ -22,7 +22,7 @@ description:
   - Then the daemon is started or reloaded, never restarted, unless it runs what is on disk. Before that, what the set has installed
     elsewhere takes effect, that is systemd reads changed units and kernel parameters of C(/etc/sysctl.d) get their values. The service
     is enabled as well.
-  - A reload that fails goes unnoticed otherwise, because the daemon goes on with what it had and systemd reports success.
+  - A reload that fails goes unnoticed otherwise, because the daemon goes on with what it had and systemd may report success.
     So the daemon is asked in its own way. HAProxy's master process says whether the new worker runs with all its listeners, nginx has
     new workers or has written to its error log, keepalived reports to the journal that it is done.
   - If the proof does not come, the previous set comes back, is made live and proven, and the module fails with both facts.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from cluster import lab_host, wait_until
+from cluster import haproxy_info, lab_host, wait_until
 from testinfra.host import Host
 
 UNITS = {
@@ -110,14 +110,8 @@ def test_who_speaks_with_clients_sees_none_of_the_host_files(load_balancer):
     assert seen <= {"dev"}
 
 
-def info(load_balancer: Host) -> dict[str, str]:
-    """What the worker that answers says of itself."""
-    said = load_balancer.check_output("echo show info | socat - /run/haproxy/admin.sock")
-    return {name: value for name, _colon, value in (line.partition(": ") for line in said.splitlines())}
-
-
 def test_haproxy_may_open_as_many_files_as_all_its_clients_need(load_balancer):
-    told = info(load_balancer)
+    told = haproxy_info(load_balancer)
     # Of a client there is a connection on each side.
     assert int(told["Ulimit-n"]) >= 2 * int(told["Maxconn"])
     limit = load_balancer.check_output(f"sed -n 's/^Max open files *//p' /proc/{told['Pid']}/limits").split()[0]
@@ -130,19 +124,6 @@ def test_the_scripts_of_keepalived_find_the_host_as_it_is(load_balancer):
         same = f"test /proc/{process.pid}/ns/mnt -ef /proc/1/ns/mnt"
         assert load_balancer.run(same).rc == 0
         assert process.status["NoNewPrivs"] == "0"
-
-
-def test_a_server_that_is_drained_is_still_drained_after_a_reload(load_balancer):
-    states = "echo show servers state web | socat - /run/haproxy/admin.sock | awk '$4 == \"web1\" {print $7}'"
-    told = "echo set server web/web1 state %s | socat - /run/haproxy/admin.sock"
-    replaced = info(load_balancer)["Pid"]
-    load_balancer.check_output(told, "drain")
-    try:
-        load_balancer.check_output("systemctl reload haproxy")
-        wait_until(lambda: info(load_balancer)["Pid"] != replaced, "the new worker answers")
-        assert load_balancer.check_output(states) == "8"
-    finally:
-        load_balancer.check_output(told, "ready")
 
 
 def test_logs_are_opened_anew_where_they_were_moved_away(web_server):

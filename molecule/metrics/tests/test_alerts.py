@@ -52,12 +52,12 @@ def after_a_reload_that_was_refused(_holder: str, standby: str):
 
 @contextmanager
 def after_a_reload_for_a_port_that_is_taken(_holder: str, standby: str) -> Iterator[None]:
-    """haproxy accepts such a configuration, systemd calls the reload a success, and the old worker goes on."""
+    """haproxy -c accepts such a configuration, and the old worker goes on."""
     port = "python3 -c 'import socket, time; s = socket.create_server((\"127.0.0.1\", 8999)); time.sleep(600)'"
     section = "printf '\\nlisten more from http\\n    bind 127.0.0.1:8999\\n' >> /etc/haproxy/haproxy.cfg"
     with running(standby, "neighbour", port):
         wait_until(lambda: lab_host(standby).socket("tcp://127.0.0.1:8999").is_listening, "the port is taken")
-        with between(standby, f"{KEEP} && {section} && systemctl reload haproxy", RESTORE):
+        with between(standby, f"{KEEP} && {section} && ! systemctl reload haproxy", RESTORE):
             yield
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 
-from controller import ROOT, ansible, playbook
+from controller import ROOT, haproxy_server, playbook
 
 PREFIX = os.environ["LAB_PREFIX"]
 LOAD_BALANCERS = ["lb1", "lb2"]
@@ -22,14 +21,6 @@ def deploy(*argv: str, **variables: object) -> subprocess.CompletedProcess:
 def release(name: str, **variables: object) -> subprocess.CompletedProcess:
     """Deploy a release of the application."""
     return deploy(**APPLICATION, cluster_release=name, **variables)
-
-
-def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
-    """What the module returns on one load balancer; one that fails has C(failed)."""
-    done = ansible("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
-    verdict, found, result = done.stdout[done.stdout.index(f"{balancer} | ") :].partition(" => ")
-    assert found, done.stdout + done.stderr
-    return {**json.loads(result.splitlines()[0]), "failed": "FAILED" in verdict}
 
 
 def said(balancer: str) -> dict[str, dict]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cluster import container, lab_host, wait_until
+from cluster import container, haproxy_info, lab_host, wait_until
 from conftest import VIP, copied
 from inside import inside
 from prober import Prober
@@ -69,7 +69,6 @@ def test_the_limits_end_with_the_flood():
 
 def test_as_many_connections_as_are_allowed_are_possible(load_balancer):
     """Each of them can need another one to a server."""
-    info = lab_host(load_balancer).check_output("echo 'show info' | socat - /run/haproxy/admin.sock")
-    numbers = dict(line.split(": ", 1) for line in info.splitlines() if ": " in line)
+    numbers = haproxy_info(lab_host(load_balancer))
     assert int(numbers["Maxconn"]) == 4096
     assert int(numbers["Ulimit-n"]) >= int(numbers["Maxsock"]) >= 2 * 4096

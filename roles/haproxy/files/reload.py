@@ -1,19 +1,30 @@
-"""Save what was done to haproxy's servers at run time, for the worker of the next reload.
+"""Have haproxy take its configuration, and keep what was done to its servers at run time.
 
-usage: save_servers.py SOCKET FILE CONFIGURATION
+usage: reload.py PID SOCKET MASTER FILE CONFIGURATION
+
+PID is the master process. What SOCKET says of the servers is saved in FILE, which the next worker reads; MASTER tells when that serves.
+What is said to SOCKET meanwhile is said to the worker that is about to be replaced, so the directory of SOCKET is locked until then: the
+module haproxy_server waits for it.
 
 Only servers that were drained, put into maintenance or back, given another weight, or whose checks were switched off are saved; a server
 about which nobody has said anything begins as the configuration says. haproxy itself prefers the configuration where that has changed
 what somebody had said. But it would take the port, TLS and the checks' addresses from FILE: those are left out, and the port is the one
-in CONFIGURATION, the file that is loaded next. If the socket does not answer, FILE says nothing, for what it said before is out of date."""
+in CONFIGURATION, the file that is loaded next. If SOCKET does not answer, FILE says nothing, for what it said before is out of date."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import signal
 import socket
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
+
+POLL = 0.05
+"""Seconds between two questions to the master process."""
 
 NOTHING = "1\n"
 """The version of the file's format."""
@@ -73,12 +84,14 @@ def kept(states: str, configuration: str) -> str:
     return text
 
 
-def ask(path: str) -> str:
-    """What haproxy says of its servers."""
+def ask(path: str, command: str) -> str:
+    """What haproxy answers."""
     with socket.socket(socket.AF_UNIX) as cli:
         cli.settimeout(5)
         cli.connect(path)
-        cli.sendall(b"show servers state\n")
+        cli.sendall(f"{command}\n".encode())
+        # The master would wait for the next command.
+        cli.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: cli.recv(65536), b"")).decode()
 
 
@@ -89,13 +102,54 @@ def write(file: Path, text: str) -> None:
     os.replace(new, file)
 
 
-def main() -> None:
-    path, file, configuration = sys.argv[1:]
+def save(path: str, file: Path, configuration: Path) -> None:
+    """Write down what was done to the servers."""
     try:
-        write(Path(file), kept(ask(path), Path(configuration).read_text(encoding="utf-8", errors="replace")))
+        write(file, kept(ask(path, "show servers state"), configuration.read_text(encoding="utf-8", errors="replace")))
     except (OSError, ValueError) as error:
-        write(Path(file), NOTHING)
-        sys.exit(f"{path}: the state of the servers is not saved, so the configuration's is taken: {error}")
+        write(file, NOTHING)
+        print(f"{path}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr)
+
+
+def workers(master: str) -> tuple[set[str], int]:
+    """The processes that serve, without those that a reload has replaced, and how many reloads have failed since one succeeded."""
+    try:
+        now, _heading, _replaced = ask(master, "show proc").partition("# old workers")
+    except OSError:
+        return set(), 0
+    failed = re.search(r"\[failed: (\d+)\]", now)
+    return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), int(failed.group(1)) if failed else 0
+
+
+@contextmanager
+def locked(folder: Path):
+    """Nobody else has the directory locked meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace(pid: int, master: str) -> None:
+    """Tell the master process to replace its worker, and wait until the new one serves. systemd ends what takes too long."""
+    before, failed_before = workers(master)
+    os.kill(pid, signal.SIGUSR2)
+    while before:
+        now, failed = workers(master)
+        if now - before:
+            return
+        if failed > failed_before:
+            sys.exit("haproxy goes on with the configuration that it had; its messages above say why")
+        time.sleep(POLL)
+
+
+def main() -> None:
+    pid, path, master, file, configuration = sys.argv[1:]
+    with locked(Path(path).parent):
+        save(path, Path(file), Path(configuration))
+        replace(int(pid), master)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-"""The program that saves what was done to haproxy's servers at run time, and what haproxy would take from it."""
+"""The program that reloads haproxy saves what was done to haproxy's servers at run time, and what haproxy would take from it."""
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/save_servers.py"
-specification = importlib.util.spec_from_file_location("save_servers", PROGRAM)
-save_servers = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(save_servers)
+PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/reload.py"
+specification = importlib.util.spec_from_file_location("reload", PROGRAM)
+reload = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(reload)
 
 HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state ...\n"
 
@@ -23,7 +27,7 @@ def line(admin=0, weight=1, check=6, agent=0, server="web1"):
 
 
 def saved(states, configuration=""):
-    return save_servers.kept(HEAD + states + "\n", configuration)
+    return reload.kept(HEAD + states + "\n", configuration)
 
 
 @pytest.mark.parametrize(
@@ -91,11 +95,38 @@ def test_the_port_stays_where_the_configuration_says_none(configuration):
     assert saved(line(admin=8), configuration).split()[19] == "80"
 
 
-def test_a_haproxy_that_does_not_answer_takes_what_was_saved_before_out_of_force(tmp_path):
+@pytest.fixture
+def host(tmp_path):
+    """A directory with a state of before and a configuration, and a process that stands for the master."""
     (tmp_path / "server-state").write_text("1\n" + line(admin=8))
     (tmp_path / "haproxy.cfg").write_text("")
-    argv = [sys.executable, "-I", PROGRAM, tmp_path / "none.sock", tmp_path / "server-state", tmp_path / "haproxy.cfg"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "none.sock: the state of the servers is not saved" in done.stderr
-    assert [(path.name, path.read_text()) for path in sorted(tmp_path.iterdir())] == [("haproxy.cfg", ""), ("server-state", "1\n")]
+    with subprocess.Popen(["sleep", "60"]) as master:
+        yield tmp_path, master
+        master.kill()
+
+
+def arguments(folder, master):
+    names = ("admin.sock", "master.sock", "server-state", "haproxy.cfg")
+    return [sys.executable, "-I", PROGRAM, str(master.pid), *(folder / name for name in names)]
+
+
+def test_a_haproxy_that_does_not_answer_is_reloaded_and_takes_what_was_saved_before_out_of_force(host):
+    folder, master = host
+    done = subprocess.run(arguments(folder, master), capture_output=True, text=True, check=True)
+    assert "admin.sock: the state of the servers is not saved" in done.stderr
+    assert [(path.name, path.read_text()) for path in sorted(folder.iterdir())] == [("haproxy.cfg", ""), ("server-state", "1\n")]
+    assert master.wait(5) == -signal.SIGUSR2
+
+
+def test_a_reload_waits_while_somebody_tells_the_worker_something(host):
+    folder, master = host
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with subprocess.Popen(arguments(folder, master), stderr=subprocess.DEVNULL) as process:
+        while f"-> FLOCK  ADVISORY  WRITE {process.pid} " not in Path("/proc/locks").read_text():
+            assert process.poll() is None
+            time.sleep(0.01)
+        assert (process.poll(), master.poll()) == (None, None)
+        os.close(descriptor)
+        assert process.wait(5) == 0
+    assert master.wait(5) == -signal.SIGUSR2

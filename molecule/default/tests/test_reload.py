@@ -1,0 +1,67 @@
+"""A reload of haproxy is over when the new worker serves, and what anybody says of its servers holds."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from cluster import between, haproxy_info, lab_host, wait_until
+from controller import haproxy_server
+from testinfra.host import Host
+
+NAME = "lb1"
+RELOAD = "systemctl reload haproxy"
+RESTORE = f"mv /etc/haproxy/haproxy.cfg.before /etc/haproxy/haproxy.cfg && {RELOAD}"
+
+
+def edited(edit: str):
+    """Somebody has edited the configuration by hand; it is what it was, and live, afterwards."""
+    return between(NAME, f"cp --preserve /etc/haproxy/haproxy.cfg /etc/haproxy/haproxy.cfg.before && {edit}", RESTORE)
+
+
+@pytest.fixture
+def load_balancer() -> Host:
+    """One of which every server is ready before and after a story."""
+    yield lab_host(NAME)
+    result = haproxy_server(NAME, servers=["web/*"], state="ready")
+    assert not result["failed"], result["msg"]
+
+
+def state() -> str:
+    (server,) = haproxy_server(NAME, servers=["web/web1"])["servers"]
+    return server["after"]["state"]
+
+
+def test_a_server_that_is_drained_is_still_drained_after_a_reload(load_balancer):
+    replaced = haproxy_info(load_balancer)["Pid"]
+    haproxy_server(NAME, servers=["web/web1"], state="drain")
+    load_balancer.check_output(RELOAD)
+    assert haproxy_info(load_balancer)["Pid"] != replaced
+    assert state() == "drain"
+
+
+def test_what_is_said_while_a_worker_takes_over_is_not_lost(load_balancer):
+    replaced = haproxy_info(load_balancer)["Pid"]
+    # Loading takes three seconds.
+    slow = "printf 'local ends = os.time() + 3\\nwhile os.time() < ends do end\\n' > /run/slow.lua"
+    loads = "sed --in-place '/^global/a \\    lua-load /run/slow.lua' /etc/haproxy/haproxy.cfg"
+    with edited(f"{slow} && {loads}"), ThreadPoolExecutor() as background:
+        reload = background.submit(load_balancer.check_output, RELOAD)
+        wait_until(lambda: load_balancer.run("flock --nonblock /run/haproxy true").rc, "the worker is being replaced")
+        result = haproxy_server(NAME, servers=["web/web1"], state="drain")
+        assert not result["failed"], result["msg"]
+        reload.result()
+        assert haproxy_info(load_balancer)["Pid"] != replaced
+        assert state() == "drain"
+
+
+def test_a_reload_that_fails_says_so_and_the_worker_goes_on(load_balancer):
+    before = haproxy_info(load_balancer)["Pid"]
+    haproxy_server(NAME, servers=["web/web1"], state="drain")
+    # haproxy -c binds nothing.
+    with edited("printf '\\nlisten more from http\\n    bind unix@/nonexistent/more.sock\\n' >> /etc/haproxy/haproxy.cfg"):
+        for _again in range(2):
+            assert load_balancer.run(RELOAD).failed
+            assert haproxy_info(load_balancer)["Pid"] == before
+            assert "goes on with the configuration that it had" in load_balancer.check_output("journalctl --unit haproxy --lines 50")
+        assert state() == "drain"
