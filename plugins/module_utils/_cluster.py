@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts of an inventory group as nodes with an address that others can reach."""
+"""The hosts of an inventory group: as nodes with an address that others can reach, and with what roles have found on them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._address import is_address
+
+ROLES = ("haproxy", "keepalived", "nginx")
 
 
 def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False) -> list[dict]:
@@ -48,3 +50,14 @@ def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
         return bool(address(name, variables))
     except ValueError:
         return False
+
+
+def packages_left(names: list[str], hostvars: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The packages by host that roles have found missing, all of them, and have not tried to install."""
+    left = {name: [package for role in ROLES for package in _left(role, hostvars.get(name) or {})] for name in names}
+    return {name: packages for name, packages in left.items() if packages}
+
+
+def _left(role: str, variables: Mapping[str, Any]) -> list[str]:
+    found, install = (variables.get(f"__{role}_{what}") or {} for what in ("found", "install"))
+    return list(variables[f"__{role}_packages"]) if found.get("rc") and install.get("skipped") else []

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster import address, nodes, without_address
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster import address, nodes, packages_left, without_address
 
 ROUTE = {"default_ipv4": {"address": "192.0.2.4"}}
 
@@ -56,3 +56,24 @@ def test_nodes_have_a_port_where_it_is_asked_for():
 def test_nodes_name_the_host_without_address():
     with pytest.raises(ValueError, match="host c"):
         nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
+
+
+MISSING = {"rc": 1, "stdout_lines": []}
+
+
+def test_what_roles_have_left_is_named_by_host():
+    hostvars = {
+        "both": {
+            "__haproxy_found": MISSING,
+            "__haproxy_install": {"skipped": True, "changed": False},
+            "__haproxy_packages": ["haproxy", "socat"],
+            "__nginx_found": MISSING,
+            "__nginx_install": {"skipped": True, "changed": False},
+            "__nginx_packages": ["nginx"],
+        },
+        "deployed": {"__nginx_found": {"rc": 0}, "__nginx_install": {"skipped": True}, "__nginx_packages": ["nginx"]},
+        "in part": {"__nginx_found": MISSING, "__nginx_install": {"changed": True}, "__nginx_packages": ["nginx"]},
+        "in a container": {"__nginx_found": MISSING, "__nginx_install": {"changed": True}, "__nginx_packages": ["nginx"]},
+        "not tried": {},
+    }
+    assert packages_left(list(hostvars), hostvars) == {"both": ["haproxy", "socat", "nginx"]}
