@@ -12,6 +12,14 @@ from testinfra.host import Host
 NAME = "lb1"
 RELOAD = "systemctl reload haproxy"
 RESTORE = f"mv /etc/haproxy/haproxy.cfg.before /etc/haproxy/haproxy.cfg && {RELOAD}"
+# haproxy -c reads it first; a worker that reads it then waits.
+SLOW = """
+if io.open("/run/checked") then
+    local ends = os.time() + 60
+    while os.time() < ends and not io.open("/run/go") do end
+end
+io.open("/run/checked", "w"):close()
+"""
 
 
 def edited(edit: str):
@@ -42,17 +50,23 @@ def test_a_server_that_is_drained_is_still_drained_after_a_reload(load_balancer)
 
 def test_what_is_said_while_a_worker_takes_over_is_not_lost(load_balancer):
     replaced = haproxy_info(load_balancer)["Pid"]
-    # Loading takes three seconds.
-    slow = "printf 'local ends = os.time() + 3\\nwhile os.time() < ends do end\\n' > /run/slow.lua"
-    loads = "sed --in-place '/^global/a \\    lua-load /run/slow.lua' /etc/haproxy/haproxy.cfg"
-    with edited(f"{slow} && {loads}"), ThreadPoolExecutor() as background:
-        reload = background.submit(load_balancer.check_output, RELOAD)
-        wait_until(lambda: load_balancer.run("flock --nonblock /run/haproxy true").rc, "the worker is being replaced")
-        result = haproxy_server(NAME, servers=["web/web1"], state="drain")
-        assert not result["failed"], result["msg"]
-        reload.result()
-        assert haproxy_info(load_balancer)["Pid"] != replaced
-        assert state() == "drain"
+    load_balancer.check_output("printf %%s %s > /etc/haproxy/slow.lua", SLOW)
+    try:
+        with (
+            edited("sed --in-place '/^global/a \\    lua-load /etc/haproxy/slow.lua' /etc/haproxy/haproxy.cfg"),
+            ThreadPoolExecutor() as background,
+        ):
+            reload = background.submit(load_balancer.check_output, RELOAD)
+            wait_until(lambda: load_balancer.run("flock --nonblock /run/haproxy true").rc, "the worker is being replaced")
+            drain = background.submit(haproxy_server, NAME, servers=["web/web1"], state="drain")
+            wait_until(lambda: "-> FLOCK" in load_balancer.check_output("cat /proc/locks"), "the module waits for the new worker")
+            load_balancer.check_output("touch /run/go")
+            reload.result()
+            assert drain.result()["failed"] is False
+            assert haproxy_info(load_balancer)["Pid"] != replaced
+            assert state() == "drain"
+    finally:
+        load_balancer.check_output("rm -f /etc/haproxy/slow.lua /run/checked /run/go")
 
 
 def test_a_reload_that_fails_says_so_and_the_worker_goes_on(load_balancer):
