@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from cluster import lab_host
+from certificates import certificate
 from conftest import LOAD_BALANCERS
 from language import outcomes, rows
 
 ROWS = rows("haproxy")
-CERTIFICATE = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=www.example.com -keyout /dev/stdout 2>/dev/null"
 
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory) -> list[dict]:
     """What came of every row; C(certificate) is a certificate with its key, C(authority) that without."""
-    whole = lab_host(LOAD_BALANCERS[0]).check_output(CERTIFICATE) + "\n"
+    whole = certificate("www.example.com")
     variables = {"certificate": whole, "authority": whole[whole.index("-----BEGIN CERTIFICATE") :]}
     return outcomes("haproxy", ROWS, LOAD_BALANCERS, tmp_path_factory.mktemp("language"), variables, derived=False)
 

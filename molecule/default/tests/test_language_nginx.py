@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from cluster import lab_host
+from certificates import certificate
 from conftest import WEB_SERVERS
 from language import fits, outcomes, rows
 
 ROWS = rows("nginx")
-CERTIFICATE = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=www.example.com -keyout /dev/stdout -out /dev/stdout 2>/dev/null"
 
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory) -> list[dict]:
     """What came of every row; C(certificate) is a certificate with its key."""
-    variables = {"certificate": lab_host(WEB_SERVERS[0]).check_output(CERTIFICATE) + "\n"}
-    return outcomes("nginx", ROWS, WEB_SERVERS[:2], tmp_path_factory.mktemp("language"), variables)
+    folder = tmp_path_factory.mktemp("language")
+    return outcomes("nginx", ROWS, WEB_SERVERS[:2], folder, {"certificate": certificate("www.example.com")})
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row["story"] for row in ROWS])

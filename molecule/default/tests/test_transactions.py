@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from certificates import certificate
 from cluster import container, is_backup, lab_host, takeovers, wait_until
 from conftest import LOAD_BALANCERS
 from controller import ROOT, ansible, good, playbook
@@ -30,8 +31,7 @@ from prober import KeepAlive, Prober
 @pytest.fixture(scope="module")
 def certificates() -> dict[str, str]:
     """A certificate, and a key that is not its own."""
-    new = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=shop.example -keyout /dev/stdout -out /dev/stdout 2>/dev/null"
-    parts = [re.search(r"(.*-----END PRIVATE KEY-----\n)(.*)", lab_host("web1").check_output(new) + "\n", re.DOTALL) for _i in range(2)]
+    parts = [re.search(r"(.*-----END PRIVATE KEY-----\n)(.*)", certificate("shop.example"), re.DOTALL) for _i in range(2)]
     return {"certificate": parts[0].group(2), "other_key": parts[1].group(1)}
 
 
