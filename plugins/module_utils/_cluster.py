@@ -53,11 +53,12 @@ def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
 
 
 def packages_left(names: list[str], hostvars: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The packages by host that roles have found missing, all of them, and have not tried to install."""
+    """The packages by host of the roles that have not found their daemon there, and have not tried to install it."""
     left = {name: [package for role in ROLES for package in _left(role, hostvars.get(name) or {})] for name in names}
     return {name: packages for name, packages in left.items() if packages}
 
 
 def _left(role: str, variables: Mapping[str, Any]) -> list[str]:
     found, install = (variables.get(f"__{role}_{what}") or {} for what in ("found", "install"))
-    return list(variables[f"__{role}_packages"]) if found.get("rc") and install.get("skipped") else []
+    left = install.get("skipped") and f"{role} installed" not in found["stdout_lines"]
+    return list(variables[f"__{role}_packages"]) if left else []

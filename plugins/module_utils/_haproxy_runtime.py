@@ -15,12 +15,16 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import NoAnswer, Stopped, ask, parse_workers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import Stopped, ask, parse_workers
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, Wanted, matching, parse, parse_sessions
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
 
 POLL = 0.2
 """Seconds between two questions while waiting."""
+
+
+RELOAD = 100
+"""Seconds that a reload does not take, because systemd ends it before."""
 
 
 class ServerError(Exception):
@@ -67,13 +71,13 @@ class Runtime:
 
     def change(self, servers: list[Server], wanted: Wanted) -> list[Server]:
         """Make the servers what is wanted; returns what HAProxy says they are. Raises ServerError if that is something else."""
+        if not any(wanted.commands(server) for server in servers):
+            return self.these(servers)
         with self._no_reload():
+            servers = self.these(servers)
             for server in servers:
-                target = wanted.of(server)
-                if target.state != server.state:
-                    self._command(server, f"set server {server.label} state {target.state}")
-                if target.weight != server.weight:
-                    self._command(server, f"set server {server.label} weight {wanted.weight}")
+                for command in wanted.commands(server):
+                    self._command(server, command)
             now = self.these(servers)
         for before, after in zip(servers, now):
             target = wanted.of(before)
@@ -86,15 +90,16 @@ class Runtime:
 
     @contextmanager
     def _no_reload(self):
-        """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py) does. What a worker
-        is told while another one takes over is lost."""
-        folder = os.path.dirname(self.path)
+        """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py) does: what a worker
+        is told while another one takes over is lost. Whoever may not lock that file goes on without."""
+        path = f"{self.path}.lock"
         try:
-            descriptor = os.open(folder, os.O_RDONLY)
-        except OSError as error:
-            raise NoAnswer(f"{folder}: {error.strerror}; become root, or start haproxy") from error
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except PermissionError:
+            yield
+            return
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor, path)
             yield
         finally:
             os.close(descriptor)
@@ -119,6 +124,19 @@ class Runtime:
             left = [server for server in self.these(servers) if unfit(server)]
             if not left or time.monotonic() > end:
                 return left
+            time.sleep(POLL)
+
+
+def _lock(descriptor: int, path: str) -> None:
+    end = time.monotonic() + RELOAD
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise ServerError(
+                    f"{path}: somebody has locked it for {RELOAD} s, and no reload takes that long; lslocks says who"
+                ) from None
             time.sleep(POLL)
 
 

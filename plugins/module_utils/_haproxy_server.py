@@ -79,6 +79,12 @@ class Wanted:
         state = self.state or server.state
         return replace(server, state=state, weight=weight, taken_out=state != "ready" or weight == 0 < server.configured_weight)
 
+    def commands(self, server: Server) -> list[str]:
+        """What HAProxy has to be told for that."""
+        target = self.of(server)
+        state = [f"set server {server.label} state {target.state}"] if target.state != server.state else []
+        return state + ([f"set server {server.label} weight {self.weight}"] if target.weight != server.weight else [])
+
 
 def not_a_weight(weight: str) -> str:
     """What is wrong with a weight; empty if nothing is."""

@@ -20,7 +20,7 @@ description:
   - A server that drains still gets the requests of clients whose cookie names it. O(state=maint) ends that too.
   - The workers that a reload has replaced serve their connections to the end. They accept no changes, but their sessions count.
   - What a worker is told while another one takes over would be lost. So a reload by the role haproxy's unit and a change wait for each
-    other; both lock the directory of O(socket).
+    other; both lock the file O(socket) with C(.lock) behind it. Whoever may not write there goes on without.
 options:
   servers:
     description:

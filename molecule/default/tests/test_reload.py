@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from cluster import between, haproxy_info, lab_host, wait_until
+from cluster import between, haproxy_info, lab_host, sees_all_servers, wait_until
 from controller import haproxy_server
 from testinfra.host import Host
 
 NAME = "lb1"
+LOCK = "/run/haproxy/admin.sock.lock"
 RELOAD = "systemctl reload haproxy"
 RESTORE = f"mv /etc/haproxy/haproxy.cfg.before /etc/haproxy/haproxy.cfg && {RELOAD}"
-# haproxy -c reads it first; a worker that reads it then waits.
+# haproxy -c reads it first; who reads it then, for a new worker, waits.
 SLOW = """
 if io.open("/run/checked") then
     local ends = os.time() + 60
@@ -48,25 +51,40 @@ def test_a_server_that_is_drained_is_still_drained_after_a_reload(load_balancer)
     assert state() == "drain"
 
 
-def test_what_is_said_while_a_worker_takes_over_is_not_lost(load_balancer):
-    replaced = haproxy_info(load_balancer)["Pid"]
-    load_balancer.check_output("printf %%s %s > /etc/haproxy/slow.lua", SLOW)
+@contextmanager
+def reloading(host: Host) -> Iterator[Future]:
+    """A reload that comes no further until the host has C(/run/go)."""
+    host.check_output("printf %%s %s > /etc/haproxy/slow.lua", SLOW)
     try:
         with (
             edited("sed --in-place '/^global/a \\    lua-load /etc/haproxy/slow.lua' /etc/haproxy/haproxy.cfg"),
             ThreadPoolExecutor() as background,
         ):
-            reload = background.submit(load_balancer.check_output, RELOAD)
-            wait_until(lambda: load_balancer.run("flock --nonblock /run/haproxy true").rc, "the worker is being replaced")
-            drain = background.submit(haproxy_server, NAME, servers=["web/web1"], state="drain")
-            wait_until(lambda: "-> FLOCK" in load_balancer.check_output("cat /proc/locks"), "the module waits for the new worker")
-            load_balancer.check_output("touch /run/go")
-            reload.result()
-            assert drain.result()["failed"] is False
-            assert haproxy_info(load_balancer)["Pid"] != replaced
-            assert state() == "drain"
+            reload = background.submit(host.run, RELOAD)
+            wait_until(lambda: host.run(f"flock --nonblock {LOCK} true").rc, "the worker is being replaced")
+            yield reload
     finally:
-        load_balancer.check_output("rm -f /etc/haproxy/slow.lua /run/checked /run/go")
+        host.check_output("rm -f /etc/haproxy/slow.lua /run/checked /run/go")
+
+
+def test_what_is_said_while_a_worker_takes_over_is_not_lost(load_balancer):
+    replaced = haproxy_info(load_balancer)["Pid"]
+    with reloading(load_balancer) as reload, ThreadPoolExecutor() as background:
+        drain = background.submit(haproxy_server, NAME, servers=["web/web1"], state="drain")
+        wait_until(lambda: len(load_balancer.run(f"fuser {LOCK}").stdout.split()) == 2, "the module waits for the new worker")
+        load_balancer.check_output("touch /run/go")
+        assert reload.result().rc == 0
+        assert drain.result()["failed"] is False
+        assert haproxy_info(load_balancer)["Pid"] != replaced
+        assert state() == "drain"
+
+
+def test_haproxy_that_dies_while_a_worker_takes_over_is_back_at_once(load_balancer):
+    with reloading(load_balancer) as reload:
+        load_balancer.check_output("kill -KILL $(systemctl show --property MainPID --value haproxy) && touch /run/go")
+        assert reload.result().rc != 0
+        wait_until(lambda: sees_all_servers(NAME), "haproxy serves again")
+    wait_until(lambda: sees_all_servers(NAME), "it has what it had")
 
 
 def test_a_reload_that_fails_says_so_and_the_worker_goes_on(load_balancer):

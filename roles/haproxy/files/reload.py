@@ -3,8 +3,8 @@
 usage: reload.py PID SOCKET MASTER FILE CONFIGURATION
 
 PID is the master process. What SOCKET says of the servers is saved in FILE, which the next worker reads; MASTER tells when that serves.
-What is said to SOCKET meanwhile is said to the worker that is about to be replaced, so the directory of SOCKET is locked until then: the
-module haproxy_server waits for it.
+What is said to SOCKET meanwhile is said to the worker that is about to be replaced, so SOCKET.lock is locked until then: the module
+haproxy_server waits for it.
 
 Only servers that were drained, put into maintenance or back, given another weight, or whose checks were switched off are saved; a server
 about which nobody has said anything begins as the configuration says. haproxy itself prefers the configuration where that has changed
@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 POLL = 0.05
@@ -103,53 +103,82 @@ def write(file: Path, text: str) -> None:
 
 
 def save(path: str, file: Path, configuration: Path) -> None:
-    """Write down what was done to the servers."""
+    """Write down what was done to the servers, or at least not what was done before."""
     try:
-        write(file, kept(ask(path, "show servers state"), configuration.read_text(encoding="utf-8", errors="replace")))
+        text = kept(ask(path, "show servers state"), configuration.read_text(encoding="utf-8", errors="replace"))
     except (OSError, ValueError) as error:
-        write(file, NOTHING)
         print(f"{path}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr)
-
-
-def workers(master: str) -> tuple[set[str], int]:
-    """The processes that serve, without those that a reload has replaced, and how many reloads have failed since one succeeded."""
+        text = NOTHING
     try:
-        now, _heading, _replaced = ask(master, "show proc").partition("# old workers")
-    except OSError:
-        return set(), 0
-    failed = re.search(r"\[failed: (\d+)\]", now)
-    return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), int(failed.group(1)) if failed else 0
+        write(file, text)
+    except OSError as error:
+        print(f"{file}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr)
+        file.unlink(missing_ok=True)
 
 
 @contextmanager
-def locked(folder: Path):
-    """Nobody else has the directory locked meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def locked(path: str):
+    """Nobody else has SOCKET.lock locked meanwhile; whoever may write to the socket may lock it."""
+    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.path.exists(path):
+            os.fchown(descriptor, -1, os.stat(path).st_gid)
+            os.fchmod(descriptor, 0o660)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{path}.lock: waiting for somebody who tells haproxy something; lslocks says who it is", file=sys.stderr)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
 
 
-def replace(pid: int, master: str) -> None:
-    """Tell the master process to replace its worker, and wait until the new one serves. systemd ends what takes too long."""
-    before, failed_before = workers(master)
+def workers(master: str) -> tuple[set[str], int]:
+    """The processes that serve, without those that a reload has replaced, and how many reloads have failed since one succeeded."""
+    now, _heading, _replaced = ask(master, "show proc").partition("# old workers")
+    failed = re.search(r"\[failed: (\d+)\]", now)
+    return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), int(failed.group(1)) if failed else 0
+
+
+def answering(path: str) -> str:
+    """The process of the worker that answers."""
+    found = re.search(r"^Pid: (\d+)", ask(path, "show info"), re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def replace(pid: int, path: str, master: str) -> None:
+    """Tell the master process to replace its worker, and wait until the new one answers. systemd ends what takes too long."""
+    try:
+        before, failed_before = workers(master)
+    except (FileNotFoundError, ConnectionRefusedError):
+        print(f"{master}: nobody listens, so nobody says whether the new worker serves", file=sys.stderr)
+        os.kill(pid, signal.SIGUSR2)
+        return
+    except OSError as error:
+        os.kill(pid, signal.SIGUSR2)
+        sys.exit(f"{master}: {error}; haproxy hangs, and takes the new configuration if it goes on")
     os.kill(pid, signal.SIGUSR2)
-    while before:
-        now, failed = workers(master)
-        if now - before:
-            return
-        if failed > failed_before:
-            sys.exit("haproxy goes on with the configuration that it had; its messages above say why")
+    while True:
+        os.kill(pid, 0)
+        # While it loads the configuration it does not answer.
+        with suppress(OSError):
+            now, failed = workers(master)
+            if failed > failed_before:
+                sys.exit("haproxy goes on with the configuration that it had; its messages above say why")
+            if answering(path) in now - before:
+                return
         time.sleep(POLL)
 
 
 def main() -> None:
     pid, path, master, file, configuration = sys.argv[1:]
-    with locked(Path(path).parent):
-        save(path, Path(file), Path(configuration))
-        replace(int(pid), master)
+    try:
+        with locked(path):
+            save(path, Path(file), Path(configuration))
+            replace(int(pid), path, master)
+    except ProcessLookupError:
+        sys.exit("haproxy has ended")
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def refuses(master: str) -> bool:
-    """Whether haproxy's master goes on with an old worker. systemd calls a reload a success as soon as the master has been asked for it."""
+    """Whether haproxy's master goes on with an old worker. systemd knows nothing of a reload for which somebody has sent a signal."""
     try:
         with socket.socket(socket.AF_UNIX) as cli:
             cli.settimeout(2)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -114,19 +112,28 @@ def test_a_haproxy_that_does_not_answer_is_reloaded_and_takes_what_was_saved_bef
     folder, master = host
     done = subprocess.run(arguments(folder, master), capture_output=True, text=True, check=True)
     assert "admin.sock: the state of the servers is not saved" in done.stderr
-    assert [(path.name, path.read_text()) for path in sorted(folder.iterdir())] == [("haproxy.cfg", ""), ("server-state", "1\n")]
+    assert "master.sock: nobody listens" in done.stderr
+    texts = {path.name: path.read_text() for path in folder.iterdir()}
+    assert texts == {"admin.sock.lock": "", "haproxy.cfg": "", "server-state": "1\n"}
     assert master.wait(5) == -signal.SIGUSR2
 
 
 def test_a_reload_waits_while_somebody_tells_the_worker_something(host):
     folder, master = host
-    descriptor = os.open(folder, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    with subprocess.Popen(arguments(folder, master), stderr=subprocess.DEVNULL) as process:
-        while f"-> FLOCK  ADVISORY  WRITE {process.pid} " not in Path("/proc/locks").read_text():
-            assert process.poll() is None
-            time.sleep(0.01)
-        assert (process.poll(), master.poll()) == (None, None)
-        os.close(descriptor)
-        assert process.wait(5) == 0
+    with (folder / "admin.sock.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(arguments(folder, master), stderr=subprocess.PIPE, text=True) as process:
+            # Nobody listens on the sockets; what it says first is that it waits.
+            assert "waiting for somebody" in process.stderr.readline()
+            assert (process.poll(), master.poll()) == (None, None)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            process.communicate()
+            assert process.returncode == 0
     assert master.wait(5) == -signal.SIGUSR2
+
+
+def test_what_was_saved_before_is_out_of_force_where_nothing_can_be_written(host):
+    folder, _master = host
+    (folder / "server-state.new").mkdir()
+    reload.save(str(folder / "admin.sock"), folder / "server-state", folder / "haproxy.cfg")
+    assert not (folder / "server-state").exists()

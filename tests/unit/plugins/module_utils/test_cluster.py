@@ -58,22 +58,18 @@ def test_nodes_name_the_host_without_address():
         nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
 
 
-MISSING = {"rc": 1, "stdout_lines": []}
+LEFT = {"skipped": True, "changed": False}
+BARE = {"rc": 1, "stdout_lines": ["curl installed"]}
+THERE = {"rc": 0, "stdout_lines": ["nginx installed"]}
 
 
 def test_what_roles_have_left_is_named_by_host():
+    packages = {"__haproxy_packages": ["haproxy", "socat"], "__nginx_packages": ["nginx"]}
     hostvars = {
-        "both": {
-            "__haproxy_found": MISSING,
-            "__haproxy_install": {"skipped": True, "changed": False},
-            "__haproxy_packages": ["haproxy", "socat"],
-            "__nginx_found": MISSING,
-            "__nginx_install": {"skipped": True, "changed": False},
-            "__nginx_packages": ["nginx"],
-        },
-        "deployed": {"__nginx_found": {"rc": 0}, "__nginx_install": {"skipped": True}, "__nginx_packages": ["nginx"]},
-        "in part": {"__nginx_found": MISSING, "__nginx_install": {"changed": True}, "__nginx_packages": ["nginx"]},
-        "in a container": {"__nginx_found": MISSING, "__nginx_install": {"changed": True}, "__nginx_packages": ["nginx"]},
+        "both": {**packages, "__haproxy_found": BARE, "__haproxy_install": LEFT, "__nginx_found": BARE, "__nginx_install": LEFT},
+        "deployed": {**packages, "__nginx_found": THERE, "__nginx_install": LEFT},
+        "tried": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": True}},
+        "in a container": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": False}},
         "not tried": {},
     }
-    assert packages_left(list(hostvars), hostvars) == {"both": ["haproxy", "socat", "nginx"]}
+    assert packages_left([*hostvars, "not reached"], hostvars) == {"both": ["haproxy", "socat", "nginx"]}

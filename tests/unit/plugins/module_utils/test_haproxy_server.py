@@ -139,3 +139,17 @@ def test_a_name_that_means_no_server(name):
 
 def test_names_that_mean_servers():
     assert not_servers(["web/web1", "*/web1", "*/*"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "commands"),
+    [
+        (Wanted(), []),
+        (Wanted("ready", "5"), []),
+        (Wanted("drain"), ["set server web/web2 state drain"]),
+        (Wanted("maint", "50%"), ["set server web/web2 state maint"]),
+        (Wanted("ready", "100%"), ["set server web/web2 weight 100%"]),
+    ],
+)
+def test_haproxy_is_told_what_differs(wanted, commands):
+    assert wanted.commands(SERVERS["web/web2"]) == commands
