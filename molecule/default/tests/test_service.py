@@ -9,6 +9,12 @@ from cluster import lab_host, wait_until
 from conftest import WEB_SERVERS
 
 
+def test_a_new_host_got_all_its_packages_at_once(load_balancer):
+    called = re.findall(r"^Commandline: (.* install .*)", load_balancer.check_output("cat /var/log/apt/history.log"), re.MULTILINE)
+    first, *_later = [line for line in called if re.search("haproxy|keepalived", line)]
+    assert {"haproxy", "socat", "keepalived", "psmisc"} <= {word.partition("=")[0] for word in first.replace("'", "").split()}
+
+
 def test_every_web_server_answers_through_the_vip(get):
     titles = [re.search("<title>(.*)</title>", get()).group(1) for _request in range(6)]
     assert sorted(set(titles)) == WEB_SERVERS
