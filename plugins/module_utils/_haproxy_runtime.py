@@ -22,7 +22,6 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import su
 POLL = 0.2
 """Seconds between two questions while waiting."""
 
-
 RELOAD = 100
 """Seconds that a reload does not take, because systemd ends it before."""
 

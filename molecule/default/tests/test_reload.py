@@ -31,8 +31,8 @@ def edited(edit: str):
 
 
 @pytest.fixture
-def load_balancer() -> Host:
-    """One of which every server is ready before and after a story."""
+def load_balancer() -> Iterator[Host]:
+    """One of which every server is ready after a story."""
     yield lab_host(NAME)
     result = haproxy_server(NAME, servers=["web/*"], state="ready")
     assert not result["failed"], result["msg"]
