@@ -38,7 +38,8 @@ molecule: venv engine ## deploy on containers and test what runs there; SCENARIO
 	@tests/lab/scenarios $(SCENARIO)
 
 endurance: venv engine ## every fault, and all planned work under traffic; takes two hours
-	@for name in lossless faults rolling lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
+	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/lab/scenarios rolling
+	@for name in lossless faults lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
 
 compat: venv engine artefact ## other releases of ansible-core, the installed copy, and an upgrade; takes an hour
 	@tests/compat/run

@@ -15,6 +15,9 @@ from typing import Any
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_trouble import Seen, Trouble, differing, grouped, listed
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_vrrp import DEPLOY
 
+NEAR = 0.8
+"""Part of the reloads that a worker survives from which on a warning is given."""
+
 
 def troubles(seen: Seen, certificate_days: int) -> Iterator[Trouble]:
     """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days."""
@@ -28,9 +31,31 @@ def troubles(seen: Seen, certificate_days: int) -> Iterator[Trouble]:
                 "journalctl --unit haproxy says why; mend that, then systemctl reload haproxy",
             )
     running = {host: node for host, node in seen.items() if node["running"]}
+    for host, node in running.items():
+        yield from _old_workers(host, node)
     yield from _servers(running)
     yield from _certificates(running, certificate_days)
     yield from _differences(running)
+
+
+def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+    """Workers that a reload has replaced, and whose connections were or will soon be cut."""
+    if node["ended_workers"]:
+        yield Trouble(
+            (host,),
+            f"haproxy has ended {node['ended_workers']} old workers with their connections since its last reload",
+            "see in journalctl --unit haproxy why; reload less often, or raise haproxy_mworker_max_reloads or haproxy_hard_stop_after",
+            harmless=True,
+        )
+    most = node["max_reloads"]
+    if most and node["oldest_worker"] >= most * NEAR:
+        yield Trouble(
+            (host,),
+            f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} reloads, and"
+            f" after {most} it is ended with its connections",
+            "reload less often, or raise haproxy_mworker_max_reloads",
+            harmless=True,
+        )
 
 
 def _servers(running: Seen) -> Iterator[Trouble]:

@@ -24,13 +24,15 @@ class Stopped(NoAnswer):
 @dataclass(frozen=True)
 class Workers:
     """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that still serve, how
-    many reloads have failed since one succeeded, how many there were, and for how many seconds the master runs."""
+    many reloads have failed since one succeeded, how many there were, for how many seconds the master runs, and how many reloads the
+    oldest of its workers has survived."""
 
     current: frozenset[int]
     failed: int
     replaced: frozenset[int] = frozenset()
     reloads: int = 0
     uptime: int = 0
+    oldest: int = 0
 
 
 def ask(path: str, command: str, timeout: float = 10) -> str:
@@ -58,7 +60,9 @@ def parse_workers(answer: str) -> Workers:
     current, _heading, old = answer.partition("# old workers")
     master = re.search(r"\bmaster\s+(\d+)(?:\s+\[failed: (\d+)\])?\s+(\d+)d(\d+)h(\d+)m(\d+)s", current)
     reloads, failed, days, hours, minutes, seconds = (int(number or 0) for number in master.groups()) if master else (0,) * 6
-    return Workers(_pids(current), failed, _pids(old), reloads, ((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    survived = [int(number) for number in re.findall(r"^\d+\s+worker\s+(\d+)\b", old, re.MULTILINE)]
+    uptime = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return Workers(_pids(current), failed, _pids(old), reloads, uptime, max(survived, default=0))
 
 
 def _pids(lines: str) -> frozenset[int]:

@@ -26,6 +26,8 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 SUMMARIES = 1 | 2
 """What C(show stat) is asked for: frontends and backends."""
 DAY = 86400
+LINES = 1000
+"""How many lines of the journal are read."""
 
 
 def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
@@ -48,6 +50,8 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
         "configuration": {**found["configuration"], "loaded": loaded},
         "version": about.get("Version", ""),
         **_reloads(master, age),
+        "max_reloads": max_reloads(Path(directory)),
+        "ended_workers": ended_workers(_said(run)),
         "frontends": [{"name": row["pxname"], **_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
         "backends": [
             {"name": row["pxname"], **_load(row), **_members(row["pxname"], servers)} for row in proxies if row["svname"] == "BACKEND"
@@ -102,14 +106,47 @@ def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
     try:
         known = parse_workers(ask(master, "show proc"))
     except Stopped:
-        return {"uptime": worker_uptime, "generation": 0, "seconds_in_generation": worker_uptime, "reloads_failed": 0, "old_workers": 0}
+        return {
+            "uptime": worker_uptime,
+            "generation": 0,
+            "seconds_in_generation": worker_uptime,
+            "reloads_failed": 0,
+            "old_workers": 0,
+            "oldest_worker": 0,
+        }
     return {
         "uptime": known.uptime,
         "generation": known.reloads,
         "seconds_in_generation": worker_uptime,
         "reloads_failed": known.failed,
         "old_workers": len(known.replaced),
+        "oldest_worker": known.oldest,
     }
+
+
+def max_reloads(directory: Path) -> int:
+    """The C(mworker-max-reloads) of haproxy.cfg; 0 if that has none."""
+    try:
+        text = (directory / "haproxy.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    found = re.findall(r"^\s*mworker-max-reloads\s+(\d+)", text, re.MULTILINE)
+    return int(found[-1]) if found else 0
+
+
+def _said(run: Run) -> str:
+    """The last of what HAProxy's processes have printed; access lines come another way."""
+    argv = ["journalctl", "--unit", "haproxy", "_TRANSPORT=stdout", "--lines", str(LINES), "--output", "cat", "--quiet"]
+    try:
+        return run(argv)[1]
+    except OSError:
+        return ""
+
+
+def ended_workers(said: str) -> int:
+    """How many old workers have been ended with their connections since the last reload, of what HAProxy has printed."""
+    since = re.split(r"New worker \(\d+\) forked", said)[-1]
+    return len(re.findall(r"Former worker \(\d+\) exited with code 143|soft-stop running for too long", since))
 
 
 def listeners(printed: str) -> list[str]:

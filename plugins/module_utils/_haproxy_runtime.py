@@ -12,15 +12,25 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import Stopped, ask, parse_workers
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, Wanted, matching, parse, parse_sessions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import (
+    Server,
+    Wanted,
+    matching,
+    parse,
+    parse_clients,
+    parse_sessions,
+)
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import suggestion
 
 POLL = 0.2
 """Seconds between two questions while waiting."""
+
+CLIENTS = 5
+"""How many sessions of a server a message names."""
 
 RELOAD = 100
 """Seconds that a reload does not take, because systemd ends it before."""
@@ -50,6 +60,16 @@ class Runtime:
             return [parse_sessions(ask(self.master, f"@!{pid} show stat -1 4 -1")) for pid in workers]
         except Stopped:
             return []
+
+    def clients(self, server: Server) -> str:
+        """The sessions of a server in every worker, the first of them by their clients, as a message names them."""
+        answers = [ask(self.path, "show sess")]
+        with suppress(Stopped):
+            replaced = parse_workers(ask(self.master, "show proc")).replaced
+            answers += [ask(self.master, f"@!{pid} show sess") for pid in replaced]
+        found = [said for answer in answers for label, said in parse_clients(answer) if label == server.label]
+        more = [f"and {len(found) - CLIENTS} more"] if len(found) > CLIENTS else []
+        return ", ".join(found[:CLIENTS] + more) or "all in its queue, or over by now"
 
     def named(self, patterns: list[str], may_miss: bool) -> list[Server]:
         """The servers that a pattern names, now. Raises ServerError for a pattern that names none, unless it may miss."""
@@ -141,11 +161,12 @@ def _lock(descriptor: int, path: str) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The servers before and after, and those for which the waiting has ended in vain."""
+    """The servers before and after, those for which the waiting has ended in vain, and for which sessions each of them was waited for."""
 
     before: list[Server]
     after: list[Server]
     late: list[Server]
+    waiting_for: list[str] = field(default_factory=list)
 
 
 def foresee(before: list[Server], wanted: Wanted) -> Outcome:
@@ -163,9 +184,11 @@ def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, 
     else:
         runtime.change(before, wanted)
     late: list[Server] = []
+    waiting_for: list[str] = []
     if wait_for == "sessions":
         late = runtime.await_no_sessions(before, timeout)
-        said = [f"{server.label} is {server.state} and has {server.sessions} sessions" for server in late]
+        waiting_for = [f"{server.label} has {server.sessions} sessions: {runtime.clients(server)}" for server in late]
+        said = [f"{server.label} is {server.state} and {text.partition(' ')[2]}" for server, text in zip(late, waiting_for)]
         hint = "give it more time, or let on_timeout be go_on"
     elif wait_for == "up":
         late = runtime.await_up(before, timeout)
@@ -175,4 +198,4 @@ def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, 
         raise ServerError(f"{runtime.path}: after {timeout:g} s {'; '.join(said)}: {hint}")
     if gently:
         runtime.change(runtime.these(before), wanted)
-    return Outcome(before, runtime.these(before), late)
+    return Outcome(before, runtime.these(before), late, waiting_for)

@@ -131,6 +131,18 @@ def parse_sessions(statistics: str) -> dict[str, int]:
     return {f"{row['pxname']}/{row['svname']}": _sessions(row) for row in rows(statistics)}
 
 
+SESSION = re.compile(r"^\S+: .*?\bsrc=(\S+) fe=(\S+) be=(\S+) srv=(\S+) .*?\bage=(\S+)", re.MULTILINE)
+"""A session in the answer to C(show sess): its client, frontend, backend, server, and for how long it exists."""
+
+
+def parse_clients(sessions: str) -> list[tuple[str, str]]:
+    """The server of each session, by its label, and the session in words, in the answer to C(show sess)."""
+    return [
+        (f"{backend}/{server}", f"{client} through {frontend} for {age}")
+        for client, frontend, backend, server, age in SESSION.findall(sessions)
+    ]
+
+
 def rows(statistics: str) -> Iterable[dict[str, str]]:
     """The lines of an answer to C(show stat) by their columns' names."""
     return csv.DictReader(statistics[2:].splitlines()) if statistics.startswith("# pxname,") else ()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ REFUSED = (
 STANDBY = Path("/run/keepalived-track")
 """Where the role has the track files of planned moves."""
 SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")
+CLIENTS = 5
+"""How many clients of an instance are named."""
 
 
 class NoAnswer(Exception):
@@ -92,8 +95,9 @@ def _configured(file: Path) -> dict[str, Any]:
     }
 
 
-def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[dict]:
-    """The instances of a dump in the words of VRRP; C(now) is the time of the dump in seconds since 1970."""
+def instances(dump: list[dict], now: float, served: Mapping[str, list[str]]) -> list[dict]:
+    """The instances of a dump in the words of VRRP; C(now) is the time of the dump in seconds since 1970, C(served) has
+    the clients that are connected to each of the host's addresses."""
     return [
         {
             "name": data["iname"],
@@ -103,7 +107,8 @@ def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[d
             "effective_priority": data["effective_priority"],
             "standing_by": _stands_by(data["iname"]),
             "addresses": [line.split()[0] for line in data.get("vips", [])],
-            "connections": sum(served.get(line.split("/")[0], 0) for line in data.get("vips", [])),
+            "connections": len(clients),
+            "clients": clients[:CLIENTS],
             "seconds_in_state": round(now - data["last_transition"], 1),
             "times_master": stats["become_master"],
             "times_released": stats["release_master"],
@@ -113,6 +118,7 @@ def instances(dump: list[dict], now: float, served: Mapping[str, int]) -> list[d
         }
         for item in dump
         for data, stats in [(item["data"], item["stats"])]
+        for clients in [[client for line in data.get("vips", []) for client in served.get(line.split("/")[0], [])]]
     ]
 
 
@@ -161,11 +167,15 @@ def taken(file: Path, owner: int = 0) -> Any:
     return found
 
 
-def connections(run: Run) -> Counter[str]:
-    """How many established TCP connections each of the host's addresses has."""
+def connections(run: Run) -> dict[str, list[str]]:
+    """The clients of the established TCP connections of each of the host's addresses, as address and port."""
     _rc, out, _err = run(["ss", "--no-header", "--numeric", "--tcp", "state", "established"])
-    places = (line.split()[2].rpartition(":")[0] for line in out.splitlines())
-    return Counter(address.strip("[]").removeprefix("::ffff:") for address in places)
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in out.splitlines():
+        place, client = line.split()[2:4]
+        address = place.rpartition(":")[0].strip("[]").removeprefix("::ffff:")
+        found[address].append(re.sub(r"^\[::ffff:(.*)\]", r"\1", client))
+    return dict(found)
 
 
 def _peers_heard(run: Run) -> list[str]:

@@ -102,6 +102,20 @@ old_workers:
   description: Number of processes that a reload has replaced and that still serve connections.
   type: int
   returned: when HAProxy runs
+oldest_worker:
+  description: Number of reloads that the oldest of these processes has survived.
+  type: int
+  returned: when HAProxy runs
+max_reloads:
+  description: Number of reloads that such a process survives, C(mworker-max-reloads) in the configuration; 0 for any number.
+  type: int
+  returned: when HAProxy runs
+ended_workers:
+  description:
+    - Number of such processes that were ended with their connections since the last reload, because of C(mworker-max-reloads),
+      C(hard-stop-after) or a signal.
+  type: int
+  returned: when HAProxy runs
 frontends:
   description: The frontends, those of C(listen) sections included.
   type: list

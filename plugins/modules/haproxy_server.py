@@ -172,6 +172,13 @@ late:
   type: list
   elements: str
   returned: when HAProxy runs
+waiting_for:
+  description:
+    - One text for each of these servers that still has sessions, with O(wait_for=sessions). It names the first five sessions, each by its
+      client, its frontend and its age.
+  type: list
+  elements: str
+  returned: when HAProxy runs
 running:
   description: Whether there is a HAProxy.
   type: bool
@@ -197,6 +204,7 @@ def report(outcome: Outcome) -> dict:
         "running": True,
         "servers": results(outcome.before, outcome.after),
         "late": [server.label for server in outcome.late],
+        "waiting_for": outcome.waiting_for,
         "diff": {"before": before, "after": after},
     }
 

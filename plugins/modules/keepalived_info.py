@@ -82,6 +82,10 @@ instances:
         - Number of established TCP connections that the host has at these addresses. With
           O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) a node goes on serving its own after the addresses have moved.
       type: int
+    clients:
+      description: The first five of these connections, each by the client's address and port.
+      type: list
+      elements: str
     seconds_in_state:
       description: Seconds since the last change of the state.
       type: float

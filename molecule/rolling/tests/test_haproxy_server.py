@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import re
 import threading
 from contextlib import contextmanager
 
@@ -10,9 +10,9 @@ import pytest
 from cluster import lab_host, stopped, wait_until
 from commands import LOAD_BALANCERS, PREFIX, WEB_SERVERS, said, state
 from controller import haproxy_server
+from long_connections import SIZE, Download
 
 BALANCER = "lb1"
-SIZE = 50_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -31,35 +31,10 @@ def large_file():
         lab_host(name).check_output("truncate --size %s /var/www/web/large", str(SIZE))
 
 
-class Download(threading.Thread):
-    """A download that goes on, slowly so that no time-out ends it, until it is told to end."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.hurry = threading.Event()
-        self.size = 0
-        self.client = socket.socket()
-        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.client.connect((f"{PREFIX}.11", 80))
-        self.client.sendall(b"GET /large HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
-
-    def run(self) -> None:
-        while some := self.client.recv(1024):
-            self.size += len(some)
-            self.hurry.wait(0.1)
-        self.client.close()
-
-    def end(self) -> None:
-        """Take the rest at once; it has to come."""
-        self.hurry.set()
-        self.join()
-        assert self.size > SIZE
-
-
 @contextmanager
 def download():
     """A download that goes on; gives the server that it is from, and the download."""
-    client = Download()
+    client = Download(f"{PREFIX}.11")
     client.start()
     try:
         wait_until(sessions, "a session")
@@ -98,7 +73,7 @@ def test_a_server_goes_into_maintenance_when_its_last_session_has_ended():
     with download() as (name, client):
         result = haproxy_server(BALANCER, servers=[f"web/{name}"], state="maint", wait_for="sessions", timeout=0)
         assert result["failed"]
-        assert f"web/{name} is drain and has 1 sessions" in result["msg"]
+        assert re.search(rf"web/{name} is drain and has 1 sessions: [\d.]+:\d+ through http_in for \d+s", result["msg"])
         assert state(BALANCER)[name] == "drain"
         results = []
         waiting = threading.Thread(
@@ -119,6 +94,7 @@ def test_whoever_cannot_wait_is_told_who_was_not_waited_for():
         result = haproxy_server(BALANCER, servers=["web/*"], state="drain", wait_for="sessions", timeout=0, on_timeout="go_on")
         assert not result["failed"], result["msg"]
         assert result["late"] == [f"web/{name}"]
+        assert re.search(rf"^web/{name} has 1 sessions: [\d.]+:\d+ through http_in for \d+s$", result["waiting_for"][0])
         client.end()
 
 

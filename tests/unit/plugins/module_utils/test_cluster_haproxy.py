@@ -28,6 +28,7 @@ WELL = [
     # The configuration itself says disabled, weight 0, or has more places than there are servers.
     (servers(state="maint", status="MAINT", in_rotation=False), servers(state="maint", status="MAINT", in_rotation=False)),
     (servers(weight=0, configured_weight=0, status="DRAIN", in_rotation=False), {}),
+    ({"old_workers": 5, "oldest_worker": 39}, {"old_workers": 5, "oldest_worker": 400, "max_reloads": 0}),
     # A check that has not decided yet, and none.
     (servers(status="UP 1/3"), servers(status="no check")),
 ]
@@ -40,6 +41,14 @@ def test_haproxys_that_are_well(lb1, lb2):
 
 WRONG = [
     ({}, {"running": False}, ["lb2"], "haproxy does not run", "systemctl start haproxy"),
+    (
+        {},
+        {"old_workers": 3, "oldest_worker": 40},
+        ["lb2"],
+        "the oldest of 3 old workers of haproxy has survived 40 reloads, and after 50 it is ended",
+        "raise haproxy_mworker_max_reloads",
+    ),
+    ({}, {"ended_workers": 2}, ["lb2"], "haproxy has ended 2 old workers with their connections", "haproxy_hard_stop_after"),
     ({}, {"reloads_failed": 2}, ["lb2"], "the last reload of haproxy has failed (2 in a row)", "journalctl --unit haproxy"),
     (
         servers(**DOWN),

@@ -33,7 +33,7 @@ ANSWERS = [
 # programs
 
 """,
-        Workers(frozenset({1188}), 1, frozenset({337}), 2, 100),
+        Workers(frozenset({1188}), 1, frozenset({337}), 2, 100, 2),
     ),
     (
         """#<PID>          <type>          <reloads>       <uptime>        <version>
@@ -45,7 +45,7 @@ ANSWERS = [
 # programs
 
 """,
-        Workers(frozenset({570}), 0, frozenset({514}), 1, 29),
+        Workers(frozenset({570}), 0, frozenset({514}), 1, 29, 1),
     ),
     ("335  master  0  8d02h01m42s  3.0.11\n", Workers(frozenset(), 0, uptime=698502)),
     ("", Workers(frozenset(), 0)),

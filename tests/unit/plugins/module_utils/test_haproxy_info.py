@@ -7,7 +7,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_info import certificate, facts, listeners, shared, state
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_info import (
+    certificate,
+    ended_workers,
+    facts,
+    listeners,
+    max_reloads,
+    shared,
+    state,
+)
 
 ABOUT = "Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nUptime: 0d 0h00m08s\nUptime_sec: 8\nCurrConns: 0\n"
 CERTIFICATE = """\
@@ -76,3 +84,25 @@ def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
         printed = f'[{{"ifname": "eth0", "addr_info": [{{"local": "{address}"}}]}}]'
         sums.append(shared(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
     assert (sums[0] == sums[1]) is same
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ("", 0),
+        ("[NOTICE] (8) : New worker (26) forked\n[WARNING] (8) : Former worker (10) exited with code 0 (Exit)\n", 0),
+        ("[NOTICE] (8) : New worker (26) forked\n" + 2 * "[WARNING] (8) : Former worker (10) exited with code 143 (Terminated)\n", 2),
+        ("[WARNING] (10) : soft-stop running for too long, performing a hard-stop.\n", 1),
+        # The next reload begins anew.
+        ("Former worker (10) exited with code 143 (Terminated)\n[NOTICE] (8) : New worker (26) forked\n", 0),
+    ],
+)
+def test_old_workers_that_were_ended_since_the_last_reload(said, count):
+    assert ended_workers(said) == count
+
+
+@pytest.mark.parametrize(("text", "number"), [("global\n    mworker-max-reloads 50\n", 50), ("# mworker-max-reloads 50\n", 0)])
+def test_the_number_of_reloads_that_a_worker_survives(tmp_path, text, number):
+    assert max_reloads(tmp_path) == 0
+    (tmp_path / "haproxy.cfg").write_text(text, encoding="utf-8")
+    assert max_reloads(tmp_path) == number

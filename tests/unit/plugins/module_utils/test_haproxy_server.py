@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server im
     not_a_weight,
     not_servers,
     parse,
+    parse_clients,
     parse_sessions,
 )
 
@@ -153,3 +154,17 @@ def test_names_that_mean_servers():
 )
 def test_haproxy_is_told_what_differs(wanted, commands):
     assert wanted.commands(SERVERS["web/web2"]) == commands
+
+
+def test_the_sessions_of_a_server_in_words():
+    # As haproxy 2.6.12 has answered "show sess"; the socket's own session has no server.
+    answer = (
+        "0x56334443e190: proto=tcpv4 src=192.0.2.7:47466 fe=www be=web srv=web1 ts=00 epoch=0 age=4m2s calls=4 rate=1\n"
+        "0x56334443e191: proto=tcpv6 src=2001:db8::7:47467 fe=www be=web srv=web2 ts=00 epoch=0 age=2s calls=4 rate=1\n"
+        "0x56334455c5d0: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<none> ts=00 epoch=0 age=0s calls=1 rate=0\n\n"
+    )
+    assert parse_clients(answer) == [
+        ("web/web1", "192.0.2.7:47466 through www for 4m2s"),
+        ("web/web2", "2001:db8::7:47467 through www for 2s"),
+        ("<NONE>/<none>", "unix:1 through GLOBAL for 0s"),
+    ]

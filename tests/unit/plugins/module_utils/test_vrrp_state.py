@@ -29,7 +29,8 @@ DUMP = [
 
 
 def test_an_instance():
-    (found,) = instances(DUMP, 1060.0, {"192.0.2.10": 7, "192.0.2.11": 1, "192.0.2.12": 100})
+    clients = [f"198.51.100.1:{port}" for port in range(8)]
+    (found,) = instances(DUMP, 1060.0, {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]})
     assert found == {
         "name": "web",
         "state": "MASTER",
@@ -39,6 +40,7 @@ def test_an_instance():
         "standing_by": False,
         "addresses": ["192.0.2.10/24", "192.0.2.11/24"],
         "connections": 8,
+        "clients": clients[:5],
         "seconds_in_state": 59.8,
         "times_master": 5,
         "times_released": 6,
@@ -91,7 +93,10 @@ def test_connections_are_counted_by_the_address_that_has_them():
 0      0  [::ffff:192.0.2.10]:80 [::ffff:198.51.100.1]:40002
 0      36       [2001:db8::10]:443   [2001:db8::1]:40000
 """
-    assert connections(lambda argv: (0, printed, "")) == {"192.0.2.10": 3, "2001:db8::10": 1}
+    assert connections(lambda argv: (0, printed, "")) == {
+        "192.0.2.10": ["198.51.100.1:40000", "198.51.100.1:40001", "198.51.100.1:40002"],
+        "2001:db8::10": ["[2001:db8::1]:40000"],
+    }
 
 
 @pytest.mark.parametrize(
