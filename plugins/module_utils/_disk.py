@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files on disk: written, compared, copied, flushed and exchanged. All functions raise OSError."""
+"""Files on disk: written, compared, copied, flushed and exchanged. All functions raise OSError.
+
+A declared file may lie in a directory of a user who may write there. So files are opened, made, renamed and removed relative to a
+descriptor of their directory, and modes and owners are set on descriptors: what somebody exchanges meanwhile leads nowhere else. A link is
+followed only where nobody but root can have made it."""
 
 from __future__ import annotations
 
@@ -16,62 +20,149 @@ from pathlib import Path
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
+MOST_LINKS = 40
+
+
+def folder(path: Path, make: bool = False) -> int:
+    """Open the directory; returns its descriptor. Missing ones are made, so that everybody may enter them, whatever the umask is."""
+    handle, ahead, links = os.open("/", os.O_RDONLY | os.O_DIRECTORY), list(reversed(path.absolute().parts[1:])), 0
+    try:
+        while ahead:
+            name = ahead.pop()
+            target = _trusted_link(handle, name)
+            if target is not None:
+                links += 1
+                if links > MOST_LINKS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+                ahead += [part for part in reversed(target.split("/")) if part]
+                name = "/" if target.startswith("/") else "."
+            above, handle = handle, _enter(handle, name, make)
+            os.close(above)
+    except OSError as error:
+        os.close(handle)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    return handle
+
+
+def _trusted_link(handle: int, name: str) -> str | None:
+    """Where a link leads; None for what is none, or a link that others than root can have made."""
+    status = os.fstat(handle)
+    if status.st_uid or status.st_mode & stat.S_IWOTH or (status.st_gid and status.st_mode & stat.S_IWGRP):
+        return None
+    try:
+        return os.readlink(name, dir_fd=handle)
+    except OSError:
+        return None
+
+
+def _enter(handle: int, name: str, make: bool) -> int:
+    """Open a directory in another one."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    try:
+        return os.open(name, flags, dir_fd=handle)
+    except FileNotFoundError:
+        if not make:
+            raise
+    umask = os.umask(0o022)
+    try:
+        os.mkdir(name, 0o755, dir_fd=handle)
+    except FileExistsError:
+        pass
+    finally:
+        os.umask(umask)
+    return os.open(name, flags, dir_fd=handle)
+
+
+@contextmanager
+def inside(path: Path, make: bool = False) -> Iterator[int]:
+    """Have the descriptor of a directory while the context lasts."""
+    handle = folder(path, make)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def look(path: Path) -> tuple[bytes, os.stat_result] | None:
+    """The content and the status of a file; None where there is none, or something else such as a directory or a pipe."""
+    try:
+        with inside(path.parent) as handle:
+            target = _trusted_link(handle, path.name)
+            if target is not None:
+                found = look(path.parent / target)
+                return found and (found[0], os.lstat(path.name, dir_fd=handle))
+            # A pipe that somebody has put there would keep whoever opens it waiting.
+            with open(os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb") as stream:
+                status = os.fstat(stream.fileno())
+                return (stream.read(), status) if stat.S_ISREG(status.st_mode) else None
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            return None
+        raise
 
 
 def read(path: Path) -> bytes | None:
     """The content of a file; None where there is no file."""
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+    found = look(path)
+    return found and found[0]
 
 
 def facts(path: Path) -> tuple | None:
     """What makes two files equal; None where there is no file."""
-    content = read(path)
-    if content is None:
-        return None
-    status = path.lstat()
-    return content, status.st_mode, status.st_uid, status.st_gid
+    found = look(path)
+    return found and (found[0], found[1].st_mode, found[1].st_uid, found[1].st_gid)
 
 
 def make_directory(path: Path) -> None:
     """Make a directory and those above it that everybody may enter, whatever the umask is."""
-    if not path.is_dir():
-        make_directory(path.parent)
-        path.mkdir()
-        path.chmod(0o755)
+    os.close(folder(path, make=True))
 
 
-def write(path: Path, content: bytes) -> None:
-    """Replace the file; only its owner can read it."""
-    make_directory(path.parent)
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as stream:
+def write(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] = (-1, -1)) -> None:
+    """Replace the file; nobody but its owner can read it before it has the mode."""
+    with inside(path.parent, make=True) as handle:
+        _create(handle, path.name, content, mode, owner)
+
+
+def _create(handle: int, name: str, content: bytes, mode: int, owner: tuple[int, int], flush: bool = False) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=handle)
+    with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=handle), "wb") as stream:
         stream.write(content)
+        os.fchown(stream.fileno(), *owner)
+        os.fchmod(stream.fileno(), mode)
+        if flush:
+            stream.flush()
+            os.fsync(stream.fileno())
 
 
 def copy(source: Path, target: Path) -> None:
     """Replace C(target) by a copy of the file with its mode and owner; nobody ever sees half of it."""
-    status = source.stat()
-    staged = _staged(target)
-    write(staged, source.read_bytes())
-    os.chown(staged, status.st_uid, status.st_gid)
-    os.chmod(staged, stat.S_IMODE(status.st_mode))
-    sync_file(staged, os.O_RDONLY)
-    staged.rename(target)
-    sync_directory(target.parent)
+    found = look(source)
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
+    content, status = found
+    with inside(target.parent, make=True) as handle:
+        _create(handle, _staged(target), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid), flush=True)
+        os.rename(_staged(target), target.name, src_dir_fd=handle, dst_dir_fd=handle)
+        os.fsync(handle)
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there."""
+    with suppress(FileNotFoundError, NotADirectoryError), inside(path.parent) as handle:
+        os.unlink(path.name, dir_fd=handle)
 
 
 def discard_copy(target: Path) -> None:
     """Remove what a copy to C(target) that was ended in the middle has left."""
-    with suppress(NotADirectoryError):
-        _staged(target).unlink(missing_ok=True)
+    remove(target.with_name(_staged(target)))
 
 
-def _staged(target: Path) -> Path:
-    return target.with_name(f".{target.name}.staged")
+def _staged(target: Path) -> str:
+    return f".{target.name}.staged"
 
 
 def sync(directory: Path) -> None:
@@ -91,7 +182,7 @@ def sync_directory(path: Path) -> None:
 
 def sync_file(path: str | Path, flags: int) -> None:
     """Wait until what C(path) opens with these flags of C(os.open) is on the disk."""
-    handle = os.open(path, flags)
+    handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         os.fsync(handle)
     finally:

@@ -40,6 +40,11 @@ class ServerError(Exception):
     """The servers are not as wanted; the text says which, what HAProxy answered, and what to do."""
 
 
+def lock_file(path: str) -> str:
+    """What the role's reload locks for the socket C(path): /run/haproxy-reload/lock for a socket in /run/haproxy."""
+    return f"{os.path.dirname(path)}-reload/lock"
+
+
 class Runtime:
     """The servers of a running HAProxy, through its admin socket, and its replaced workers through the master's."""
 
@@ -110,11 +115,11 @@ class Runtime:
     @contextmanager
     def _no_reload(self):
         """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py) does: what a worker
-        is told while another one takes over is lost. Whoever may not lock that file goes on without."""
-        path = f"{self.path}.lock"
+        is told while another one takes over is lost. Goes on without where that file is not there or may not be read."""
+        path = lock_file(self.path)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        except PermissionError:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
             yield
             return
         try:

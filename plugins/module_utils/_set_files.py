@@ -166,7 +166,7 @@ def put_outside(source: Path, replaced: Path) -> None:
             if earlier(replaced, path).exists():
                 _disk.copy(earlier(replaced, path), Path(path))
             else:
-                Path(path).unlink(missing_ok=True)
+                _disk.remove(Path(path))
 
 
 def take_back(staged: Path, live: Path) -> None:

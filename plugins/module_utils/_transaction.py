@@ -137,20 +137,16 @@ class ConfigSet:
                 raise TransactionError(f"cannot copy {self.live}: {done.stderr.strip()}")
         were = declared(self.live)
         for path in set(were) - {file.path for file in files}:
-            (self.staged / inside(path)).unlink(missing_ok=True)
-            earlier(self.staged, path).unlink(missing_ok=True)
+            _disk.remove(self.staged / inside(path))
+            _disk.remove(earlier(self.staged, path))
         for file in files:
             if Path(file.path).is_absolute() and file.path not in were and Path(file.path).is_file():
                 _disk.copy(Path(file.path), earlier(self.staged, file.path))
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
-                place = self.staged / inside(file.path)
-                _disk.write(place, file.content)
-                os.chown(place, *owner_ids(file))
-                os.chmod(place, file.mode)
-        _disk.write(self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode())
-        os.chmod(self.staged / MANIFEST, 0o644)
+                _disk.write(self.staged / inside(file.path), file.content, file.mode, owner_ids(file))
+        _disk.write(self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode(), 0o644)
 
     def commit(self) -> None:
         """Make the staged directory the live one; what was live becomes C(previous)."""

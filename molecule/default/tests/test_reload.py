@@ -12,7 +12,7 @@ from controller import haproxy_server
 from testinfra.host import Host
 
 NAME = "lb1"
-LOCK = "/run/haproxy/admin.sock.lock"
+LOCK = "/run/haproxy-reload/lock"
 RELOAD = "systemctl reload haproxy"
 RESTORE = f"mv /etc/haproxy/haproxy.cfg.before /etc/haproxy/haproxy.cfg && {RELOAD}"
 # haproxy -c reads it first; who reads it then, for a new worker, waits.

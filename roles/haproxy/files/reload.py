@@ -1,10 +1,10 @@
 """Have haproxy take its configuration, and keep what was done to its servers at run time.
 
-usage: reload.py PID SOCKET MASTER FILE CONFIGURATION
+usage: reload.py PID SOCKET MASTER DIRECTORY CONFIGURATION
 
-PID is the master process. What SOCKET says of the servers is saved in FILE, which the next worker reads; MASTER tells when that serves.
-What is said to SOCKET meanwhile is said to the worker that is about to be replaced, so SOCKET.lock is locked until then: the module
-haproxy_server waits for it.
+PID is the master process. What SOCKET says of the servers is saved in DIRECTORY/server-state, which the next worker reads; MASTER tells
+when that serves. What is said to SOCKET meanwhile is said to the worker that is about to be replaced, so DIRECTORY/lock is locked until
+then: the module haproxy_server waits for it. Only root may write to DIRECTORY.
 
 Only servers that were drained, put into maintenance or back, given another weight, or whose checks were switched off are saved; a server
 about which nobody has said anything begins as the configuration says. haproxy itself prefers the configuration where that has changed
@@ -32,6 +32,9 @@ NOTHING = "1\n"
 ADMIN, WEIGHT, CONFIGURED_WEIGHT, CHECK, AGENT, PORT = 6, 7, 8, 13, 14, 18
 FIELDS = 20
 """Columns of a line, and how many of them haproxy needs; all that follow are optional."""
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer. A worker that somebody has taken over must not fill the host's memory."""
 
 ASKED_FOR = 0x01 | 0x04 | 0x08
 """Maintenance, maintenance in the configuration (which may have been ended), and draining; what is inherited from others is not saved."""
@@ -85,14 +88,19 @@ def kept(states: str, configuration: str) -> str:
 
 
 def ask(path: str, command: str) -> str:
-    """What haproxy answers."""
+    """What haproxy answers. Raises OSError, also for an answer that does not end."""
     with socket.socket(socket.AF_UNIX) as cli:
         cli.settimeout(5)
         cli.connect(path)
         cli.sendall(f"{command}\n".encode())
         # The master would wait for the next command.
         cli.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: cli.recv(65536), b"")).decode()
+        answer = bytearray()
+        while piece := cli.recv(65536):
+            answer += piece
+            if len(answer) > LONGEST:
+                raise OSError(f"the answer to '{command}' has more than {LONGEST} bytes")
+    return answer.decode()
 
 
 def write(file: Path, text: str) -> None:
@@ -113,21 +121,24 @@ def save(path: str, file: Path, configuration: Path) -> None:
         write(file, text)
     except OSError as error:
         print(f"{file}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr)
-        file.unlink(missing_ok=True)
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
 
 
 @contextmanager
 def locked(path: str):
-    """Nobody else has SOCKET.lock locked meanwhile; whoever may write to the socket may lock it."""
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold the lock, so that nobody tells the worker anything meanwhile. Whoever may write to the socket may read the file, and lock it."""
     try:
-        if os.path.exists(path):
-            os.fchown(descriptor, -1, os.stat(path).st_gid)
-            os.fchmod(descriptor, 0o660)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        print(f"{path}: {error.strerror}; what somebody tells haproxy during this reload can be lost", file=sys.stderr)
+        yield
+        return
+    try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"{path}.lock: waiting for somebody who tells haproxy something; lslocks says who it is", file=sys.stderr)
+            print(f"{path}: waiting for somebody who tells haproxy something; lslocks says who it is", file=sys.stderr)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -172,10 +183,10 @@ def replace(pid: int, path: str, master: str) -> None:
 
 
 def main() -> None:
-    pid, path, master, file, configuration = sys.argv[1:]
+    pid, path, master, directory, configuration = sys.argv[1:]
     try:
-        with locked(path):
-            save(path, Path(file), Path(configuration))
+        with locked(f"{directory}/lock"):
+            save(path, Path(directory, "server-state"), Path(configuration))
             replace(int(pid), path, master)
     except ProcessLookupError:
         sys.exit("haproxy has ended")

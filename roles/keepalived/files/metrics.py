@@ -3,11 +3,12 @@
 keepalived tells every change through a pipe, without waiting for anybody to read it; so nothing that happens here or to the file's disk can
 slow a failover down. What else is written is asked of the kernel and systemd, at every change and once in an interval.
 
-usage: metrics.py SETTINGS
+usage: metrics.py serve | remove SETTINGS
 
-SETTINGS is a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of this program to the
-next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked (the paths of track
-files), units (names of services) and masters (the sockets of haproxy's master processes by unit)."""
+To remove is to delete the file. Its directory belongs to the node exporter's user, and this program to root: no link in the way is
+followed. SETTINGS is a file with a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of
+this program to the next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked
+(the paths of track files), units (names of services) and masters (the sockets of haproxy's master processes by unit)."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -120,9 +122,10 @@ def held() -> set[str]:
 
 
 def well(path: str) -> bool:
-    """What a track file says; a file that is not there keeps nobody from anything."""
+    """What a track file says; a file that is not there keeps nobody from anything. keepalived_script_user may put anything in its place."""
     try:
-        return Path(path).read_text(encoding="ascii").split() in ([], ["0"])
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+            return stream.read(64).split() in ([], [b"0"])
     except OSError:
         return True
 
@@ -149,12 +152,57 @@ def refuses(master: str) -> bool:
     return bool(re.search(rb"\bmaster\s.*\[failed: [1-9]", answer))
 
 
+@contextmanager
+def directory(path: Path) -> Iterator[int]:
+    """Open a directory, made if it is missing, and yield its descriptor. Raises OSError if it or one above it is a link: whoever may write
+    above it could lead root anywhere."""
+    handle = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for name in path.parts[1:]:
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o755, dir_fd=handle)
+            above, handle = handle, os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+            os.close(above)
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def replace(path: Path, content: str) -> None:
     """Write a file as a whole, so that nobody reads a part of it."""
-    staged = path.with_name(f".{path.name}.new")
-    staged.write_text(content, encoding="utf-8")
-    staged.chmod(0o644)
-    staged.replace(path)
+    staged = f".{path.name}.new"
+    with directory(path.parent) as folder:
+        with suppress(FileNotFoundError):
+            os.unlink(staged, dir_fd=folder)
+        with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder), "w", encoding="utf-8") as stream:
+            stream.write(content)
+            os.fchmod(stream.fileno(), 0o644)
+        os.replace(staged, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove(path: Path) -> None:
+    """Delete a file."""
+    with suppress(FileNotFoundError), directory(path.parent) as folder:
+        os.unlink(path.name, dir_fd=folder)
+
+
+class Output:
+    """The file of metrics. What keeps it from being written is said once, and keeps the program from nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem = ""
+
+    def write(self, content: str) -> None:
+        problem = ""
+        try:
+            replace(self.path, content)
+        except OSError as error:
+            name = error.filename2 or error.filename or "its disk"
+            problem = f"{self.path} is not written: {error.strerror} ({name}); no link and no directory may be in its way"
+        if problem != self.problem:
+            self.problem = problem
+            print(problem or f"{self.path} is written again", file=sys.stderr, flush=True)
 
 
 def remembered(memory: Path, names: Iterable[str]) -> dict[str, Instance]:
@@ -180,10 +228,13 @@ def say_ready() -> None:
         systemd.sendall(b"READY=1")
 
 
-def main() -> None:
-    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+def main(action: str, file: str) -> None:
+    settings = json.loads(Path(file).read_text(encoding="utf-8"))
+    if action == "remove":
+        remove(Path(settings["output"]))
+        return
     vips = {name: [str(ip_address(vip)) for vip in found] for name, found in settings["vips"].items()}
-    memory, output = Path(settings["memory"]), Path(settings["output"])
+    memory, output = Path(settings["memory"]), Output(Path(settings["output"]))
     instances = remembered(memory, vips)
     pipe = opened(settings["pipe"])
     say_ready()
@@ -193,9 +244,9 @@ def main() -> None:
             replace(memory, json.dumps({name: vars(instance) for name, instance in instances.items()}))
         tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
         failed = {unit for unit, master in settings["masters"].items() if refuses(master)}
-        replace(output, text(samples(instances, vips, held(), tracked, properties(settings["units"]), failed)))
+        output.write(text(samples(instances, vips, held(), tracked, properties(settings["units"]), failed)))
         select.select([pipe], [], [], settings["interval"])
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -112,3 +112,71 @@ def test_the_pipe_is_made_once_and_keeps_what_nobody_has_read(tmp_path):
 
 def test_a_master_that_does_not_answer_refuses_nothing(tmp_path):
     assert metrics.refuses(str(tmp_path / "nobody")) is False
+
+
+@pytest.fixture
+def place(tmp_path):
+    """The directory of the node exporter, and a file elsewhere that has to stay as it is."""
+    outside = tmp_path / "outside"
+    outside.write_text("theirs")
+    outside.chmod(0o600)
+    (tmp_path / "node-exporter").mkdir()
+    yield tmp_path / "node-exporter", outside
+    assert (outside.read_text(), outside.stat().st_mode & 0o777) == ("theirs", 0o600)
+
+
+PLANTED = {
+    "a link": lambda path, outside: path.symlink_to(outside),
+    "a hard link": lambda path, outside: path.hardlink_to(outside),
+    "a pipe": lambda path, _outside: os.mkfifo(path),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+@pytest.mark.parametrize("name", ["keepalived.prom", ".keepalived.prom.new"])
+def test_what_somebody_has_planted_is_replaced_and_not_followed(place, plant, name):
+    folder, outside = place
+    plant(folder / name, outside)
+    metrics.replace(folder / "keepalived.prom", "ours")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"keepalived.prom": "ours"}
+    assert (folder / "keepalived.prom").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_directory_that_leads_elsewhere_is_not_entered(place):
+    folder, outside = place
+    folder.rmdir()
+    folder.symlink_to(outside.parent)
+    with pytest.raises(OSError, match="node-exporter"):
+        metrics.replace(folder / "outside", "ours")
+    with pytest.raises(OSError, match="node-exporter"):
+        metrics.remove(folder / "outside")
+
+
+@pytest.mark.parametrize("name", ["keepalived.prom", ".keepalived.prom.new"])
+def test_what_is_in_the_way_is_said_once(place, capsys, name):
+    folder, _outside = place
+    (folder / name).mkdir()
+    output = metrics.Output(folder / "keepalived.prom")
+    output.write("ours")
+    output.write("ours")
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"{folder}/keepalived.prom is not written: Is a directory ({name}")
+    (folder / name).rmdir()
+    output.write("ours")
+    assert (folder / "keepalived.prom").read_text() == "ours"
+    assert capsys.readouterr().err == f"{folder}/keepalived.prom is written again\n"
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), os.mkdir])
+def test_a_track_file_that_is_none_keeps_nobody_waiting(tmp_path, plant):
+    plant(tmp_path / "haproxy")
+    assert metrics.well(str(tmp_path / "haproxy")) is True
+
+
+def test_the_directory_is_made_and_the_file_removed(tmp_path):
+    path = tmp_path / "new/node-exporter/keepalived.prom"
+    metrics.remove(path)
+    metrics.replace(path, "ours")
+    assert path.read_text() == "ours"
+    metrics.remove(path)
+    assert list(path.parent.iterdir()) == []

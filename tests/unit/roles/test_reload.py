@@ -5,8 +5,11 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import signal
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,7 +107,7 @@ def host(tmp_path):
 
 
 def arguments(folder, master):
-    names = ("admin.sock", "master.sock", "server-state", "haproxy.cfg")
+    names = ("admin.sock", "master.sock", "", "haproxy.cfg")
     return [sys.executable, "-I", PROGRAM, str(master.pid), *(folder / name for name in names)]
 
 
@@ -114,13 +117,13 @@ def test_a_haproxy_that_does_not_answer_is_reloaded_and_takes_what_was_saved_bef
     assert "admin.sock: the state of the servers is not saved" in done.stderr
     assert "master.sock: nobody listens" in done.stderr
     texts = {path.name: path.read_text() for path in folder.iterdir()}
-    assert texts == {"admin.sock.lock": "", "haproxy.cfg": "", "server-state": "1\n"}
+    assert texts == {"lock": "", "haproxy.cfg": "", "server-state": "1\n"}
     assert master.wait(5) == -signal.SIGUSR2
 
 
 def test_a_reload_waits_while_somebody_tells_the_worker_something(host):
     folder, master = host
-    with (folder / "admin.sock.lock").open("w") as lock:
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(arguments(folder, master), stderr=subprocess.PIPE, text=True) as process:
             # Nobody listens on the sockets; what it says first is that it waits.
@@ -137,3 +140,27 @@ def test_what_was_saved_before_is_out_of_force_where_nothing_can_be_written(host
     (folder / "server-state.new").mkdir()
     reload.save(str(folder / "admin.sock"), folder / "server-state", folder / "haproxy.cfg")
     assert not (folder / "server-state").exists()
+
+
+def test_a_lock_that_cannot_be_had_keeps_nobody_from_reloading(host):
+    folder, master = host
+    (folder / "lock").mkdir()
+    done = subprocess.run(arguments(folder, master), capture_output=True, text=True, check=True)
+    assert "/lock: Is a directory; what somebody tells haproxy during this reload can be lost" in done.stderr
+    assert master.wait(5) == -signal.SIGUSR2
+
+
+def test_an_answer_without_an_end_is_an_error_and_not_all_of_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(reload, "LONGEST", 100_000)
+    with socket.socket(socket.AF_UNIX) as server, ThreadPoolExecutor() as background:
+        server.bind(str(tmp_path / "admin.sock"))
+        server.listen()
+
+        def flood():
+            with server.accept()[0] as connection, suppress(OSError):
+                while True:
+                    connection.sendall(b"x" * 65536)
+
+        background.submit(flood)
+        with pytest.raises(OSError, match="more than 100000 bytes"):
+            reload.ask(str(tmp_path / "admin.sock"), "show servers state")
