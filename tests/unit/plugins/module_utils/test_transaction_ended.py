@@ -41,14 +41,15 @@ def ended(work, instant):
 
 
 def _kill_myself_at(instant):
-    """Python announces every call that opens, renames, removes ... before it makes it. What only reads changes nothing on the disk, so who
-    is killed before that is killed before what comes next."""
+    """Python announces every call that opens, renames, removes ... before it makes it.
+
+    To enter a directory changes nothing, so who is killed before that is killed before what comes next."""
     left = instant
 
     def count(event, arguments):
         nonlocal left
-        reads = event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        left -= event.startswith(("os.", "open", "subprocess.", "ctypes.")) and not reads
+        enters = event == "open" and arguments[2] & os.O_DIRECTORY
+        left -= event.startswith(("os.", "open", "subprocess.", "ctypes.")) and not enters
         if left == 0:
             os._exit(KILLED)
 
