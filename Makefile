@@ -31,7 +31,7 @@ unit: venv ## tests of plugins, roles and input, without hosts
 sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
-# The longest first, so that two end at the same time.
+# The longest first, so that two end at the same time. After the word "alone" come those that need both cores.
 SCENARIO ?= default debian13 drill aws_elastic_ip faults13 flexible_engine \
     metrics tcp_passthrough security pi_cluster cookie_sessions roles
 molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
