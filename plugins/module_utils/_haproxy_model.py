@@ -82,7 +82,7 @@ def mode(section: dict, known: dict[str, str], fallback: str) -> str:
 def sections(variables: dict, base: dict) -> dict[str, Any]:
     """What the template prints, every key present; the input stays as it is.
 
-    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) and C(server) by mode, C(timeouts),
+    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server), C(timeouts),
     C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL know, C(certificate_store) the
     directory of certificates that may be empty."""
     variables = without_nulls(variables)
@@ -178,7 +178,7 @@ def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, 
         "cookie": item.get("cookie", ""),
         "health_check": _health_check(check) if check["type"] == "http" else None,
         "lines": _haproxy_front.before([SAFE_TO_RETRY], lines, _haproxy_front.HTTP_RULES) if retried else lines,
-        **_servers(item, {**base["server"][own_mode], **variables["haproxy_server_defaults"]}),
+        **_servers(item, {**base["server"], **variables["haproxy_server_defaults"]}),
         "default_backend": item.get("default_backend", ""),
     }
 

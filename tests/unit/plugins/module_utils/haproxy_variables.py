@@ -19,7 +19,7 @@ DEFAULTS = {
 BASE = {
     "timeouts": {"connect": "1s"},
     "options": {"http": {"dontlognull": True, "httplog": True}, "tcp": {"dontlognull": True, "tcplog": True}},
-    "server": {"http": {"check": True, "inter": "1s"}, "tcp": {"check": True, "inter": "9s"}},
+    "server": {"check": True, "inter": "1s"},
     "health_check": {"uri": "/", "host": "localhost", "status": "200"},
     "client_limits": {"period": "10s", "exempt": []},
     "newer_curves": [],
