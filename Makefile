@@ -26,7 +26,7 @@ lint: venv ## style of YAML, Python and Ansible content
 	@$(MAKE) --no-print-directory site
 
 unit: venv ## tests of plugins, roles and input, without hosts
-	pytest -n 2 tests/unit
+	pytest -n 2 --dist loadgroup tests/unit
 
 sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run

@@ -116,6 +116,7 @@ def refusals(tmp_path_factory):
     return json.loads((folder / "refusals.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.xdist_group("examples")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{CASES[case][0]}-{CASES[case][1]}")
 def test_variables_are_accepted(refusals, case):
     assert refusals[case] == ""

@@ -307,9 +307,84 @@ def refused(done, parts):
     assert set(re.findall(r"changed=(\d+)", output)) == {"0"}
 
 
-@pytest.mark.parametrize(("variables", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+ROLES = ("haproxy", "keepalived", "nginx")
+
+
+def role_of(variables):
+    """The role that validates the variables, empty if only the playbook does."""
+    prefix = next(iter(variables)).partition("_")[0]
+    return "keepalived" if "cluster_vip" in variables else prefix if prefix in ROLES else ""
+
+
+BY_ROLE = {role: [row for row in BAD if role_of(row[1]) == role] for role in ROLES}
+# The playbook itself is run with what only it validates, and with one row of each role.
+BY_PLAYBOOK = [row for row in BAD if not role_of(row[1])] + [rows[0] for rows in BY_ROLE.values()]
+
+
+@pytest.fixture(scope="module")
+def validated(environment, tmp_path_factory):
+    """Validate all rows in one run of Ansible, each as the variables of one more host; returns the output and each row's refusal."""
+    folder = tmp_path_factory.mktemp("input")
+    common = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "cluster_address": OWN,
+        "cluster_vip": VIP,
+        "haproxy_node_name": "lb1",
+        "keepalived_interface": INTERFACE,
+        "keepalived_node_name": "lb1",
+    }
+    rows = {role: {f"{role}_{number}": row[1] for number, row in enumerate(table)} for role, table in BY_ROLE.items()}
+    children = {name: {"hosts": hosts} for name, hosts in {**HOSTS, **{f"{role}_rows": hosts for role, hosts in rows.items()}}.items()}
+    (folder / "hosts.json").write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")
+    cluster = {"gather_facts": False, "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")]}
+
+    def step(role, name, **keywords):
+        return {"import_role": {"name": f"evenkeel.ha_web.{role}", "tasks_from": name}, **keywords}
+
+    remember = {"set_fact": {"refusal": "{{ ansible_failed_result.msg }}"}}
+    plays = [
+        {
+            "hosts": f"{role}_rows",
+            **cluster,
+            "tasks": [step(role, "facts", run_once=True), {"block": [step(role, "validate")], "rescue": [remember]}],
+        }
+        for role in ROLES
+    ]
+    names = [name for hosts in rows.values() for name in hosts]
+    refusals = "{{ dict(names | zip(names | map('extract', hostvars) | map(attribute='refusal', default=''))) }}"
+    write = {"copy": {"content": refusals, "dest": f"{folder}/refusals.json", "mode": "0600"}, "vars": {"names": names}}
+    plays.append({"hosts": "lb1", "gather_facts": False, "tasks": [write]})
+    (folder / "play.json").write_text(json.dumps(plays), encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", f"{folder}/hosts.json", f"{folder}/play.json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr, json.loads((folder / "refusals.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.xdist_group("input")
+@pytest.mark.parametrize(
+    ("host", "parts"),
+    [pytest.param(f"{role}_{number}", row[2], id=row[0]) for role, rows in BY_ROLE.items() for number, row in enumerate(rows)],
+)
+def test_a_role_refuses_bad_input(validated, host, parts):
+    output, refusals = validated
+    refusal = refusals[host]
+    text = " ".join((refusal if isinstance(refusal, str) else " ".join(refusal)).split())
+    assert text
+    assert [part for part in parts if part not in text] == []
+    assert "unutterable" not in output
+    assert not re.search("undefined|Traceback|Unexpected", text)
+    assert re.search(rf"^{host} .*changed=0 .*failed=0 .*rescued=1 ", output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("variables", "parts"), [row[1:] for row in BY_PLAYBOOK], ids=[row[0] for row in BY_PLAYBOOK])
 def test_bad_input(check_input, variables, parts):
     refused(check_input(variables), parts)
+
+
+def test_all_bad_input_is_told():
+    assert {id(row) for row in BAD} == {id(row) for rows in [*BY_ROLE.values(), BY_PLAYBOOK] for row in rows}
 
 
 @pytest.mark.parametrize(("groups", "parts"), [row[1:] for row in BAD_GROUPS], ids=[row[0] for row in BAD_GROUPS])
