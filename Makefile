@@ -37,9 +37,10 @@ SCENARIO ?= default debian13 drill aws_elastic_ip faults13 flexible_engine \
 molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
 	@tests/lab/scenarios $(SCENARIO)
 
-endurance: venv engine ## every fault, and all planned work under traffic; takes two hours
+endurance: venv engine ## every fault, all planned work under traffic, long overload; takes five hours
 	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/lab/scenarios rolling
 	@for name in lossless faults lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
+	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} tests/lab/scenarios $$name || exit 1; done
 
 compat: venv engine artefact ## other releases of ansible-core, the installed copy, and an upgrade; takes an hour
 	@tests/compat/run

@@ -107,9 +107,9 @@ def killed(host: str, unit: str) -> Iterator[None]:
 
 
 @contextmanager
-def saturated(host: str, niceness: int = 0) -> Iterator[None]:
-    """Every core of the host has more to do than it can, for 20 minutes at most."""
-    load = "for _ in $(seq $(nproc)); do timeout 1200 sh -c 'while :; do :; done' & done; wait"
+def saturated(host: str, niceness: int = 0, loops: int = 1) -> Iterator[None]:
+    """Run so many busy loops on the host for each of its cores, for 20 minutes at most."""
+    load = f"for _ in $(seq $(({loops} * $(nproc)))); do timeout 1200 sh -c 'while :; do :; done' & done; wait"
     with running(host, "load", f"--nice={niceness} /bin/sh -c {shlex.quote(load)}"):
         yield
 

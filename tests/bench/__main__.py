@@ -3,13 +3,13 @@
 import signal
 import sys
 
-from bench import ansible_runs, failover, machine, many_servers, report, throughput
+from bench import ansible_runs, failover, machine, many_servers, overload, report, throughput
 from bench.lab import CERTIFICATE, removed
 from bench.measurement import Figures, Measurement, say
 from bench.records import Records
 from bench.settings import OUTPUT, PARTS, PUBLISH, ROOT
 
-ALL = {"failover": failover, "throughput": throughput, "servers": many_servers, "ansible": ansible_runs}
+ALL = {"failover": failover, "overload": overload, "throughput": throughput, "servers": many_servers, "ansible": ansible_runs}
 PATIENCE = 5
 """So many failures one after the other end a part."""
 

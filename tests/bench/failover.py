@@ -5,6 +5,7 @@ from functools import partial
 from itertools import pairwise
 
 from faults import on_machine
+from owners import Owners, two_owners
 from prober import Prober, Result, outage
 
 from bench import settings
@@ -12,7 +13,6 @@ from bench.faults import FAULTS, Fault, Scene
 from bench.lab import LOAD_BALANCERS, Lab
 from bench.machine import NOISY_MS
 from bench.measurement import Figures, Measurement
-from bench.owners import Owners, two_owners
 from bench.sides import FAST, GUIDES, OURS
 
 LABS = [GUIDES, OURS]

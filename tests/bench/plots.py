@@ -3,6 +3,7 @@
 from bench.ansible_runs import RUNS
 from bench.chart import Bar, draw, linear, logarithmic
 from bench.faults import FAULTS
+from bench.overload import CHOSEN
 from bench.records import Record, Records
 from bench.spread import spread, where
 from bench.table import SIDES, TARGETS, kind_title
@@ -30,6 +31,17 @@ def failover(records: list[Record]) -> str:
     return draw("Outage that clients see (median, line: lowest to highest)", list(SIDES.values()), rows, scale)
 
 
+def overload(records: list[Record]) -> str:
+    sides = ("guides", "ours")
+    rows = []
+    for load in CHOSEN:
+        found = [where(records, load=load.title, side=side) for side in sides]
+        if any(found):
+            rows.append((load.title, [_bar(colour, some, "answered", "{:.1f} %") for colour, some in enumerate(found) if some]))
+    title = "Requests of others that are answered (median, line: lowest to highest)"
+    return draw(title, list(sides), rows, linear(100, lambda value: f"{value:g} %"))
+
+
 def ansible(records: list[Record]) -> str:
     sizes = sorted({record["web_servers"] for record in records})
     rows = []
@@ -53,5 +65,5 @@ def throughput(records: list[Record]) -> str:
 
 def plots(records: Records) -> dict[str, str]:
     """File names and what stands in them."""
-    drawings = {"failover": failover, "throughput": throughput, "ansible": ansible}
+    drawings = {"failover": failover, "overload": overload, "throughput": throughput, "ansible": ansible}
     return {f"{part}.svg": render(found) for part, render in drawings.items() if (found := records.of(part))}

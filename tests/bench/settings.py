@@ -22,6 +22,8 @@ SIZES = [int(word) for word in words("BENCH_SIZES")] or [3, 10, 20]
 """How many web servers Ansible has to deploy."""
 FAULT = os.environ.get("BENCH_FAULT", "")
 """Only faults whose titles have this text."""
+LOAD = os.environ.get("BENCH_LOAD", "")
+"""Only loads whose titles have this text."""
 PARTS = words("PARTS")
 PUBLISH = bool(os.environ.get("PUBLISH"))
 KEEP = bool(os.environ.get("BENCH_KEEP"))

@@ -5,6 +5,7 @@ import scale
 from bench.ansible_runs import RUNS
 from bench.faults import FAULTS, Fault
 from bench.machine import NOISY_BUSY, NOISY_MS
+from bench.overload import CHOSEN, LOOPS, PATIENCE, SECONDS
 from bench.records import Record, Records
 from bench.spread import doubts, spread, where
 from bench.throughput import CONNECTIONS, KINDS
@@ -72,6 +73,31 @@ def short_cell(fault: Fault, records: list[Record]) -> str:
     return FIGURES[fault.figures[0]].format(f"{spread(found, fault.figures[0]).middle:,.0f}")
 
 
+def load_cell(records: list[Record]) -> str:
+    """What a load has cost others with one configuration."""
+    found = [record for record in records if "error" not in record]
+    if not found:
+        return NONE + doubts(records)
+    words = [f"moved {spread(found, 'moves').text()} times", f"{spread(found, 'answered').text('{:.1f}')} % answered"]
+    if (without := spread(found, "no_holder_ms")).high:
+        words.append(f"no holder for {without.text()} ms")
+    return ", ".join([*words, f"slowest {spread(found, 'slowest_ms').text()} ms"]) + doubts(records)
+
+
+def overload(records: list[Record]) -> list[str]:
+    sides = ("guides", "ours")
+    table = [["load", *[SIDES[side] for side in sides]]]
+    for load in CHOSEN:
+        if found := where(records, load=load.title):
+            table.append([load.title, *[load_cell(where(found, side=side)) for side in sides]])
+    return [
+        f"{SECONDS} seconds of each load beside {LOOPS} busy loops for each core on the holder. Somebody else asks over a new HTTPS",
+        f"connection every 50 ms, and gives up after {PATIENCE:.0f} s.",
+        "",
+        *rows(table),
+    ]
+
+
 def run_cell(records: list[Record]) -> str:
     seconds = spread(records, "seconds")
     return (seconds.text("{:.1f} s") if seconds else NONE) + doubts(records)
@@ -135,6 +161,7 @@ LEGEND = [
 
 PARTS = {
     "failover": ("Faults", failover),
+    "overload": ("Overload", overload),
     "throughput": ("Throughput", throughput),
     "servers": ("Many servers", servers),
     "ansible": ("Ansible's own speed", ansible),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench.owners import Change, changes, two_owners
+from owners import Change, changes, two_owners
 
 LB1_GOES = Change(4.5, "lb1", False)
 LB2_COMES = Change(4.0, "lb2", True)

@@ -86,6 +86,9 @@ def records(tmp_path):
     found.begin(**HEADER)
     found.add("failover", {"round": 1, "side": "ours", "fault": "host dead"}, **outages(280)[0])
     found.add("failover", {"round": 1, "side": "guides", "fault": "host dead"}, error="no")
+    moved = {"moves": 2, "no_holder_ms": 40.0, "answered": 79.0, "slowest_ms": 900.0}
+    found.add("overload", {"round": 1, "side": "guides", "load": "6,000 idle connections"}, **moved)
+    found.add("overload", {"round": 1, "side": "ours", "load": "6,000 idle connections"}, error="no")
     found.add("throughput", {"round": 1, "target": "ours", "scheme": "http", "connections": "kept"}, error="no")
     found.add("servers", {"round": 1, "servers": 100}, error="no")
     found.add("ansible", {"round": 1, "run": "first", "web_servers": 3}, error="no")
@@ -95,13 +98,15 @@ def records(tmp_path):
 def test_a_run_that_failed_nearly_everywhere_is_reported_all_the_same(records):
     text = markdown(records)
     assert "| host dead | \N{EN DASH} **(failed 1/1)** | 280 ms, 8 lost | \N{EN DASH} |" in text
-    assert text.count("**(failed 1/1)**") == 4
-    assert text.count("- Rounds: 1, of the collection at a1b2c3d\n") == 4
+    moved = "moved 2 times, 79.0 % answered, no holder for 40 ms, slowest 900 ms"
+    assert f"| 6,000 idle connections | {moved} | \N{EN DASH} **(failed 1/1)** |" in text
+    assert text.count("**(failed 1/1)**") == 5
+    assert text.count("- Rounds: 1, of the collection at a1b2c3d\n") == 5
 
 
 def test_plots_are_well_formed(records):
     drawn = plots(records)
-    assert sorted(drawn) == ["ansible.svg", "failover.svg", "throughput.svg"]
+    assert sorted(drawn) == ["ansible.svg", "failover.svg", "overload.svg", "throughput.svg"]
     for text in drawn.values():
         ElementTree.fromstring(text)
     assert "280 ms" in drawn["failover.svg"]
@@ -138,7 +143,7 @@ def test_a_part_that_was_not_measured_keeps_its_figures(pages, tmp_path):
     one.add("servers", {"round": 1, "servers": 100}, error="no")
     report.publish(one)
     text = pages["PAGE"].read_text()
-    assert [part for part in PARTS if f"\nold {part}\n" in text] == ["failover", "throughput", "ansible"]
+    assert [part for part in PARTS if f"\nold {part}\n" in text] == ["failover", "overload", "throughput", "ansible"]
     assert "collection at d4e5f6a" in text
     assert pages["FIRST_PAGE"].read_text() == f"Before\n\n{BEFORE}After\n"
 
