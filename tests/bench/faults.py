@@ -80,5 +80,6 @@ FAULTS = (
     Fault("VRRP blocked, then healed", deaf, ("healing_two_owners_ms", *ANSWERS), least=5),
     Fault("one changed value deployed", changed_value, ANSWERS),
     Fault("web server's nginx stopped", lambda _scene: stopped("web1", "nginx"), ANSWERS, least=3, most=15),
+    Fault("web server hangs (SIGSTOP)", lambda _scene: frozen("web1", "nginx"), ANSWERS, least=3, most=15),
     Fault("web server's host dead", lambda _scene: powered_off("web1"), ANSWERS, least=3, most=15),
 )

@@ -11,6 +11,7 @@ from testinfra.host import Host
 
 UNITS = {
     "haproxy": ("lb1", 32),
+    "haproxy-hung-servers": ("lb1", 28),
     "keepalived": ("lb1", 78),
     "keepalived-firewall": ("lb1", 34),
     "keepalived-second-chance": ("lb1", 30),

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import http.client
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
 import pytest
-from cluster import ask, between, stopped, wait_until
+from cluster import ask, between, lab_host, stopped, wait_until
 from conftest import LOAD_BALANCERS, VIPS, WEB_SERVERS
-from faults import Fault, frozen, killed, powered_off
+from faults import Fault, filtered, frozen, killed, powered_off
 from story import SERVERS, Cluster, everywhere
+
+PATIENCE = 60
+"""Seconds, longer than haproxy waits for a server, after which a client gives up."""
+SIZE = 32 * 1024 * 1024
+"""Bytes of a file that no buffer between web server and client can hold."""
+LONG_DOWN = 5
+"""Seconds after which all requests that wait for a web server that hangs have been ended."""
 
 
 def black_hole(name: str) -> Fault:
@@ -18,10 +29,16 @@ def black_hole(name: str) -> Fault:
     return between(name, begin, begin.replace("add", "delete"))
 
 
+def suspended(name: str) -> Fault:
+    """The kernel runs none of nginx's processes."""
+    return between(name, "systemctl freeze nginx", "systemctl thaw nginx")
+
+
+HANGS = {"its nginx is stopped by a signal": partial(frozen, processes="nginx"), "its nginx is frozen": suspended}
 FAULTS = {
     "its nginx is killed": partial(killed, unit="nginx"),
     "its nginx is stopped": partial(stopped, unit="nginx"),
-    "its nginx hangs": partial(frozen, processes="nginx"),
+    **HANGS,
     "its answers are lost": black_hole,
     "its host is dead": pytest.param(powered_off, marks=pytest.mark.common),
 }
@@ -45,3 +62,63 @@ def test_all_web_servers_fail_and_the_addresses_stay(cluster):
             stack.enter_context(stopped(name, "nginx"))
         wait_for_servers(cluster, **dict.fromkeys(WEB_SERVERS, False))
         assert [ask(f"http://{vip}/").status for vip in VIPS.values()] == [503, 503]
+
+
+def send(method: str, path: str) -> int:
+    """Send a request to the cluster over a connection of its own; returns the answer's status."""
+    connection = http.client.HTTPConnection(VIPS["cluster_vip"], timeout=PATIENCE)
+    connection.request(method, path)
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status
+
+
+def count_logged(text: str) -> int:
+    """How often the web servers have logged it."""
+    return sum(lab_host(name).check_output("cat /var/log/nginx/access.log").count(text) for name in WEB_SERVERS)
+
+
+@pytest.mark.parametrize("hangs", HANGS.values(), ids=HANGS)
+def test_requests_end_that_wait_for_a_web_server_that_hangs(cluster, hangs):
+    """One request of two goes to that server. haproxy sends those that are safe to the other one."""
+    requests = [(method, f"/?{method}={number}") for method in ("GET", "HEAD", "POST") for number in range(12)]
+    before = count_logged("/?POST=")
+    with cluster.audited(moves=0, lossless=True):
+        with hangs("web1"), ThreadPoolExecutor(len(requests)) as pool:
+            statuses = list(pool.map(lambda request: send(*request), requests))
+            wait_for_servers(cluster, web1=False, web2=True)
+        found = Counter((method, status) for (method, _path), status in zip(requests, statuses))
+        # nginx refuses to take a body for a file.
+        assert set(found) == {("GET", 200), ("HEAD", 200), ("POST", 405), ("POST", 502)}
+    assert count_logged("/?POST=") - before <= 12
+
+
+def start_download(path: str) -> http.client.HTTPResponse:
+    """Ask for a file and read its beginning only."""
+    connection = http.client.HTTPConnection(VIPS["cluster_vip"], timeout=PATIENCE)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    assert answer.status == 200
+    return answer
+
+
+def seconds_down(server: str, name: str) -> int:
+    """For how long haproxy on a load balancer has seen a web server down."""
+    statistics = lab_host(name).check_output("echo 'show stat -1 4 -1' | socat - /run/haproxy/admin.sock").removeprefix("# ")
+    (row,) = (row for row in csv.DictReader(statistics.splitlines()) if row["svname"] == server)
+    return int(row["lastchg"]) if row["status"] == "DOWN" else 0
+
+
+def test_a_download_goes_on_from_a_web_server_that_answers_no_health_check(cluster, owner):
+    """It lives and looks as if it hung. The clients stand still meanwhile, so that nothing moves on their connections."""
+    for name in WEB_SERVERS:
+        lab_host(name).check_output(f"truncate --size={SIZE} /var/www/web/zeros.bin")
+    try:
+        with cluster.audited(moves=0, lossless=True):
+            answers = [start_download("/zeros.bin") for _client in range(6)]
+            with filtered("web1", "INPUT -p tcp --dport 80 -m string --string /healthz --algo bm -j DROP"):
+                wait_until(lambda: seconds_down("web1", owner) >= LONG_DOWN, "web1 is down for long")
+            assert [len(answer.read()) for answer in answers] == [SIZE] * len(answers)
+    finally:
+        for name in WEB_SERVERS:
+            lab_host(name).check_output("rm /var/www/web/zeros.bin")
