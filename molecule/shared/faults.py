@@ -115,6 +115,17 @@ def saturated(host: str, niceness: int = 0, loops: int = 1) -> Iterator[None]:
 
 
 @contextmanager
+def starved(host: str, processes: str) -> Iterator[None]:
+    """Processes, as pgrep names them, hardly ever get a processor: they have one alone, after others that want all of it."""
+    each = f"for pid in $(pgrep {processes}); do %s $pid; done"
+    load = "for _ in 1 2 3 4; do timeout 600 taskset 1 sh -c 'while :; do :; done' & done; wait"
+    narrow = (each % "taskset --all-tasks --pid 1") + "; " + (each % "chrt --all-tasks --idle --pid 0")
+    widen = (each % "chrt --all-tasks --other --pid 0") + "; " + (each % "taskset --all-tasks --pid ffffffff")
+    with between(host, narrow, widen), running(host, "load", f"/bin/sh -c {shlex.quote(load)}"):
+        yield
+
+
+@contextmanager
 def busy_clients(address: str, connections: int) -> Iterator[None]:
     """So many clients keep their connections to the address and use them."""
     command = [sys.executable, busy.__file__, address, str(connections)]

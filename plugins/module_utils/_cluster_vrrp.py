@@ -72,6 +72,15 @@ def of(seen: Seen, host: str, instance: str) -> dict[str, Any] | None:
 def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
     if not node["running"]:
         yield Trouble((host,), "keepalived does not run", "systemctl start keepalived; journalctl --unit keepalived says why it has ended")
+    elif node["rt_priority"] and not node["realtime"]:
+        yield Trouble(
+            (host,),
+            f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all processors busy it may "
+            "send its adverts late, and the VIP moves without need",
+            "let the kernel grant it (in a container: SYS_NICE and a real-time budget) until journalctl --unit keepalived does not say "
+            "'cannot raise priority' any more, or set keepalived_timing: safe",
+            harmless=True,
+        )
     for problem in node["problems"]:
         yield Trouble((host,), problem, f"correct the inventory and {DEPLOY}")
     for script in node["scripts"]:

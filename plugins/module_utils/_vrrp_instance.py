@@ -31,7 +31,7 @@ def track_files(declared: dict[str, Any]) -> list[dict]:
 
 def yield_files(declared: dict[str, Any]) -> list[dict]:
     """The files with which a node gives way. How far, each instance says."""
-    return _reported(declared["yields"])
+    return _reported(declared["yields"]) + _reported(declared["busy"])
 
 
 def _reported(reports: dict[str, list[str]]) -> list[dict]:
@@ -43,12 +43,14 @@ def _reported(reports: dict[str, list[str]]) -> list[dict]:
 def yields(instance: dict, declared: dict[str, Any]) -> list[str]:
     """The entries by which a node comes behind all others, so that it loses the address if another one holds it as well.
 
-    None where the others would take an address away from a holder for that, at once."""
+    None where the others would take an address away from a holder for that, at once. Being busy is no reason even after a delay: the load
+    follows the address, which would go back and forth."""
     if instance["preempt"] and not instance.get("preempt_delay"):
         return []
     ordered = priorities(instance, declared["nodes"]).values()
     weight = max(min(ordered) - max(ordered) - STEP, LOWEST_WEIGHT)
-    return [f"{name} weight {weight}" for name in names(yield_files(declared))]
+    files = _reported(declared["yields"]) if instance["preempt"] else yield_files(declared)
+    return [f"{name} weight {weight}" for name in names(files)]
 
 
 def standby(instance: dict) -> str:

@@ -12,6 +12,7 @@ The declaration is one dictionary; all items have their defaults already::
     instances        ... sync_groups, scripts, track_files, track_processes: the lists of the role's variables
     reports          names of track files that systemd or the watcher writes, by their folders
     yields           the same of those that make the node give way to another holder, and are no failure
+    busy             the same of those that say that the answers to a watched URL are late
     state_directory  the folder of the track files with which a node is told to stand by, one for each instance
     files            the further files of the set
     urls             what the watcher asks, each with name and url: {watched, yield}
@@ -39,6 +40,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_instance imp
     yield_files,
     yields,
 )
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_rules import ASK
 
 TIMING = (
     "advert_int",
@@ -50,6 +52,8 @@ TIMING = (
     "garp_master_refresh_repeat",
 )
 NOTIFY = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
+ASK_TIMEOUT = 60
+"""Seconds that keepalived gives the script ASK: what it has to end counts as failed, and a busy host is late in running it."""
 VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 
 
@@ -142,10 +146,14 @@ def _held(line: str, interface: str) -> str:
 
 
 def _script(item: dict) -> dict:
-    """The script with its command as it stands between quotation marks."""
-    command = item["script"].replace("\\", "\\\\").replace('"', '\\"')
+    """The script with its command as it stands between quotation marks.
+
+    What asks a URL keeps the time itself and needs to see other processes."""
     times = {word: _number(item[word]) for word in ("interval", "timeout")}
-    return {**item, **times, "script": command}
+    if item["url"]:
+        own = {"timeout": ASK_TIMEOUT, "user": "root", "script": f"{ASK} {item['url']} {times['timeout'] / 2:g}"}
+        return {**item, **times, **own}
+    return {**item, **times, "script": item["script"].replace("\\", "\\\\").replace('"', '\\"')}
 
 
 def _notified(item: dict) -> dict:

@@ -43,8 +43,9 @@ URLS = {
         f"{HTTP}|{TCP}",
         "http:// without spaces and of ASCII alone, or tcp:// with an address and a port is needed",
     ),
+    "script": (r"http://[!#-&(-\[\]-~]+", "one that begins with http:// is needed, without spaces, quotation marks and backslashes"),
 }
-"""What a watch can ask. A port says nothing of a process that hangs, for which the kernel goes on accepting connections."""
+"""What a watch or a check script can ask. A port says nothing of a process that hangs: the kernel goes on accepting its connections."""
 
 
 def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
@@ -105,6 +106,11 @@ def _words(declared: dict[str, Any]) -> list[str]:
     """What would be more or something else where it is written: in a unit, in a command, in a question."""
     texts = declared["texts"]
     found = [
+        f"keepalived_scripts: {item['name']} has {'script and url' if item['url'] else 'no script and no url'}: one of them is needed"
+        for item in declared["scripts"]
+        if bool(item["script"]) == bool(item["url"])
+    ]
+    found += [
         f"keepalived_{name} is '{texts[name]}': {what} is needed"
         for name, (pattern, what) in WORDS.items()
         if name in texts and not pattern.fullmatch(texts[name])
@@ -117,11 +123,16 @@ def _words(declared: dict[str, Any]) -> list[str]:
         for name in map(str, names_of)
         if not REPORTED.fullmatch(name)
     ]
+    asked = {
+        "keepalived_watched_urls": ("watched", declared["urls"]["watched"]),
+        "keepalived_yield_urls": ("yield", declared["urls"]["yield"]),
+        "keepalived_scripts": ("script", [item for item in declared["scripts"] if item["url"]]),
+    }
     return found + [
-        f"keepalived_{kind}_urls: the url of {item['name']} is '{item['url']}': {needed}"
-        for kind, (pattern, needed) in URLS.items()
-        for item in declared["urls"][kind]
-        if not re.fullmatch(pattern, item["url"])
+        f"{variable}: the url of {item['name']} is '{item['url']}': {URLS[kind][1]}"
+        for variable, (kind, items) in asked.items()
+        for item in items
+        if not re.fullmatch(URLS[kind][0], item["url"])
     ]
 
 

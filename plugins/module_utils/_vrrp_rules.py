@@ -25,6 +25,8 @@ TRACKS = {
 }
 """The blocks in which an instance names what it watches, and those that declare it."""
 
+ASK = "/etc/keepalived/ask.sh"
+"""The role's check script, which asks a URL, tells busy from hung, and keeps its time itself."""
 REPORTS = "/run/keepalived-watch/"
 """The reports of the role's watcher. One with a weight is meant to leave an address where it is: it gives way to a second holder only."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._address import canonical
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import Block
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_rules import weights
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_rules import ASK, weights
 
 ADDRESSES = ("virtual_ipaddress", "virtual_ipaddress_excluded")
 DEFAULT_PRIORITY = 100
@@ -52,7 +52,7 @@ def silence(instance: dict[str, Any]) -> float:
 
 
 def scripts(whole: Block) -> list[dict[str, Any]]:
-    """The check scripts of a configuration, as the module keepalived_info returns them."""
+    """The check scripts of a configuration, as the module keepalived_info returns them. The role's own keeps its time itself."""
     return [
         {
             "name": script.name,
@@ -61,7 +61,13 @@ def scripts(whole: Block) -> list[dict[str, Any]]:
             "fall": _number(script.value("fall"), 1),
         }
         for script in whole.inner("vrrp_script")
+        if ASK not in script.value("script")
     ]
+
+
+def rt_priority(whole: Block) -> int:
+    """The real-time priority that a configuration asks for; 0 for none."""
+    return next((_number(block.value("vrrp_rt_priority"), 0) for block in whole.inner("global_defs")), 0)
 
 
 def watched(whole: Block) -> list[str]:

@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import confi
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import parse
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import scripts, setup, silence, watched
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import rt_priority, scripts, setup, silence, watched
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 REFUSED = (
@@ -51,6 +51,7 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
     found = _settled(run, unit.pid, timeout, settle, configured["configured"]) if unit.active else []
     return {
         "running": unit.active,
+        "realtime": unit.active and is_realtime(unit.pid),
         "version": version(run) if unit.active else "",
         "uptime": int(time.time()) - unit.started if unit.active else 0,
         "instances": found,
@@ -81,13 +82,23 @@ def is_unsettled(instance: Mapping[str, Any], silence: float, settle: float) -> 
     return instance["seconds_in_state"] < (silence if instance["state"] == "BACKUP" else settle)
 
 
+def is_realtime(pid: int) -> bool:
+    """Whether one of the children of keepalived's main process runs with real-time priority."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return any(os.sched_getscheduler(int(child)) in (os.SCHED_FIFO, os.SCHED_RR) for child in children)
+    except OSError:
+        return False
+
+
 def _configured(file: Path) -> dict[str, Any]:
     """The instances of the configuration, the files that they watch, and what makes it one that cannot fail over."""
     try:
         whole = parse(str(file), Host())
     except OSError:
-        return {"configured": [], "scripts": [], "watched": {}, "problems": []}
+        return {"rt_priority": 0, "configured": [], "scripts": [], "watched": {}, "problems": []}
     return {
+        "rt_priority": rt_priority(whole),
         "configured": setup(whole),
         "scripts": scripts(whole),
         "watched": {file: _content(file) for file in watched(whole)},

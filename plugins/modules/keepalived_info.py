@@ -47,6 +47,14 @@ running:
   description: Whether keepalived runs.
   type: bool
   returned: always
+rt_priority:
+  description: The real-time priority that the configuration on disk asks for; 0 for none.
+  type: int
+  returned: always
+realtime:
+  description: Whether keepalived's VRRP process runs with real-time priority.
+  type: bool
+  returned: always
 instances:
   description: The VRRP instances; none where keepalived does not run.
   type: list
@@ -181,7 +189,7 @@ configured:
       description: Name of its group, empty if it is in none.
       type: str
 scripts:
-  description: The check scripts of the configuration on disk.
+  description: The check scripts of the configuration on disk, without those that ask a URL, which keep their time themselves.
   type: list
   elements: dict
   returned: always

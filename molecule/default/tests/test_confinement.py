@@ -15,7 +15,7 @@ UNITS = {
     "keepalived": ("lb1", 78),
     "keepalived-firewall": ("lb1", 34),
     "keepalived-second-chance": ("lb1", 30),
-    "keepalived-watch": ("lb1", 22),
+    "keepalived-watch": ("lb1", 23),
     "nginx": ("web1", 31),
 }
 """Where each unit runs, and the exposure that it may have, in tenths of what systemd-analyze says; without confinement it is 96."""

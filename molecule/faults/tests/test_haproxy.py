@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from cluster import lab_host, stopped, wait_until
-from faults import drop_in, frozen, running
+from cluster import between, lab_host, stopped, wait_until
+from conftest import VIPS, WEB_SERVERS
+from faults import drop_in, running
+from long_connections import SIZE, Download
 
 ENDS = {
     "all of it is killed": pytest.param("killall --signal=KILL haproxy", marks=pytest.mark.common),
@@ -15,7 +17,12 @@ ENDS = {
     "somebody restarts it": "systemctl restart haproxy",
 }
 CRASHES = "for _ in 1 2 3 4 5 6; do killall --signal=KILL haproxy; timeout 5 sh -c 'until pidof -q haproxy; do sleep 0.1; done'; done"
-HANGS = {"all of it": pytest.param("haproxy", marks=pytest.mark.common), "its worker": "--euid haproxy haproxy"}
+HANGS = {
+    "all of it": pytest.param("pkill --signal=STOP haproxy", "pkill --signal=CONT haproxy", marks=pytest.mark.common),
+    "its worker": ("pkill --signal=STOP --euid haproxy haproxy", "pkill --signal=CONT haproxy"),
+    "its control group": pytest.param("systemctl freeze haproxy", "systemctl thaw haproxy", marks=pytest.mark.common),
+}
+NEWEST = "pkill --newest --signal={} --euid haproxy haproxy"
 UNABLE = {
     "its program is broken": ["ExecStart=", "ExecStart=/bin/false"],
     "its program dies of a signal": ["ExecStart=", "ExecStart=/bin/sh -c 'kill -SEGV \\$\\$'"],
@@ -40,10 +47,27 @@ def test_haproxy_is_stopped_and_another_node_takes_over(cluster, owner):
         cluster.wait_for_owners(cluster.others(owner))
 
 
-@pytest.mark.parametrize("part", HANGS.values(), ids=HANGS)
-def test_haproxy_hangs_and_another_node_takes_over(cluster, owner, part):
-    with cluster.audited(loser=owner), frozen(owner, part):
+@pytest.mark.parametrize(("hang", "go_on"), HANGS.values(), ids=HANGS)
+def test_haproxy_hangs_and_another_node_takes_over(cluster, owner, hang, go_on):
+    with cluster.audited(loser=owner), between(owner, hang, go_on):
         cluster.wait_for_owners(cluster.others(owner))
+
+
+@pytest.mark.common
+def test_a_worker_hangs_while_the_one_before_it_still_works(cluster, owner):
+    """The worker that a reload has replaced ends a download; that it runs says nothing of the one that should answer."""
+    for name in WEB_SERVERS:
+        lab_host(name).check_output("truncate --size %s /var/www/web/large", str(SIZE))
+    download = Download(VIPS["cluster_vip"])
+    download.start()
+    wait_until(lambda: download.size, "the download has begun")
+    with cluster.audited(loser=owner):
+        lab_host(owner).check_output("systemctl reload haproxy")
+        before = download.size
+        with between(owner, NEWEST.format("STOP"), NEWEST.format("CONT")):
+            cluster.wait_for_owners(cluster.others(owner))
+            wait_until(lambda: download.size > before, "the download goes on")
+        download.end()
 
 
 def test_a_crash_loop_leaves_the_addresses_with_a_healthy_node(cluster, owner):

@@ -8,7 +8,8 @@ usage: metrics.py serve | remove SETTINGS
 To remove is to delete the file. Its directory belongs to the node exporter's user, and this program to root: no link in the way is
 followed. SETTINGS is a file with a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of
 this program to the next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked
-(the paths of track files), units (names of services) and masters (the sockets of haproxy's master processes by unit)."""
+(the paths of track files), busy (of those that report late answers), units (names of services) and masters (the sockets of haproxy's
+master processes by unit)."""
 
 from __future__ import annotations
 
@@ -36,6 +37,7 @@ METRICS = {
     "keepalived_vrrp_last_transition_timestamp_seconds": ("gauge", "When the instance has changed its state last; 0 for never."),
     "keepalived_vip_held": ("gauge", "Whether the host has the address on an interface to others."),
     "keepalived_tracked_well": ("gauge", "Whether what keepalived tracks by a file lets the host hold addresses."),
+    "keepalived_watched_busy": ("gauge", "Whether a watched URL answers late, while its process makes progress."),
     "keepalived_watched_unit_reload_failed": ("gauge", "Whether the service runs an old configuration after a failed reload."),
 }
 
@@ -83,6 +85,7 @@ def samples(
     tracked: Mapping[str, bool],
     units: Mapping[str, Mapping[str, str]],
     failed: Container[str] = (),
+    busy: Mapping[str, bool] | None = None,
 ) -> Iterator[str]:
     """The lines of the file without its comments. C(units) has systemd's properties of keepalived and the watched services, C(failed) those
     that say themselves that their reload has failed."""
@@ -98,6 +101,8 @@ def samples(
             yield sample("keepalived_vip_held", vip in held, vrrp=name, vip=vip)
     for name, well in tracked.items():
         yield sample("keepalived_tracked_well", well, name=name)
+    for name, late in (busy or {}).items():
+        yield sample("keepalived_watched_busy", late, name=name)
     for name, properties in units.items():
         yield sample("keepalived_watched_unit_reload_failed", name in failed or properties.get("ReloadResult") != "success", unit=name)
 
@@ -243,8 +248,9 @@ def main(action: str, file: str) -> None:
             hear(instances, os.read(pipe, 65536).decode("utf-8", errors="replace"), time.time())
             replace(memory, json.dumps({name: vars(instance) for name, instance in instances.items()}))
         tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
+        busy = {os.path.basename(path).removesuffix("_busy"): not well(path) for path in settings["busy"]}
         failed = {unit for unit, master in settings["masters"].items() if refuses(master)}
-        output.write(text(samples(instances, vips, held(), tracked, properties(settings["units"]), failed)))
+        output.write(text(samples(instances, vips, held(), tracked, properties(settings["units"]), failed, busy)))
         select.select([pipe], [], [], settings["interval"])
 
 

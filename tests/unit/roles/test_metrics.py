@@ -73,6 +73,12 @@ def test_a_reload_that_systemd_or_the_service_has_seen_fail(result, failed, valu
     assert f'keepalived_watched_unit_reload_failed{{unit="haproxy"}} {value}' in lines(units=units, failed=failed)
 
 
+def test_a_busy_process_is_not_one_that_hangs():
+    found = list(metrics.samples({}, {}, (), {"haproxy_hangs": True}, {"keepalived": RUNS}, (), {"haproxy_hangs": True}))
+    assert 'keepalived_tracked_well{name="haproxy_hangs"} 1' in found
+    assert 'keepalived_watched_busy{name="haproxy_hangs"} 1' in found
+
+
 def test_samples_of_a_metric_stand_together_below_their_meaning_and_times_keep_their_milliseconds():
     instance = metrics.Instance("master", 254, 1795683349.747)
     told = metrics.text(lines(instance)).splitlines()

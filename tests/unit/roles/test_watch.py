@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,10 +66,10 @@ def watching(directory, url, **values):
                 process.send_signal(signal.SIGKILL)
 
 
-def wait_for(directory, state):
-    """See the file say so within time."""
+def wait_for(directory, state, name="web"):
+    """Wait until the file says so."""
     end = time.monotonic() + PATIENCE
-    file = directory / "web"
+    file = directory / name
     while not file.exists() or file.read_text() != state:
         assert time.monotonic() < end, file.read_text() if file.exists() else "there is no file"
         time.sleep(0.01)
@@ -84,10 +85,26 @@ def test_what_answers_is_well(server, tmp_path):
         wait_for(tmp_path, "0\n")
 
 
-@pytest.mark.parametrize("path", ["/503", "/204", "/hang"])
-def test_what_answers_otherwise_or_not_at_all_is_not_well(server, tmp_path, path):
+@pytest.mark.parametrize("path", ["/503", "/204"])
+def test_what_answers_otherwise_is_not_well(server, tmp_path, path):
     with watching(tmp_path, server + path):
         wait_for(tmp_path, "1\n")
+
+
+def test_a_process_that_runs_and_does_not_answer_is_busy(server, tmp_path):
+    """The process is the one that runs this test."""
+    with watching(tmp_path, f"{server}/hang"), working():
+        wait_for(tmp_path, "1\n", "web_busy")
+        wait_for(tmp_path, "0\n")
+
+
+def test_a_process_that_sleeps_and_takes_no_connection_is_not_well_in_the_end(tmp_path):
+    code = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as sleeper:
+        with watching(tmp_path, f"http://127.0.0.1:{sleeper.stdout.readline().strip()}/", timeout=0.2):
+            wait_for(tmp_path, "1\n", "web_busy")
+            wait_for(tmp_path, "1\n")
+        sleeper.kill()
 
 
 def test_a_port_that_refuses_is_not_well(tmp_path):
@@ -108,25 +125,76 @@ def test_a_port_is_well_while_it_accepts_connections_and_one_that_does_not_decid
         wait_for(tmp_path, "1\n")
 
 
-def test_a_server_that_hangs_is_noticed_and_so_is_its_return(tmp_path):
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_watch import serve; serve()"
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_server_that_hangs_is_noticed_and_so_is_its_return(tmp_path, address):
+    with serving(address) as (http, url), watching(tmp_path, url, timeout=0.2):
+        wait_for(tmp_path, "0\n")
+        http.send_signal(signal.SIGSTOP)
+        wait_for(tmp_path, "1\n")
+        http.send_signal(signal.SIGCONT)
+        wait_for(tmp_path, "0\n")
+
+
+def test_a_hung_server_is_noticed_although_another_process_of_its_port_runs(tmp_path):
+    """As after a reload, where the process before still has connections, and no listening socket."""
+    with serving() as (http, url), serving("127.0.0.2", urlsplit(url).port), watching(tmp_path, url, timeout=0.2):
+        wait_for(tmp_path, "0\n")
+        http.send_signal(signal.SIGSTOP)
+        wait_for(tmp_path, "1\n")
+
+
+def test_a_check_fails_for_a_process_that_hangs_and_for_no_other():
+    with serving() as (http, url), working():
+        assert check(url) == 0
+        http.send_signal(signal.SIGSTOP)
+        assert check(url) == 1
+        http.send_signal(signal.SIGCONT)
+        assert check(url) == 0
+    assert check(url) == 1
+
+
+def check(url):
+    """The exit status of the check script's part."""
+    return subprocess.run([sys.executable, "-I", str(WATCH), "--check", url, "0.3"], check=False, timeout=PATIENCE).returncode
+
+
+@contextmanager
+def working():
+    """A thread of this process has something to do all the time."""
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: [sum(range(1000)) for _number in iter(done.is_set, True)], daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@contextmanager
+def serving(address="127.0.0.1", port=0):
+    """Serve in a process of its own, which a test can stop; gives the process and its URL."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_watch import serve; serve({address!r}, {port})"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as http:
         try:
-            port = http.stdout.readline().strip()
-            with watching(tmp_path, f"http://127.0.0.1:{port}/", timeout=0.2):
-                wait_for(tmp_path, "0\n")
-                http.send_signal(signal.SIGSTOP)
-                wait_for(tmp_path, "1\n")
-                http.send_signal(signal.SIGCONT)
-                wait_for(tmp_path, "0\n")
+            yield http, f"http://{f'[{address}]' if ':' in address else address}:{http.stdout.readline().strip()}/"
         finally:
             http.send_signal(signal.SIGCONT)
             http.kill()
 
 
-def serve():
-    """Serve in a process of its own, which the test can stop."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as http:
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self):
+        self.socket.bind(self.server_address[:2])
+        self.server_port = self.socket.getsockname()[1]
+
+
+def serve(address, port):
+    """Serve until somebody ends the process."""
+    Server.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with Server((address, port), Answer) as http:
         print(http.server_port, flush=True)
         http.serve_forever()
 
@@ -177,4 +245,5 @@ def test_one_answer_that_fails_decides_nothing(tmp_path):
             said = [process.stdout.readline().decode() for _line in range(2)]
             process.kill()
             said += process.stdout.read().decode().splitlines()
-    assert [line.removeprefix(url).strip() for line in said] == ["answers", "does not answer"]
+    verdicts = [line.removeprefix(f"{url}: ").split(";")[0] for line in said]
+    assert [verdict for verdict in verdicts if verdict != "busy"] == ["well", "failed"]

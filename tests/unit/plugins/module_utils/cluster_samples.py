@@ -59,6 +59,8 @@ def keepalived(host, **changed):
     peers = [other for other, _priority in NODES.values() if other != source]
     return {
         "running": True,
+        "rt_priority": 50,
+        "realtime": True,
         "version": "2.2.7",
         "configuration": {"digest": "a" * 64, "pending": "", "unconfined": False},
         "instances": [instance(state="MASTER" if holds else "BACKUP", priority=priority)],

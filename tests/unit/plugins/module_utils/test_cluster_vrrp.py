@@ -174,6 +174,20 @@ def test_different_versions_are_harmless():
     assert found.what == "keepalived's version is 2.2.7 on lb1, 2.3.3 on lb2"
 
 
+def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
+    (found,) = troubles(pair({"realtime": False}, {}), [])
+    assert found.harmless
+    assert found.hosts == ("lb1",)
+    assert "without the real-time priority 50" in found.what
+    assert "keepalived_timing: safe" in found.remedy
+
+
+@pytest.mark.parametrize("changed", [{"rt_priority": 0}, {"running": False}], ids=["none is asked for", "it does not run"])
+def test_no_real_time_priority_is_missed_where_none_could_be(changed):
+    found = troubles(pair({"realtime": False, **changed}, {}), [])
+    assert [trouble for trouble in found if "real-time" in trouble.what] == []
+
+
 @pytest.mark.parametrize("adverts", [{}, {"configured": [setup(peers=[])]}], ids=["unicast", "multicast"])
 def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
     (found,) = troubles(pair({**adverts, "peers_heard": []}), [])

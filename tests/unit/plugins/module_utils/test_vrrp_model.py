@@ -218,6 +218,26 @@ def test_a_script_is_written_so_that_keepalived_reads_what_was_meant(command, wr
     assert (mine["script"], mine["interval"], mine["timeout"]) == (written, 1, 0.5)
 
 
+def test_a_script_that_asks_a_url_keeps_its_time_itself_and_may_see_other_processes():
+    (mine,) = model(declaration([], scripts=[script(script="", url="http://[::1]:8405/healthz", timeout=1)]))["scripts"]
+    assert mine["script"] == "/etc/keepalived/ask.sh http://[::1]:8405/healthz 0.5"
+    assert (mine["timeout"], mine["user"]) == (60, "root")
+
+
+@pytest.mark.parametrize(
+    ("keys", "entries"),
+    [
+        ({}, ["cut_off weight -30", "haproxy_busy weight -30"]),
+        ({"preempt": True, "preempt_delay": 60}, ["cut_off weight -30"]),
+        ({"preempt": True}, []),
+    ],
+    ids=["a holder keeps the address", "it goes home", "it goes home at once"],
+)
+def test_a_busy_node_comes_behind_the_others_where_that_moves_no_address(keys, entries):
+    mine = one(instance(**keys), yields={"/run/watch": ["cut_off"]}, busy={"/run/watch": ["haproxy_busy"]})
+    assert mine["blocks"]["track_file"] == ["standby_web", *entries]
+
+
 def test_only_the_events_that_somebody_wants_are_notified():
     mine = one(instance(notify_master='"/bin/up now" root', notify_stop="", notify="/bin/any"))
     assert mine["notify"] == {"notify_master": '"/bin/up now" root', "notify": "/bin/any"}

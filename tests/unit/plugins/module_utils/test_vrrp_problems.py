@@ -66,6 +66,24 @@ BAD = [
         urls(**{"yield": "tcp://a"}),
         ["keepalived_yield_urls", "tcp:// with an address and a port"],
     ),
+    (
+        "a check of both kinds",
+        [instance()],
+        {"scripts": [script(url="http://127.0.0.1/")]},
+        ["keepalived_scripts: well has script and url: one of them is needed"],
+    ),
+    (
+        "a check of no kind",
+        [instance()],
+        {"scripts": [script(script="")]},
+        ["keepalived_scripts: well has no script and no url: one of them is needed"],
+    ),
+    (
+        "a check that asks two things",
+        [instance()],
+        {"scripts": [script(script="", url="http://a/'b")]},
+        ["keepalived_scripts: the url of well is", "without spaces, quotation marks"],
+    ),
     ("HTTPS", [instance()], urls(watched="https://a/"), ["the url of a is 'https://a/'", "begins with http://"]),
     (
         "a question with a header",

@@ -54,7 +54,7 @@ def instance(*addresses, **keys):
 
 def script(**keys):
     """A check script."""
-    values = {"name": "well", "script": "/bin/true", "interval": 1, "timeout": 1, "fall": 2, "rise": 1}
+    values = {"name": "well", "script": "/bin/true", "url": "", "interval": 1, "timeout": 1, "fall": 2, "rise": 1}
     return {**values, "weight": 0, "init_fail": True, "user": "", **keys}
 
 
@@ -80,6 +80,7 @@ def declaration(instances, **keys):
         "state_directory": "/run/state",
         "reports": {},
         "yields": {},
+        "busy": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "texts": {},
         "files": [],
