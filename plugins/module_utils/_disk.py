@@ -103,6 +103,17 @@ def look(path: Path) -> tuple[bytes, os.stat_result] | None:
         raise
 
 
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Have an OSError name the path, as one of a write to an open file does not."""
+    try:
+        yield
+    except OSError as error:
+        if not os.path.isabs(str(error.filename or "")):
+            error.filename = str(path)
+        raise
+
+
 def read(path: Path) -> bytes | None:
     """The content of a file; None where there is no file."""
     found = look(path)
@@ -122,7 +133,7 @@ def make_directory(path: Path) -> None:
 
 def write(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] = (-1, -1)) -> None:
     """Replace the file; nobody but its owner can read it before it has the mode."""
-    with inside(path.parent, make=True) as handle:
+    with naming(path), inside(path.parent, make=True) as handle:
         _create(handle, path.name, content, mode, owner)
 
 
@@ -140,12 +151,23 @@ def _create(handle: int, name: str, content: bytes, mode: int, owner: tuple[int,
 
 def copy(source: Path, target: Path) -> None:
     """Replace C(target) by a copy of the file with its mode and owner; nobody ever sees half of it."""
+    stage_copy(source, target)
+    place_copy(target)
+
+
+def stage_copy(source: Path, target: Path) -> None:
+    """Write what copy() puts in the place of C(target) beside it, whole and on the disk."""
     found = look(source)
     if not found:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
     content, status = found
-    with inside(target.parent, make=True) as handle:
+    with naming(target), inside(target.parent, make=True) as handle:
         _create(handle, _staged(target), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid), flush=True)
+
+
+def place_copy(target: Path) -> None:
+    """Put what stage_copy() has written in its place."""
+    with naming(target), inside(target.parent) as handle:
         os.rename(_staged(target), target.name, src_dir_fd=handle, dst_dir_fd=handle)
         os.fsync(handle)
 
@@ -184,7 +206,8 @@ def sync_file(path: str | Path, flags: int) -> None:
     """Wait until what C(path) opens with these flags of C(os.open) is on the disk."""
     handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        os.fsync(handle)
+        with naming(path):
+            os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli impor
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_runtime import Runtime
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, rows
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import host_addresses
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import changed, configuration, digest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration, digest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
 
 SUMMARIES = 1 | 2
@@ -44,12 +44,14 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
     except Stopped:
         return {"running": False, **found}
     age = int(about.get("Uptime_sec", 0))
-    loaded = not found["configuration"]["digest"] or changed(Path(directory)) < time.time() - age
+    reloads = _reloads(master, age)
+    noted = Path(f"{os.path.dirname(path)}-reload/loaded")
+    loaded = not found["configuration"]["digest"] or (not reloads["reloads_failed"] and is_loaded(noted, directory, run))
     return {
         "running": True,
         "configuration": {**found["configuration"], "loaded": loaded},
         "version": about.get("Version", ""),
-        **_reloads(master, age),
+        **reloads,
         "max_reloads": max_reloads(Path(directory)),
         "ended_workers": ended_workers(_said(run)),
         "frontends": [{"name": row["pxname"], **_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
@@ -122,6 +124,17 @@ def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
         "old_workers": len(known.replaced),
         "oldest_worker": known.oldest,
     }
+
+
+def is_loaded(noted: Path, directory: str, run: Run) -> bool:
+    """Whether the files in the directory are those that HAProxy has read at its last start or reload; its unit writes down which those are,
+    each with its inode and the moment of its last change."""
+    try:
+        then = noted.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    _rc, now, _err = run(["find", f"{directory}/", "-type", "f", "-printf", "%P %i %C@\n"])
+    return sorted(then) == sorted(now.splitlines())
 
 
 def max_reloads(directory: Path) -> int:

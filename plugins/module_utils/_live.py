@@ -2,14 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the configuration on disk the one that runs, see it proven, and go back if it is not."""
+"""Make the configuration on disk the one that runs, see it proven, and go back if it is not.
+
+Whether a daemon runs what is on disk is not asked of any clock: what was proven is remembered with the identity of its files, and forgotten
+before anything of it changes. A daemon that has been started since has read the same files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import signal
+import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable
 
@@ -17,11 +24,13 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import Effect, NoEffect
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import MANIFEST, TransactionError, companions
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit, UnitState, states
 
 MEMORY = Path("/var/lib/evenkeel")
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+"""What ends a program that does not care: a lost connection, somebody at a terminal, the host's shutdown."""
 
 
 def digest(directory: Path, without: str = "") -> str:
@@ -34,25 +43,59 @@ def digest(directory: Path, without: str = "") -> str:
     return whole.hexdigest()
 
 
-def changed(directory: Path) -> float:
-    """When the directory or anything in it was last changed, in seconds since 1970; a file that was edited in its place included."""
-    return max(path.lstat().st_ctime for path in (directory, *directory.rglob("*")))
+def identity(directory: Path) -> str:
+    """One word for the files that a directory has now: another one as soon as a file is edited or replaced, even by the same content.
+
+    Of the time of a change it is only asked whether it is the same, so that a clock that was set hides nothing."""
+    whole = hashlib.sha256()
+    for path in sorted((directory, *directory.rglob("*"))):
+        status = path.lstat()
+        changed = 0 if stat.S_ISDIR(status.st_mode) else status.st_ctime_ns
+        whole.update(os.fsencode(path) + f"\0{status.st_ino} {changed}\0".encode())
+    return whole.hexdigest()
 
 
 def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
     """C(digest) of the daemon's directory, C(pending), what would make it the one that runs, as action() says it, and C(unconfined),
     whether the daemon's confinement waits for its next start.
 
-    All are empty where there is no such directory. Raises TransactionError if the set in it is damaged."""
+    All are empty where there is no such directory; nothing is pending in one that no set was deployed to. Raises TransactionError if the
+    set in it is damaged."""
     config = ConfigSet(directory, trial=True)
     if not config.live.is_dir():
         return {"digest": "", "pending": "", "unconfined": False}
     unit = Unit(name, run)
+    is_deployed = (config.live / MANIFEST).exists()
     return {
         "digest": digest(config.live),
-        "pending": Live(config, DAEMONS[name](unit, ""), 0).action(),
+        "pending": Live(config, DAEMONS[name](unit, ""), 0).action() if is_deployed else "",
         "unconfined": unit.is_unconfined(),
     }
+
+
+class Interrupted(BaseException):
+    """A signal has ended the run, which has to leave everything as it says; the text names the signal."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have the first signal that ends a program raise Interrupted, and ignore all others, so that the way back is not interrupted."""
+
+    def stop(number: int, _frame: object) -> None:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted(f"ended by {signal.Signals(number).name}")
+
+    before = {each: signal.signal(each, stop) for each in SIGNALS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+class NotNoted(Exception):
+    """The daemon is proven to run what is on disk, but that cannot be written down; the text says where and why."""
 
 
 class Live:
@@ -68,6 +111,9 @@ class Live:
         self.effect = Effect(config.live, self.unit)
         self.memory = MEMORY / f"{self.unit.name}.json"
         self.timeout = timeout
+        self.was_told = False
+        self.replaced: int | None = None
+        self.proven: dict = {}
 
     def action(self, will_change: bool = False) -> str:
         """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or nothing.
@@ -77,22 +123,81 @@ class Live:
         state = around[self.unit.name]
         if not state.active:
             return "start"
-        if will_change or not self._runs_what_is_on_disk(state):
+        if will_change or not self._runs_what_is_on_disk():
             return "reload"
         return "settle" if self.effect.pending() or not state.enabled or self._idle(around) or self._obsolete(around) else ""
 
     def make_live(self, action: str) -> None:
-        """Start or reload the daemon. Raises NotProven with the daemon's words if it does not run what is on disk afterwards."""
+        """Start or reload the daemon.
+
+        Raises NotProven with the daemon's words if it does not run what is on disk afterwards, and NotNoted if it does and that cannot be
+        remembered."""
+        self.proven = self._remembered()
+        kept = self.proven if action == "settle" else {}
+        self._remember({**kept, "companions": self._companions()})
+        self._take(action)
+        self._note()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Remember nothing as proven any more while what is on disk changes; what was proven comes back if that fails.
+
+        Raises TransactionError where it cannot be written down, before anything has changed."""
+        proven = self._remembered()
+        self.replaced = self._inode()
+        try:
+            self._remember({"companions": self._companions()})
+        except OSError as error:
+            raise TransactionError(
+                f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and still in use; make room there"
+            ) from error
+        try:
+            yield
+        except TransactionError:
+            with suppress(OSError):
+                self._remember(proven)
+            raise
+
+    def is_proven(self) -> bool:
+        """Whether the daemon is known to run what is on disk."""
+        try:
+            return self._runs_what_is_on_disk()
+        except OSError:
+            return False
+
+    def has_changed(self) -> bool:
+        """Whether the directory is another one than before changing()."""
+        return self.replaced is not None and self._inode() != self.replaced
+
+    def _inode(self) -> int:
+        """The directory's inode; 0 where there is none."""
+        return self.config.live.stat().st_ino if self.config.live.exists() else 0
+
+    def _companions(self) -> list[str]:
+        """The units that have served beside the daemon, and those that will."""
+        return list(dict.fromkeys([*self._known(), *companions(self.config.live)]))
+
+    def _note(self) -> None:
+        """Remember what is on disk as proven."""
+        try:
+            self._remember({**self._generation(), "companions": companions(self.config.live)})
+        except OSError as error:
+            raise NotNoted(
+                f"{self.unit.name} runs what is in {self.config.live}, which is proven, but that cannot be written down: {error}."
+                f" Make room there and run this again: it reloads {self.unit.name} once more"
+            ) from error
+
+    def _take(self, action: str) -> None:
+        """Bring what is around the daemon up to date and have the daemon take what is on disk. Raises NotProven."""
         around = self._around()
         wanted = companions(self.config.live)
-        self._remember({**self._remembered(), "companions": [*self._known(), *wanted]})
         self.daemon.remember()
         self._settle(around, self._idle(around) if action == "settle" else wanted)
         if action != "settle":
             self.daemon.foresee(self.config.live)
+            self.was_told = True
             self._call(action, self.unit.name, self.daemon.complaints)
             self._await_proof()
-        self._remember({**self._generation(self.unit.state()), "companions": wanted})
 
     def make_way(self) -> None:
         """Stop what serves beside the daemon now and not with the previous set, while there still is what it undoes its work with.
@@ -103,34 +208,56 @@ class Live:
             self.unit.run(["systemctl", "stop", name])
 
     def go_back(self, was_active: bool) -> str:
-        """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards."""
+        """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards, whatever fails."""
         config = self.config
-        if self._remembered().get("digest") == digest(config.live):
-            return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
         try:
+            refused = digest(config.live)
+            if (self.proven or self._remembered()).get("digest") == refused:
+                return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
+            if not config.previous.exists():
+                return f"There is no previous set to go back to, so {config.live} holds the new one. {self._what_runs()}"
             self.make_way()
             config.restore()
-        except TransactionError as error:
-            return f"There is no previous set to go back to: {error}"
-        refused = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
+        except (TransactionError, OSError) as error:
+            return (
+                f"The way back has failed: {error}. {self._what_runs()} Make that possible and run this again, which finishes the change."
+            )
+        return self._give_back(was_active)
+
+    def _give_back(self, was_active: bool) -> str:
+        """Have the daemon take the previous set, which is in its place again."""
+        config = self.config
+        back = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
         try:
             if not was_active:
                 # What was refused can have begun to run before it was, and what serves beside it.
                 self._call("stop", self.unit.name)
                 self._settle(self._around(), [])
-                return f"{refused}; the service did not run before and does not run now."
-            self.make_live("reload" if self.unit.state().active else "start")
-        except NotProven as error:
-            return f"{refused}, but it is not proven either:\n{error}"
-        return f"{refused} and serves."
+                return f"{back}; the service did not run before and does not run now."
+            active = self.unit.state().active
+            if not active and not self.was_told:
+                return f"{back}; the service does not run, as before."
+            self._take("reload" if active else "start")
+            self._note()
+        except NotNoted as error:
+            return f"{back} and serves. {error}"
+        except (NotProven, OSError) as error:
+            return f"{back}, but it is not proven either:\n{error}"
+        return f"{back} and serves."
 
-    def _runs_what_is_on_disk(self, state: UnitState) -> bool:
-        younger = state.started > changed(self.config.live)
-        return younger or self._generation(state).items() <= self._remembered().items()
+    def _what_runs(self) -> str:
+        """The set that the daemon runs when it is not proven to run what is on disk, in words."""
+        name = self.unit.name
+        if self.was_told:
+            return f"{name} was told to take the new one; nothing proves which of the two it runs."
+        return f"{name} was not told of the change and goes on as before."
 
-    def _generation(self, state: UnitState) -> dict[str, str]:
-        """What is on disk, and the start of the daemon to which that was given."""
-        return {"digest": digest(self.config.live), "invocation": state.invocation}
+    def _runs_what_is_on_disk(self) -> bool:
+        return self._generation().items() <= self._remembered().items()
+
+    def _generation(self) -> dict[str, str]:
+        """What is on disk, by its content and by the identity of its files."""
+        return {"digest": digest(self.config.live), "identity": identity(self.config.live)}
 
     def _remembered(self) -> dict:
         """The generation that was proven last, and the units that serve beside it."""
@@ -140,10 +267,13 @@ class Live:
             return {}
 
     def _remember(self, generation: dict) -> None:
+        """Write this down, so that it survives a power failure. Raises OSError."""
         MEMORY.mkdir(mode=0o700, parents=True, exist_ok=True)
         staged = self.memory.with_suffix(".staged")
         _disk.write(staged, json.dumps(generation).encode())
+        _disk.sync_file(staged, os.O_RDONLY)
         staged.rename(self.memory)
+        _disk.sync_directory(MEMORY)
 
     def _await_proof(self) -> None:
         end = time.monotonic() + self.timeout

@@ -15,6 +15,7 @@ import os
 import pwd
 import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,17 +157,25 @@ def is_as_declared(path: Path, file: File) -> bool:
 
 
 def put_outside(source: Path, replaced: Path) -> None:
-    """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced)."""
+    """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced).
+
+    All copies are written before the first of them takes its place, so that a full disk is met before anything has changed."""
     wanted = {path for path in declared(source) if Path(path).is_absolute()}
-    for path in sorted(wanted):
-        if _disk.facts(source / inside(path)) != _disk.facts(Path(path)):
-            _disk.copy(source / inside(path), Path(path))
-    for path in set(declared(replaced)) - wanted:
-        if Path(path).is_absolute() and is_own(replaced, path):
-            if earlier(replaced, path).exists():
-                _disk.copy(earlier(replaced, path), Path(path))
-            else:
-                _disk.remove(Path(path))
+    copies = {path: source / inside(path) for path in wanted if _disk.facts(source / inside(path)) != _disk.facts(Path(path))}
+    gone = {path for path in set(declared(replaced)) - wanted if Path(path).is_absolute() and is_own(replaced, path)}
+    copies.update({path: found for path in gone if (found := earlier(replaced, path)).exists()})
+    try:
+        for path in sorted(copies):
+            _disk.stage_copy(copies[path], Path(path))
+    except BaseException:
+        for path in copies:
+            with suppress(OSError):
+                _disk.discard_copy(Path(path))
+        raise
+    for path in sorted(copies):
+        _disk.place_copy(Path(path))
+    for path in sorted(gone - set(copies)):
+        _disk.remove(Path(path))
 
 
 def take_back(staged: Path, live: Path) -> None:

@@ -149,7 +149,10 @@ class ConfigSet:
         _disk.write(self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode(), 0o644)
 
     def commit(self) -> None:
-        """Make the staged directory the live one; what was live becomes C(previous)."""
+        """Make the staged directory the live one; what was live becomes C(previous).
+
+        Raises TransactionError, which says what is on disk, for whatever ends that: a full disk, a signal, an error of ours."""
+        new = self.staged.stat().st_ino
         try:
             _disk.sync(self.staged)
             put_outside(self.staged, self.live)
@@ -160,13 +163,46 @@ class ConfigSet:
                 self._retire(self.live)
                 self.staged.rename(self.live)
             self._finish()
+        except BaseException as error:
+            if self._is_live(new) and not (self.live / MARK).exists():
+                return
+            back = self._undo(new)
+            raise TransactionError(f"cannot commit {self.live}: {_named(error)}. {back}") from error
+
+    def _undo(self, new: int) -> str:
+        """Bring the set back that a commit was about to replace; C(new) is the inode of the other one. Returns what is on disk then."""
+        try:
+            if self._is_live(new):
+                self._take_out()
+            elif not self.live.exists() and self.previous.exists():
+                self.previous.rename(self.live)
+            if self.outdated.exists() and not self.previous.exists():
+                self.outdated.rename(self.previous)
+            put_outside(self.live, self.staged)
         except (OSError, TransactionError) as error:
-            with suppress(OSError, TransactionError):
-                if (self.live / MARK).exists() and self.staged.exists():
-                    _disk.exchange(self.staged, self.live)
-                self.recover()
-                put_outside(self.live, self.staged)
-            raise TransactionError(f"cannot commit {self.live}: {error}") from error
+            which = "new" if self._is_live(new) else "old"
+            return (
+                f"{self.live} holds the {which} set, and not all files outside it need belong to that, because the way back has failed:"
+                f" {error}. Make that possible and run this again, which finishes the change"
+            )
+        return f"{self.live} holds the old set, and nothing else has changed"
+
+    def _take_out(self) -> None:
+        """Let the live set and the one that it has replaced change places again. Nothing is removed."""
+        old = self.staged if self.staged.exists() else self.previous
+        if not old.exists():
+            self.live.rename(self.staged)
+        elif old == self.staged and _disk.exchange(old, self.live):
+            return
+        else:
+            out = self._beside("out")
+            self.live.rename(out)
+            old.rename(self.live)
+            out.rename(self.staged)
+
+    def _is_live(self, inode: int) -> bool:
+        """Whether the live directory is the one with this inode."""
+        return self.live.exists() and self.live.stat().st_ino == inode
 
     def _finish(self) -> None:
         """Keep the set that the live one has replaced, and let the live one lose its mark; only that ends the change."""
@@ -185,17 +221,34 @@ class ConfigSet:
         replaced.rename(self.previous)
 
     def restore(self) -> None:
-        """Bring the previous set back; the refused one becomes C(previous)."""
+        """Bring the previous set back; the refused one becomes C(previous). Raises TransactionError, which says what is on disk."""
         try:
             if self.live.exists():
                 self.recover()
             self.require_previous()
             self.discard()
+            wanted = self.previous.stat().st_ino
+        except OSError as error:
+            raise TransactionError(f"cannot bring back {self.previous}: {error}. {self.live} holds the other set") from error
+        try:
             put_outside(self.previous, self.live)
             self._exchange_previous()
             _disk.sync_directory(self.live.parent)
-        except OSError as error:
-            raise TransactionError(f"cannot bring back {self.previous}: {error}") from error
+        except BaseException as error:
+            back = self._finish_restore(wanted)
+            raise TransactionError(f"cannot bring back {self.previous}: {_named(error)}. {back}") from error
+
+    def _finish_restore(self, wanted: int) -> str:
+        """Leave the files outside those of the set that is live after a restore has failed; C(wanted) is the inode of the set that was to
+        be. Returns what is on disk then."""
+        try:
+            self.recover()
+            which = "previous" if self._is_live(wanted) else "new"
+            put_outside(self.live, self.previous)
+        except (OSError, TransactionError) as error:
+            which = "previous" if self._is_live(wanted) else "new"
+            return f"{self.live} holds the {which} set, and not all files outside it need belong to that: {error}"
+        return f"{self.live} holds the {which} set"
 
     def _exchange_previous(self) -> None:
         if not self.live.exists():
@@ -245,6 +298,11 @@ class ConfigSet:
                 return str(self.staged / place.relative_to(directory))
         copy = self.staged / inside(path)
         return str(copy) if place.is_absolute() and copy.is_file() else path
+
+
+def _named(error: BaseException) -> str:
+    """An error in words; one without a text is named."""
+    return str(error) or type(error).__name__
 
 
 def _lock(handle: int, directory: Path) -> None:

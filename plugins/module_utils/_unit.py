@@ -16,26 +16,26 @@ POLL = 0.05
 """Seconds between two questions to a daemon that is not done yet."""
 
 PROCESSES = Path("/proc")
+MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True)
 class UnitState:
     """A unit at one moment. C(stopped) is one of which nothing runs or is about to; C(enabled) is false only for a unit that could be;
-    C(started) counts whole seconds since 1970."""
+    C(started) is in seconds on the clock of time.monotonic(), which nobody can set."""
 
     active: bool
     stopped: bool
     enabled: bool
     pid: int
-    invocation: str
-    started: int
+    started: float
 
 
 def states(run: Run, names: list[str]) -> dict[str, UnitState]:
     """What systemd knows of these units now."""
     names = list(dict.fromkeys(names))
-    properties = "ActiveState,UnitFileState,MainPID,InvocationID,ExecMainStartTimestamp"
-    _rc, out, _err = run(["systemctl", "show", "--timestamp=unix", f"--property={properties}", "--", *names])
+    properties = "ActiveState,UnitFileState,MainPID,ExecMainStartTimestampMonotonic"
+    _rc, out, _err = run(["systemctl", "show", f"--property={properties}", "--", *names])
     return {name: _state(block) for name, block in zip(names, [*shown(out), *[{}] * len(names)])}
 
 
@@ -50,8 +50,7 @@ def _state(block: dict[str, str]) -> UnitState:
         stopped=block.get("ActiveState", "inactive") in ("inactive", "failed"),
         enabled=block.get("UnitFileState") != "disabled",
         pid=int(block.get("MainPID", 0)),
-        invocation=block.get("InvocationID", ""),
-        started=int(block.get("ExecMainStartTimestamp", "").lstrip("@") or 0),
+        started=int(block.get("ExecMainStartTimestampMonotonic") or 0) / MICROSECONDS,
     )
 
 

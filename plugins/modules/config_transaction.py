@@ -214,6 +214,7 @@ previous:
 import os
 import pwd
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
@@ -222,9 +223,9 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import kernel_parameters
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict, masked
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Interrupted, Live, NotNoted, interruptible
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import HIDDEN, Change, File, TransactionError, permissions
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
@@ -277,7 +278,7 @@ def missing_directories(module: AnsibleModule) -> list[Change]:
     return [Change(path, None, b"(directory)\n") for path in missing]
 
 
-def present(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
+def present(module: AnsibleModule, config: ConfigSet, service: Live) -> tuple[dict, bool]:
     """Install the set; returns what the module returns, and whether it is another set. Ends the module where the set is refused."""
     files = declared(module)
     changes = config.changes(files)
@@ -314,7 +315,8 @@ def present(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
         for directory in directories:
             _disk.make_directory(Path(directory.path))
         if changes:
-            config.commit()
+            with service.changing():
+                config.commit()
     return result, bool(changes)
 
 
@@ -324,12 +326,13 @@ def refusal(module: AnsibleModule, answer: Verdict) -> str:
     return f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{answer.describe()}"
 
 
-def restored(module: AnsibleModule, config: ConfigSet) -> tuple[dict, bool]:
+def restored(module: AnsibleModule, config: ConfigSet, daemon: Live) -> tuple[dict, bool]:
     """Bring the previous set back; returns what the module returns, and that it is another set."""
     config.require_previous()
     if not module.check_mode:
-        live(module, config).make_way()
-        config.restore()
+        with daemon.changing():
+            daemon.make_way()
+            config.restore()
     return {"changed": True, "findings": [], "previous": str(config.previous)}, True
 
 
@@ -338,25 +341,37 @@ def live(module: AnsibleModule, config: ConfigSet) -> Live:
     name = module.params["daemon"]
     found = image(module)
     service = module.params["unit"] or name
-    systemd = run_or_fail(module)
-    unit = ContainerUnit(service, systemd, found) if found else Unit(service, systemd)
+    unit = ContainerUnit(service, run, found) if found else Unit(service, run)
     return Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
 
 
-def made_live(module: AnsibleModule, config: ConfigSet, result: dict, another: bool) -> dict:
+def made_live(module: AnsibleModule, daemon: Live, result: dict, another: bool) -> dict:
     """Let the daemon run what is on disk; returns the result with that, ends the module where it is not proven."""
     if not program(module):
         return {**result, "action": ""}
-    daemon = live(module, config)
-    action = daemon.action(will_change=module.check_mode and another)
-    result = {**result, "action": action, "changed": result["changed"] or bool(action)}
-    if action and not module.check_mode:
-        try:
+    action = ""
+    try:
+        action = daemon.action(will_change=module.check_mode and another)
+        result = {**result, "action": action, "changed": result["changed"] or bool(action)}
+        if action and not module.check_mode:
             daemon.make_live(action)
-        except NotProven as error:
-            outcome = daemon.go_back(was_active=action != "start")
-            module.fail_json(msg=f"{module.params['daemon']} does not run the new configuration:\n{error}\n{outcome}", **result)
+    except NotNoted as error:
+        module.fail_json(msg=str(error), **result)
+    except (Exception, Interrupted) as error:
+        if module.check_mode:
+            raise
+        go_back(module, daemon, error, was_active=action != "start", **result)
     return result
+
+
+def go_back(module: AnsibleModule, daemon: Live, error: BaseException, was_active: bool = True, **result: Any) -> None:
+    """Bring the previous set back after an error, whatever it is, and end the module with what is true then."""
+    reason = str(error) if isinstance(error, (NotProven, Interrupted, OSError)) else repr(error)
+    name = module.params["daemon"]
+    if isinstance(error, Interrupted) and daemon.is_proven():
+        module.fail_json(msg=f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result)
+    outcome = daemon.go_back(was_active)
+    module.fail_json(msg=f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)
 
 
 def main() -> None:
@@ -393,17 +408,25 @@ def main() -> None:
         supports_check_mode=True,
     )
     config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
+    daemon = live(module, config)
     try:
-        with config.alone():
+        with config.alone(), interruptible():
             try:
                 if not module.check_mode:
                     config.recover()
-                result, another = (present if module.params["state"] == "present" else restored)(module, config)
-                module.exit_json(**made_live(module, config, result, another))
+                result, another = (present if module.params["state"] == "present" else restored)(module, config, daemon)
+                module.exit_json(**made_live(module, daemon, result, another))
+            except Interrupted as error:
+                # Between the change and what makes it live.
+                if daemon.has_changed():
+                    go_back(module, daemon, error)
+                raise
             finally:
                 config.discard()
     except (TransactionError, CheckerMissing, OSError) as error:
         module.fail_json(msg=str(error))
+    except Interrupted as error:
+        module.fail_json(msg=f"{error}; {config.live} is unchanged and still in use")
 
 
 if __name__ == "__main__":

@@ -74,8 +74,8 @@ configuration:
       type: bool
     loaded:
       description:
-        - Whether HAProxy has started or reloaded since a file in it has changed last. If it has and something is pending all the same, the
-          files are not those that were deployed.
+        - Whether the files in it are those that HAProxy has read at its last start or reload, by the note that the role haproxy's unit
+          writes. If they are and something is pending all the same, they are not those that were deployed.
       type: bool
       returned: when HAProxy runs
 version:

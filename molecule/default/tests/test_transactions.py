@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import ChainMap
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -222,6 +223,54 @@ def test_a_run_that_ends_before_the_reload_is_finished_by_the_next(deploy, holde
     assert not set(finished[-1:]) & set(before)
     deploy(holder, "haproxy", [{}])
     assert workers(holder)[-1:] == finished[-1:]
+
+
+def test_a_run_that_is_told_to_end_goes_back_first(deploy, holder):
+    host = lab_host(holder)
+    with reload_that_hangs(holder) as hangs, ThreadPoolExecutor() as background:
+        run = background.submit(deploy, holder, "haproxy", [banner(22)])
+        wait_until(hangs, "the run waits for the reload")
+        host.check_output("kill -TERM $(ps -o ppid= -C systemctl)")
+        wait_until(lambda: "X-Change" not in host.file("/etc/haproxy/haproxy.cfg").content_string, "the previous set is back")
+        host.check_output("pkill -x sleep && (sleep infinity &)")
+        refusal = run.result()[0]["refusal"]
+    assert "ended by SIGTERM" in refusal
+    assert "The previous set is back in /etc/haproxy" in refusal
+    assert deploy(holder, "haproxy", [{}])[0]["refusal"] == ""
+
+
+@contextmanager
+def full_disk(name: str, path: str) -> Iterator[None]:
+    """There is no room in the directory."""
+    host = lab_host(name)
+    host.check_output(f"mount -t tmpfs -o size=4k tmpfs {path} && {{ cp /bin/true {path}/full 2>/dev/null || true; }}")
+    try:
+        yield
+    finally:
+        host.check_output(f"umount {path}")
+
+
+SMALL = {
+    "haproxy": {"haproxy_retries": 4},
+    "keepalived": {"keepalived_global_lines": ["vrrp_garp_master_refresh 61"]},
+    "nginx": {"nginx_http_lines": ["client_body_timeout 59s;"]},
+}
+
+
+@pytest.mark.parametrize("daemon", SMALL)
+def test_where_nothing_can_be_written_down_nothing_changes(deploy, standby, daemon):
+    """Before it was the other way round: the new set on disk, the old one running, and a message that said neither."""
+    host = "web1" if daemon == "nginx" else standby
+    before = deploy(host, daemon, [{}])[0]["tree"]
+    with full_disk(host, "/var/lib/evenkeel"):
+        refused = deploy(host, daemon, [SMALL[daemon]])[0]
+    assert f"cannot write down that /etc/{daemon} is about to change" in refused["refusal"]
+    assert f"No space left on device: '/var/lib/evenkeel/{daemon}.staged'" in refused["refusal"]
+    assert "unchanged and still in use" in refused["refusal"]
+    assert refused["tree"] == before
+    changed, back = deploy(host, daemon, [SMALL[daemon], {}])
+    assert (changed["refusal"], back["refusal"]) == ("", "")
+    assert changed["tree"] != before == back["tree"]
 
 
 def test_a_unit_that_is_switched_off_after_a_reboot_is_stopped(deploy, standby):

@@ -6,16 +6,20 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_info import (
     certificate,
     ended_workers,
     facts,
+    is_loaded,
     listeners,
     max_reloads,
     shared,
     state,
 )
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run
 
 ABOUT = "Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nUptime: 0d 0h00m08s\nUptime_sec: 8\nCurrConns: 0\n"
 CERTIFICATE = """\
@@ -106,3 +110,18 @@ def test_the_number_of_reloads_that_a_worker_survives(tmp_path, text, number):
     assert max_reloads(tmp_path) == 0
     (tmp_path / "haproxy.cfg").write_text(text, encoding="utf-8")
     assert max_reloads(tmp_path) == number
+
+
+def test_files_are_those_that_haproxy_has_read_until_one_is_edited_or_replaced(tmp_path):
+    """As the unit writes it down, whatever a clock says."""
+    directory, noted = tmp_path / "haproxy", tmp_path / "loaded"
+    directory.mkdir()
+    (directory / "haproxy.cfg").write_text("global\n", encoding="utf-8")
+    assert not is_loaded(noted, str(directory), run)
+    command = ["find", f"{directory}/", "-type", "f", "-printf", "%P %i %C@\n"]
+    noted.write_text(run(command)[1], encoding="utf-8")
+    assert is_loaded(noted, str(directory), run)
+    (directory / "haproxy.cfg").unlink()
+    (directory / "haproxy.cfg").write_text("global\n", encoding="utf-8")
+    os.utime(directory / "haproxy.cfg", (0, 0))
+    assert not is_loaded(noted, str(directory), run)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, changed, configuration, digest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, configuration, digest, identity
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import MANIFEST
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
@@ -39,11 +39,20 @@ def test_the_digest_tells_every_change(directory, change):
     assert digest(directory) != before
 
 
-def test_a_file_that_is_edited_in_its_place_changes_the_directory(directory):
-    before, end = changed(directory), time.monotonic() + 5
-    while changed(directory) == before:
+@pytest.mark.parametrize("text", ["global\n", "global # other\n"])
+def test_a_file_that_is_edited_in_its_place_is_another_one(directory, text):
+    before, end = identity(directory), time.monotonic() + 5
+    assert identity(directory) == before
+    while identity(directory) == before:
         assert time.monotonic() < end
-        os.utime(directory / "haproxy.cfg")
+        (directory / "haproxy.cfg").write_text(text)
+
+
+def test_a_file_that_comes_and_goes_beside_the_others_changes_nothing(directory):
+    before = identity(directory)
+    (directory / ".haproxy.cfg.swp").write_text("")
+    (directory / ".haproxy.cfg.swp").unlink()
+    assert identity(directory) == before
 
 
 def test_where_there_is_no_directory_nothing_is_pending(tmp_path):
@@ -60,7 +69,7 @@ class Host:
 
     def boot(self, *names):
         """The units run as they do after a boot, and nothing else does."""
-        self.started = dict.fromkeys(names, 2**40)
+        self.started = dict.fromkeys(names, 2)
 
     def run(self, argv):
         verb, *names = argv[1:]
@@ -80,7 +89,7 @@ class Host:
     def _shown(self, name):
         state = "active" if name in self.started else "inactive"
         started = self.started.get(name, 0)
-        return f"ActiveState={state}\nUnitFileState=enabled\nMainPID=0\nInvocationID={started}\nExecMainStartTimestamp=@{started}\n"
+        return f"ActiveState={state}\nUnitFileState=enabled\nMainPID=0\nExecMainStartTimestampMonotonic={started}\n"
 
 
 class Proven(Daemon):
@@ -126,6 +135,36 @@ def test_what_another_run_has_installed_is_reloaded(live, host, directory):
     assert make_live(live, host) == []
 
 
+@pytest.mark.parametrize("hours", [-30, 0, 30])
+def test_an_unfinished_change_is_seen_whatever_was_done_to_the_clock(live, host, directory, hours):
+    """The host has booted since, so that it runs what is on disk; of a file that was edited afterwards the clock may say anything."""
+    make_live(live, host)
+    host.boot("haproxy")
+    assert make_live(live, host) == []
+    (directory / "haproxy.cfg").write_text("global # new\n")
+    stepped = time.time() + hours * 3600
+    os.utime(directory / "haproxy.cfg", (stepped, stepped))
+    host.started["haproxy"] = 2**40
+    assert make_live(live, host) == ["reload haproxy"]
+
+
+def test_what_was_edited_and_taken_back_is_reloaded(live, host, directory):
+    """In between somebody can have reloaded the daemon by hand."""
+    make_live(live, host)
+    text = (directory / "haproxy.cfg").read_text()
+    for each in ("global # new\n", text):
+        (directory / "haproxy.cfg").write_text(each)
+    assert make_live(live, host) == ["reload haproxy"]
+
+
+def test_a_change_that_was_ended_before_the_daemon_was_told_is_finished(live, host, directory):
+    make_live(live, host)
+    with live.changing():
+        pass
+    assert make_live(live, host) == ["reload haproxy"]
+    assert make_live(live, host) == []
+
+
 def test_units_beside_the_daemon_run_while_its_set_names_them(live, host, directory):
     declare(directory, "watch")
     assert make_live(live, host) == ["reload-or-restart watch", "start haproxy"]
@@ -142,7 +181,7 @@ def test_a_unit_that_is_not_named_any_more_after_a_boot_is_stopped(live, host, d
     make_live(live, host)
     host.boot("haproxy", "watch")
     declare(directory)
-    assert make_live(live, host) == ["stop watch"]
+    assert make_live(live, host) == ["stop watch", "reload haproxy"]
     assert "watch" not in host.started
     assert make_live(live, host) == []
 
@@ -152,7 +191,7 @@ def test_a_unit_that_is_gone_already_is_not_stopped(live, host, directory):
     make_live(live, host)
     host.boot("haproxy")
     declare(directory)
-    assert make_live(live, host) == []
+    assert make_live(live, host) == ["reload haproxy"]
 
 
 def test_a_unit_of_a_run_that_was_ended_is_stopped_as_well(live, host, directory):
