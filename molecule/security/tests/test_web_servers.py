@@ -34,7 +34,7 @@ def unwell() -> Iterator[None]:
     """Web servers with pages that fail, and clients on the load balancers."""
     for name in WEB_SERVERS:
         copied(HERE / "unwell.py", name, "/root/unwell.py")
-        lab_host(name).check_output(f"systemd-run --quiet --unit unwell python3 /root/unwell.py {UNWELL}")
+        lab_host(name).check_output(f"systemd-run --quiet --collect --unit unwell python3 /root/unwell.py {UNWELL}")
     for name in LOAD_BALANCERS:
         copied(HERE / "askers.py", name, "/root/askers.py")
     for name in LOAD_BALANCERS:
