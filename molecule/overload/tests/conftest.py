@@ -26,5 +26,6 @@ def cluster() -> Cluster:
 
 @pytest.fixture
 def owner(cluster: Cluster) -> str:
-    """The load balancer that has the address when the story begins."""
+    """The load balancer that has the address when the story begins, also after one that has failed."""
+    cluster.wait_for_owners(cluster.load_balancers)
     return cluster.owner()
