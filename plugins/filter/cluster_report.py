@@ -38,8 +38,9 @@ _value:
       not count as wrong.
     - C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and on its C(nodes) C(state), C(priority),
       C(seconds_in_state) and C(transitions).
-    - C(load_balancers) has versions, reloads and configurations, C(backends) the number of servers that are C(up), C(down) and C(out) by
-      load balancer, C(certificates) those of every load balancer, C(web_servers) whether they run what is on disk.
+    - C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) that each has and their C(limit) by load
+      balancer, C(backends) the number of servers that are C(up), C(down) and C(out),
+      C(certificates) those of every load balancer, C(web_servers) whether they run what is on disk.
   type: dict
 """
 

@@ -22,6 +22,7 @@ options:
       - What the variables' dicts are merged over. C(options) and C(server) by mode, C(timeouts), C(health_check) and C(client_limits).
       - C(newer_curves), names of curves that the host's OpenSSL knows besides those of the profile, and C(certificate_store), a directory
         that may be empty.
+      - C(host), lines that say what memory and how many file descriptors the host has.
     type: dict
     required: true
 author:
@@ -35,18 +36,24 @@ sections: "{{ __haproxy_variables | evenkeel.ha_web.haproxy_sections(__haproxy_b
 RETURN = r"""
 _value:
   description:
-    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present; C(tls), lines of the
-      global section; the addresses of the role's own listeners, C(health_bind) and C(stats_bind); and C(checked), names of the backends
-      that check all of their servers.
+    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present; C(maxconn), the limits
+      of the process and of the role's own listeners; C(tls), lines of the global section; the addresses of the role's own listeners,
+      C(health_bind) and C(stats_bind); and C(checked), names of the backends that check all of their servers.
   type: dict
 """
 
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_limits import limits
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import sections
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
+
+
+def complete(variables: dict, base: dict) -> dict:
+    """The sections, with limits that suit the host."""
+    return sections(variables, {**base, "limits": limits(variables, base["host"])})
 
 
 class FilterModule:
     """Complete HAProxy's sections."""
 
     def filters(self) -> dict:
-        return {"haproxy_sections": decrypted(sections)}
+        return {"haproxy_sections": decrypted(complete)}

@@ -39,6 +39,7 @@ def report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
         "findings": [trouble.to_dict() for trouble in sorted(found, key=lambda trouble: trouble.harmless)],
         "vips": [_vip(keepalived, name) for name in _cluster_vrrp.instances(keepalived)],
         "load_balancers": {host: _node(asked[host], haproxy.get(host), keepalived.get(host)) for host in _with(asked, "keepalived")},
+        "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
         "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
         "web_servers": {host: _web_server(asked[host]) for host in _with(asked, "nginx")},
@@ -138,6 +139,16 @@ def _node(said: Mapping[str, Mapping[str, Any]], haproxy: Mapping | None, keepal
         },
         **{word: haproxy.get(word, 0) for word in ("uptime", "generation", "seconds_in_generation", "reloads_failed", "old_workers")},
     }
+
+
+def _frontends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
+    """The connections of every frontend, and how many it accepts, on every load balancer."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for host, node in haproxy.items():
+        for frontend in node.get("frontends", []):
+            if frontend.get("limit"):
+                found.setdefault(frontend["name"], {})[host] = {word: frontend[word] for word in ("sessions", "limit")}
+    return found
 
 
 def _backends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:

@@ -16,7 +16,12 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_trouble i
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_vrrp import DEPLOY
 
 NEAR = 0.8
-"""Part of the reloads that a worker survives from which on a warning is given."""
+"""Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's connections."""
+
+FULL = (
+    "see who has them: ss --numeric state established; limit single clients by haproxy_client_limits, "
+    "or raise haproxy_maxconn if the host has memory for more"
+)
 
 
 def troubles(seen: Seen, certificate_days: int) -> Iterator[Trouble]:
@@ -33,6 +38,7 @@ def troubles(seen: Seen, certificate_days: int) -> Iterator[Trouble]:
     running = {host: node for host, node in seen.items() if node["running"]}
     for host, node in running.items():
         yield from _old_workers(host, node)
+    yield from _frontends(running)
     yield from _servers(running)
     yield from _certificates(running, certificate_days)
     yield from _differences(running)
@@ -56,6 +62,18 @@ def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             "reload less often, or raise haproxy_mworker_max_reloads",
             harmless=True,
         )
+
+
+def _frontends(running: Seen) -> Iterator[Trouble]:
+    """Frontends whose clients have taken all connections, or nearly all."""
+    for host, node in running.items():
+        for frontend in node["frontends"]:
+            sessions, limit = frontend.get("sessions", 0), frontend.get("limit", 0)
+            if limit and sessions >= limit:
+                yield Trouble((host,), f"clients have taken all {limit} connections of {frontend['name']}, so new ones wait", FULL)
+            elif limit and sessions >= NEAR * limit:
+                what = f"clients have taken {sessions} of the {limit} connections of {frontend['name']}"
+                yield Trouble((host,), what, FULL, harmless=True)
 
 
 def _servers(running: Seen) -> Iterator[Trouble]:

@@ -15,9 +15,9 @@ Report = Mapping[str, Any]
 
 
 def table(report: Report) -> list[str]:
-    """The lines of a report: VIPs, load balancers, backends, certificates and web servers. What is wrong is for findings() to say."""
+    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers; findings() has the rest."""
     lines: list[str] = []
-    for part in (_vips, _load_balancers, _configurations, _backends, _certificates, _web_servers):
+    for part in (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers):
         block = part(report)
         lines += [*columns(block), ""] if len(block) > 1 else []
     if report["healthy"]:
@@ -85,6 +85,14 @@ def _configurations(report: Report) -> list[list[str]]:
 def _configuration(daemon: Mapping[str, Any]) -> str:
     live = "not live" if daemon.get("pending") else "live"
     return f"{daemon['digest'][:8]}, {live}" if daemon.get("digest") else "-"
+
+
+def _frontends(report: Report) -> list[list[str]]:
+    nodes = list(report["load_balancers"])
+    rows = [["CONNECTIONS OF", *nodes]]
+    for name, seen in report["frontends"].items():
+        rows.append([name, *(f"{seen[node]['sessions']} of {seen[node]['limit']}" if node in seen else "-" for node in nodes)])
+    return rows
 
 
 def _backends(report: Report) -> list[list[str]]:

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands between clients and the lines of an inventory: nothing that a client says of itself is believed, nobody takes all there is,
-HTTPS where it is wanted, and the way to the program that answers an ACME challenge."""
+"""Rules ahead of an inventory's lines: forged headers, limits, HTTPS, and the way to the program that answers an ACME challenge."""
 
 from __future__ import annotations
 
@@ -13,7 +12,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 LIMITS = "client_limits"
 ACME = "acme_challenges"
-OWN_BACKENDS = (LIMITS, ACME)
+REQUESTS = "requests_in_flight"
+OWN_BACKENDS = (LIMITS, ACME, REQUESTS)
 CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
 
 HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
@@ -37,13 +37,17 @@ def before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[s
     return [*lines[:at], *first, *lines[at:]]
 
 
-def lines(section: dict, mode: str, binds: list[str], variables: dict) -> list[str]:
-    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them."""
+STATISTICS_CLIENT = 10
+"""Connections that one client may have to the statistics. Those of the host itself are not counted."""
+
+
+def lines(section: dict, mode: str, binds: list[str], variables: dict, requests: int) -> list[str]:
+    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them, C(requests) may be in flight."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
     found = section.get("lines", [])
     if mode == "http":
-        found = before(_believed(variables) + _http_limits(limits) + _https(section, variables), found, HTTP_RULES)
+        found = before(_http_limits(limits) + _in_flight(requests) + _believed(variables) + _https(section, variables), found, HTTP_RULES)
         if variables["haproxy_acme_servers"]:
             found = before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
     return _connection_limits(limits, layer) + found
@@ -90,6 +94,25 @@ def _connection_limits(limits: dict[str, Any], layer: str) -> list[str]:
 
 def _http_limits(limits: dict[str, Any]) -> list[str]:
     return [f"http-request deny deny_status 429 if {{ sc2_http_req_rate gt {limits['requests']} }}"] if "requests" in limits else []
+
+
+def _in_flight(requests: int) -> list[str]:
+    """Rules against HTTP/2 clients, who can have 100 requests in flight on a connection, each with a connection to a server and a buffer.
+
+    The table has one entry, which every request refers to until it ends; sc2_trackers is the number of references."""
+    return [
+        f"http-request track-sc2 int(0) table {REQUESTS}",
+        f"http-request deny deny_status 503 if {{ sc2_trackers gt {requests} }}",
+    ]
+
+
+def statistics_limits() -> list[str]:
+    """Lines that keep one client from taking all connections of the statistics."""
+    return [
+        "stick-table type ipv6 size 1k expire 1m store conn_cur",
+        f"tcp-request connection track-sc2 {ADDRESS} unless {{ src 127.0.0.0/8 ::1 }}",
+        f"tcp-request connection reject if {{ sc2_conn_cur gt {STATISTICS_CLIENT} }}",
+    ]
 
 
 def table(limits: dict[str, Any]) -> str:

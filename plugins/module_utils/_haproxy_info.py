@@ -54,6 +54,7 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
         **reloads,
         "max_reloads": max_reloads(Path(directory)),
         "ended_workers": ended_workers(_said(run)),
+        "connections": {"current": int(about.get("CurrConns", 0)), "limit": int(about.get("Maxconn", 0))},
         "frontends": [{"name": row["pxname"], **_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
         "backends": [
             {"name": row["pxname"], **_load(row), **_members(row["pxname"], servers)} for row in proxies if row["svname"] == "BACKEND"
@@ -72,7 +73,8 @@ def facts(answer: str) -> dict[str, str]:
 def shared(directory: Path, run: Run) -> str:
     """A checksum of what the nodes of a cluster have in common; empty if there is no haproxy.cfg.
 
-    Comments, C(localpeer), and the host's own addresses in C(bind) and C(source) do not count."""
+    Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, and the host's own addresses in C(bind)
+    and C(source) do not count."""
     file = directory / "haproxy.cfg"
     if not file.is_file():
         return ""
@@ -82,6 +84,8 @@ def shared(directory: Path, run: Run) -> str:
         word = (line.split() or [""])[0]
         if word in ("bind", "source"):
             whole.update(re.sub(rf"(?<![\w.:])({own})(?![\w.])", "*", line).encode())
+        elif word == "maxconn":
+            whole.update(word.encode())
         elif word != "localpeer" and not word.startswith("#"):
             whole.update(line.encode())
     return whole.hexdigest()

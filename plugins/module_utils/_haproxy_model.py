@@ -84,7 +84,7 @@ def sections(variables: dict, base: dict) -> dict[str, Any]:
 
     C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server), C(timeouts),
     C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL know, C(certificate_store) the
-    directory of certificates that may be empty."""
+    directory of certificates that may be empty, C(limits) numbers of connections."""
     variables = without_nulls(variables)
     if variables["haproxy_client_limits"]:
         variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
@@ -93,8 +93,10 @@ def sections(variables: dict, base: dict) -> dict[str, Any]:
     named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
     used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
     return {
+        "maxconn": {key: base["limits"][key] for key in ("process", "socket", "health", "statistics")},
         "tls": _tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"]),
         "health_bind": endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
+        "stats_limits": _haproxy_front.statistics_limits(),
         "stats_bind": endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
         "proxies": proxies,
@@ -153,6 +155,7 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> dict:
         "name": name,
         "from": "local",
         "binds": [],
+        "maxconn": 0,
         "balance": "",
         "cookie": "",
         "health_check": None,
@@ -168,12 +171,15 @@ def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, 
     retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
     check = {"type": "none", **base["health_check"], **({"type": "http", **item["health_check"]} if "health_check" in item else {})}
     binds = [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"]) for bind in item.get("binds", [])]
-    lines = item.get("lines", []) if kind == "backend" else _haproxy_front.lines(item, own_mode, binds, variables)
+    lines = (
+        item.get("lines", []) if kind == "backend" else _haproxy_front.lines(item, own_mode, binds, variables, base["limits"]["requests"])
+    )
     return {
         "kind": kind,
         "name": item["name"],
         "from": item.get("from") or own_mode,
         "binds": binds,
+        "maxconn": 0 if kind == "backend" else base["limits"]["sections"].get(item["name"], 0),
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
         "health_check": _health_check(check) if check["type"] == "http" else None,

@@ -7,10 +7,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _container, _haproxy_listeners, _haproxy_security
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import (
+    _container,
+    _haproxy_limits,
+    _haproxy_listeners,
+    _haproxy_security,
+)
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_front import OWN_BACKENDS
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_listeners import WILDCARDS, statistics_served
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import (
@@ -52,8 +57,9 @@ WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
 
-def problems(variables: dict) -> list[str]:
-    """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names."""
+def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
+    """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names, C(host) lines that
+    say what memory and how many file descriptors the host has."""
     empty = [f"{name} has no value; give it one, or leave the variable out" for name, value in variables.items() if value is None]
     if empty:
         return empty
@@ -72,6 +78,7 @@ def problems(variables: dict) -> list[str]:
         *_cookies(variables, sections),
         *_health(variables),
         *_haproxy_listeners.problems(variables, sections),
+        *_haproxy_limits.problems(variables, host),
         *_users(variables),
         *_statistics(variables),
         *_peers(variables),

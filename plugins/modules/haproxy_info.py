@@ -116,6 +116,17 @@ ended_workers:
       C(hard-stop-after) or a signal.
   type: int
   returned: when HAProxy runs
+connections:
+  description: The connections of the whole process, without those of its sockets.
+  type: dict
+  returned: when HAProxy runs
+  contains:
+    current:
+      description: Those that there are now, of the role's own listeners too.
+      type: int
+    limit:
+      description: How many it accepts, the C(maxconn) of the global section.
+      type: int
 frontends:
   description: The frontends, those of C(listen) sections included.
   type: list

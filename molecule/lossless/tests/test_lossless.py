@@ -93,10 +93,11 @@ def test_every_host_can_be_rebooted(clients):
 
 def test_twenty_reloads_of_haproxy(clients):
     name = holder()
+    sh(name, "cp --preserve /etc/haproxy/haproxy.cfg /run/haproxy.cfg")
     with clients:
         for number in range(20):
-            sh(name, f"sed -i 's/^    maxconn .*/    maxconn {4096 + number}/' /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
-    sh(name, "sed -i 's/^    maxconn .*/    maxconn 4096/' /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
+            sh(name, f"sed -i '0,/^    maxconn .*/s//    maxconn {9000 + number}/' /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
+    sh(name, "cp --preserve /run/haproxy.cfg /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
 
 
 @pytest.mark.parametrize("verb", ["restart", "stop"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from conftest import LOAD_BALANCERS, VIP, firing
 from faults import docker, filtered, powered_off, running
 
 RULES = Path(__file__).parents[3] / "monitoring/prometheus/rules.yml"
+HOLDERS = Path(__file__).parents[2] / "shared/holders.py"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 KEEP = "cp --preserve /etc/haproxy/haproxy.cfg /run/haproxy.cfg"
 RESTORE = "cp --preserve /run/haproxy.cfg /etc/haproxy/haproxy.cfg && systemctl reload haproxy"
@@ -72,6 +75,16 @@ def handed_about(holder: str, standby: str) -> Iterator[None]:
 
 
 @contextmanager
+def with_nearly_all_connections_taken(holder: str, _standby: str) -> Iterator[None]:
+    """Somebody holds 190 of the 200 connections of www."""
+    address = lab_host(holder).check_output("ip -4 -oneline address show eth0 primary").split()[3].partition("/")[0]
+    command = [sys.executable, str(HOLDERS), address, "190", "--ask", "/"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        yield
+        process.communicate()
+
+
+@contextmanager
 def with_a_writer_that_hangs(holder: str, _standby: str) -> Iterator[None]:
     file = "/var/lib/prometheus/node-exporter/keepalived.prom"
     freeze = "systemctl kill --signal={} keepalived-metrics"
@@ -84,6 +97,7 @@ FAULTS = {
     "nobody_can_hold_the_vip": (everywhere_without_haproxy, {"VipNotHeld", "VipDoesNotAnswer", "NodeNotReady", "TargetGone"}),
     "the_nodes_do_not_hear_each_other": (without_adverts, {"VipHeldTwice"}),
     "no_web_server_is_left": (lambda _holder, _standby: stopped("web1", "nginx"), {"BackendWithoutServers", "VipDoesNotAnswer"}),
+    "clients_hold_nearly_all_connections": (with_nearly_all_connections_taken, {"ConnectionsNearlyTaken"}),
     "keepalived_of_the_standby_has_ended": (lambda _holder, standby: stopped(standby, "keepalived"), {"NodeNotReady"}),
     "the_vip_moves_again_and_again": (handed_about, {"VipMovesOften"}),
     "a_reload_was_refused": (after_a_reload_that_was_refused, {"ReloadFailed"}),

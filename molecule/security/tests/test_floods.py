@@ -70,5 +70,5 @@ def test_the_limits_end_with_the_flood():
 def test_as_many_connections_as_are_allowed_are_possible(load_balancer):
     """Each of them can need another one to a server."""
     numbers = haproxy_info(lab_host(load_balancer))
-    assert int(numbers["Maxconn"]) == 4096
-    assert int(numbers["Ulimit-n"]) >= int(numbers["Maxsock"]) >= 2 * 4096
+    assert int(numbers["Maxconn"]) == 900
+    assert int(numbers["Ulimit-n"]) >= int(numbers["Maxsock"]) >= 2 * 900

@@ -24,6 +24,7 @@ BASE = {
     "client_limits": {"period": "10s", "exempt": []},
     "newer_curves": [],
     "certificate_store": "/store",
+    "limits": {"process": 4096, "socket": 50, "health": 50, "statistics": 50, "requests": 3996, "sections": {}},
 }
 NODES = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "192.0.2.12"}]
 PEERS = [{"name": "balancers", "port": 10000}]

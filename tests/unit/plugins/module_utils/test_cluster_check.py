@@ -153,5 +153,13 @@ def test_a_daemon_that_does_not_answer_is_not_said_to_be_stopped(answer, shown):
     assert next(line for line in lines[4:] if line.startswith("lb2")).split()[2] == shown
 
 
+def test_the_table_has_the_connections_of_every_frontend():
+    hosts = cluster()
+    hosts["lb1"]["haproxy"]["frontends"] = [{"name": "http", "status": "OPEN", "sessions": 12, "limit": 29900}]
+    lines = table(report(hosts))
+    at = lines.index("CONNECTIONS OF  lb1          lb2")
+    assert lines[at + 1] == "http            12 of 29900  -"
+
+
 def test_columns_are_below_each_other():
     assert columns([["A", "B"], ["long", "c"]]) == ["A     B", "long  c"]

@@ -18,6 +18,10 @@ def certificate(days_left=60, expires="2027-02-01T00:00:00Z"):
     return {"certificates": [{"file": "/etc/haproxy/certs/shop.pem", "expires": expires, "days_left": days_left}]}
 
 
+def frontend(sessions):
+    return {"frontends": [{"name": "http", "status": "OPEN", "sessions": sessions, "limit": 100}]}
+
+
 def servers(**changed):
     return {"servers": [server("web1", **changed), server("web2")]}
 
@@ -29,6 +33,7 @@ WELL = [
     (servers(state="maint", status="MAINT", in_rotation=False), servers(state="maint", status="MAINT", in_rotation=False)),
     (servers(weight=0, configured_weight=0, status="DRAIN", in_rotation=False), {}),
     ({"old_workers": 5, "oldest_worker": 39}, {"old_workers": 5, "oldest_worker": 400, "max_reloads": 0}),
+    (frontend(79), frontend(0)),
     # A check that has not decided yet, and none.
     (servers(status="UP 1/3"), servers(status="no check")),
 ]
@@ -66,6 +71,7 @@ WRONG = [
         "it is ready, weight 0",
         "state=ready, weight=100%",
     ),
+    (frontend(100), frontend(5), ["lb1"], "clients have taken all 100 connections of http, so new ones wait", "raise haproxy_maxconn"),
     (certificate(3), certificate(), ["lb1"], "shop.pem ends in 3 days", "renew it"),
     (certificate(3), certificate(3), ["lb1", "lb2"], "shop.pem ends in 3 days", "renew it"),
     (certificate(), certificate(-1), ["lb2"], "shop.pem has ended", "renew it"),
@@ -90,6 +96,12 @@ def test_haproxys_that_are_not(lb1, lb2, hosts, what, remedy):
 def test_the_servers_of_a_backend_that_is_missing_are_not_named_as_well():
     found = list(troubles({"lb1": haproxy(), "lb2": haproxy(backends=[], servers=[])}, 14))
     assert [trouble.what for trouble in found] == ["haproxy has no backend shop, as it has on lb1"]
+
+
+def test_connections_that_are_nearly_taken_are_a_note():
+    (found,) = troubles({"lb1": haproxy(**frontend(80)), "lb2": haproxy()}, 14)
+    assert found.what == "clients have taken 80 of the 100 connections of http"
+    assert found.harmless
 
 
 def test_different_versions_are_harmless():

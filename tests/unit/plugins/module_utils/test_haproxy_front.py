@@ -15,7 +15,11 @@ MALFORMED = [
     "http-request deny deny_status 400 if HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
 ]
 PROTO = "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }"
-ALWAYS = [*MALFORMED, PROTO]
+IN_FLIGHT = [
+    "http-request track-sc2 int(0) table requests_in_flight",
+    "http-request deny deny_status 503 if { sc2_trackers gt 3996 }",
+]
+ALWAYS = [*IN_FLIGHT, *MALFORMED, PROTO]
 SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
 TRACK = "tcp-request connection track-sc2 src,ipmask(32,64) table client_limits"
 TLS = {"port": 443, "certificates": ["/a.pem"]}
@@ -73,7 +77,7 @@ def test_mode_tcp_has_no_headers():
     ],
 )
 def test_what_a_client_says_of_itself_is_removed_before_our_own_is_set(changes, lines):
-    assert printed(front(), **changes) == [*MALFORMED, *lines, PROTO]
+    assert printed(front(), **changes) == [*IN_FLIGHT, *MALFORMED, *lines, PROTO]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +140,8 @@ def test_limits_come_first(limits, first, later):
     assert printed(front(lines=["tcp-request inspect-delay 1s"]), haproxy_client_limits=limits) == [
         *first,
         "tcp-request inspect-delay 1s",
-        *ALWAYS,
         *later,
+        *ALWAYS,
     ]
 
 

@@ -76,15 +76,23 @@ def test_where_nobody_listens_no_haproxy_runs(tmp_path):
     }
 
 
-CONFIGURATION = "# lb1\nglobal\n    localpeer {name}\nfrontend http\n    bind {address}:80\npeers all\n    peer lb1 192.0.2.11:1024\n{more}"
+CONFIGURATION = """# lb1
+global
+    maxconn {maxconn}
+    localpeer {name}
+frontend http
+    bind {address}:80
+peers all
+    peer lb1 192.0.2.11:1024
+{more}"""
 
 
 @pytest.mark.parametrize(("more", "same"), [("", True), ("# by hand\n", True), ("    maxconn 5\n", False)])
 def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
     sums = []
-    for name, address, added in (("lb1", "192.0.2.11", ""), ("lb2", "192.0.2.12", more)):
+    for name, address, maxconn, added in (("lb1", "192.0.2.11", 30000, ""), ("lb2", "192.0.2.12", 15000, more)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "haproxy.cfg").write_text(CONFIGURATION.format(name=name, address=address, more=added))
+        (tmp_path / name / "haproxy.cfg").write_text(CONFIGURATION.format(name=name, address=address, maxconn=maxconn, more=added))
         printed = f'[{{"ifname": "eth0", "addr_info": [{{"local": "{address}"}}]}}]'
         sums.append(shared(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
     assert (sums[0] == sums[1]) is same
