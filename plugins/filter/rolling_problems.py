@@ -10,7 +10,7 @@ short_description: Say why hosts must not be taken out of rotation
 version_added: 0.1.0
 description:
   - Looks at every backend of every load balancer. While a batch of hosts is out of rotation, enough others have to be in it.
-positional: asked, hostvars, serial, minimum
+positional: asked, hostvars, serial, minimum, unfinished
 options:
   _input:
     description: Names of hosts.
@@ -34,6 +34,12 @@ options:
     description: How many servers have to be left in rotation in every backend from which one is taken.
     type: int
     required: true
+  unfinished:
+    description:
+      - Hosts of which a deployment has not come to its end. What it took out of rotation is back in it after their batch.
+    type: list
+    elements: str
+    default: []
 author:
   - The evenkeel authors (@evenkeel)
 """

@@ -10,8 +10,8 @@ short_description: Find the servers that a host is on every load balancer
 version_added: 0.1.0
 description:
   - Finds every backend of every load balancer that has the host as a server. A server that somebody has taken out of rotation is left
-    out.
-positional: name, unfinished
+    out, unless a deployment did that which has not come to its end.
+positional: name, noted
 options:
   _input:
     description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable is C(__balancer).
@@ -22,16 +22,19 @@ options:
     description: The name of the host in HAProxy's backends.
     type: str
     required: true
-  unfinished:
-    description: Whether a deployment of the host has not come to its end, so that it may be out of rotation because of that.
-    type: bool
-    required: true
+  noted:
+    description:
+      - What this filter returned in a deployment of the host that has not come to its end; an empty list if there is none. Those servers
+        are out of rotation because of that, and are named whatever the host is called by now.
+      - If left out, servers are named whatever their state is.
+    type: list
+    elements: dict
 author:
   - The evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-steps: "{{ asked.results | evenkeel.ha_web.rolling_steps('web1', false) }}"
+steps: "{{ asked.results | evenkeel.ha_web.rolling_steps('web1', []) }}"
 """
 
 RETURN = r"""

@@ -60,7 +60,8 @@ def _troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: i
         yield from _host(host, said)
     silent = [host for host in _with(asked, "keepalived") if host not in keepalived]
     yield from _cluster_vrrp.troubles(keepalived, silent)
-    yield from _cluster_haproxy.troubles(haproxy, certificate_days)
+    unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _marks(said))]
+    yield from _cluster_haproxy.troubles(haproxy, certificate_days, unfinished)
     if len(keepalived) + len(silent) == 1:
         yield Trouble((*keepalived, *silent), "it is the only load balancer, so nothing can fail over", "add a second one", harmless=True)
 
@@ -74,9 +75,15 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
         if ANSWERS[module] not in answer and not answer.get("skipped"):
             yield Trouble((host,), f"it does not tell how {module} is: {answer.get('msg', '').strip()}", "mend that, then ask again")
         yield from _pending(host, module, answer)
-    for file in said.get("unfinished", {}).get("files", []):
-        if what := UNFINISHED.get(file["path"].rpartition("/")[2]):
-            yield Trouble((host,), f"{what} ({file['path']})", "run deploy_web_servers.yml, which goes on with it")
+    for path in _marks(said):
+        if what := UNFINISHED.get(path.rpartition("/")[2]):
+            remedy = "run deploy_web_servers.yml, which goes on with it (with cluster_drain=false if it is the only web server)"
+            yield Trouble((host,), f"{what} ({path})", remedy)
+
+
+def _marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The paths by which a deployment says how far it has come on a host."""
+    return [file["path"] for file in said.get("unfinished", {}).get("files", [])]
 
 
 def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trouble]:

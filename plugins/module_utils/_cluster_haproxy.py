@@ -9,7 +9,7 @@ C(seen) is what M(evenkeel.ha_web.haproxy_info) has returned of every node that 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_trouble import Seen, Trouble, differing, grouped, listed
@@ -24,8 +24,9 @@ FULL = (
 )
 
 
-def troubles(seen: Seen, certificate_days: int) -> Iterator[Trouble]:
-    """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days."""
+def troubles(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Trouble]:
+    """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days. C(unfinished) are the web servers of which a
+    deployment has not come to its end."""
     for host, node in seen.items():
         if not node["running"]:
             yield Trouble((host,), "haproxy does not run", "systemctl start haproxy; journalctl --unit haproxy says why it has ended")
@@ -39,7 +40,7 @@ def troubles(seen: Seen, certificate_days: int) -> Iterator[Trouble]:
     for host, node in running.items():
         yield from _old_workers(host, node)
     yield from _frontends(running)
-    yield from _servers(running)
+    yield from _servers(running, unfinished)
     yield from _certificates(running, certificate_days)
     yield from _differences(running)
 
@@ -76,7 +77,7 @@ def _frontends(running: Seen) -> Iterator[Trouble]:
                 yield Trouble((host,), what, FULL, harmless=True)
 
 
-def _servers(running: Seen) -> Iterator[Trouble]:
+def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
     down: dict[str, dict[str, str]] = defaultdict(dict)
     for host, node in running.items():
         for server in node["servers"]:
@@ -86,7 +87,9 @@ def _servers(running: Seen) -> Iterator[Trouble]:
                 yield Trouble(
                     (host,),
                     f"somebody has taken {label} out of rotation: it is {server['state']}, weight {server['weight']}",
-                    f"run deploy_web_servers.yml if that has not come to its end; else put it back: haproxy_server with {_words(ready)}",
+                    "run deploy_web_servers.yml, which puts it back"
+                    if server["name"] in unfinished
+                    else f"if that is over, put it back: haproxy_server with {_words(ready)}",
                 )
             elif server["state"] == "ready" and not server["in_rotation"] and server["weight"]:
                 down[label][host] = f"{server['status']}, {server['check']}"

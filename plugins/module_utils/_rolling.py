@@ -19,22 +19,39 @@ def server_name(host: str, hostvars: Mapping[str, Any]) -> str:
     return str(hostvars[host].get("cluster_server_name", host))
 
 
-def steps(asked: list[dict], name: str, unfinished: bool) -> list[dict]:
+def steps(asked: list[dict], name: str, noted: list[dict] | None = None) -> list[dict]:
     """Each load balancer that has the server, with C(servers) to take out and to put back there.
 
-    What is out of rotation already is left to whoever took it out, unless that was a deployment that has not come to its end."""
+    What is out of rotation already is left to whoever took it out. C(noted) are the steps of a deployment that was ended before it came to
+    its end: it took those servers out itself, whatever they are called by now. Without C(noted), servers are named whatever their state."""
+    ours = {(step["balancer"], label) for step in noted or [] for label in step["servers"]}
+
+    def is_wanted(balancer: str, server: dict) -> bool:
+        if (balancer, _label(server)) in ours:
+            return True
+        return server["name"] == name and (noted is None or _is_ready(server))
+
     found = [
         {
             "balancer": result[BALANCER],
-            "servers": [_label(server) for server in _servers(result) if server["name"] == name and (unfinished or _is_ready(server))],
+            "servers": [_label(server) for server in _servers(result) if is_wanted(result[BALANCER], server)],
         }
         for result in asked
     ]
     return [step for step in found if step["servers"]]
 
 
-def problems(hosts: list[str], asked: list[dict], hostvars: Mapping[str, Any], serial: Any, minimum: int) -> list[str]:
-    """One line for everything because of which the hosts must not be taken out of rotation, C(serial) at a time."""
+def problems(
+    hosts: list[str],
+    asked: list[dict],
+    hostvars: Mapping[str, Any],
+    serial: Any,
+    minimum: int,
+    unfinished: list[str] | None = None,
+) -> list[str]:
+    """One line for everything because of which the hosts must not be taken out of rotation, C(serial) at a time.
+
+    C(unfinished) are those of which a deployment was ended: what it took out of rotation is back in it after their batch."""
     unreachable = [result[BALANCER] for result in asked if result.get("unreachable")]
     if unreachable:
         return [
@@ -45,13 +62,19 @@ def problems(hosts: list[str], asked: list[dict], hostvars: Mapping[str, Any], s
         planned = batches(hosts, serial)
     except ValueError as error:
         return [str(error)]
-    return [problem for batch in planned for problem in _shortages(batch, asked, hostvars, minimum)]
+    back: set[str] = set()
+    found = []
+    for batch in planned:
+        found += _shortages(batch, asked, hostvars, minimum, back)
+        back |= {server_name(host, hostvars) for host in batch if host in (unfinished or [])}
+    return found
 
 
-def _shortages(batch: list[str], asked: list[dict], hostvars: Mapping[str, Any], minimum: int) -> Iterator[str]:
+def _shortages(batch: list[str], asked: list[dict], hostvars: Mapping[str, Any], minimum: int, back: set[str]) -> Iterator[str]:
+    """What is wrong with a batch, when the servers in C(back) have come back into rotation before it."""
     names = {server_name(host, hostvars) for host in batch}
     for result in asked:
-        for backend, rotation in _rotations(result).items():
+        for backend, rotation in _rotations(result, back).items():
             taken = rotation & names
             if taken and len(rotation - names) < minimum:
                 yield (
@@ -61,11 +84,11 @@ def _shortages(batch: list[str], asked: list[dict], hostvars: Mapping[str, Any],
                 )
 
 
-def _rotations(result: dict) -> dict[str, set[str]]:
-    """The servers in rotation of every backend of a load balancer."""
+def _rotations(result: dict, back: set[str]) -> dict[str, set[str]]:
+    """The servers in rotation of every backend of a load balancer, with those that will be by then."""
     found: dict[str, set[str]] = {}
     for server in _servers(result):
-        if server["after"]["in_rotation"]:
+        if server["after"]["in_rotation"] or server["name"] in back:
             found.setdefault(server["backend"], set()).add(server["name"])
     return found
 

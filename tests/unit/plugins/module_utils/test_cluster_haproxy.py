@@ -93,6 +93,13 @@ def test_haproxys_that_are_not(lb1, lb2, hosts, what, remedy):
     assert [trouble for trouble in found if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy], found
 
 
+def test_only_what_a_deployment_has_taken_out_is_put_back_by_the_next():
+    (found,) = troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web1"])
+    assert found.remedy == "run deploy_web_servers.yml, which puts it back"
+    (found,) = troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web2"])
+    assert "deploy_web_servers" not in found.remedy
+
+
 def test_the_servers_of_a_backend_that_is_missing_are_not_named_as_well():
     found = list(troubles({"lb1": haproxy(), "lb2": haproxy(backends=[], servers=[])}, 14))
     assert [trouble.what for trouble in found] == ["haproxy has no backend shop, as it has on lb1"]

@@ -32,25 +32,65 @@ UNREACHABLE = {"__balancer": "lb2", "unreachable": True, "msg": "No route to hos
 
 def test_a_host_is_taken_out_of_every_backend_on_every_load_balancer():
     asked = [balancer("lb1", server("web1"), server("web1", "api"), server("web2")), balancer("lb2", server("web1"))]
-    assert steps(asked, "web1", False) == [
+    assert steps(asked, "web1", []) == [
         {"balancer": "lb1", "servers": ["web/web1", "api/web1"]},
         {"balancer": "lb2", "servers": ["web/web1"]},
     ]
 
 
 def test_a_host_that_no_load_balancer_knows_is_taken_out_nowhere():
-    assert steps([*all_up("lb1"), STOPPED, UNREACHABLE], "web9", False) == []
+    assert steps([*all_up("lb1"), STOPPED, UNREACHABLE], "web9", []) == []
 
 
 @pytest.mark.parametrize("state", ["drain", "maint"])
 def test_what_somebody_has_taken_out_stays_out(state):
     asked = [balancer("lb1", server("web1", state=state), server("web1", "api"))]
-    assert steps(asked, "web1", False) == [{"balancer": "lb1", "servers": ["api/web1"]}]
+    assert steps(asked, "web1", []) == [{"balancer": "lb1", "servers": ["api/web1"]}]
 
 
-def test_what_an_unfinished_deployment_has_left_out_is_put_back():
-    asked = [balancer("lb1", server("web1", state="maint", status="MAINT"))]
-    assert steps(asked, "web1", True) == [{"balancer": "lb1", "servers": ["web/web1"]}]
+OUT = {"state": "maint", "status": "MAINT"}
+
+
+@pytest.mark.parametrize(
+    ("name", "noted", "expected"),
+    [
+        # What somebody else has taken out of another backend stays out.
+        ("web1", [{"balancer": "lb1", "servers": ["web/web1"]}], ["web/web1"]),
+        ("web1", [{"balancer": "lb1", "servers": ["web/web1", "api/web1"]}], ["web/web1", "api/web1"]),
+        ("web1", [], []),
+        # Without a note, every server of the name.
+        ("web1", None, ["web/web1", "api/web1"]),
+        # The host has got another name since, and the load balancer has not been told yet.
+        ("www1", [{"balancer": "lb1", "servers": ["web/web1"]}], ["web/web1"]),
+        # What is not there any more, and load balancers that are not.
+        ("web1", [{"balancer": "lb1", "servers": ["web/gone"]}, {"balancer": "lb9", "servers": ["web/web1"]}], []),
+    ],
+)
+def test_what_an_unfinished_deployment_has_taken_out_itself_is_put_back(name, noted, expected):
+    asked = [balancer("lb1", server("web1", **OUT), server("web1", "api", **OUT), server("web2", **OUT))]
+    assert steps(asked, name, noted) == ([{"balancer": "lb1", "servers": expected}] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("out", "hosts", "serial", "minimum"),
+    [
+        (["web1"], ["web1", "web2"], 1, 1),
+        (["web2"], ["web2", "web1"], 1, 1),
+        (["web1", "web2"], ["web1", "web2", "web3"], 1, 1),
+        (["web1", "web2"], ["web1", "web2", "web3"], 2, 2),
+        (["web1"], ["web1"], 1, 0),
+        (["web1"], ["web1"], 1, 1),
+    ],
+)
+def test_what_a_run_has_taken_out_itself_counts_as_coming_back(out, hosts, serial, minimum):
+    asked = [balancer("lb1", *[server(name, **(OUT if name in out else {})) for name in hosts])]
+    assert problems(hosts, asked, HOSTVARS, serial, minimum, out) == []
+
+
+def test_what_somebody_else_has_taken_out_does_not_count_as_coming_back():
+    asked = [balancer("lb1", server("web1", **OUT), server("web2"))]
+    (problem,) = problems(["web1", "web2"], asked, HOSTVARS, 1, 1, [])
+    assert "without web2 0" in problem
 
 
 @pytest.mark.parametrize(
