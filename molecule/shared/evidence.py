@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from inside import inside
 
-UNITS = [f"--unit={unit}" for unit in ("haproxy", "keepalived", "keepalived-firewall", "nginx")]
+UNITS = [f"--unit={unit}" for unit in ("haproxy", "keepalived", "keepalived-kernel", "nginx")]
 
 
 def output(*argv: str) -> str:

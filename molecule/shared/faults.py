@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import busy
+import forged
 import rogue
 from cluster import between, container, lab_host
 
@@ -140,3 +141,8 @@ def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: 
     program = Path(rogue.__file__).read_text(encoding="utf-8")
     arguments = [str(seconds), *map(" ".join, (vrids, addresses, receivers)), *forged]
     lab_host(host).check_output("python3 -c %s" + " %s" * len(arguments), program, *arguments)
+
+
+def forge_heartbeats(host: str, source: str, receiver: str, count: int = 100) -> None:
+    """Send from the host heartbeats in the name of a load balancer."""
+    lab_host(host).check_output("python3 -c %s %s %s %s", Path(forged.__file__).read_text(encoding="utf-8"), str(count), source, receiver)

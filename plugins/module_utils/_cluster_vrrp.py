@@ -96,8 +96,12 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             yield Trouble(
                 (host,),
                 f"its firewall keeps adverts of {instance} out{f' that come from {peer}' if peer != 'any' else ''}: {rule}",
-                "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-firewall brings the role's own back",
+                "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-kernel brings the role's own back",
             )
+    for deviation in node["kernel_deviations"]:
+        what = f"the kernel does not hold what keepalived needs of it: {deviation}"
+        remedy = "systemctl restart keepalived-kernel; journalctl --unit keepalived-kernel says what changes it"
+        yield Trouble((host,), what, remedy)
     known = {item["name"] for item in node["instances"]}
     for item in node["configured"]:
         if node["running"] and item["name"] not in known:

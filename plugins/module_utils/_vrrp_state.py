@@ -17,13 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_rules
+from ansible_collections.evenkeel.ha_web.plugins.module_utils import _kernel_state, _vrrp_rules
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall import refusals
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host, host_addresses
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import version
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, Unit
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import POLL, states
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_conf import parse
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_setup import rt_priority, scripts, setup, silence, watched
 
@@ -46,7 +46,8 @@ class NoAnswer(Exception):
 
 def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
     """How this host's keepalived is, as the module keepalived_info returns it. Raises NoAnswer if it runs and does not tell."""
-    unit = Unit("keepalived", run).state()
+    units = states(run, ["keepalived", _kernel_state.UNIT])
+    unit = units["keepalived"]
     configured = _configured(Path(directory) / "keepalived.conf")
     found = _settled(run, unit.pid, timeout, settle, configured["configured"]) if unit.active else []
     return {
@@ -60,6 +61,7 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
         "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := refusals(run, item))},
         "host_addresses": host_addresses(run(["ip", "-json", "address", "show"])[1]),
         "peers_heard": _peers_heard(run),
+        "kernel_deviations": _kernel_state.read_deviations(run, units[_kernel_state.UNIT].active, Path(directory)),
     }
 
 

@@ -234,6 +234,13 @@ peers_heard:
   type: list
   elements: str
   returned: always
+kernel_deviations:
+  description:
+    - What the kernel does not hold as the role has declared it, one sentence for each address, parameter, chain or table that differs.
+      C(keepalived-kernel.service) restores it within a second, so this is empty unless that does not run or somebody works against it.
+  type: list
+  elements: str
+  returned: always
 """
 
 from ansible.module_utils.basic import AnsibleModule

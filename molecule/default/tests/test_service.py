@@ -58,7 +58,7 @@ def test_the_web_server_survives_a_reboot(web_server, name):
     assert web_server.service(name).is_enabled
 
 
-@pytest.mark.parametrize("name", ["haproxy", "keepalived", "keepalived-firewall"])
+@pytest.mark.parametrize("name", ["haproxy", "keepalived", "keepalived-kernel"])
 def test_the_load_balancer_survives_a_reboot(load_balancer, name):
     assert load_balancer.service(name).is_running
     assert load_balancer.service(name).is_enabled

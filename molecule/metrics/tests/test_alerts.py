@@ -13,7 +13,7 @@ import pytest
 import yaml
 from cluster import between, container, holders, is_backup, lab_host, stopped, wait_until
 from conftest import LOAD_BALANCERS, VIP, firing
-from faults import docker, filtered, powered_off, running
+from faults import docker, filtered, forge_heartbeats, powered_off, running
 
 RULES = Path(__file__).parents[3] / "monitoring/prometheus/rules.yml"
 HOLDERS = Path(__file__).parents[2] / "shared/holders.py"
@@ -85,6 +85,22 @@ def with_nearly_all_connections_taken(holder: str, _standby: str) -> Iterator[No
 
 
 @contextmanager
+def with_a_firewall_that_is_flushed(_holder: str, standby: str) -> Iterator[None]:
+    jump = "iptables --check INPUT --protocol vrrp --jump EVENKEEL_VRRP"
+    for _time in range(6):
+        lab_host(standby).check_output("iptables -F INPUT")
+        wait_until(lambda: lab_host(standby).run(jump).rc == 0, "the rule is there again")
+    yield
+
+
+@contextmanager
+def with_forged_heartbeats(holder: str, standby: str) -> Iterator[None]:
+    addresses = {name: f"{os.environ['LAB_PREFIX']}.1{name[-1]}" for name in LOAD_BALANCERS}
+    forge_heartbeats("web1", addresses[standby], addresses[holder])
+    yield
+
+
+@contextmanager
 def with_a_writer_that_hangs(holder: str, _standby: str) -> Iterator[None]:
     file = "/var/lib/prometheus/node-exporter/keepalived.prom"
     freeze = "systemctl kill --signal={} keepalived-metrics"
@@ -100,6 +116,9 @@ FAULTS = {
     "clients_hold_nearly_all_connections": (with_nearly_all_connections_taken, {"ConnectionsNearlyTaken"}),
     "keepalived_of_the_standby_has_ended": (lambda _holder, standby: stopped(standby, "keepalived"), {"NodeNotReady"}),
     "the_vip_moves_again_and_again": (handed_about, {"VipMovesOften"}),
+    "the_kernel_state_is_not_kept": (lambda _holder, standby: stopped(standby, "keepalived-kernel"), {"KernelStateLost"}),
+    "the_firewall_is_flushed_again_and_again": (with_a_firewall_that_is_flushed, {"KernelStateChanges"}),
+    "somebody_forges_heartbeats": (with_forged_heartbeats, {"HeartbeatsRefused"}),
     "a_reload_was_refused": (after_a_reload_that_was_refused, {"ReloadFailed"}),
     "a_reload_has_failed": (after_a_reload_for_a_port_that_is_taken, {"ReloadFailed"}),
     "a_certificate_ends_soon": (with_a_certificate_that_ends, {"CertificateEnds"}),

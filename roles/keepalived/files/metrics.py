@@ -8,8 +8,9 @@ usage: metrics.py serve | remove SETTINGS
 To remove is to delete the file. Its directory belongs to the node exporter's user, and this program to root: no link in the way is
 followed. SETTINGS is a file with a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of
 this program to the next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked
-(the paths of track files), busy (of those that report late answers), units (names of services) and masters (the sockets of haproxy's
-master processes by unit)."""
+(the paths of track files), busy (of those that report late answers), units (names of services), masters (the sockets of haproxy's
+master processes by unit), kernel (unit and report of what keeps the kernel's state) and second_chance (the report of what hears
+heartbeats)."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 STATES = ("backup", "fault", "master")
 
@@ -38,6 +40,9 @@ METRICS = {
     "keepalived_vip_held": ("gauge", "Whether the host has the address on an interface to others."),
     "keepalived_tracked_well": ("gauge", "Whether what keepalived tracks by a file lets the host hold addresses."),
     "keepalived_watched_busy": ("gauge", "Whether a watched URL answers late, while its process makes progress."),
+    "keepalived_kernel_state_kept": ("gauge", "Whether the kernel holds the addresses, parameters and rules that keepalived needs."),
+    "keepalived_kernel_state_repairs_total": ("counter", "How often such a part was restored after something had changed it."),
+    "keepalived_heartbeats_refused_total": ("counter", "Heartbeats of the second chance that did not count, by the reason."),
     "keepalived_watched_unit_reload_failed": ("gauge", "Whether the service runs an old configuration after a failed reload."),
 }
 
@@ -86,9 +91,12 @@ def samples(
     units: Mapping[str, Mapping[str, str]],
     failed: Container[str] = (),
     busy: Mapping[str, bool] | None = None,
+    kernel: Mapping[str, Any] | None = None,
+    refused: Mapping[str, int] | None = None,
 ) -> Iterator[str]:
     """The lines of the file without its comments. C(units) has systemd's properties of keepalived and the watched services, C(failed) those
-    that say themselves that their reload has failed."""
+    that say themselves that their reload has failed, C(kernel) is the report of keepalived-kernel, C(refused)
+    counts the heartbeats that keepalived-second-chance has refused."""
     runs = units["keepalived"].get("ActiveState") in ("active", "reloading")
     yield sample("keepalived_up", runs)
     for name, instance in instances.items():
@@ -103,6 +111,11 @@ def samples(
         yield sample("keepalived_tracked_well", well, name=name)
     for name, late in (busy or {}).items():
         yield sample("keepalived_watched_busy", late, name=name)
+    yield sample("keepalived_kernel_state_kept", bool(kernel) and not kernel["deviations"])
+    for part, count in (kernel or {"repairs": {}})["repairs"].items():
+        yield sample("keepalived_kernel_state_repairs_total", count, part=part)
+    for reason, count in (refused or {}).items():
+        yield sample("keepalived_heartbeats_refused_total", count, reason=reason)
     for name, properties in units.items():
         yield sample("keepalived_watched_unit_reload_failed", name in failed or properties.get("ReloadResult") != "success", unit=name)
 
@@ -133,6 +146,14 @@ def well(path: str) -> bool:
             return stream.read(64).split() in ([], [b"0"])
     except OSError:
         return True
+
+
+def unit_report(file: str) -> dict[str, Any]:
+    """What a unit says of its work; nothing where it has not begun."""
+    try:
+        return json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -250,7 +271,11 @@ def main(action: str, file: str) -> None:
         tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
         busy = {os.path.basename(path).removesuffix("_busy"): not well(path) for path in settings["busy"]}
         failed = {unit for unit, master in settings["masters"].items() if refuses(master)}
-        output.write(text(samples(instances, vips, held(), tracked, properties(settings["units"]), failed, busy)))
+        units = properties([*settings["units"], settings["kernel"]["unit"]])
+        kept = units.pop(settings["kernel"]["unit"]).get("ActiveState") == "active"
+        kernel = unit_report(settings["kernel"]["report"]) if kept else {}
+        refused = unit_report(settings["second_chance"]).get("refused", {})
+        output.write(text(samples(instances, vips, held(), tracked, units, failed, busy, kernel, refused)))
         select.select([pipe], [], [], settings["interval"])
 
 

@@ -70,6 +70,7 @@ def keepalived(host, **changed):
         "kept_out": {},
         "problems": [],
         "peers_heard": peers,
+        "kernel_deviations": [],
         "host_addresses": [address("127.0.0.1", "lo"), address(VIP, "lo"), address(source)] + [address(VIP)] * holds,
         **changed,
     }

@@ -67,6 +67,7 @@ WRONG = [
     ({}, {"instances": []}, ["lb2"], "runs without web", "reload keepalived"),
     ({}, {"problems": ["(web) nopreempt is ignored"]}, ["lb2"], "nopreempt is ignored", "correct the inventory"),
     ({}, {"kept_out": {"web": {LB1: "-A INPUT -j DROP"}}}, ["lb2"], f"come from {LB1}: -A INPUT -j DROP", "let protocol 112 in"),
+    ({}, {"kernel_deviations": ["192.0.2.10/32 is missing on lo"]}, ["lb2"], "192.0.2.10/32 is missing on lo", "restart keepalived-kernel"),
     ({}, {"kept_out": {"web": {"any": "-A INPUT -j DROP"}}}, ["lb2"], "adverts of web out: -A", "let protocol 112 in"),
     (
         {"instances": [instance(state="BACKUP")], **holding(LB1)},

@@ -1,0 +1,86 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The program that keeps the kernel's state: what it makes of texts and messages. What it does is told in the scenario faults."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "roles/keepalived/files/kernel_state.py"
+specification = importlib.util.spec_from_file_location("kernel_state", PROGRAM)
+kernel_state = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(kernel_state)
+
+STATE = {"peers": ["192.0.2.12", "2001:db8::12"], "min_ttl": 255, "heartbeat_port": 3112, "printed": {}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("-A INPUT -j ACCEPT", True),
+        ("-A INPUT -j ufw-before-input", True),
+        ("-A INPUT -p vrrp -j ACCEPT", True),
+        ("-A INPUT -p 112 -j ACCEPT", True),
+        ("-A INPUT ! -p tcp -j ACCEPT", True),
+        ('-A INPUT -m comment --comment "we -j DROP" -j ACCEPT', True),
+        ("-A INPUT -p tcp -m tcp --dport 22 -j f2b-sshd", False),
+        ("-A INPUT -p vrrp -j DROP", False),
+        ("-A INPUT -j REJECT --reject-with icmp-port-unreachable", False),
+    ],
+)
+def test_which_rules_in_front_may_accept_vrrp(rule, expected):
+    assert kernel_state.may_accept_vrrp(rule) is expected
+
+
+def test_only_peers_of_the_family_are_let_in():
+    text = kernel_state.Firewall(STATE)._iptables("ip6tables", ["-A INPUT -p vrrp -j EVENKEEL_VRRP"])
+    assert text.splitlines() == [
+        "*filter",
+        ":EVENKEEL_VRRP - [0:0]",
+        "-A EVENKEEL_VRRP -s 2001:db8::12 -m hl --hl-gt 254 -j ACCEPT",
+        "-A EVENKEEL_VRRP -j DROP",
+        "-D INPUT -p vrrp -j EVENKEEL_VRRP",
+        "-I INPUT 1 -p vrrp -j EVENKEEL_VRRP",
+        "-I INPUT 1 -p udp --dport 3112 -j EVENKEEL_VRRP",
+        "COMMIT",
+    ]
+
+
+def test_parameters_of_a_file():
+    found = kernel_state.parse_parameters("# a comment\n\nnet.ipv4.ip_forward = 1\nnet.ipv4.conf.eth0/1.forwarding=0\n")
+    assert found == {Path("/proc/sys/net/ipv4/ip_forward"): "1", Path("/proc/sys/net/ipv4/conf/eth0.1/forwarding"): "0"}
+    assert [kernel_state.dotted(path) for path in found] == ["net.ipv4.ip_forward", "net.ipv4.conf.eth0/1.forwarding"]
+
+
+def message(kind, payload=b""):
+    """A message of netlink, padded as the kernel does it."""
+    return (struct.pack("=IHHII", 16 + len(payload), kind, 0, 0, 0) + payload).ljust(16 + (len(payload) + 3) // 4 * 4, b"\0")
+
+
+NFT = 10 << 8
+
+
+@pytest.mark.parametrize(
+    ("protocol", "data", "expected"),
+    [
+        pytest.param(kernel_state.NETLINK_ROUTE, message(21, b"abc"), True, id="an address is gone"),
+        pytest.param(kernel_state.NETLINK_NETFILTER, message(NFT | 8), True, id="a rule is gone"),
+        pytest.param(kernel_state.NETLINK_NETFILTER, message(NFT | 12, b"abcde") + message(NFT | 15), False, id="an element has come"),
+        pytest.param(kernel_state.NETLINK_NETFILTER, message(NFT | 12, b"abcde") + message(NFT | 2), True, id="a table is gone"),
+        pytest.param(kernel_state.NETLINK_NETFILTER, b"short", False, id="nothing"),
+    ],
+)
+def test_which_messages_are_relevant(protocol, data, expected):
+    assert any(map(kernel_state.is_relevant, kernel_state.parse_messages(protocol, data))) is expected
+
+
+def test_repairs_are_many_at_once_and_few_for_ever():
+    budget = kernel_state.Budget(0)
+    assert sum(budget.take(0.1 * second) for second in range(10)) == 10
+    assert sum(budget.take(second) for second in range(1, 1000)) < 10 + 1 + 1000 / kernel_state.REFILL
