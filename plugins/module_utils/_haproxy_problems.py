@@ -28,7 +28,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model imp
     without_nulls,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, not_an_address, repeated
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable_texts
 
 LOOPBACKS = ("127.", "::1", "localhost")
 OWN_LISTENERS = ("health", "statistics")
@@ -65,7 +65,7 @@ def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
         return empty
     variables = without_nulls(variables)
     printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
-    broken = [problem for name, value in printed.items() for problem in unprintable(name, value)]
+    broken = unprintable_texts(variables)
     if broken:
         return broken
     sections = {kind: items(variables, kind) for kind in KINDS}

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _container
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import endpoint, root, server
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, hidden, not_a_network, repeated
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable_texts
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
@@ -28,8 +28,7 @@ CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
-    printed = {name: value for name, value in declared.items() if name != "files"}
-    found = [problem for name, value in printed.items() for problem in unprintable(f"nginx_{name}", value)]
+    found = unprintable_texts({f"nginx_{name}": value for name, value in declared.items()})
     for variable in NAMED:
         names = [str(item["name"]) for item in declared[variable]]
         found += repeated(f"nginx_{variable}", "name", names)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _binds
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._own_words import HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quoted
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
 
 NGINX_ERRORS = Path("/var/log/nginx/error.log")
@@ -27,7 +28,7 @@ class NotProven(Exception):
 class Daemon:
     """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or time is over."""
 
-    complaint = re.compile(r"\[(ALERT|emerg)\]|[Cc]annot|failed|[Ee]rror")
+    words: OwnWords
 
     def __init__(self, unit: Unit, health: str, main: str = "") -> None:
         """C(health) is a URL that a running daemon answers with 2xx, or empty; C(main) is the main file's name in the directory."""
@@ -67,13 +68,15 @@ class Daemon:
             return False
 
     def complaints(self) -> str:
-        """What the daemon said of the change, the lines that complain if there are any."""
-        lines = self.unit.said_since(self.cursor)
-        return "\n".join([line for line in lines if self.complaint.search(line)] or lines[-10:])
+        """What the daemon said of the change, the lines that complain if there are any, or else what systemd said of it."""
+        own = self.words.chosen(self.unit.said_since(self.cursor, *self.words.sources))
+        return quoted(own or self.unit.said_since(self.cursor, SYSTEMD))
 
 
 class Haproxy(Daemon):
     """The master process knows which worker runs which generation and whether a reload has failed."""
+
+    words = HAPROXY
 
     def workers(self) -> frozenset[int]:
         return self.ask().current
@@ -105,31 +108,38 @@ class Haproxy(Daemon):
 class Nginx(Daemon):
     """New workers appear beside the old ones, or the error log says why not."""
 
+    words = NGINX
+
     def remember(self) -> None:
         super().remember()
         self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
 
     def is_proven(self) -> bool:
-        if "[emerg]" in self.complaints():
-            raise NotProven(self.complaints())
+        refused = self.refusals()
+        if refused:
+            raise NotProven(quoted(refused))
         return super().is_proven()
 
     def complaints(self) -> str:
+        return quoted(self.refusals()) or super().complaints()
+
+    def refusals(self) -> list[str]:
+        """The lines of the error log that tell why the configuration is refused; those of requests are not among them."""
         if not NGINX_ERRORS.exists():
-            return super().complaints()
-        with NGINX_ERRORS.open("rb") as log:
+            return []
+        with NGINX_ERRORS.open(encoding="utf-8", errors="replace", newline="\n") as log:
             log.seek(self.log_end)
-            lines = log.read().decode("utf-8", errors="replace").splitlines()
-        return "\n".join(dict.fromkeys(line for line in lines if "[emerg]" in line)) or super().complaints()
+            return [line.rstrip("\n") for line in log if "[emerg]" in line and self.words.line.match(line)]
 
 
 class Keepalived(Daemon):
     """Its processes stay the same when it reloads; the journal says that it is done."""
 
+    words = KEEPALIVED
     done = re.compile(r"(Reload|Startup) complete")
 
     def is_proven(self) -> bool:
-        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor))
+        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor, *self.words.sources))
         return done and self.unit.state().active and bool(self.workers())
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import masked
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import CONTROL
 
 MARK = ".evenkeel.new"
 MANIFEST = ".evenkeel.json"
@@ -80,7 +81,7 @@ def refuse_paths(files: list[File], live: Path, name: Path) -> None:
     for file in files:
         path = Path(file.path)
         own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
-        if ".." in path.parts or own or path.is_relative_to(live) or path.is_relative_to(name):
+        if ".." in path.parts or CONTROL.search(file.path) or own or path.is_relative_to(live) or path.is_relative_to(name):
             raise TransactionError(
                 f"a file's path is '{file.path}': a path relative to {live} is needed, such as maps/hosts.map, "
                 "or an absolute path elsewhere"

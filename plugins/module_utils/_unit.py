@@ -97,8 +97,8 @@ class Unit:
         found = re.search(r"^-- cursor: (.*)$", out, re.MULTILINE)
         return found.group(1) if found else ""
 
-    def said_since(self, cursor: str) -> list[str]:
-        """What the unit's processes have written to the journal since then."""
+    def said_since(self, cursor: str, *sources: str) -> list[str]:
+        """What stands in the unit's journal since then, of entries with one of the values of a field, such as C(_TRANSPORT=stdout)."""
         after = ["--after-cursor", cursor] if cursor else []
-        _rc, out, _err = self.run(["journalctl", "--unit", self.name, *after, "--output", "cat", "--quiet"])
+        _rc, out, _err = self.run(["journalctl", "--unit", self.name, *after, "--output", "cat", "--quiet", *sources])
         return out.splitlines()

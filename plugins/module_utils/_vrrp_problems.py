@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _vrrp_places, _vrrp_tracking
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._address import canonical, version_of
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import exposed_keys, not_an_address, repeated, suggestion
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import unprintable_texts
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_instance import (
     HIGHEST_PRIORITY,
     advert_int,
@@ -52,8 +52,8 @@ def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     """One line for everything that keepalived would refuse or, worse, accept.
 
     C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
-    texts = {**{name: declared[name] for name in LISTS}, **declared["texts"]}
-    found = [problem for name, value in texts.items() for problem in unprintable(f"keepalived_{name}", value)]
+    texts = {**{name: declared[name] for name in (*LISTS, "files")}, **declared["texts"]}
+    found = unprintable_texts({f"keepalived_{name}": value for name, value in texts.items()})
     found += [
         f"keepalived_{name} is {value}: allowed are {RANGES[name][0]}-{RANGES[name][1]}"
         for name, value in declared["numbers"].items()

@@ -48,6 +48,7 @@ FRONTEND = {"name": "http_in", "binds": [{"port": 80}], "default_backend": "web"
 INSTANCE = {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": [{"address": VIP}]}
 NOTIFIED = {"virtual_ipaddress": [], "notify_master": "/etc/keepalived/up.sh"}
 SITE = {"name": "web"}
+KEY = "tcplog\n    stats socket /tmp/everybody mode 666 level admin\n    #"
 
 
 def vip(address):
@@ -174,6 +175,13 @@ BAD = [
     ("upstream without servers", {"nginx_upstreams": [{"name": "app", "servers": []}]}, ["nginx_upstreams: app: servers is empty"]),
     ("relative root", sites({"root": "www"}), ["nginx_sites: web: root is 'www': an absolute path is needed"]),
     ("lines in one", {"nginx_http_lines": ["gzip on;\ngzip_types *;"]}, ["nginx_http_lines[0] has a line break"]),
+    ("a directive in a key", {"haproxy_options": {KEY: True}}, ["haproxy_options has the key", "a single word"]),
+    ("a directive in the key of a timeout", {"haproxy_timeouts": {KEY: "5s"}}, ["haproxy_timeouts has the key"]),
+    ("a directive in the key of a server", backends({"server_options": {KEY: True}}), ["haproxy_backends[web].server_options has the key"]),
+    ("a directive in the key of all servers", {"haproxy_server_defaults": {KEY: True}}, ["haproxy_server_defaults has the key"]),
+    ("a directive in the key of a setting", {"nginx_http_settings": {"gzip on; server_tokens": True}}, ["nginx_http_settings has the key"]),
+    ("a line break in a package", {"nginx_packages": ["a\nb"]}, ["nginx_packages[0] has a line break"]),
+    ("a line break in a path", {"keepalived_files": [{"path": "a\nb", "content": ""}]}, ["keepalived_files[0].path has a line break"]),
     ("misspelt variable", {"haproxy_bakends": []}, ["haproxy_bakends is not a variable", "did you mean haproxy_backends?"]),
     ("misspelt in keepalived", {"keepalived_node": []}, ["keepalived_node is not a variable", "did you mean keepalived_nodes?"]),
     ("misspelt in nginx", {"nginx_site": []}, ["nginx_site is not a variable", "did you mean nginx_sites?"]),

@@ -9,6 +9,7 @@ import time
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Live, configuration, digest, identity
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._own_words import HAPROXY
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import MANIFEST
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
@@ -94,6 +95,8 @@ class Host:
 
 class Proven(Daemon):
     """A daemon that runs what it is given."""
+
+    words = HAPROXY
 
     def is_proven(self):
         return True

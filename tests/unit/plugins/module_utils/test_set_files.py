@@ -54,6 +54,7 @@ REFUSED = [
     ("owner", file("new.map", owner="no-such-user"), ["new.map", "no-such-user", "create that user or group first"]),
     ("group", file("new.map", group="no-such-group"), ["new.map", "no-such-group", "create that user or group first"]),
     ("a copy", file(".system/new.map"), ["'.system/new.map'", "a path relative to"]),
+    ("a line break", file("maps/a\nb.map"), ["a path relative to"]),
     ("outside", file("../new.map"), ["'../new.map'", "a path relative to"]),
     ("outside by detour", file("maps/../../new.map"), ["'maps/../../new.map'", "a path relative to"]),
     ("the directory itself", file("."), ["'.'", "a path relative to"]),
