@@ -229,12 +229,12 @@ def present(directories: list[str]) -> Iterator[None]:
     """Have these directories while the context lasts; those that were missing are removed afterwards, if they are still empty."""
     made = []
     for directory in map(Path, directories):
-        with suppress(OSError):
-            directory.mkdir(mode=0o755)
+        with suppress(OSError), inside(directory.parent) as above:
+            os.mkdir(directory.name, 0o755, dir_fd=above)
             made.append(directory)
     try:
         yield
     finally:
         for directory in made:
-            with suppress(OSError):
-                directory.rmdir()
+            with suppress(OSError), inside(directory.parent) as above:
+                os.rmdir(directory.name, dir_fd=above)
