@@ -204,15 +204,18 @@ class Firewall:
         """Replace the rules, each chain's in one step."""
         if self.peers is None:
             return
-        self.printed.clear()
+        for name in [name for name in self.printed if name not in (*TABLES, "ruleset")]:
+            del self.printed[name]
         for program in PROGRAMS:
             text = self._iptables(program, find_jumps(saved_rules(program)))
             run(f"{program}-restore", "--wait", "--noflush", text=text)
-            chains = saved_rules(program)
-            self.printed.update({program: chains[CHAIN], f"{program} INPUT": find_jumps(chains)})
+            self._remember(program, saved_rules(program))
         for chain in input_chains():
-            run("nft", "--file", "-", text=self._nftables(chain))
-            self.printed[" ".join(chain)] = own_rules(chain)[0]
+            text = self._nftables(chain)
+            run("nft", "--file", "-", text=text)
+            rules = own_rules(chain)[0]
+            if len(rules) == text.count("insert rule"):
+                self.printed[" ".join(chain)] = rules
 
     def remove(self, still_wanted: dict[str, Any]) -> None:
         """Remove the rules, if the firewall is to be left alone from now on."""
@@ -226,12 +229,22 @@ class Firewall:
         for chain in input_chains():
             run("nft", "--file", "-", text="".join(delete_handles(chain)))
 
+    def _remember(self, program: str, chains: dict[str, list[str]]) -> None:
+        """Remember how iptables prints the rules, unless somebody has changed them since they were loaded."""
+        rules, jumps = chains.get(CHAIN, []), find_jumps(chains)
+        if len(rules) == len(of_family(self.peers, PROGRAMS[program][0])) + 1 and len(jumps) == len(self._protocols()):
+            self.printed.update({program: rules, f"{program} INPUT": jumps})
+
+    def _protocols(self) -> list[str]:
+        """What comes in from peers only, in the words of iptables."""
+        return ["vrrp", *([f"udp --dport {self.port}"] if self.port else [])]
+
     def _iptables(self, program: str, jumps: list[str]) -> str:
         """What iptables-restore reads to replace the chain and to put its jump in front."""
         family, match, _field = PROGRAMS[program]
         accept = f"-m {match} --{match}-gt {self.min_ttl - 1} -j ACCEPT"
         rules = [f"-A {CHAIN} -s {peer} {accept}" for peer in of_family(self.peers, family)]
-        inserted = [f"-I INPUT 1 -p {protocol} -j {CHAIN}" for protocol in ("vrrp", f"udp --dport {self.port}")[: 2 if self.port else 1]]
+        inserted = [f"-I INPUT 1 -p {protocol} -j {CHAIN}" for protocol in self._protocols()]
         lines = ["*filter", f":{CHAIN} - [0:0]", *rules, f"-A {CHAIN} -j DROP", *map(delete_rule, jumps), *inserted, "COMMIT"]
         return "\n".join(lines) + "\n"
 
@@ -326,14 +339,21 @@ class Tables:
         """Load the rules, and the sets anew only where they are others now."""
         if not self.ruleset:
             return
-        if self.printed.get("ruleset") != self.ruleset:
+        loaded = self.printed.get("ruleset")
+        for name in (*TABLES, "ruleset"):
+            self.printed.pop(name, None)
+        if loaded != self.ruleset:
             self._load(anew=True)
         else:
             try:
                 self._load()
             except CommandFailed:
                 self._load(anew=True)
-        self.printed.update({"ruleset": self.ruleset, **{table: printed_table(table) for table in self.names()}})
+        printed = {table: printed_table(table) for table in self.names()}
+        self.printed["ruleset"] = self.ruleset
+        if count_rules(self.ruleset) == sum(map(count_rules, printed.values())):
+            # Nobody has changed them since they were loaded.
+            self.printed.update(printed)
 
     def remove(self, still_wanted: dict[str, Any]) -> None:
         """Remove the tables that the ruleset does not have any more."""
@@ -344,6 +364,15 @@ class Tables:
     def _load(self, anew: bool = False) -> None:
         gone = [f"table {table}\ndelete table {table}\n" for table in self.names()] if anew else []
         run("nft", "--file", "-", text="".join([*gone, self.ruleset]))
+
+
+def count_rules(text: str) -> int:
+    """How many rules the chains of a text for nft have, or of one that it has printed."""
+    rules, inside = 0, False
+    for line in map(str.strip, text.splitlines()):
+        inside = line.startswith("chain ") or (inside and line != "}")
+        rules += inside and not re.match(r"(chain |type |#|$)", line)
+    return rules
 
 
 def printed_table(table: str) -> str:

@@ -84,3 +84,32 @@ def test_repairs_are_many_at_once_and_few_for_ever():
     budget = kernel_state.Budget(0)
     assert sum(budget.take(0.1 * second) for second in range(10)) == 10
     assert sum(budget.take(second) for second in range(1, 1000)) < 10 + 1 + 1000 / kernel_state.REFILL
+
+
+RULESET = """# A comment
+table ip evenkeel_second_chance {
+    set cards {
+        type ether_addr
+        size 1024
+    }
+}
+flush table ip evenkeel_second_chance
+table ip evenkeel_second_chance {
+    # A comment
+    chain unknown {
+        reject with tcp reset
+    }
+
+    chain prerouting {
+        type filter hook prerouting priority mangle; policy accept;
+        ip daddr { 192.0.2.10 } goto unknown
+        # A comment
+        drop
+    }
+}
+"""
+
+
+def test_rules_are_counted():
+    assert kernel_state.count_rules(RULESET) == 3
+    assert kernel_state.count_rules("") == 0
