@@ -73,6 +73,11 @@ def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
     }
 
 
+def _last_proven(remembered: dict) -> str:
+    """The digest of the set that was proven last, although something has changed since."""
+    return remembered.get("digest") or remembered.get("last", "")
+
+
 class Interrupted(BaseException):
     """A signal has ended the run, which has to leave everything as it says; the text names the signal."""
 
@@ -133,7 +138,7 @@ class Live:
         Raises NotProven with the daemon's words if it does not run what is on disk afterwards, and NotNoted if it does and that cannot be
         remembered."""
         self.proven = self._remembered()
-        kept = self.proven if action == "settle" else {}
+        kept = self.proven if action == "settle" else {"last": _last_proven(self.proven)}
         self._remember({**kept, "companions": self._companions()})
         self._take(action)
         self._note()
@@ -146,17 +151,23 @@ class Live:
         proven = self._remembered()
         self.replaced = self._inode()
         try:
-            self._remember({"companions": self._companions()})
+            self._remember({"companions": self._companions(), "last": _last_proven(proven)})
         except OSError as error:
             raise TransactionError(
                 f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and still in use; make room there"
             ) from error
+        self.config.keeps_previous = self._is_way_back(_last_proven(proven))
         try:
             yield
         except TransactionError:
             with suppress(OSError):
                 self._remember(proven)
             raise
+
+    def _is_way_back(self, proven: str) -> bool:
+        """Whether the previous set is the one that was proven last, and the live one is not."""
+        live, previous = self.config.live, self.config.previous
+        return bool(proven) and live.exists() and previous.exists() and digest(live) != proven == digest(previous)
 
     def is_proven(self) -> bool:
         """Whether the daemon is known to run what is on disk."""

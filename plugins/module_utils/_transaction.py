@@ -69,6 +69,7 @@ class ConfigSet:
         self.staged = self._beside("trial" if trial else "staged")
         self.previous = self._beside("previous")
         self.outdated = self._beside("outdated")
+        self.keeps_previous = False
 
     def _beside(self, kind: str) -> Path:
         return self.live.with_name(f".{self.live.name}.{kind}")
@@ -189,7 +190,8 @@ class ConfigSet:
 
     def _take_out(self) -> None:
         """Let the live set and the one that it has replaced change places again. Nothing is removed."""
-        old = self.staged if self.staged.exists() else self.previous
+        retired = self.outdated if self.keeps_previous else self.previous
+        old = self.staged if self.staged.exists() else retired
         if not old.exists():
             self.live.rename(self.staged)
         elif old == self.staged and _disk.exchange(old, self.live):
@@ -214,7 +216,13 @@ class ConfigSet:
         self.discard()
 
     def _retire(self, replaced: Path) -> None:
-        """Make a set the previous one. The one that was it until now is kept until then: recover() may need it."""
+        """Make a set the previous one. The one that was it until now is kept until then: recover() may need it.
+
+        A set that no daemon was proven to run is no way back, so where C(keeps_previous) says that, the previous one stays."""
+        if self.keeps_previous:
+            shutil.rmtree(self.outdated, ignore_errors=True)
+            replaced.rename(self.outdated)
+            return
         if self.previous.exists():
             shutil.rmtree(self.outdated, ignore_errors=True)
             self.previous.rename(self.outdated)

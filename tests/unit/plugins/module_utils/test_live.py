@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -261,3 +262,15 @@ def test_only_root_can_read_what_is_remembered(live, host):
     make_live(live, host)
     assert live.memory.parent.stat().st_mode & 0o777 == 0o700
     assert live.memory.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_set_that_was_never_proven_is_no_way_back(live, host, directory):
+    """A run that was ended has left it; the next one replaces it, and goes back to what was proven."""
+    make_live(live, host)
+    shutil.copytree(directory, live.config.previous)
+    (directory / "haproxy.cfg").write_text("global # broken\n")
+    with live.changing():
+        assert live.config.keeps_previous
+    assert make_live(live, host) == ["reload haproxy"]
+    with live.changing():
+        assert not live.config.keeps_previous

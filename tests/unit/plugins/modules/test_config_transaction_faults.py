@@ -200,7 +200,8 @@ def broken(made: World, kind: str, step: int) -> tuple[dict | None, bool]:
 CLAIMS = {
     r"is unchanged and still in use|nothing else has changed|The previous set is back in .* and serves": ("old", "old"),
     r"The previous set is back": ("old", None),
-    r"runs what is in .* which is proven": ("new", "new"),
+    r"^haproxy runs what is in .* which is proven": ("new", "new"),
+    r"^ended by SIGTERM; haproxy runs what is in .* which is proven": ("new", "new"),
     r"holds the new (set|one)": ("new", None),
     r"holds the old set|holds the previous set": ("old", None),
     r"was not told of the change": (None, "old"),
