@@ -172,7 +172,7 @@ def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
 def taken(file: Path, owner: int = 0) -> Any:
     """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if there is none yet, or
     one that somebody else than its owner has put there."""
-    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as stream:
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
         if os.fstat(stream.fileno()).st_uid != owner:
             raise PermissionError(errno.EPERM, "it belongs to somebody else", str(file))
         found = json.load(stream)

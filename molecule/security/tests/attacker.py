@@ -62,7 +62,7 @@ def main(kind: str, seconds: str) -> None:
     end = time.monotonic() + float(seconds)
     folders = {folder: targets(folder) for folder in own()}
     print("\n".join(folders), flush=True)
-    if kind == "nothing":
+    if kind == "nothing" or not folders:
         return
     for number in itertools.count():
         for folder, names in folders.items():
