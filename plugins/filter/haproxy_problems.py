@@ -10,7 +10,6 @@ short_description: Name what cannot work in the input of the role haproxy
 version_added: 0.1.0
 description:
   - Rules across variables, such as a default_backend that does not exist or two listeners on one port, and limits that a host cannot bear.
-positional: host
 options:
   _input:
     description: The variables of the role haproxy by their names.

@@ -10,7 +10,7 @@ short_description: Say why hosts must not be taken out of rotation
 version_added: 0.1.0
 description:
   - Looks at every backend of every load balancer. While a batch of hosts is out of rotation, enough others have to be in it.
-positional: asked, hostvars, serial, minimum, unfinished
+positional: asked, hostvars, serial, minimum
 options:
   _input:
     description: Names of hosts.

@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Finds every backend of every load balancer that has the host as a server. A server that somebody has taken out of rotation is left
     out, unless a deployment did that which has not come to its end.
-positional: name, noted
+positional: name
 options:
   _input:
     description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable is C(__balancer).
@@ -34,7 +34,7 @@ author:
 """
 
 EXAMPLES = r"""
-steps: "{{ asked.results | evenkeel.ha_web.rolling_steps('web1', []) }}"
+steps: "{{ asked.results | evenkeel.ha_web.rolling_steps('web1') }}"
 """
 
 RETURN = r"""
