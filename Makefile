@@ -38,6 +38,7 @@ molecule: venv engine ## deploy on containers and test what runs there; SCENARIO
 	@tests/lab/scenarios $(SCENARIO)
 
 endurance: venv engine ## every fault, all planned work under traffic, long overload; takes five hours
+	@FAULTS=all pytest -n 2 tests/unit/plugins/modules/test_config_transaction_faults.py
 	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/lab/scenarios rolling
 	@for name in lossless faults lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
 	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} tests/lab/scenarios $$name || exit 1; done

@@ -82,13 +82,18 @@ class Interrupted(BaseException):
     """A signal has ended the run, which has to leave everything as it says; the text names the signal."""
 
 
+def hold_signals() -> None:
+    """Ignore the signals that end a program until interruptible() ends, so that what cannot be left in the middle comes to its end."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Have the first signal that ends a program raise Interrupted, and ignore all others, so that the way back is not interrupted."""
 
     def stop(number: int, _frame: object) -> None:
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
+        hold_signals()
         raise Interrupted(f"ended by {signal.Signals(number).name}")
 
     before = {each: signal.signal(each, stop) for each in SIGNALS}
@@ -116,6 +121,7 @@ class Live:
         self.effect = Effect(config.live, self.unit)
         self.memory = MEMORY / f"{self.unit.name}.json"
         self.timeout = timeout
+        self.has_begun = False
         self.was_told = False
         self.replaced: int | None = None
         self.proven: dict = {}
@@ -137,6 +143,7 @@ class Live:
 
         Raises NotProven with the daemon's words if it does not run what is on disk afterwards, and NotNoted if it does and that cannot be
         remembered."""
+        self.has_begun = True
         self.proven = self._remembered()
         kept = self.proven if action == "settle" else {"last": _last_proven(self.proven)}
         self._remember({**kept, "companions": self._companions()})

@@ -223,7 +223,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import kernel_parameters
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict, masked
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Interrupted, Live, NotNoted, interruptible
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Interrupted, Live, NotNoted, hold_signals, interruptible
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import HIDDEN, Change, File, TransactionError, permissions
@@ -330,6 +330,8 @@ def restored(module: AnsibleModule, config: ConfigSet, daemon: Live) -> tuple[di
     """Bring the previous set back; returns what the module returns, and that it is another set."""
     config.require_previous()
     if not module.check_mode:
+        # Companions stop first: a run that ended there would leave neither set running.
+        hold_signals()
         with daemon.changing():
             daemon.make_way()
             config.restore()
@@ -356,6 +358,7 @@ def made_live(module: AnsibleModule, daemon: Live, result: dict, another: bool) 
         if action and not module.check_mode:
             daemon.make_live(action)
     except NotNoted as error:
+        hold_signals()
         module.fail_json(msg=str(error), **result)
     except (Exception, Interrupted) as error:
         if module.check_mode:
@@ -365,7 +368,10 @@ def made_live(module: AnsibleModule, daemon: Live, result: dict, another: bool) 
 
 
 def go_back(module: AnsibleModule, daemon: Live, error: BaseException, was_active: bool = True, **result: Any) -> None:
-    """Bring the previous set back after an error, whatever it is, and end the module with what is true then."""
+    """Bring the previous set back after an error, whatever it is, and end the module with what is true then.
+
+    Signals are ignored meanwhile: one that ended it halfway could leave the old set on disk and the new one running."""
+    hold_signals()
     reason = str(error) if isinstance(error, (NotProven, Interrupted, OSError)) else repr(error)
     name = module.params["daemon"]
     if isinstance(error, Interrupted) and daemon.is_proven():
@@ -415,13 +421,19 @@ def main() -> None:
                 if not module.check_mode:
                     config.recover()
                 result, another = (present if module.params["state"] == "present" else restored)(module, config, daemon)
-                module.exit_json(**made_live(module, daemon, result, another))
+                result = made_live(module, daemon, result, another)
+                hold_signals()
+                module.exit_json(**result)
             except Interrupted as error:
-                # Between the change and what makes it live.
-                if daemon.has_changed():
+                # Between the change and what makes it live, or before the way back has begun.
+                if daemon.has_changed() or daemon.has_begun:
                     go_back(module, daemon, error)
+                if daemon.replaced is not None:
+                    # A commit that had failed was on its way back.
+                    config.recover()
                 raise
             finally:
+                hold_signals()
                 config.discard()
     except (TransactionError, CheckerMissing, OSError) as error:
         module.fail_json(msg=str(error))

@@ -6,8 +6,8 @@
 the change.
 
 Each step is a call that changes something and that Python announces before it makes it (open, rename, mkdir, a program ...), or one that
-waits for the disk. With C(FAULTS=all) every call is one, and every fault is tried. The daemon is a fake that reads its directory when it
-is told to; molecule/default tells the same stories of the real ones."""
+waits for the disk. With C(FAULTS=all), which C(make endurance) sets, every call is one, and every fault is tried. The daemon is a fake that
+reads its directory when it is told to; molecule/default tells the same stories of the real ones."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 FAULTS = {
     "full from then on": (errno.ENOSPC, True),
-    "broken once": (errno.EIO, False),
     "SIGTERM": (signal.SIGTERM, False),
-    "SIGKILL": (signal.SIGKILL, False),
 }
 MORE = {
+    "SIGKILL": (signal.SIGKILL, False),
+    "broken once": (errno.EIO, False),
     "full once": (errno.ENOSPC, False),
     "broken from then on": (errno.EIO, True),
     "no file descriptors once": (errno.EMFILE, False),
