@@ -416,7 +416,7 @@ def main() -> None:
     config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
     daemon = live(module, config)
     try:
-        with config.alone(), interruptible():
+        with interruptible(), config.alone():
             try:
                 if not module.check_mode:
                     config.recover()
