@@ -79,7 +79,7 @@ def _image() -> str:
 
 def _run(command: str, vip: str, *options: str) -> str:
     lab = os.environ["LAB_NAME"]
-    words = ["--ulimit=nofile=65536", f"--network={lab}", f"--label=evenkeel.lab={lab}", f"--env=VIP={vip}", *options]
+    words = [f"--network={lab}", f"--label=evenkeel.lab={lab}", f"--env=VIP={vip}", *options]
     return docker("run", "--rm", *words, _image(), "timeout", str(LONGEST), "sh", "-c", command)
 
 

@@ -2,7 +2,7 @@
 
 A request that is answered late counts as answered. A haproxy at its C(maxconn) refuses nobody: a connection waits in the kernel until
 another one has ended. So a request that has got no answer at all is excused if haproxy of a holder was full at every sample from the
-request's beginning to its end. A connection that is refused, reset or closed, and any answer but 200, is a failure even then."""
+request's beginning to its end; between the end of some connections and the next ones it has a few less than it may. A connection that is refused, reset or closed, and any answer but 200, is a failure even then."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from traffic import any_certificate
 PATIENCE = 30.0
 """Seconds after which a client gives up."""
 NO_ANSWER = "no answer in time"
+FULL = 0.95
+"""The part of its connections with which a frontend is full, while clients end some and wait for others."""
 UNITS = ("haproxy", "keepalived", "keepalived-watch", "nginx")
 LINES = 80
 """Lines of a timeline at the most, so that a report stays readable."""
@@ -56,7 +58,7 @@ class Sample:
 
     @property
     def full(self) -> bool:
-        return self.connections >= self.limit
+        return self.connections >= FULL * self.limit
 
 
 class Fullness:
