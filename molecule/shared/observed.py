@@ -2,7 +2,8 @@
 
 A request that is answered late counts as answered. A haproxy at its C(maxconn) refuses nobody: a connection waits in the kernel until
 another one has ended. So a request that has got no answer at all is excused if haproxy of a holder was full at every sample from the
-request's beginning to its end; between the end of some connections and the next ones it has a few less than it may. A connection that is refused, reset or closed, and any answer but 200, is a failure even then."""
+request's beginning to its end; between the end of some connections and the next ones it has a few less than it may. A connection that is
+refused, reset or closed, and any answer but 200, is a failure even then."""
 
 from __future__ import annotations
 
