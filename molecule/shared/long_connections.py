@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 
 SIZE = 50_000_000
 
@@ -47,10 +48,17 @@ class Download(threading.Thread):
         self.client.sendall(f"GET {path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n".encode())
 
     def run(self) -> None:
-        while some := self.client.recv(1024):
-            self.size += len(some)
-            self.hurry.wait(0.1)
+        with suppress(OSError):
+            while some := self.client.recv(1024):
+                self.size += len(some)
+                self.hurry.wait(0.1)
         self.client.close()
+
+    def leave(self) -> None:
+        """Close the connection, wherever the download is."""
+        with suppress(OSError):
+            self.client.shutdown(socket.SHUT_RDWR)
+        self.join()
 
     def end(self) -> None:
         """Take the rest at once; it has to come."""
