@@ -96,7 +96,7 @@ def test_all_of_it_is_restored_on_the_standby_and_on_the_owner(cluster, owner, s
 def test_a_chain_that_is_added_later_lets_the_peers_in(cluster, standby):
     chain = f"nft add table inet strange && nft 'add chain inet strange inbound {STRANGE_CHAIN.format()}'"
     with cluster.audited(moves=0, lossless=True), between(standby, chain, "nft delete table inet strange"):
-        rules = "nft list chain inet strange inbound | grep -c evenkeel_vrrp"
+        rules = "nft list chain inet strange inbound | grep -c 'l4proto.*evenkeel_vrrp'"
         wait_until(lambda: int(lab_host(standby).run(rules).stdout) == len(LOAD_BALANCERS) - 1, "every peer is let in")
 
 
