@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whether the URL answers within some seconds, or its process is only busy: ask.sh URL SECONDS
-# An answer takes one cheap program; only silence is looked at more closely.
+# ask.sh URL SECONDS: succeeds if the URL answers in time, or if its process is busy instead of hung.
+# curl costs less than Python, so watch.py decides only where there was no answer.
 curl --disable --noproxy '*' --silent --fail --output /dev/null --max-time "$2" "$1" ||
     exec python3 -I /etc/keepalived/watch.py --check "$1" "$2"
