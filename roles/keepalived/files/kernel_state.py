@@ -586,7 +586,7 @@ class Keeper:
         swept = -SWEEP
         while True:
             wake = select.select(sources, [], [], TICK)[0]
-            changed = any([drain(events) for events in wake])
+            changed = [events for events in wake if drain(events)]
             now = time.monotonic()
             if changed or now - swept > SWEEP or any(self.deviations.values()):
                 self.look(PARTS)

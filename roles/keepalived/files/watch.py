@@ -120,13 +120,16 @@ class Decision:
         self._forget(now)
         if self.well is False:
             if now - self.failed >= self.patience and (self.good >= self.rise or self.alive >= 2 * self.patience):
-                self._recover(now)
+                self._hold(now)
+                self.failures += 1
         elif self.silent >= self.patience and self.still >= self.patience / 2:
             self._fail(now)
         elif self.silent >= self.timeout:
-            self.well, self.busy = True, True
-        elif self.well is None:
-            self.well = True if self.good >= self.rise else None
+            if self.well is None:
+                self._hold(now)
+            self.busy = True
+        elif self.well is None and self.good >= self.rise:
+            self._hold(now)
         if self.busy and self.good >= self.calm:
             self.busy, self.calmed = False, now
             self.busy_times += 1
@@ -141,12 +144,11 @@ class Decision:
         self.well, self.failed = False, now
         self.alive = 0.0
 
-    def _recover(self, now: float) -> None:
-        """Hold VIPs again; where it runs and answers late, as a busy one, since slowness alone keeps no node out."""
+    def _hold(self, now: float) -> None:
+        """Let the node hold VIPs; where it runs and answers late, as a busy one, since slowness alone keeps no node out."""
         self.well, self.recovered = True, now
         self.busy = self.busy or self.good < self.rise
         self.silent = self.still = 0.0
-        self.failures += 1
 
 
 class Question:

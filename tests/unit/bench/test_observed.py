@@ -11,7 +11,7 @@ from prober import Prober, Result
 from story import Cluster
 
 FULL = [Sample(second, second + 0.1, 4096, 4096) for second in range(20)]
-ROOM = Sample(9.5, 9.6, 4095, 4096)
+ROOM = Sample(9.5, 9.6, 3800, 4096)
 VIP = "192.0.2.10"
 
 

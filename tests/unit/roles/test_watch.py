@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -127,19 +128,19 @@ def test_a_port_is_well_while_it_accepts_connections_and_one_that_does_not_decid
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_a_server_that_hangs_is_noticed_and_so_is_its_return(tmp_path, address):
-    with serving(address) as (http, url), watching(tmp_path, url, timeout=0.2):
+    with serving(address) as server, watching(tmp_path, server.url, timeout=0.2):
         wait_for(tmp_path, "0\n")
-        http.send_signal(signal.SIGSTOP)
+        server.process.send_signal(signal.SIGSTOP)
         wait_for(tmp_path, "1\n")
-        http.send_signal(signal.SIGCONT)
+        server.process.send_signal(signal.SIGCONT)
         wait_for(tmp_path, "0\n")
 
 
 def test_a_hung_server_is_noticed_although_another_process_of_its_port_runs(tmp_path):
     """As after a reload, where the process before still has connections, and no listening socket."""
-    with serving() as (http, url), serving("127.0.0.2", urlsplit(url).port), watching(tmp_path, url, timeout=0.2):
+    with serving() as server, serving("127.0.0.2", urlsplit(server.url).port), watching(tmp_path, server.url, timeout=0.2):
         wait_for(tmp_path, "0\n")
-        http.send_signal(signal.SIGSTOP)
+        server.process.send_signal(signal.SIGSTOP)
         wait_for(tmp_path, "1\n")
 
 
@@ -171,13 +172,18 @@ def working():
         thread.join()
 
 
+class Serving(NamedTuple):
+    process: subprocess.Popen
+    url: str
+
+
 @contextmanager
 def serving(address="127.0.0.1", port=0):
     """Serve in a process of its own, which a test can stop; gives the process and its URL."""
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_watch import serve; serve({address!r}, {port})"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as http:
         try:
-            yield http, f"http://{f'[{address}]' if ':' in address else address}:{http.stdout.readline().strip()}/"
+            yield Serving(http, f"http://{f'[{address}]' if ':' in address else address}:{http.stdout.readline().strip()}/")
         finally:
             http.send_signal(signal.SIGCONT)
             http.kill()
