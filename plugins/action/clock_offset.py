@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._clock import Exchange, offset
+
+from ..plugin_utils._cluster.clock import Exchange, offset
 
 
 class ActionModule(ActionBase):

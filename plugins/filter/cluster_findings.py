@@ -30,7 +30,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_table import findings
+from ..plugin_utils._status.table import findings
 
 
 class FilterModule:

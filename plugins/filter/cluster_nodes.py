@@ -47,7 +47,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster import nodes
+from ..plugin_utils._cluster.nodes import nodes
 
 
 class FilterModule:

@@ -44,7 +44,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_check import report
+from ..plugin_utils._status.report import report
 
 
 class FilterModule:

@@ -30,7 +30,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster_table import table
+from ..plugin_utils._status.table import table
 
 
 class FilterModule:

@@ -43,7 +43,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import health
+from ..plugin_utils._drill.drill import health
 
 
 class FilterModule:

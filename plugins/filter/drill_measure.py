@@ -68,7 +68,7 @@ _value:
       elements: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import measure
+from ..plugin_utils._drill.drill import measure
 
 
 class FilterModule:

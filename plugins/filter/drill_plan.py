@@ -36,7 +36,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill import plan
+from ..plugin_utils._drill.drill import plan
 
 
 class FilterModule:

@@ -43,8 +43,8 @@ _value:
 import json
 from typing import Any
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill_junit import junit, text
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._drill_page import page
+from ..plugin_utils._drill.junit import junit, text
+from ..plugin_utils._drill.page import page
 
 FORMS = {"json": lambda drill: json.dumps(drill) + "\n", "xml": junit, "html": page, "text": text}
 

@@ -35,8 +35,8 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_problems import problems
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
+from ..plugin_utils._haproxy.problems import problems
+from ..plugin_utils._input.text import decrypted
 
 
 class FilterModule:

@@ -42,9 +42,9 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_limits import limits
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_model import sections
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
+from ..plugin_utils._haproxy.limits import limits
+from ..plugin_utils._haproxy.sections import sections
+from ..plugin_utils._input.text import decrypted
 
 
 def complete(variables: dict, base: dict) -> dict:

@@ -41,7 +41,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._heartbeat_keys import choose_keys
+from ..plugin_utils._keepalived.heartbeat_keys import choose_keys
 
 
 class FilterModule:

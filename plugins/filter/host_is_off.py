@@ -31,7 +31,7 @@ _value:
   type: bool
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._silence import is_off
+from ..plugin_utils._cluster.power import is_off
 
 
 class FilterModule:

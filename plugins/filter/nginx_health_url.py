@@ -36,7 +36,7 @@ _value:
   type: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import health_url
+from ..plugin_utils._nginx.model import health_url
 
 
 class FilterModule:

@@ -31,8 +31,8 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_model import model
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
+from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._nginx.model import model
 
 
 class FilterModule:

@@ -30,8 +30,8 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._nginx_problems import problems
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
+from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._nginx.problems import problems
 
 
 class FilterModule:

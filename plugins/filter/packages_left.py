@@ -36,7 +36,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster import packages_left
+from ..plugin_utils._cluster.nodes import packages_left
 
 
 class FilterModule:

@@ -36,7 +36,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_reach import reach_urls
+from ..plugin_utils._haproxy.reach import reach_urls
 
 
 class FilterModule:

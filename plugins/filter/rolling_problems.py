@@ -55,7 +55,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._rolling import problems
+from ..plugin_utils._cluster.rolling import problems
 
 
 class FilterModule:

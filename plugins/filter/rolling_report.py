@@ -41,7 +41,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._rolling import report
+from ..plugin_utils._cluster.rolling import report
 
 
 class FilterModule:

@@ -44,7 +44,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._rolling import steps
+from ..plugin_utils._cluster.rolling import steps
 
 
 class FilterModule:

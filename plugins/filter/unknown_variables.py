@@ -37,7 +37,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._problem import unknown
+from ..plugin_utils._input.rules import unknown
 
 
 class FilterModule:

@@ -32,7 +32,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted, unprintable_texts
+from ..plugin_utils._input.text import decrypted, unprintable_texts
 
 
 class FilterModule:

@@ -40,8 +40,8 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_model import model
+from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._keepalived.model import model
 
 
 class FilterModule:

@@ -49,7 +49,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_move import move
+from ..plugin_utils._keepalived.move import move
 
 
 class FilterModule:

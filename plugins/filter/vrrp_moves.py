@@ -39,7 +39,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_move import moves
+from ..plugin_utils._keepalived.move import moves
 
 
 class FilterModule:

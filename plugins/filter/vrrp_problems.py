@@ -36,8 +36,8 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._scalars import decrypted
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_problems import problems
+from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._keepalived.problems import problems
 
 
 class FilterModule:

@@ -50,7 +50,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_spread import spread
+from ..plugin_utils._keepalived.spread import spread
 
 
 class FilterModule:

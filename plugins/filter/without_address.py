@@ -36,7 +36,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._cluster import without_address
+from ..plugin_utils._cluster.nodes import without_address
 
 
 class FilterModule:

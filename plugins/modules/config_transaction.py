@@ -217,18 +217,20 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _disk
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._checker import image, program, verdict
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._container import ContainerUnit
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._effect import kernel_parameters
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import CheckerMissing, Verdict, masked
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import Host
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import Interrupted, Live, NotNoted, hold_signals, interruptible
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import HIDDEN, Change, File, TransactionError, permissions
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
+
+from ..module_utils._check.finding import CheckerMissing, Verdict
+from ..module_utils._check.secrets import masked
+from ..module_utils._host import disk
+from ..module_utils._host.container import ContainerUnit
+from ..module_utils._host.run import run
+from ..module_utils._host.system import Host
+from ..module_utils._host.unit import Unit
+from ..module_utils._transaction.checker import image, program, verdict
+from ..module_utils._transaction.config_set import ConfigSet
+from ..module_utils._transaction.effect import kernel_parameters
+from ..module_utils._transaction.files import HIDDEN, Change, File, TransactionError, permissions
+from ..module_utils._transaction.live import Interrupted, Live, NotNoted, hold_signals, interruptible
+from ..module_utils._transaction.proof import DAEMONS, NotProven
 
 
 class Unlogged(AnsibleModule):
@@ -313,7 +315,7 @@ def present(module: AnsibleModule, config: ConfigSet, service: Live) -> tuple[di
         module.fail_json(msg=refusal(module, answer), **result)
     if not module.check_mode:
         for directory in directories:
-            _disk.make_directory(Path(directory.path))
+            disk.make_directory(Path(directory.path))
         if changes:
             with service.changing():
                 config.commit()

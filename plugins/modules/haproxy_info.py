@@ -238,10 +238,11 @@ certificates:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_info import state
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError
+
+from ..module_utils._haproxy.cli import MASTER_SOCKET, NoAnswer
+from ..module_utils._haproxy.info import state
+from ..module_utils._host.run import run_or_fail
+from ..module_utils._transaction.files import TransactionError
 
 
 def main() -> None:

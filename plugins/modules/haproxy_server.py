@@ -186,9 +186,10 @@ running:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_cli import MASTER_SOCKET, NoAnswer, Stopped
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_runtime import Outcome, Runtime, ServerError, foresee, make
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy_server import Server, Wanted, not_a_weight, not_servers
+
+from ..module_utils._haproxy.cli import MASTER_SOCKET, NoAnswer, Stopped
+from ..module_utils._haproxy.runtime import Outcome, Runtime, ServerError, foresee, make
+from ..module_utils._haproxy.server import Server, Wanted, not_a_weight, not_servers
 
 
 def results(before: list[Server], after: list[Server]) -> list[dict]:

@@ -156,12 +156,10 @@ rc:
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import (
-    CheckerMissing,
-    Verdict,
-)
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy import check
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import Run, run
+
+from ..module_utils._check.finding import CheckerMissing, Verdict
+from ..module_utils._haproxy.check import check
+from ..module_utils._host.run import Run, run
 
 
 def check_content(run: Run, content: str, binary: str, fatal_warnings: bool, tmpdir: str) -> Verdict:

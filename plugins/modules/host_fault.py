@@ -78,17 +78,9 @@ healed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host_fault import (
-    FaultError,
-    cut,
-    heal,
-    hung,
-    interfaces,
-    killed,
-    pending,
-    start,
-)
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
+
+from ..module_utils._host.fault import FaultError, cut, heal, hung, interfaces, killed, pending, start
+from ..module_utils._host.run import run_or_fail
 
 
 def main() -> None:

@@ -149,7 +149,8 @@ download:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_probe import ProbeError, probe
+
+from ..module_utils._http.probe import ProbeError, probe
 
 
 def main() -> None:

@@ -244,9 +244,10 @@ kernel_deviations:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_state import NoAnswer, state
+
+from ..module_utils._host.run import run
+from ..module_utils._keepalived.state import NoAnswer, state
+from ..module_utils._transaction.files import TransactionError
 
 
 def main() -> None:

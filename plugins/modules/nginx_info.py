@@ -54,10 +54,11 @@ configuration:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._live import configuration
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import TransactionError
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
+
+from ..module_utils._host.run import run_or_fail
+from ..module_utils._host.unit import Unit
+from ..module_utils._transaction.files import TransactionError
+from ..module_utils._transaction.live import configuration
 
 
 def main() -> None:

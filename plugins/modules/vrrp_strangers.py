@@ -60,9 +60,10 @@ listened:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._run import run_or_fail
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._unit import Unit
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._vrrp_strangers import listen, strangers
+
+from ..module_utils._host.run import run_or_fail
+from ..module_utils._host.unit import Unit
+from ..module_utils._keepalived.strangers import listen, strangers
 
 
 def main() -> None:

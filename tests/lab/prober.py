@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "collections"))
 
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_clients import KeepAlive, Prober
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http_results import Result, outage
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import KeepAlive, Prober
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.results import Result, outage
 
 __all__ = ["KeepAlive", "Prober", "Result", "outage"]

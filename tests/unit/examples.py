@@ -110,7 +110,7 @@ def options(role: str) -> dict[str, dict]:
 
 def variables() -> set[str]:
     """The variables that roles and playbooks read."""
-    sources = [*(ROOT / "playbooks").glob("**/*.yml"), ROOT / "plugins/module_utils/_cluster.py"]
+    sources = [*(ROOT / "playbooks").glob("**/*.yml"), ROOT / "plugins/plugin_utils/_cluster/nodes.py"]
     texts = [path.read_text(encoding="utf-8") for path in sources]
     own = {word for text in texts for word in re.findall(rf"\b(?:{'|'.join(PREFIXES)})_\w+", text)}
     return own.union(*map(options, ROLES))

@@ -247,7 +247,7 @@ def told(page: str) -> set[str]:
 
 
 def test_what_check_cluster_says_of_a_fault_is_what_it_says():
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins/module_utils").glob("_cluster_*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins/plugin_utils/_status").glob("*.py"))
     known = "".join(re.sub(r"\{(daemon|module)\}", daemon, sources).replace("{}", "") for daemon in ("haproxy", "keepalived"))
     said = told((ROOT / "docs/how_to/recover.md").read_text(encoding="utf-8"))
     assert len(said) > 12

@@ -16,14 +16,16 @@ from conftest import LOAD_BALANCERS
 from controller import ROOT, good, ignored, roles
 from hypothesis import HealthCheck, Phase, given, settings
 
-sys.path += [str(ROOT / "collections"), str(ROOT / "tests/unit/plugins/module_utils")]
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _haproxy_problems, _nginx_problems, _vrrp_problems
-from haproxy_variables import variables as haproxy_variables
-from nasty import texts
-from nginx_samples import declaration as nginx_declaration
-from vrrp_samples import FACTS
-from vrrp_samples import declaration as vrrp_declaration
-from vrrp_samples import instance as vrrp_instance
+sys.path += [str(ROOT / "collections"), str(ROOT / "tests/unit")]
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy import problems as haproxy_problems
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived import problems as vrrp_problems
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx import problems as nginx_problems
+from samples.haproxy import variables as haproxy_variables
+from samples.keepalived import FACTS
+from samples.keepalived import declaration as vrrp_declaration
+from samples.keepalived import instance as vrrp_instance
+from samples.nasty import texts
+from samples.nginx import declaration as nginx_declaration
 
 WEB = "web3"
 COUNT = 40
@@ -42,22 +44,22 @@ def user(name: str, password: str) -> dict:
 
 
 def haproxy_takes(name: str, password: str) -> bool:
-    return not _haproxy_problems.problems(haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}]))
+    return not haproxy_problems.problems(haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}]))
 
 
 def haproxy_asks(host: str) -> bool:
     backend = {"name": "texts", "health_check": {"host": host}, "servers": [{"name": "a", "address": "192.0.2.1", "port": 80}]}
-    return not _haproxy_problems.problems(haproxy_variables(haproxy_backends=[backend]))
+    return not haproxy_problems.problems(haproxy_variables(haproxy_backends=[backend]))
 
 
 def vrrp_takes(secret: str) -> bool:
     declared = vrrp_declaration([vrrp_instance(version=2, advert_int=1, auth_pass=secret)])
-    return bool(secret) and not _vrrp_problems.problems(declared, FACTS)
+    return bool(secret) and not vrrp_problems.problems(declared, FACTS)
 
 
 def nginx_takes(text: str) -> bool:
     """A format without variables, whose text is the log's."""
-    return "$" not in text and not _nginx_problems.problems(nginx_declaration(log_formats=[{"name": "a", "format": text}]))
+    return "$" not in text and not nginx_problems.problems(nginx_declaration(log_formats=[{"name": "a", "format": text}]))
 
 
 TAKES = {

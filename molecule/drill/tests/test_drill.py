@@ -19,7 +19,7 @@ from controller import ROOT, begun, good, playbook, words
 from story import FOOTPRINT
 
 sys.path.append(str(ROOT / "collections"))
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _host_fault as host_fault
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import fault as host_fault
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 HOSTS = [*LOAD_BALANCERS, "web1", "web2", "web3"]

@@ -11,7 +11,7 @@ import pwd
 import shutil
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import ConfigSet
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.config_set import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
 from module_arguments import module_arguments
 

@@ -22,10 +22,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils import _live
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._proof import DAEMONS, Daemon, NotProven
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._set_files import MARK
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.finding import Verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import live as live_module
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import DAEMONS, Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
 from module_arguments import module_arguments
 from test_config_transaction import file
@@ -163,7 +163,7 @@ def world(tmp_path, monkeypatch, reader):
     def build(number: int) -> World:
         root = tmp_path / str(number)
         made = World(root)
-        monkeypatch.setattr(_live, "MEMORY", root / "var")
+        monkeypatch.setattr(live_module, "MEMORY", root / "var")
         monkeypatch.setattr(config_transaction, "run", made.run)
         monkeypatch.setattr(config_transaction.Unit, "directory", str(made.live), raising=False)
         return made

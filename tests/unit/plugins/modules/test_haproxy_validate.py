@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._finding import Verdict
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.finding import Verdict
 from ansible_collections.evenkeel.ha_web.plugins.modules import haproxy_validate
 from module_arguments import module_arguments
 

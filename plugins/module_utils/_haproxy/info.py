@@ -1,0 +1,190 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the HAProxy that runs on this host is, and how it is, in one dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import ssl
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .._host.run import Run
+from .._host.system import host_addresses
+from .._transaction.live import configuration, digest
+from .cli import Stopped, ask, parse_workers
+from .runtime import Runtime
+from .server import Server, rows
+
+SUMMARIES = 1 | 2
+"""What C(show stat) is asked for: frontends and backends."""
+DAY = 86400
+LINES = 1000
+"""How many lines of the journal are read."""
+
+
+def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
+    """How this host's HAProxy is, as the module haproxy_info returns it.
+
+    Raises NoAnswer if it runs and does not answer, or if it may not be asked."""
+    directory = os.path.realpath(directory)
+    found = {"configuration": {**configuration("haproxy", directory, run), "shared": shared(Path(directory), run)}}
+    try:
+        about = facts(ask(path, "show info"))
+        proxies = list(rows(ask(path, f"show stat -1 {SUMMARIES} -1")))
+        servers = Runtime(path, master).servers()
+        certificates = _certificates(path)
+    except Stopped:
+        return {"running": False, **found}
+    age = int(about.get("Uptime_sec", 0))
+    reloads = _reloads(master, age)
+    noted = Path(f"{os.path.dirname(path)}-reload/loaded")
+    loaded = not found["configuration"]["digest"] or (not reloads["reloads_failed"] and is_loaded(noted, directory, run))
+    return {
+        "running": True,
+        "configuration": {**found["configuration"], "loaded": loaded},
+        "version": about.get("Version", ""),
+        **reloads,
+        "max_reloads": max_reloads(Path(directory)),
+        "ended_workers": ended_workers(_said(run)),
+        "connections": {"current": int(about.get("CurrConns", 0)), "limit": int(about.get("Maxconn", 0))},
+        "frontends": [{"name": row["pxname"], **_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
+        "backends": [
+            {"name": row["pxname"], **_load(row), **_members(row["pxname"], servers)} for row in proxies if row["svname"] == "BACKEND"
+        ],
+        "servers": [{"backend": server.backend, "name": server.name, **server.result()} for server in servers],
+        "listeners": listeners(run(["ss", "--no-header", "--numeric", "--tcp", "--listening", "--processes", "--extended"])[1]),
+        "certificates": certificates,
+    }
+
+
+def facts(answer: str) -> dict[str, str]:
+    """The lines C(name: value) of an answer."""
+    return dict(re.findall(r"^([\w -]+): *(.*?)\s*$", answer, re.MULTILINE))
+
+
+def shared(directory: Path, run: Run) -> str:
+    """A checksum of what the nodes of a cluster have in common; empty if there is no haproxy.cfg.
+
+    Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, and the host's own addresses in C(bind)
+    and C(source) do not count."""
+    file = directory / "haproxy.cfg"
+    if not file.is_file():
+        return ""
+    own = "|".join(re.escape(item["address"]) for item in host_addresses(run(["ip", "-json", "address", "show"])[1]))
+    whole = hashlib.sha256(digest(directory, without=file.name).encode())
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        word = (line.split() or [""])[0]
+        if word in ("bind", "source"):
+            whole.update(re.sub(rf"(?<![\w.:])({own})(?![\w.])", "*", line).encode())
+        elif word == "maxconn":
+            whole.update(word.encode())
+        elif word != "localpeer" and not word.startswith("#"):
+            whole.update(line.encode())
+    return whole.hexdigest()
+
+
+def _load(row: dict[str, str]) -> dict[str, Any]:
+    return {"status": row["status"], "sessions": int(row["scur"] or 0), "limit": int(row["slim"] or 0)}
+
+
+def _members(backend: str, servers: Iterable[Server]) -> dict[str, int]:
+    """How many of a backend's servers are in rotation, how many would be if their checks passed, and how many somebody has taken out."""
+    counts = Counter(_place(server) for server in servers if server.backend == backend)
+    return {name: counts[name] for name in ("up", "down", "out")}
+
+
+def _place(server: Server) -> str:
+    if server.state != "ready" or not server.weight:
+        return "out"
+    return "up" if server.in_rotation else "down"
+
+
+def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
+    """What the master process knows of its workers; of a HAProxy without one, the worker is all there is."""
+    try:
+        known = parse_workers(ask(master, "show proc"))
+    except Stopped:
+        return {
+            "uptime": worker_uptime,
+            "generation": 0,
+            "seconds_in_generation": worker_uptime,
+            "reloads_failed": 0,
+            "old_workers": 0,
+            "oldest_worker": 0,
+        }
+    return {
+        "uptime": known.uptime,
+        "generation": known.reloads,
+        "seconds_in_generation": worker_uptime,
+        "reloads_failed": known.failed,
+        "old_workers": len(known.replaced),
+        "oldest_worker": known.oldest,
+    }
+
+
+def is_loaded(noted: Path, directory: str, run: Run) -> bool:
+    """Whether the files in the directory are those that HAProxy has read at its last start or reload; its unit writes down which those are,
+    each with its inode and the moment of its last change."""
+    try:
+        then = noted.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    _rc, now, _err = run(["find", f"{directory}/", "-type", "f", "-printf", "%P %i %C@\n"])
+    return sorted(then) == sorted(now.splitlines())
+
+
+def max_reloads(directory: Path) -> int:
+    """The C(mworker-max-reloads) of haproxy.cfg; 0 if that has none."""
+    try:
+        text = (directory / "haproxy.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    found = re.findall(r"^\s*mworker-max-reloads\s+(\d+)", text, re.MULTILINE)
+    return int(found[-1]) if found else 0
+
+
+def _said(run: Run) -> str:
+    """The last of what HAProxy's processes have printed; access lines come another way."""
+    argv = ["journalctl", "--unit", "haproxy", "_TRANSPORT=stdout", "--lines", str(LINES), "--output", "cat", "--quiet"]
+    try:
+        return run(argv)[1]
+    except OSError:
+        return ""
+
+
+def ended_workers(said: str) -> int:
+    """How many old workers have been ended with their connections since the last reload, of what HAProxy has printed."""
+    since = re.split(r"New worker \(\d+\) forked", said)[-1]
+    return len(re.findall(r"Former worker \(\d+\) exited with code 143|soft-stop running for too long", since))
+
+
+def listeners(printed: str) -> list[str]:
+    """The addresses and ports at which haproxy listens, of what C(ss) has printed; of a container it knows the unit, or the slice, and not
+    the process."""
+    return sorted({line.split()[3] for line in printed.splitlines() if re.search(r'"haproxy"|/haproxy\.(service|slice)', line)})
+
+
+def _certificates(path: str) -> list[dict[str, Any]]:
+    names = [line for line in ask(path, "show ssl cert").splitlines() if line and line[0] not in "#*"]
+    return [certificate(name, ask(path, f"show ssl cert {name}"), time.time()) for name in names if Path(name).is_absolute()]
+
+
+def certificate(file: str, answer: str, now: float) -> dict[str, Any]:
+    """A certificate as HAProxy has loaded it, of the answer to C(show ssl cert); C(now) is in seconds since 1970."""
+    said = facts(answer)
+    ends = ssl.cert_time_to_seconds(said["notAfter"]) if said.get("notAfter") else 0
+    return {
+        "file": file,
+        "subject": said.get("Subject", ""),
+        "names": re.findall(r"(?:DNS|IP Address):([^,\s]+)", said.get("Subject Alternative Name", "")),
+        "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends)) if ends else "",
+        "days_left": int((ends - now) // DAY) if ends else 0,
+    }

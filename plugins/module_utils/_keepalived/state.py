@@ -1,0 +1,206 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the keepalived that runs on this host says of its VRRP instances, what its configuration says of them, which of the addresses the
+host has, and which peers its second chance hears."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._firewall.verdict import refusals
+from .._host.run import Run
+from .._host.system import Host, host_addresses
+from .._host.unit import POLL, states
+from .._transaction.live import configuration
+from . import kernel_state
+from . import rules as keepalived_rules
+from .check import version
+from .conf import parse
+from .setup import rt_priority, scripts, setup, silence, watched
+
+STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
+REFUSED = (
+    *("packet_len_err", "advert_interval_err", "ip_ttl_err", "invalid_type_rcvd"),
+    *("addr_list_err", "invalid_authtype", "authtype_mismatch", "auth_failure"),
+)
+"""Why keepalived has thrown adverts away, in the words of its statistics."""
+STANDBY = Path("/run/keepalived-track")
+"""Where the role has the track files of planned moves."""
+SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")
+CLIENTS = 5
+"""How many clients of an instance are named."""
+
+
+class NoAnswer(Exception):
+    """keepalived runs and does not say how it is."""
+
+
+def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
+    """How this host's keepalived is, as the module keepalived_info returns it. Raises NoAnswer if it runs and does not tell."""
+    units = states(run, ["keepalived", kernel_state.UNIT])
+    unit = units["keepalived"]
+    configured = _configured(Path(directory) / "keepalived.conf")
+    found = _settled(run, unit.pid, timeout, settle, configured["configured"]) if unit.active else []
+    return {
+        "running": unit.active,
+        "realtime": unit.active and is_realtime(unit.pid),
+        "version": version(run) if unit.active else "",
+        "uptime": int(time.monotonic() - unit.started) if unit.active else 0,
+        "instances": found,
+        "configuration": configuration("keepalived", directory, run),
+        **configured,
+        "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := refusals(run, item))},
+        "host_addresses": host_addresses(run(["ip", "-json", "address", "show"])[1]),
+        "peers_heard": _peers_heard(run),
+        "kernel_deviations": kernel_state.read_deviations(run, units[kernel_state.UNIT].active, Path(directory)),
+    }
+
+
+def _settled(run: Run, pid: int, timeout: float, settle: float, configured: list[dict]) -> list[dict]:
+    """The instances, once none of them is about to change its state, but not later than after C(settle) seconds."""
+    end = time.monotonic() + settle
+    silences = {item["name"]: silence(item) for item in configured}
+    while True:
+        found = instances(_dump(run, pid, timeout), time.time(), connections(run))
+        if time.monotonic() > end or not any(is_unsettled(item, silences.get(item["name"], 0), settle) for item in found):
+            return found
+        time.sleep(POLL)
+
+
+def is_unsettled(instance: Mapping[str, Any], silence: float, settle: float) -> bool:
+    """Whether a state is so new that it may be about to change: a backup that may not have missed the master yet, checks that have just
+    begun."""
+    if instance["state"] == "MASTER":
+        return False
+    return instance["seconds_in_state"] < (silence if instance["state"] == "BACKUP" else settle)
+
+
+def is_realtime(pid: int) -> bool:
+    """Whether one of the children of keepalived's main process runs with real-time priority."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return any(os.sched_getscheduler(int(child)) in (os.SCHED_FIFO, os.SCHED_RR) for child in children)
+    except OSError:
+        return False
+
+
+def _configured(file: Path) -> dict[str, Any]:
+    """The instances of the configuration, the files that they watch, and what makes it one that cannot fail over."""
+    try:
+        whole = parse(str(file), Host())
+    except OSError:
+        return {"rt_priority": 0, "configured": [], "scripts": [], "watched": {}, "problems": []}
+    return {
+        "rt_priority": rt_priority(whole),
+        "configured": setup(whole),
+        "scripts": scripts(whole),
+        "watched": {file: _content(file) for file in watched(whole)},
+        "problems": [finding.message for finding in keepalived_rules.findings(whole)],
+    }
+
+
+def instances(dump: list[dict], now: float, served: Mapping[str, list[str]]) -> list[dict]:
+    """The instances of a dump in the words of VRRP; C(now) is the time of the dump in seconds since 1970, C(served) has
+    the clients that are connected to each of the host's addresses."""
+    return [
+        {
+            "name": data["iname"],
+            "state": STATES.get(data["state"], "INIT"),
+            "virtual_router_id": data["vrid"],
+            "priority": data["base_priority"],
+            "effective_priority": data["effective_priority"],
+            "standing_by": _stands_by(data["iname"]),
+            "addresses": [line.split()[0] for line in data.get("vips", [])],
+            "connections": len(clients),
+            "clients": clients[:CLIENTS],
+            "seconds_in_state": round(now - data["last_transition"], 1),
+            "times_master": stats["become_master"],
+            "times_released": stats["release_master"],
+            "adverts_received": stats["advert_rcvd"],
+            "adverts_sent": stats["advert_sent"],
+            "adverts_refused": {word: stats[word] for word in REFUSED if stats.get(word)},
+        }
+        for item in dump
+        for data, stats in [(item["data"], item["stats"])]
+        for clients in [[client for line in data.get("vips", []) for client in served.get(line.split("/")[0], [])]]
+    ]
+
+
+def _stands_by(instance: str) -> bool:
+    """Whether a planned move keeps the addresses away from this host."""
+    return _content(str(STANDBY / f"standby_{instance}")) not in ("0", None)
+
+
+def _content(file: str) -> str | None:
+    """What is in a file that keepalived watches; None if there is no such file."""
+    try:
+        return Path(file).read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return None
+
+
+def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
+    """Ask the main process for its dump. Raises NoAnswer if none comes in time."""
+    rc, number, err = run(["keepalived", "--signum=JSON"])
+    if rc:
+        raise NoAnswer(f"keepalived was built without JSON, so it cannot be asked for its state: {err.strip()}")
+    # The file of the process, which can have a /tmp of its own.
+    file = Path(f"/proc/{pid}/root/tmp/keepalived.json")
+    end = time.monotonic() + timeout
+    file.unlink(missing_ok=True)
+    os.kill(pid, int(number))
+    while True:
+        try:
+            return taken(file)
+        except (OSError, ValueError):
+            if time.monotonic() > end:
+                raise NoAnswer(
+                    f"keepalived (process {pid}) wrote no {file.name} within {timeout:g} s of being asked: see journalctl --unit keepalived"
+                ) from None
+        time.sleep(POLL)
+
+
+def taken(file: Path, owner: int = 0) -> Any:
+    """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if there is none yet, or
+    one that somebody else than its owner has put there."""
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
+        if os.fstat(stream.fileno()).st_uid != owner:
+            raise PermissionError(errno.EPERM, "it belongs to somebody else", str(file))
+        found = json.load(stream)
+    file.unlink(missing_ok=True)
+    return found
+
+
+def connections(run: Run) -> dict[str, list[str]]:
+    """The clients of the established TCP connections of each of the host's addresses, as address and port."""
+    _rc, out, _err = run(["ss", "--no-header", "--numeric", "--tcp", "state", "established"])
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in out.splitlines():
+        place, client = line.split()[2:4]
+        address = place.rpartition(":")[0].strip("[]").removeprefix("::ffff:")
+        found[address].append(re.sub(r"^\[::ffff:(.*)\]", r"\1", client))
+    return dict(found)
+
+
+def _peers_heard(run: Run) -> list[str]:
+    """The addresses of the peers to which packets would be passed on now."""
+    try:
+        tables = json.loads(SECOND_CHANCE.read_text(encoding="utf-8"))["tables"]
+    except OSError:
+        return []
+    return [
+        peer
+        for table in tables
+        for number, peer in enumerate(table["peers"], start=1)
+        if "elements = " in run(["nft", "list", "set", table["family"], "evenkeel_second_chance", f"alive_{number}"])[1]
+    ]

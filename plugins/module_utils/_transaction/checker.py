@@ -1,0 +1,68 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a daemon itself says of its configuration: its own checker is asked, on the host or in the image of its container."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import partial
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._check.finding import Verdict
+from .._host import disk
+from .._host.container import Image
+from .._host.run import run
+from .._host.system import Host
+from .config_set import ConfigSet
+
+BOUNDED = ["timeout", "--kill-after=5", "60"]
+"""A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
+
+
+def image(module: AnsibleModule) -> Image | None:
+    """What checks the set instead of a program of the host."""
+    return Image(module.params["image"], module.params["image_options"]) if module.params["image"] else None
+
+
+def program(module: AnsibleModule) -> str:
+    """The daemon's program, by its path, or by its name in the image; empty if there is none."""
+    name = module.params["daemon"]
+    found = image(module)
+    if not found:
+        return module.get_bin_path(name) or ""
+    with suppress(OSError):
+        if found.exists(run):
+            return name
+    return ""
+
+
+def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
+    """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it will be."""
+    main = os.path.join(module.params["directory"], module.params["main"])
+
+    def call(argv: list[str]) -> tuple[int, str, str]:
+        return run([*BOUNDED, *argv])
+
+    found = image(module)
+    if found:
+        asks = found.runs(call, str(config.staged if staged else config.live), str(config.live))
+    else:
+        asks = partial(config.in_place, call) if staged else call
+    # Only the one that is asked: the others take longer to load than the daemon takes to answer.
+    if module.params["daemon"] == "haproxy":
+        from .._haproxy import check as haproxy
+
+        with disk.present(module.params["content_directories"]):
+            return haproxy.check(asks, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
+    if module.params["daemon"] == "keepalived":
+        from .._keepalived import check as keepalived
+
+        with disk.present(keepalived.report_directories(main, host)):
+            return keepalived.check(asks, main, binary, host)
+    from .._nginx import check as nginx
+
+    return nginx.check(asks, main, binary, host)

@@ -1,0 +1,187 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files of a set: what is declared, what the set in a directory says of itself, and where it keeps those that belong elsewhere.
+
+A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below C(.system). What stood in
+such a place before anybody declared it is kept below C(.found), and comes back when it is declared no more."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import re
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .._check.secrets import masked
+from .._host import disk
+from .._text import CONTROL
+
+MARK = ".evenkeel.new"
+MANIFEST = ".evenkeel.json"
+SYSTEM = ".system"
+FOUND = ".found"
+HIDDEN = "(content hidden)\n"
+
+
+class TransactionError(Exception):
+    """The change cannot be staged or committed; the configuration on disk is the old one."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One declared file: C(path) is relative to the directory or absolute, C(mode) the permission bits."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+    sensitive: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one path: C(before) or C(after) is None where there is no file."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    sensitive: bool = False
+
+    def diff(self) -> dict[str, str]:
+        """The change in the shape that Ansible prints for C(--diff), with asterisks for secrets."""
+        before, after = self._shown(self.before), self._shown(self.after)
+        if before == after and self.before is not None and self.after is not None:
+            after += "(owner, group or mode differ)\n" if self.before == self.after else "(what differs is secret)\n"
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
+
+    def _shown(self, content: bytes | None) -> str:
+        if content is None:
+            return ""
+        if self.sensitive:
+            return HIDDEN
+        return masked(content.decode("utf-8", errors="replace"))
+
+
+def refuse_paths(files: list[File], live: Path, name: Path) -> None:
+    """Raises TransactionError for a directory or a path that cannot be; C(name) is what the directory C(live) is called, perhaps a link."""
+    if os.path.lexists(live) and not live.is_dir():
+        raise TransactionError(f"{live} is not a directory: name one, or a link to one")
+    paths = [Path(file.path) for file in files]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise TransactionError(f"{path} is declared {paths.count(path)} times: each file can be there once")
+    for file in files:
+        path = Path(file.path)
+        own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
+        if ".." in path.parts or CONTROL.search(file.path) or own or path.is_relative_to(live) or path.is_relative_to(name):
+            raise TransactionError(
+                f"a file's path is '{file.path}': a path relative to {live} is needed, such as maps/hosts.map, "
+                "or an absolute path elsewhere"
+            )
+        for parent in path.parents:
+            if (live / parent).is_symlink():
+                raise TransactionError(f"{file.path}: {live / parent} is a symbolic link; what it leads to is not part of the set")
+
+
+def declared(directory: Path) -> list[str]:
+    """The paths that the set in the directory declares; none where there is no set."""
+    return manifest(directory)["files"]
+
+
+def companions(directory: Path) -> list[str]:
+    """The units that serve beside the daemon with the set in the directory; none where there is no set."""
+    return manifest(directory)["companions"]
+
+
+def description(files: list[File], companions: list[str]) -> dict[str, list[str]]:
+    """What a set says of itself: the declared files, those that no diff may show, before and after, and the units beside the daemon."""
+    return {
+        "files": sorted(file.path for file in files),
+        "sensitive": sorted(file.path for file in files if file.sensitive),
+        "companions": companions,
+    }
+
+
+def manifest(directory: Path) -> dict[str, list[str]]:
+    """What the set in the directory says of itself, in the shape of description(). Raises TransactionError if that is damaged."""
+    path = directory / MANIFEST
+    nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}
+    try:
+        return {**nothing, **json.loads(path.read_text(encoding="utf-8"))}
+    except FileNotFoundError:
+        return nothing
+    except (TypeError, ValueError) as error:
+        raise TransactionError(f"{path} is damaged ({error}): remove it; files that are not declared any more then stay") from error
+
+
+def inside(path: str) -> str:
+    """Where a set keeps a declared file, relative to its directory."""
+    return SYSTEM + path if Path(path).is_absolute() else path
+
+
+def earlier(directory: Path, path: str) -> Path:
+    """Where the set in the directory keeps what stood in the place of a declared file before."""
+    return directory / f"{FOUND}/{path}"
+
+
+def is_own(directory: Path, path: str) -> bool:
+    """Whether a file is the one that the set in the directory has installed. Elsewhere, somebody may have put another one in its place."""
+    return not Path(path).is_absolute() or disk.read(Path(path)) == disk.read(directory / inside(path))
+
+
+def owner_ids(file: File) -> tuple[int, int]:
+    """The numbers of the file's user and group. Raises TransactionError where the host does not have them."""
+    try:
+        return pwd.getpwnam(file.owner).pw_uid, grp.getgrnam(file.group).gr_gid
+    except KeyError as error:
+        raise TransactionError(f"{file.path}: {error.args[0]}; create that user or group first") from error
+
+
+def permissions(path: str, mode: str) -> int:
+    """The permission bits of a declared file, from an octal number. Raises TransactionError for what is none."""
+    if not re.fullmatch(r"0?[0-7]{3,4}", mode):
+        raise TransactionError(f"{path}: its mode is '{mode}': an octal number is needed, such as 0644")
+    return int(mode, 8)
+
+
+def is_as_declared(path: Path, file: File) -> bool:
+    """Whether content, mode and owner of what stands at the path are the declared ones. Raises TransactionError for an unknown owner."""
+    return disk.read(path) == file.content and disk.facts(path) == (file.content, stat.S_IFREG | file.mode, *owner_ids(file))
+
+
+def put_outside(source: Path, replaced: Path) -> None:
+    """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced).
+
+    All copies are written before the first of them takes its place, so that a full disk is met before anything has changed."""
+    wanted = {path for path in declared(source) if Path(path).is_absolute()}
+    copies = {path: source / inside(path) for path in wanted if disk.facts(source / inside(path)) != disk.facts(Path(path))}
+    gone = {path for path in set(declared(replaced)) - wanted if Path(path).is_absolute() and is_own(replaced, path)}
+    copies.update({path: found for path in gone if (found := earlier(replaced, path)).exists()})
+    try:
+        for path in sorted(copies):
+            disk.stage_copy(copies[path], Path(path))
+    except BaseException:
+        for path in copies:
+            with suppress(OSError):
+                disk.discard_copy(Path(path))
+        raise
+    for path in sorted(copies):
+        disk.place_copy(Path(path))
+    for path in sorted(gone - set(copies)):
+        disk.remove(Path(path))
+
+
+def take_back(staged: Path, live: Path) -> None:
+    """Make the files elsewhere those of the live set again, after a run that was ended before C(staged) took its place."""
+    for path in declared(staged):
+        if Path(path).is_absolute():
+            disk.discard_copy(Path(path))
+    put_outside(live, staged)

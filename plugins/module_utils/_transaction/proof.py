@@ -1,0 +1,146 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How each daemon proves that it runs what is on disk.
+
+A daemon whose reload fails goes on with what it had, and C(systemctl reload) may succeed all the same. So each daemon is asked in its own
+way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived tells its journal.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .._check.messages import HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quoted
+from .._haproxy import binds
+from .._haproxy.cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
+from .._host.unit import Unit
+
+NGINX_ERRORS = Path("/var/log/nginx/error.log")
+
+
+class NotProven(Exception):
+    """The daemon does not run the configuration; the text says what it said."""
+
+
+class Daemon:
+    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or time is over."""
+
+    words: OwnWords
+
+    def __init__(self, unit: Unit, health: str, main: str = "") -> None:
+        """C(health) is a URL that a running daemon answers with 2xx, or empty; C(main) is the main file's name in the directory."""
+        self.unit = unit
+        self.health = health
+        self.main = main
+
+    def remember(self) -> None:
+        """Note what is there before the change. What is asked afterwards is compared with it."""
+        self.cursor = self.unit.cursor()
+        self.before = self.workers()
+
+    def workers(self) -> frozenset[int]:
+        """The process ids of the daemon's workers."""
+        return self.unit.children()
+
+    def foresee(self, directory: Path) -> None:
+        """Raise NotProven for what is known to harm already while the daemon tries."""
+
+    def is_proven(self) -> bool:
+        """Whether the new configuration serves. Raises NotProven as soon as it is clear that it never will."""
+        return bool(self.workers() - self.before) and self.answers()
+
+    def answers(self) -> bool:
+        """Whether the health URL is answered with 2xx within 2 seconds; true if there is none to ask."""
+        if not self.health:
+            return True
+        # They take longer to load than all the rest, and only a change needs them.
+        from http.client import HTTPException
+
+        from ansible.module_utils.urls import open_url
+
+        try:
+            with open_url(self.health, timeout=2, use_proxy=False):
+                return True
+        except (HTTPException, OSError):
+            return False
+
+    def complaints(self) -> str:
+        """What the daemon said of the change, the lines that complain if there are any, or else what systemd said of it."""
+        own = self.words.chosen(self.unit.said_since(self.cursor, *self.words.sources))
+        return quoted(own or self.unit.said_since(self.cursor, SYSTEMD))
+
+
+class Haproxy(Daemon):
+    """The master process knows which worker runs which generation and whether a reload has failed."""
+
+    words = HAPROXY
+
+    def workers(self) -> frozenset[int]:
+        return self.ask().current
+
+    def foresee(self, directory: Path) -> None:
+        """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
+        if not self.unit.has_ports_of_host():
+            return
+        file = directory / self.main
+        taken = list(binds.taken(file.read_text(encoding="utf-8", errors="replace")))
+        if taken:
+            lines = "\n".join(f"{file}:{number}: {reason}\n    > {source}" for number, source, reason in taken)
+            raise NotProven(lines)
+
+    def ask(self) -> Workers:
+        """What the master answers; no workers while it does not answer."""
+        try:
+            return parse_workers(ask(MASTER_SOCKET, "show proc", timeout=2))
+        except NoAnswer:
+            return Workers(frozenset(), 0)
+
+    def is_proven(self) -> bool:
+        answer = self.ask()
+        if answer.failed:
+            raise NotProven(self.complaints())
+        return bool(answer.current - self.before) and self.answers()
+
+
+class Nginx(Daemon):
+    """New workers appear beside the old ones, or the error log says why not."""
+
+    words = NGINX
+
+    def remember(self) -> None:
+        super().remember()
+        self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
+
+    def is_proven(self) -> bool:
+        refused = self.refusals()
+        if refused:
+            raise NotProven(quoted(refused))
+        return super().is_proven()
+
+    def complaints(self) -> str:
+        return quoted(self.refusals()) or super().complaints()
+
+    def refusals(self) -> list[str]:
+        """The lines of the error log that tell why the configuration is refused; those of requests are not among them."""
+        if not NGINX_ERRORS.exists():
+            return []
+        with NGINX_ERRORS.open(encoding="utf-8", errors="replace", newline="\n") as log:
+            log.seek(self.log_end)
+            return [line.rstrip("\n") for line in log if "[emerg]" in line and self.words.line.match(line)]
+
+
+class Keepalived(Daemon):
+    """Its processes stay the same when it reloads; the journal says that it is done."""
+
+    words = KEEPALIVED
+    done = re.compile(r"(Reload|Startup) complete")
+
+    def is_proven(self) -> bool:
+        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor, *self.words.sources))
+        return done and self.unit.state().active and bool(self.workers())
+
+
+DAEMONS = {"haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}

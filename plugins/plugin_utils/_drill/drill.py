@@ -1,0 +1,220 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The failover drill: which faults there are, whether a cluster is well, and what a fault has cost.
+
+Times of a fault are in seconds from its beginning on the controller's clock, those of other hosts corrected by what the module clock_offset
+has measured of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...module_utils._http.results import Result, outage
+from ...module_utils._text import suggestion
+
+Drill = Mapping[str, Any]
+"""C(site) (what it is called), C(began) (seconds since 1970), C(faults) (as measure() gives them), C(surprise), C(limit_ms),
+C(settings) and C(versions) (names with texts, the latter by host), C(clocks) (what clock_offset has returned, by host)."""
+
+EARLY = -0.5
+"""Nothing happens in the seconds before a fault, so a transition that seems to is the fault's, and the clocks are not quite right."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A fault: where it happens (the C(holder) of the VIP or a C(web) server), and how (host_fault can C(break) it, or it is a C(move) or a
+    C(reboot))."""
+
+    title: str
+    on: str
+    how: str
+    fault: str = ""
+    unit: str = ""
+
+
+KINDS = {
+    "vip_moved": Kind("planned move of the VIP", "holder", "move"),
+    "haproxy_killed": Kind("HAProxy killed", "holder", "break", "killed", "haproxy"),
+    "haproxy_hung": Kind("HAProxy hung", "holder", "break", "hung", "haproxy"),
+    "keepalived_killed": Kind("keepalived killed", "holder", "break", "killed", "keepalived"),
+    "network_cut": Kind("holder cut off from the network", "holder", "break", "cut"),
+    "host_rebooted": Kind("holder rebooted", "holder", "reboot"),
+    "web_server_killed": Kind("web server killed", "web", "break", "killed", "nginx"),
+}
+
+
+def plan(wanted: Any, settings: Mapping[str, float]) -> dict[str, Any]:
+    """The faults in their order, and C(problems) that speak against them; C(settings) are seconds by the names of variables."""
+    problems = []
+    if not isinstance(wanted, list) or not wanted:
+        problems.append(f"drill_faults is {wanted!r}: a list of faults is needed, out of {', '.join(KINDS)}")
+        wanted = []
+    wanted = [str(name) for name in wanted]
+    problems += [f"drill_faults has '{name}'{suggestion(name, KINDS)}" for name in wanted if name not in KINDS]
+    problems += [f"{name} is {value:g}: more than 0 seconds are needed" for name, value in settings.items() if value <= 0]
+    faults = [{"name": name, **asdict(KINDS[name])} for name in wanted if name in KINDS]
+    return {"problems": problems, "faults": faults}
+
+
+def health(seen: Iterable[Mapping[str, Any]], asked: Iterable[Mapping[str, Any]], normal: Mapping[str, list[str]]) -> dict[str, Any]:
+    """C(holders) by instance, the servers that get clients by load balancer (C(rotation)), and C(problems): what is not as it should be.
+
+    C(seen) are results of keepalived_info, and C(asked) of haproxy_server, each in a loop whose variable is C(__node). C(normal) is the
+    rotation when all was well."""
+    holders: dict[str, list[str]] = {}
+    problems = []
+    for one in seen:
+        node, instances = one["__node"], one.get("instances", [])
+        if not instances:
+            problems.append(f"keepalived does not answer on {node}")
+        for instance in instances:
+            held = holders.setdefault(instance["name"], [])
+            if instance["state"] == "MASTER":
+                held.append(node)
+            elif instance["state"] != "BACKUP":
+                problems.append(f"{instance['name']} is in state {instance['state']} on {node}")
+    problems += [f"{name} is held by {' and '.join(nodes) or 'nobody'}" for name, nodes in holders.items() if len(nodes) != 1]
+    rotation = {
+        one["__node"]: sorted(
+            f"{server['backend']}/{server['name']}" for server in one.get("servers", []) if server["after"]["in_rotation"]
+        )
+        for one in asked
+    }
+    for node, servers in normal.items():
+        missing = sorted(set(servers) - set(rotation.get(node, [])))
+        if missing:
+            problems.append(f"{node} gives no requests to {', '.join(missing)}")
+    return {"holders": holders, "rotation": rotation, "problems": problems}
+
+
+def measure(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fault has cost.
+
+    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended) (on the controller's
+    clock), C(probe) (what http_probe has returned), C(journals) (by node), C(clocks) (by host, that of the clients under C(clients)) and
+    C(problem)."""
+    zero, clocks = record["began"], record["clocks"]
+    heard = list(_transitions(record["journals"], record["instance"], clocks, zero))
+    moves = [change for change in heard if change["at"] > EARLY]
+    takers = [change["host"] for change in moves if change["state"] == "MASTER"]
+    clients = clocks["clients"]["correction"] + zero
+    return {
+        "name": record["fault"]["name"],
+        "title": record["fault"]["title"],
+        "host": record["host"],
+        "at": zero,
+        "ended": round(record["ended"] - zero, 3),
+        "holder": record["holder"],
+        "nodes": list(record["nodes"]),
+        "took_over": next((host for host in takers if host != record["holder"]), ""),
+        "holds": takers[-1] if takers else record["holder"],
+        "transitions": moves,
+        "problem": record["problem"],
+        **_seen(record["probe"], clients),
+    }
+
+
+def _seen(probe: Mapping[str, Any], zero: float) -> dict[str, Any]:
+    """What clients saw; C(zero) is the beginning of the fault on their clock."""
+    asked, kept, download = probe["requests"], probe["kept"], probe["download"]
+    shift = asked["began"] - zero
+    rows = list(zip(asked["start_ms"], asked["latency_ms"], asked["outcome"]))
+    results = [
+        Result(
+            shift + start / 1000,
+            latency / 1000,
+            outcome >= 0,
+            asked["servers"][outcome] if outcome >= 0 else "",
+            asked["errors"][-1 - outcome] if outcome < 0 else "",
+        )
+        for start, latency, outcome in rows
+    ]
+    lost = [result for result in results if not result.ok]
+    pieces = [moment - zero for moment in download["pieces"]]
+    return {
+        "requests": len(results),
+        "interval_ms": 1000 * asked["interval"],
+        "lost": len(lost),
+        "lost_before": sum(result.start < 0 for result in lost),
+        "errors": dict(Counter(result.error for result in lost).most_common()),
+        "outage_ms": round(outage(results)),
+        "slowest_ms": round(1000 * max((result.latency for result in results if result.ok), default=0.0)),
+        "served": dict(Counter(result.server for result in results if result.ok)),
+        "kept": kept["connections"],
+        "broken": sum(found["used"] for found in kept["breaks"]),
+        "breaks": [_moment(found, zero) for found in kept["breaks"]],
+        "download_bytes": download["bytes"],
+        "download_breaks": [_moment(found, zero) for found in download["breaks"]],
+        "download_stall_ms": round(1000 * max((after - before for before, after in zip(pieces, pieces[1:])), default=0.0)),
+        "download_spans": list(_spans(pieces)),
+        "seen": [
+            [round(result.start, 4), round(result.latency, 4), result.server if result.ok else None, result.error or None]
+            for result in results
+        ],
+    }
+
+
+def _moment(found: Mapping[str, Any], zero: float) -> dict[str, Any]:
+    return {"at": round(found["at"] - zero, 3), "error": found["error"], "used": found["used"]}
+
+
+def _spans(moments: list[float], apart: float = 0.2) -> Iterator[list[float]]:
+    """From when to when something came, where pauses are shorter than that."""
+    begin = last = None
+    for moment in moments:
+        if begin is None or last is None:
+            begin = moment
+        elif moment - last > apart:
+            yield [round(begin, 3), round(last, 3)]
+            begin = moment
+        last = moment
+    if begin is not None and last is not None:
+        yield [round(begin, 3), round(last, 3)]
+
+
+def _transitions(
+    journals: Mapping[str, str], instance: str, clocks: Mapping[str, Mapping[str, float]], zero: float
+) -> Iterator[dict[str, Any]]:
+    """What the nodes' journals (short-unix) say of the instance, in the order of time."""
+    pattern = re.compile(rf"(?mi)^([\d.]+) .*\({re.escape(instance)}\) entering (\w+) state")
+    found = [
+        {"at": round(float(moment) - clocks[host]["correction"] - zero, 4), "host": host, "state": state.upper()}
+        for host, text in journals.items()
+        for moment, state in pattern.findall(text)
+    ]
+    yield from sorted(found, key=lambda change: change["at"])
+
+
+def summary(faults: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of all faults together."""
+    return {
+        "faults": len(faults),
+        "requests": sum(fault["requests"] for fault in faults),
+        "lost": sum(fault["lost"] for fault in faults),
+        "broken": sum(fault["broken"] for fault in faults),
+        "longest_ms": max((fault["outage_ms"] for fault in faults), default=0),
+    }
+
+
+def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
+    """Why a fault has not gone as it should: a surprise, or an outage beyond the limit (milliseconds, 0 for none)."""
+    found = [fault["problem"]] if fault["problem"] else []
+    if limit_ms and fault["outage_ms"] > limit_ms:
+        found.append(f"the outage of {fault['outage_ms']} ms is longer than {limit_ms:g} ms, which drill_max_outage_ms allows")
+    return found
+
+
+def describe(fault: Mapping[str, Any]) -> str:
+    """What a fault has cost, in a sentence."""
+    where = f"{fault['took_over']} took over from {fault['holder']}" if fault["took_over"] else f"{fault['holder']} kept the VIP"
+    where += f", and {fault['holds']} has the VIP now" if fault["holds"] != (fault["took_over"] or fault["holder"]) else ""
+    return (
+        f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
+        f" {fault['broken']} kept connections broken; {where}."
+    )

@@ -1,0 +1,204 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A drill as a page of HTML that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from .chart import close_up, detail, whole
+from .drill import Drill, describe, failures, summary
+from .markup import html, tag
+from .style import STYLE
+
+
+def page(drill: Drill) -> str:
+    """The whole page."""
+    body = [
+        tag(
+            "main",
+            *_header(drill),
+            _table(drill),
+            *[_section(drill, *numbered) for numbered in enumerate(drill["faults"], start=1)],
+            *_footer(drill),
+        )
+    ]
+    head = [
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        # Whatever stands in it, this page loads nothing and runs nothing.
+        tag("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
+        tag("link", rel="icon", href="data:,"),
+        tag("title", f"Failover drill: {drill['site']}"),
+        tag("style", STYLE),
+    ]
+    return html(tag("html", tag("head", *head), tag("body", *body), lang="en"))
+
+
+def _servers(drill: Drill) -> list[str]:
+    return sorted({name for fault in drill["faults"] for name in fault["served"]})
+
+
+def _header(drill: Drill) -> Iterator[Element]:
+    total = summary(drill["faults"])
+    moment = datetime.fromtimestamp(drill["began"], timezone.utc)
+    yield tag("h1", f"Failover drill: {drill['site']}")
+    yield tag("p", moment.strftime("%-d %B %Y, %H:%M UTC"), class_="dim")
+    kept = "no kept connection broke" if not total["broken"] else _count(total["broken"], "kept connection") + " broke"
+    text = (
+        f"{_count(total['faults'], 'fault')}, {_number(total['lost'])} of {_number(total['requests'])} requests lost,"
+        f" longest outage {_duration(total['longest_ms'])}, {kept}."
+    )
+    wrong = drill["surprise"] or any(failures(fault, drill["limit_ms"]) for fault in drill["faults"])
+    verdict = tag("span", "Not as it should be: " if wrong else "The cluster came through: ", class_="bad" if wrong else "good")
+    yield tag("p", verdict, text, class_="verdict")
+    if drill["surprise"]:
+        yield tag("section", tag("h2", "The drill has stopped"), tag("p", drill["surprise"]), class_="card")
+
+
+def _table(drill: Drill) -> Element:
+    head = ("fault", "on", "outage", "slowest answer", "lost", "kept connections broken", "downloads", "took over", "transitions")
+    numbers = ("outage", "slowest answer", "lost", "kept connections broken", "downloads")
+    rows = []
+    for number, fault in enumerate(drill["faults"], start=1):
+        wrong = failures(fault, drill["limit_ms"])
+        cells = (
+            _duration(fault["outage_ms"]),
+            _duration(fault["slowest_ms"]),
+            f"{_number(fault['lost'])} of {_number(fault['requests'])}",
+            _number(fault["broken"]),
+            _downloads(fault),
+        )
+        rows.append(
+            tag(
+                "tr",
+                tag("th", tag("a", fault["title"], href=f"#fault-{number}"), scope="row", class_="bad" if wrong else None),
+                tag("td", fault["host"]),
+                *[tag("td", cell, class_="number") for cell in cells],
+                tag("td", fault["took_over"] or "nobody"),
+                tag("td", str(len(fault["transitions"])), class_="number"),
+            )
+        )
+    return tag(
+        "section",
+        tag(
+            "table",
+            tag("caption", "What clients saw, fault by fault"),
+            tag(
+                "thead",
+                tag("tr", *[tag("th", name, scope="col", class_="number" if name in (*numbers, "transitions") else None) for name in head]),
+            ),
+            tag("tbody", *rows),
+        ),
+        class_="card wide",
+    )
+
+
+def _downloads(fault: Mapping[str, Any]) -> str:
+    if not fault["download_bytes"]:
+        return "none"
+    broken = sum(found["used"] for found in fault["download_breaks"])
+    return f"{broken} broken" if broken else "whole"
+
+
+def _section(drill: Drill, number: int, fault: Mapping[str, Any]) -> Element:
+    servers = _servers(drill)
+    part = close_up(fault)
+    notes: list[Element] = [tag("p", text, class_="bad") for text in failures(fault, drill["limit_ms"])]
+    if fault["lost_before"]:
+        text = f"{_count(fault['lost_before'], 'request')} had been lost before the fault: what was measured has noise."
+        notes.append(tag("p", text, class_="bad"))
+    errors = [tag("li", f"{_count(count, 'request')} lost: {error}") for error, count in fault["errors"].items()]
+    ends = {found["error"] for found in (*fault["breaks"], *fault["download_breaks"]) if found["used"]}
+    errors += [tag("li", f"connection broken: {error}") for error in sorted(ends)]
+    return tag(
+        "section",
+        tag("h2", f"{number}. {fault['title'][:1].upper()}{fault['title'][1:]}", id=f"fault-{number}"),
+        tag("p", f"On {fault['host']}: {describe(fault)}", class_="dim"),
+        *notes,
+        whole(fault, servers),
+        tag("p", "Close-up: every request, the higher the longer it took.", class_="note") if part else None,
+        detail(fault, servers, part) if part else None,
+        _key(fault, servers),
+        tag("ul", *errors, class_="errors") if errors else None,
+        class_="card",
+    )
+
+
+def _key(fault: Mapping[str, Any], servers: list[str]) -> Element:
+    """What the colours mean; it names what is there only."""
+    shown = [(f"s{min(place, 5)}", f"answered by {name or 'a server'}") for place, name in enumerate(servers) if name in fault["served"]]
+    shown += [("lost", "lost")] if fault["lost"] else []
+    shown += [("during", "the fault"), ("master", "holds the VIP"), ("backup", "waits")]
+    shown += [("fault", "in FAULT")] if any(change["state"] == "FAULT" for change in fault["transitions"]) else []
+    shape = {"backup": {"y": 5, "height": 2}}
+    items = []
+    for kind, text in shown:
+        mark = tag("rect", class_=kind, x=1, width=16, **shape.get(kind, {"y": 1, "height": 10}))
+        items.append(tag("li", tag("svg", mark, viewBox="0 0 18 12", aria_hidden="true"), text))
+    return tag("ul", *items, class_="key")
+
+
+def _footer(drill: Drill) -> Iterator[Element]:
+    clocks = [
+        tag(
+            "tr",
+            tag("th", host, scope="row"),
+            *[tag("td", _milliseconds(clock[name]), class_="number") for name in ("offset", "uncertainty", "correction")],
+        )
+        for host, clock in drill["clocks"].items()
+    ]
+    yield tag(
+        "section",
+        tag("h2", "How it was measured"),
+        tag("dl", *[part for name, value in drill["settings"].items() for part in (tag("dt", name), tag("dd", str(value)))]),
+        tag("h3", "Clocks"),
+        tag(
+            "p",
+            "Requests and moments of other hosts stand on the controller's time. An offset is corrected only if it is larger than the"
+            " uncertainty, which is also how exactly a transition can be placed beside a request.",
+            class_="note",
+        ),
+        tag(
+            "table",
+            tag(
+                "thead",
+                tag(
+                    "tr",
+                    *[
+                        tag("th", name, scope="col", class_="number" if name != "host" else None)
+                        for name in ("host", "offset", "uncertainty", "corrected by")
+                    ],
+                ),
+            ),
+            tag("tbody", *clocks),
+        ),
+        class_="card",
+    )
+    yield tag(
+        "section",
+        tag("h2", "Versions"),
+        tag("dl", *[part for host, text in drill["versions"].items() for part in (tag("dt", host), tag("dd", text))]),
+        class_="card",
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms"
+
+
+def _duration(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 10000 else f"{milliseconds / 1000:.1f} s"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def _count(value: int, what: str) -> str:
+    return f"{_number(value)} {what}{'' if value == 1 else 's'}"

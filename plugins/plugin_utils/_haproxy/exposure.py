@@ -1,0 +1,99 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What would leave a load balancer open to strangers, or keep its own clients out. Each problem is one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from .._input.rules import not_a_network, repeated
+from .sections import SOCKETS, mode, modes
+
+MODE = re.compile(r"0?[0-7]{3}")
+HEADER = re.compile(r"[A-Za-z0-9-]+\*?")
+TIME = re.compile(r"[1-9]\d*(us|ms|s|m|h|d)?")
+COUNTS = ("connections", "new_connections", "requests")
+ASKS_WHO = ("stats auth", "stats http-request auth", "http-request auth")
+
+
+def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    """C(sections) are the items of each kind, merged over their defaults."""
+    yield from _sockets(variables)
+    yield from _statistics(variables, sections)
+    yield from _https(variables, sections)
+    yield from _headers(variables)
+    yield from _limits(variables["haproxy_client_limits"])
+    yield from _challenges(variables["haproxy_acme_servers"])
+
+
+def _sockets(variables: dict) -> Iterator[str]:
+    permissions = str(variables["haproxy_socket_mode"])
+    if not MODE.fullmatch(permissions) or permissions[-1] != "0":
+        yield f"haproxy_socket_mode is '{permissions}': an octal number that gives others nothing is needed, such as 660"
+    for line in variables["haproxy_global_lines"]:
+        words = line.split()
+        if words[:2] == ["stats", "socket"] and "admin" in words and not words[2].startswith(SOCKETS):
+            yield (
+                f"haproxy_global_lines: '{line}' lets everybody who reaches {words[2]} administrate HAProxy without a password; "
+                "use a socket with a mode and a group, such as /run/haproxy/other.sock mode 660 group haproxy, or level user"
+            )
+
+
+def _statistics(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    places = [("haproxy_stats_lines", variables["haproxy_stats_lines"])]
+    places += [(f"haproxy_{kind}s: {section['name']}", section.get("lines", [])) for kind in sections for section in sections[kind]]
+    known = variables["haproxy_stats_users"] or variables["haproxy_stats_userlist"]
+    for where, lines in places:
+        words = [" ".join(line.split()) for line in lines]
+        asked = (known and where == "haproxy_stats_lines") or any(line.startswith(ASKS_WHO) for line in words)
+        if not asked and any(line.startswith("stats admin") for line in words):
+            yield f"{where}: 'stats admin' lets everybody who sees the statistics switch servers off; ask for a password, or leave it out"
+
+
+def _https(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    known = modes(variables)
+    for kind in ("frontend", "listen"):
+        for section in sections[kind]:
+            if not boolean(section.get("https_only", False)):
+                continue
+            where = f"haproxy_{kind}s: {section['name']}: https_only"
+            binds = [{**variables["haproxy_bind_defaults"], **bind} for bind in section.get("binds", [])]
+            if mode(section, known, variables["haproxy_mode"]) != "http":
+                yield f"{where} is set in mode tcp, which cannot redirect; leave it out"
+            elif not any(bind.get("certificates") or "ssl" in " ".join(bind.get("options", [])).split() for bind in binds):
+                yield f"{where} is set and no bind has certificates, so clients would be redirected for ever; give one of them certificates"
+    age = str(variables["haproxy_hsts_max_age"])
+    if not age.isdecimal():
+        yield f"haproxy_hsts_max_age is '{age}': a number of seconds is needed, or 0 for none"
+
+
+def _headers(variables: dict) -> Iterator[str]:
+    for name in variables["haproxy_removed_headers"]:
+        if not HEADER.fullmatch(name):
+            yield f"haproxy_removed_headers has '{name}': the name of a header is needed, or its beginning and *, such as X-Forwarded-*"
+    for network in variables["haproxy_trusted_proxies"]:
+        yield from not_a_network("haproxy_trusted_proxies", network)
+
+
+def _limits(limits: dict) -> Iterator[str]:
+    for network in limits.get("exempt", []):
+        yield from not_a_network("haproxy_client_limits.exempt", network)
+    if limits and not any(key in limits for key in COUNTS):
+        yield f"haproxy_client_limits limits nothing: set at least one of {', '.join(COUNTS)}, or leave it empty"
+    for key in COUNTS:
+        if key in limits and int(limits[key]) < 1:
+            yield f"haproxy_client_limits.{key} is {limits[key]}, so nobody would be served; at least 1 is needed"
+    if not TIME.fullmatch(str(limits.get("period", "10s"))):
+        yield f"haproxy_client_limits.period is '{limits['period']}': a time is needed, such as 10s"
+
+
+def _challenges(servers: list[dict]) -> Iterator[str]:
+    yield from repeated("haproxy_acme_servers", "name", [server["name"] for server in servers])
+    for server in servers:
+        if not 1 <= int(server["port"]) <= 65535:
+            yield f"haproxy_acme_servers: {server['name']} has port {server['port']}, which is outside 1-65535"

@@ -1,0 +1,233 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many connections a host bears, and how the sections of HAProxy share them.
+
+The process accepts C(maxconn) connections. Some of them are reserved for the role's own listeners, so that health checks and statistics
+answer when clients have taken all the others. HAProxy queues what exceeds a section's own limit in the kernel, without an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .listeners import statistics_served
+from .sections import items, mode, modes, without_nulls
+
+HEALTH = 50
+"""Connections of the health listener."""
+
+STATISTICS = 50
+"""Connections of the listener for statistics and metrics."""
+
+SOCKET = 50
+"""Connections of the administrative socket, which do not count among those of the process. HAProxy's own default is 10."""
+
+LOG_FORWARD = 10
+"""Connections of a section log-forward that names no number."""
+
+CONNECTION = 64 * 1024
+"""Bytes of memory for one connection under TLS in both of HAProxy's buffers and the kernel's; docs/scaling.md has the measurement."""
+
+SHARE = 2
+"""The derived limit uses one half of the memory: workers that a reload has replaced keep their connections, and others run as well."""
+
+MEMORY_STEP = 256 * 1024 * 1024
+"""Memory is rounded down to a multiple, so that a host whose memory varies by some kB keeps its limit."""
+
+DESCRIPTORS = 2
+"""File descriptors of one connection: to the client and to the server."""
+
+OWN_DESCRIPTORS = 200
+"""File descriptors for listeners, threads, checks and sockets, besides one for each server."""
+
+SMALLEST, LARGEST = 1000, 200000
+"""Bounds of the derived limit."""
+
+UNKNOWN = 4096
+"""The limit where nothing is known of the host."""
+
+PROCESS_RATES = ("maxconnrate", "maxsessrate")
+"""Global limits that delay every listener, that of the health checks included."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the host has: C(memory) in bytes, C(descriptors) that one process may open. 0 where it is not known."""
+
+    memory: int = 0
+    descriptors: int = 0
+
+
+def parse_resources(lines: Iterable[str]) -> Resources:
+    """Read C(/proc/meminfo), C(/proc/1/limits), C(fs.nr_open), the limits of cgroups and properties of systemd's units.
+
+    The smallest number counts; other lines and "infinity" do not."""
+    memory, descriptors = [], []
+    for line in lines:
+        if found := re.search(r"\bMemTotal: +(\d+) kB", line):
+            memory.append(int(found.group(1)) * 1024)
+        elif found := re.search(r"(?:MemoryMax=|/memory\.(?:max|limit_in_bytes):)(\d+)$", line):
+            memory.append(int(found.group(1)))
+        elif found := re.search(r"(?:Max open files +\d+ +|LimitNOFILE=|/fs/nr_open:)(\d+)\b", line):
+            descriptors.append(int(found.group(1)))
+    return Resources(min(memory, default=0), min(descriptors, default=0))
+
+
+def derive(host: Resources, servers: int = 0) -> int:
+    """The number of connections that suits the host, with two significant digits."""
+    if not host.memory:
+        return UNKNOWN
+    found = [LARGEST, host.memory // MEMORY_STEP * MEMORY_STEP // SHARE // CONNECTION]
+    if host.descriptors:
+        found.append((host.descriptors - OWN_DESCRIPTORS - servers) // DESCRIPTORS)
+    smallest = max(min(found), SMALLEST)
+    unit = 10 ** (len(str(smallest)) - 2)
+    return smallest // unit * unit
+
+
+def limits(variables: dict, answer: Iterable[str]) -> dict[str, Any]:
+    """The limit of the C(process), of its C(socket), of C(health) and C(statistics), of C(requests) in flight, and, by their names, of
+    C(sections) that set none.
+
+    C(answer) are lines as parse_resources() reads them."""
+    variables, host = without_nulls(variables), parse_resources(answer)
+    found = _sections(variables)
+    others = [section.name for section in found if section.limit is None]
+    left = _total(variables, host) - _reserved(variables) - sum(section.limit or 0 for section in found)
+    return {
+        "process": _total(variables, host),
+        "socket": SOCKET,
+        "health": HEALTH,
+        "statistics": STATISTICS,
+        "requests": _total(variables, host) - _reserved(variables),
+        "sections": {name: left // len(others) for name in others},
+    }
+
+
+def problems(variables: dict, answer: Iterable[str]) -> Iterator[str]:
+    """One line for each limit that the host cannot bear, or that leaves nothing for others."""
+    host = parse_resources(answer)
+    yield from _process_limits(variables["haproxy_global_lines"])
+    maxconn = int(variables["haproxy_maxconn"])
+    if maxconn < 0:
+        yield f"haproxy_maxconn is {maxconn}; a number of connections is needed, or 0 to derive it from the host"
+        return
+    if maxconn:
+        yield from _exceeding(maxconn, _servers(variables), host)
+    yield from _unfair(variables, host)
+
+
+def _process_limits(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        word = (line.split() or [""])[0]
+        if word == "maxconn":
+            yield f"haproxy_global_lines: '{line}' would replace haproxy_maxconn; set that variable"
+        elif word in PROCESS_RATES:
+            yield (
+                f"haproxy_global_lines: '{line}' delays the health checks together with the clients, so that a busy node "
+                "would be taken for a dead one; use 'rate-limit sessions NUMBER' among the lines of a frontend"
+            )
+
+
+def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
+    """Problems for a limit that takes more memory or descriptors than there are."""
+    memory = maxconn * CONNECTION
+    if host.memory and memory > host.memory:
+        yield (
+            f"haproxy_maxconn is {maxconn}, which takes up to {_mib(memory)} of memory ({CONNECTION // 1024} kB a connection), "
+            f"and this host has {_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for {derive(host, servers)}"
+        )
+    descriptors = maxconn * DESCRIPTORS + OWN_DESCRIPTORS + servers
+    if host.descriptors and descriptors > host.descriptors:
+        most = max((host.descriptors - OWN_DESCRIPTORS - servers) // DESCRIPTORS, 0)
+        yield (
+            f"haproxy_maxconn is {maxconn}, which takes {descriptors} file descriptors, and haproxy can open {host.descriptors} "
+            f"on this host; set at most {most}, or raise what is smallest: LimitNOFILE of haproxy.service, fs.nr_open, or the limit of "
+            "process 1"
+        )
+
+
+def _unfair(variables: dict, host: Resources) -> Iterator[str]:
+    """Problems for limits of sections that leave nothing for the health checks, the statistics, or other sections."""
+    maxconn, kept, found = _total(variables, host), _reserved(variables), _sections(variables)
+    derived = "" if int(variables["haproxy_maxconn"]) else " (derived from the memory and file descriptors of this host)"
+    whole = f"haproxy_maxconn is {maxconn}{derived}, of which {kept} are reserved for health checks and statistics"
+    own = [section for section in found if section.limit is not None]
+    for section in own:
+        if section.limit < 1:
+            yield f"{section.where}: maxconn is 0, which means no limit to HAProxy; give a number, or leave it out for an equal share"
+        elif section.limit > maxconn - kept:
+            yield (
+                f"{section.where}: maxconn is {section.limit}, and {whole}; set it to {max(maxconn - kept, 0)} or less, "
+                f"or haproxy_maxconn to {section.limit + kept} or more"
+            )
+    if any(not 1 <= section.limit <= maxconn - kept for section in own):
+        return
+    taken = sum(section.limit for section in own)
+    needed = taken + len(found) - len(own) + kept
+    if needed > maxconn:
+        listed = ", ".join(f"{section.name} {section.limit or 'an equal share'}" for section in found) or "no frontends"
+        yield f"the frontends and listens have maxconn {taken} in all ({listed}), and {whole}; set haproxy_maxconn to {needed} or more"
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A frontend or listen, where the inventory has it, and the limit that it or its defaults set."""
+
+    where: str
+    name: str
+    limit: int | None
+
+
+def _sections(variables: dict) -> list[_Section]:
+    known = modes(variables)
+    return [
+        _Section(f"haproxy_{kind}s: {item['name']}", item["name"], _inherited_limit(item, variables, known))
+        for kind in ("frontend", "listen")
+        for item in items(variables, kind)
+    ]
+
+
+def _inherited_limit(item: dict, variables: dict, known: dict[str, str]) -> int | None:
+    """The limit of a section, of the defaults that it begins with, of those with which these begin, and so on."""
+    fallback = variables["haproxy_mode"]
+    defaults = {section["name"]: section for section in variables["haproxy_named_defaults"]}
+    limit = _limit(item.get("lines", []))
+    while limit is None:
+        name = item.get("from") or mode(item, known, fallback)
+        if name not in defaults:
+            return _limit(variables["haproxy_defaults_lines"]) if name == fallback else None
+        item = defaults.pop(name)
+        limit = _limit(item.get("lines", []))
+    return limit
+
+
+def _total(variables: dict, host: Resources) -> int:
+    return int(variables["haproxy_maxconn"]) or derive(host, _servers(variables))
+
+
+def _reserved(variables: dict) -> int:
+    """How many connections no frontend or listen can take."""
+    forwarded = [section["lines"] for section in variables["haproxy_extra_sections"] if section["kind"] == "log-forward"]
+    statistics = (_limit(variables["haproxy_stats_lines"]) or STATISTICS) if statistics_served(variables) else 0
+    return HEALTH + statistics + sum(_limit(lines) or LOG_FORWARD for lines in forwarded)
+
+
+def _limit(lines: Iterable[str]) -> int | None:
+    """The number of the last line C(maxconn NUMBER)."""
+    found = [line.split()[1] for line in lines if line.split()[:1] == ["maxconn"] and len(line.split()) > 1]
+    return int(found[-1]) if found and found[-1].isdecimal() else None
+
+
+def _servers(variables: dict) -> int:
+    found = [section for kind in ("backend", "listen") for section in items(variables, kind)]
+    templates = [int(template["count"]) for section in found for template in section.get("server_templates", [])]
+    return sum(len(section.get("servers", [])) for section in found) + sum(templates)
+
+
+def _mib(size: int) -> str:
+    return f"{size // 1024 // 1024} MiB"

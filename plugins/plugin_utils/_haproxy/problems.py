@@ -1,0 +1,239 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What HAProxy's own check does not see, or says in words that do not lead to the variable. Each problem is one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .._input import container
+from .._input.rules import exposed_keys, not_an_address, repeated
+from .._input.text import unprintable_texts
+from . import exposure, limits, listeners
+from .edge import OWN_BACKENDS
+from .listeners import WILDCARDS, statistics_served
+from .sections import KINDS, SOCKETS, items, mode, modes, statistics_userlists, without_nulls
+
+LOOPBACKS = ("127.", "::1", "localhost")
+OWN_LISTENERS = ("health", "statistics")
+OWN_SECTIONS = [
+    ("frontend", "listener", OWN_LISTENERS),
+    ("backend", "backend", OWN_BACKENDS),
+    ("listen", "section", OWN_LISTENERS + OWN_BACKENDS),
+]
+OWN_DEFAULTS = ("local", "http", "tcp")
+OWN_KINDS = {
+    "global": "haproxy_global_lines",
+    "defaults": "haproxy_named_defaults",
+    "frontend": "haproxy_frontends",
+    "backend": "haproxy_backends",
+    "listen": "haproxy_listens",
+    "userlist": "haproxy_userlists",
+}
+
+NO_WORD = re.compile(r"[\s#'\"\\]")
+NOT_EMPTY = {"host", "kind", "method", "name", "prefix", "status", "uri", "version"}
+"""Keys whose value has to be one word and not empty: the next word of the line would be taken for it."""
+
+WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
+"""Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
+
+HASH = re.compile(r"\$[0-9a-z]+\$\S+")
+
+
+def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
+    """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names, C(host) lines that
+    say what memory and how many file descriptors the host has."""
+    empty = [f"{name} has no value; give it one, or leave the variable out" for name, value in variables.items() if value is None]
+    if empty:
+        return empty
+    variables = without_nulls(variables)
+    printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
+    broken = unprintable_texts(variables)
+    if broken:
+        return broken
+    sections = {kind: items(variables, kind) for kind in KINDS}
+    return [
+        *(problem for name, value in printed.items() for problem in _no_words(name, name, value)),
+        *_names(variables, sections),
+        *_defaults(variables, sections),
+        *_default_backends(sections),
+        *_servers(sections),
+        *_cookies(variables, sections),
+        *_health(variables),
+        *listeners.problems(variables, sections),
+        *limits.problems(variables, host),
+        *_users(variables),
+        *_statistics(variables),
+        *_peers(variables),
+        *exposure.problems(variables, sections),
+        *exposed_keys("haproxy_files", variables["haproxy_files"]),
+        *container.problems("haproxy", {name.removeprefix("haproxy_"): value for name, value in variables.items()}),
+    ]
+
+
+def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _no_words(f"{path}.{name}", name, item)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _no_words(f"{path}[{number}]", "", item)
+    elif isinstance(value, str) and (key in WORDS or key == path) and (NO_WORD.search(value) or (key in NOT_EMPTY and not value)):
+        yield f"{path} is '{value}': a single word without quotes, backslashes and # is needed"
+
+
+def _names(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    for kind in KINDS:
+        yield from repeated(f"haproxy_{kind}s", "name", [section["name"] for section in sections[kind]])
+    for name in ("named_defaults", "userlists", "peers"):
+        yield from repeated(f"haproxy_{name}", "name", [section["name"] for section in variables[f"haproxy_{name}"]])
+    extra = variables["haproxy_extra_sections"]
+    yield from repeated("haproxy_extra_sections", "section", [f"{section['kind']} {section['name']}" for section in extra])
+    for section in extra:
+        if section["kind"] in OWN_KINDS:
+            yield f"haproxy_extra_sections: {section['kind']} {section['name']} belongs into {OWN_KINDS[section['kind']]}"
+    for kind, word, own in OWN_SECTIONS:
+        for section in sections[kind]:
+            if section["name"] in own:
+                yield f"haproxy_{kind}s: the name {section['name']} is taken by the role's own {word}; choose another"
+    for section in variables["haproxy_named_defaults"]:
+        if section["name"] in OWN_DEFAULTS:
+            yield f"haproxy_named_defaults: the name {section['name']} is taken by the role's own defaults; choose another"
+    front = {section["name"] for section in sections["frontend"] + sections["backend"]}
+    for listen in sections["listen"]:
+        if listen["name"] in front:
+            yield f"haproxy_listens: the name {listen['name']} is a frontend's or a backend's already; a listen is both"
+
+
+def _defaults(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    """A section begins with defaults that stand before it and are of its mode."""
+    known = {name: name for name in ("http", "tcp")}
+    for where, section in _beginners(variables, sections):
+        source, own_mode = section.get("from"), section.get("mode")
+        if source and source not in known:
+            yield f"{where}: from is '{source}', which is not defined before it; there are {', '.join(known)}"
+        elif source and own_mode and known[source] != own_mode:
+            yield f"{where}: mode is {own_mode}, that of its defaults '{source}' is {known[source]}; leave mode out, or choose others"
+        if where.startswith("haproxy_named_defaults"):
+            known[section["name"]] = mode(section, known, variables["haproxy_mode"])
+
+
+def _beginners(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+    for section in variables["haproxy_named_defaults"]:
+        yield f"haproxy_named_defaults: {section['name']}", section
+    for kind in KINDS:
+        for section in sections[kind]:
+            yield f"haproxy_{kind}s: {section['name']}", section
+
+
+def _default_backends(sections: dict[str, list[dict]]) -> Iterator[str]:
+    known = {section["name"]: None for section in sections["backend"] + sections["listen"]}
+    for kind in ("frontend", "listen"):
+        for section in sections[kind]:
+            target = section.get("default_backend")
+            if target and target not in known:
+                yield (
+                    f"haproxy_{kind}s: default_backend of {section['name']} is '{target}', which does not exist; "
+                    f"there are {', '.join(known) or 'no backends'}"
+                )
+
+
+def _servers(sections: dict[str, list[dict]]) -> Iterator[str]:
+    for kind in ("backend", "listen"):
+        for section in sections[kind]:
+            where = f"haproxy_{kind}s: {section['name']}"
+            servers, templates = section.get("servers", []), section.get("server_templates", [])
+            yield from repeated(where, "server name", [server["name"] for server in servers])
+            yield from repeated(where, "prefix of a server template", [template["prefix"] for template in templates])
+            if not (servers or templates or section.get("lines")):
+                yield f"{where} has no servers; name at least one, or check that the inventory group it is built from has hosts"
+            for server in servers + templates:
+                name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
+                yield from _server_port(f"{where}: {name}", server["address"], server.get("port") or section.get("port"))
+
+
+def _server_port(where: str, address: str, port: Any) -> Iterator[str]:
+    if address.startswith(SOCKETS):
+        return
+    if not port:
+        yield f"{where} has no port; give it one, or the whole section"
+    elif not 1 <= int(port) <= 65535:
+        yield f"{where} has port {port}, which is outside 1-65535"
+
+
+def _cookies(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    known = modes(variables)
+    for kind in ("backend", "listen"):
+        for section in sections[kind]:
+            where = f"haproxy_{kind}s: {section['name']}"
+            if section.get("cookie") and mode(section, known, variables["haproxy_mode"]) != "http":
+                yield f"{where}: cookie is set in mode tcp, in which there are none; balance source keeps a client at its server"
+            given = [server["name"] for server in section.get("servers", []) if server.get("cookie")]
+            if given and not section.get("cookie") and not any(line.split()[:1] == ["cookie"] for line in section.get("lines", [])):
+                yield f"{where}: server {given[0]} has a cookie and the section has none; set it, such as 'SERVER insert indirect nocache'"
+
+
+def _users(variables: dict) -> Iterator[str]:
+    for userlist in variables["haproxy_userlists"] + statistics_userlists(variables):
+        where = "haproxy_stats_users" if userlist["name"] == "statistics" else f"haproxy_userlists: {userlist['name']}"
+        yield from repeated(where, "name", [user["name"] for user in userlist["users"]])
+        if not userlist["users"]:
+            yield f"{where} has no users, so nobody could pass; name at least one"
+        for user in userlist["users"]:
+            password = str(user["password"])
+            if not isinstance(user["password"], str):
+                yield f"{where}: the password of {user['name']} is a number, whose digits YAML may have changed: put it in quotation marks"
+            if ":" in str(user["name"]):
+                yield f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; choose another"
+            if not password:
+                yield f"{where}: the password of {user['name']} is empty; give one"
+            if "'" in password:
+                yield f"{where}: the password of {user['name']} has a single quote, in which it is written; choose another"
+            if password and not user.get("insecure") and not HASH.fullmatch(password):
+                yield (
+                    f"{where}: the password of {user['name']} is not a hash: make one with 'openssl passwd -6', "
+                    "or set insecure to write it as plain text"
+                )
+
+
+def _health(variables: dict) -> Iterator[str]:
+    """Health checks ask at the same address at which the listener is."""
+    address = variables["haproxy_health_address"]
+    if address in WILDCARDS:
+        yield f"haproxy_health_address is '{address}', where nobody can ask; choose one address, such as 127.0.0.1"
+
+
+def _statistics(variables: dict) -> Iterator[str]:
+    users, userlist = variables["haproxy_stats_users"], variables["haproxy_stats_userlist"]
+    known = [item["name"] for item in variables["haproxy_userlists"]]
+    address = variables["haproxy_stats_address"]
+    if users and userlist:
+        yield f"haproxy_stats_users and haproxy_stats_userlist '{userlist}' are both set; choose one"
+    if userlist and userlist not in known:
+        yield f"haproxy_stats_userlist is '{userlist}', which does not exist; haproxy_userlists has {', '.join(known) or 'none'}"
+    if users and "statistics" in known:
+        yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
+    if statistics_served(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
+        yield (
+            f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: "
+            "statistics that others can reach need a user with a password; or use 127.0.0.1"
+        )
+
+
+def _peers(variables: dict) -> Iterator[str]:
+    nodes, name = variables["haproxy_nodes"], variables["haproxy_node_name"]
+    names = [node["name"] for node in nodes]
+    yield from repeated("haproxy_nodes", "name", names)
+    yield from repeated("haproxy_nodes", "address", [node["address"] for node in nodes])
+    for node in nodes:
+        yield from not_an_address(f"haproxy_nodes: the address of {node['name']}", node["address"])
+    if variables["haproxy_peers"] and name not in names:
+        yield (
+            "haproxy_nodes does not name this host, which would have no part in haproxy_peers: "
+            f"haproxy_node_name is '{name}', the nodes are {', '.join(names) or 'none'}"
+        )

@@ -1,0 +1,29 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers by which a load balancer can tell within a moment that it is cut off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...module_utils._address import is_address
+
+
+def reach_urls(sections: list[dict[str, Any]], most: int = 3) -> list[dict[str, str]]:
+    """C(name) and C(url) of some servers of these backends, as O(keepalived_yield_urls) wants them, each host once, at most so many.
+
+    Names of hosts are left out, which somebody would have to resolve, and so are sockets."""
+    found: dict[str, int | str] = {}
+    for section in sections:
+        for server in section.get("servers", []):
+            ip, port = str(server.get("address")), server.get("port") or section.get("port")
+            if port and is_address(ip):
+                found.setdefault(ip, port)
+    return [_reach(ip, port) for ip, port in found.items()][:most]
+
+
+def _reach(ip: str, port: int | str) -> dict[str, str]:
+    shown = f"[{ip}]" if ":" in ip else ip
+    return {"name": f"reaches_{ip}_{port}", "url": f"tcp://{shown}:{port}"}

@@ -1,0 +1,244 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HAProxy's sections as a template prints them: item defaults merged, what an inventory leaves out filled in, options as words."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from .._input import tls
+from . import edge
+
+KINDS = ("frontend", "backend", "listen")
+MERGED = ("health_check", "server_options")
+"""Keys whose dicts are merged with those of the item's defaults instead of replacing them."""
+
+SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
+"""Addresses that begin so have no port."""
+
+SAFE_TO_RETRY = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
+
+
+def options(values: dict[str, Any]) -> str:
+    """Data as words of a line: true is the name alone, false is left out, all else is name and value."""
+    return " ".join(directives(values))
+
+
+def directives(values: dict[str, Any]) -> list[str]:
+    """The same, each name with its value on its own."""
+    return [name if value is True else f"{name} {value}" for name, value in values.items() if value is not False]
+
+
+def endpoint(address: str, port: int | str | None) -> str:
+    """Address and port as HAProxy reads them: IPv6 in brackets, a socket without port."""
+    if address.startswith(SOCKETS):
+        return address
+    if ":" in address and not address.startswith("[") and "@" not in address:
+        address = f"[{address}]"
+    return f"{address}:{port}"
+
+
+def quoted(word: str) -> str:
+    """A word that HAProxy reads as it stands, whatever characters are in it but the single quote."""
+    return f"'{word}'"
+
+
+def unformatted(word: str) -> str:
+    """A word that HAProxy takes for a format, so that nothing in it stands for something else."""
+    return word.replace("%", "%%")
+
+
+def without_nulls(value: Any) -> Any:
+    """The same data; a key without a value, as YAML allows it, is as good as none."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def items(variables: dict, kind: str) -> list[dict]:
+    """The items of C(haproxy_KINDs), merged over C(haproxy_KIND_defaults)."""
+    defaults = variables[f"haproxy_{kind}_defaults"]
+    merged = {key: defaults[key] for key in MERGED if key in defaults}
+    return [{**defaults, **item, **{key: {**merged[key], **item.get(key, {})} for key in merged}} for item in variables[f"haproxy_{kind}s"]]
+
+
+def modes(variables: dict) -> dict[str, str]:
+    """The mode of every defaults section by its name; C(http) and C(tcp) are the role's own."""
+    known = {"http": "http", "tcp": "tcp"}
+    for section in variables["haproxy_named_defaults"]:
+        known[section["name"]] = mode(section, known, variables["haproxy_mode"])
+    return known
+
+
+def mode(section: dict, known: dict[str, str], fallback: str) -> str:
+    """The mode of a section: its own, that of the defaults it begins with, or that of sections which name none."""
+    return section.get("mode") or known.get(section.get("from", ""), fallback)
+
+
+def sections(variables: dict, base: dict) -> dict[str, Any]:
+    """What the template prints, every key present; the input stays as it is.
+
+    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server), C(timeouts),
+    C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL know, C(certificate_store) the
+    directory of certificates that may be empty, C(limits) numbers of connections."""
+    variables = without_nulls(variables)
+    if variables["haproxy_client_limits"]:
+        variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
+    known = modes(variables)
+    proxies = _own_backends(variables) + [_proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)]
+    named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
+    used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
+    return {
+        "maxconn": {key: base["limits"][key] for key in ("process", "socket", "health", "statistics")},
+        "tls": tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"]),
+        "health_bind": endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
+        "stats_limits": edge.statistics_limits(),
+        "stats_bind": endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
+        "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
+        "proxies": proxies,
+        "checked": [section["name"] for section in proxies if _is_checked(section)],
+        "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
+        "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],
+    }
+
+
+def statistics_userlists(variables: dict) -> list[dict]:
+    """The users of the statistics as a list of users, if there are any."""
+    users = [{**user, "insecure": True} for user in variables["haproxy_stats_users"]]
+    return [{"name": "statistics", "users": users}] if users else []
+
+
+def _base_defaults(name: str, variables: dict, base: dict) -> dict:
+    """The defaults of one mode. What an inventory adds belongs to its own mode; the other may not understand it."""
+    own = name == variables["haproxy_mode"]
+    return {
+        "name": name,
+        "from": "",
+        "mode": name,
+        "options": directives({**base["options"][name], **(variables["haproxy_options"] if own else {})}),
+        "timeouts": directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
+        "lines": variables["haproxy_defaults_lines"] if own else [],
+    }
+
+
+def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
+    return {
+        "name": section["name"],
+        "from": section.get("from") or mode(section, known, fallback),
+        "mode": known[section["name"]],
+        "options": directives(section.get("options", {})),
+        "timeouts": directives(section.get("timeouts", {})),
+        "lines": section.get("lines", []),
+    }
+
+
+def _own_backends(variables: dict) -> list[dict]:
+    """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and knows the token."""
+    limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
+    found = []
+    if limits:
+        found.append(_own_backend(edge.LIMITS, [edge.table(limits)], []))
+    if challenged:
+        retries = [f"retries {len(challenged)}", "option redispatch 1", "retry-on conn-failure empty-response 404"]
+        servers = [f"{server['name']} {endpoint(server['address'], server['port'])}" for server in challenged]
+        found.append(_own_backend(edge.ACME, retries, servers))
+    return found
+
+
+def _own_backend(name: str, lines: list[str], servers: list[str]) -> dict:
+    return {
+        "kind": "backend",
+        "name": name,
+        "from": "local",
+        "binds": [],
+        "maxconn": 0,
+        "balance": "",
+        "cookie": "",
+        "health_check": None,
+        "lines": lines,
+        "servers": servers,
+        "server_templates": [],
+        "default_backend": "",
+    }
+
+
+def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, str]) -> dict:
+    own_mode = mode(item, known, variables["haproxy_mode"])
+    retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
+    check = {"type": "none", **base["health_check"], **({"type": "http", **item["health_check"]} if "health_check" in item else {})}
+    binds = [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"]) for bind in item.get("binds", [])]
+    lines = item.get("lines", []) if kind == "backend" else edge.lines(item, own_mode, binds, variables, base["limits"]["requests"])
+    return {
+        "kind": kind,
+        "name": item["name"],
+        "from": item.get("from") or own_mode,
+        "binds": binds,
+        "maxconn": 0 if kind == "backend" else base["limits"]["sections"].get(item["name"], 0),
+        "balance": item.get("balance", ""),
+        "cookie": item.get("cookie", ""),
+        "health_check": _health_check(check) if check["type"] == "http" else None,
+        "lines": edge.before([SAFE_TO_RETRY], lines, edge.HTTP_RULES) if retried else lines,
+        **_servers(item, {**base["server"], **variables["haproxy_server_defaults"]}),
+        "default_backend": item.get("default_backend", ""),
+    }
+
+
+def _health_check(check: dict) -> dict:
+    return {"expect": f"status {check['status']}", **check, "host": unformatted(str(check["host"]))}
+
+
+def _bind(bind: dict, own_mode: str, store: str) -> str:
+    words = [endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
+    certificates = bind.get("certificates", [])
+    if certificates:
+        words += ["ssl", *(f"crt {path}" for path in certificates)]
+        if {path.rstrip("/") for path in certificates} == {store} and "strict-sni" not in words:
+            words.append("strict-sni")  # Without it, HAProxy refuses a directory that is still empty.
+        if own_mode == "http" and "alpn" not in " ".join(words).split():
+            words.append("alpn h2,http/1.1")
+    return " ".join(words)
+
+
+def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
+    """The server and server-template lines after their first word."""
+    unchecked = {"check": False} if item.get("health_check", {}).get("type") == "none" else {}
+    common = {**defaults, **unchecked, **item.get("server_options", {})}
+    cookies = item.get("cookie") and "dynamic" not in item["cookie"].split()
+    servers = []
+    for server in item.get("servers", []):
+        cookie = server.get("cookie", server["name"] if cookies else "")
+        words = options({**common, **({"cookie": cookie} if cookie else {}), **server.get("options", {})})
+        servers.append(f"{server['name']} {endpoint(server['address'], server.get('port') or item.get('port'))} {words}")
+    templates = [
+        f"{server['prefix']} {server['count']} {endpoint(server['address'], server.get('port') or item.get('port'))} "
+        + options({**common, **server.get("options", {})})
+        for server in item.get("server_templates", [])
+    ]
+    return {"servers": servers, "server_templates": templates}
+
+
+def _is_checked(section: dict) -> bool:
+    """Whether HAProxy knows of every server of the section how it is, and there are some."""
+    lines = section["servers"] + section["server_templates"]
+    return bool(lines) and all({"check", "track"}.intersection(line.split()[2:]) for line in lines)
+
+
+def _peers(item: dict, nodes: list[dict]) -> dict:
+    peers = [f"{node['name']} {endpoint(node['address'], item['port'])}" for node in nodes]
+    return {"name": item["name"], "lines": item.get("lines", []), "peers": peers}
+
+
+def _userlist(item: dict) -> dict:
+    groups = chain.from_iterable(user.get("groups", []) for user in item["users"])
+    return {"name": item["name"], "groups": sorted(set(groups)), "users": [_user(user) for user in item["users"]]}
+
+
+def _user(user: dict) -> str:
+    kind = "insecure-password" if user.get("insecure") else "password"
+    groups = f" groups {','.join(user['groups'])}" if user.get("groups") else ""
+    return f"{user['name']} {kind} {quoted(user['password'])}{groups}"

@@ -1,0 +1,70 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What several models refuse in the same words: each problem is one line with variable, value and what is allowed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable
+
+from ...module_utils._text import suggestion
+
+
+def repeated(where: str, what: str, values: Iterable) -> list[str]:
+    """A problem for every value that stands more than once."""
+    counts = Counter(values)
+    return [f"{where}: the {what} {value!s} is used {count} times; each may be used once" for value, count in counts.items() if count > 1]
+
+
+def not_an_address(where: str, value: str) -> list[str]:
+    """A problem where the value is no IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return [f"{where} is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11"]
+    return []
+
+
+def exposed_keys(where: str, files: Iterable[dict]) -> list[str]:
+    """A problem for every file of a set with a private key that others could see, on the host or in what a play prints."""
+    found = []
+    for file in files:
+        permissions = str(file.get("mode") or "0644")
+        if "PRIVATE KEY-----" in file["content"] and (not file.get("sensitive") or permissions[-1:] != "0"):
+            found.append(
+                f"{where}: {file['path']} has a private key, and with mode {permissions} and sensitive "
+                f"{str(bool(file.get('sensitive'))).lower()} others could see it; use mode 0600 and sensitive true"
+            )
+    return found
+
+
+HOMES = ("/home/", "/root/", "/run/user/")
+"""What a service under systemd's ProtectHome does not see."""
+
+
+def hidden(where: str, path: str, switch: str) -> list[str]:
+    """A problem where a confined daemon does not see the path; C(switch) is the variable that says that it is confined."""
+    if not f"{path}/".startswith(HOMES):
+        return []
+    return [
+        f"{where} is '{path}', which a confined service does not see: choose another place, such as /srv, or set {switch} to false, "
+        "which holds from the next start of the service on"
+    ]
+
+
+def not_a_network(where: str, value: str) -> list[str]:
+    """A problem where the value is no IPv4 or IPv6 address or network."""
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return [f"{where} has '{value}': an address or a network is needed, such as 192.0.2.11 or 192.0.2.0/24"]
+    return []
+
+
+def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """A problem for every variable that no role reads, with the most similar one that is read."""
+    known = list(known)
+    return [f"{name} is not a variable of this role{suggestion(name, known)}" for name in names if name and name not in known]

@@ -1,0 +1,74 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts within nested data: those of a vault, and those that cannot stand on one line of a configuration file. Keys are texts too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import wraps
+from typing import Any, Callable
+
+from ...module_utils._text import CONTROL
+
+KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+"""A key is the first word of a line, or a word in it."""
+
+
+def decrypted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which gets texts in its first argument where Ansible has encrypted variables: before ansible-core 2.19 these are
+    objects that look like a text and are none."""
+
+    @wraps(function)
+    def called(value: Any, *args: Any, **keywords: Any) -> Any:
+        return function(_texts(value), *args, **keywords)
+
+    return called
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _texts(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_texts(item) for item in value]
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
+
+
+def unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
+    """The same for all variables of a role by their names; the C(content) of a file may have any number of lines."""
+    return [problem for name, value in variables.items() for problem in unprintable(name, _without_content(name, value))]
+
+
+def _without_content(name: str, value: Any) -> Any:
+    if not name.endswith("_files") or not isinstance(value, (list, tuple)):
+        return value
+    return [{key: text for key, text in item.items() if key != "content"} if isinstance(item, Mapping) else item for item in value]
+
+
+def unprintable(where: str, value: Any) -> list[str]:
+    """A problem for every text, at any depth, that has a line break or another control character; a tab is none. A key has to be a word."""
+    return list(_found(where, value))
+
+
+def _found(where: str, value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not KEY.fullmatch(str(key)):
+                yield f"{where} has the key {str(key)!r}: a single word of letters, digits and any of _.:- is needed"
+            else:
+                yield from _found(f"{where}.{key}", item)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _found(f"{where}[{_named(item, index)}]", item)
+    elif isinstance(value, str):
+        match = CONTROL.search(value)
+        if match:
+            yield f"{where} has a line break or another control character ({match.group(0)!r}): each line is an item of its own"
+
+
+def _named(item: Any, index: int) -> str:
+    """How a person finds the item: by its name where that is readable, else by its place, counted from 0."""
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) and name and not CONTROL.search(name) else str(index)

@@ -1,0 +1,121 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an instance of the declaration of model.py says, its defaults filled in: who can hold its addresses, and what it tracks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...module_utils._address import version_of
+
+HIGHEST_PRIORITY = 254
+STEP = 10
+"""Between two nodes, where there is room: with 1, jitter is larger than the difference of their skews, and decides who takes over."""
+LOWEST_WEIGHT = -253
+"""keepalived takes a file that lowers a priority by more for a FAULT."""
+TRACKED = {"track_script": "scripts", "track_file": "track_files", "track_process": "track_processes"}
+
+
+def names(items: list[dict]) -> list[str]:
+    """The names of the items, in their order."""
+    return [str(item["name"]) for item in items]
+
+
+def track_files(declared: dict[str, Any]) -> list[dict]:
+    """The files that are watched for all: those of the inventory and those that are written on the host."""
+    return _reported(declared["reports"]) + declared["track_files"]
+
+
+def yield_files(declared: dict[str, Any]) -> list[dict]:
+    """The files with which a node gives way. How far, each instance says."""
+    return _reported(declared["yields"]) + _reported(declared["busy"])
+
+
+def _reported(reports: dict[str, list[str]]) -> list[dict]:
+    return [
+        {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0} for folder, reported in reports.items() for name in reported
+    ]
+
+
+def yields(instance: dict, declared: dict[str, Any]) -> list[str]:
+    """The entries by which a node comes behind all others, so that it loses the address if another one holds it as well.
+
+    None where the others would take an address away from a holder for that, at once. Being busy is no reason even after a delay: the load
+    follows the address, which would go back and forth."""
+    if instance["preempt"] and not instance.get("preempt_delay"):
+        return []
+    ordered = priorities(instance, declared["nodes"]).values()
+    weight = max(min(ordered) - max(ordered) - STEP, LOWEST_WEIGHT)
+    files = _reported(declared["yields"]) if instance["preempt"] else yield_files(declared)
+    return [f"{name} weight {weight}" for name in names(files)]
+
+
+def standby(instance: dict) -> str:
+    """The name of the instance's file of planned moves."""
+    return f"standby_{instance['name']}"
+
+
+def order(instance: dict, nodes: list[dict]) -> list[str]:
+    """The names of the nodes that can hold the instance's addresses, the preferred one first."""
+    return list(instance.get("nodes") or names(nodes))
+
+
+def after(all_names: list[str], mine: str) -> list[str]:
+    """The other names, those behind mine first."""
+    place = all_names.index(mine)
+    return all_names[place + 1 :] + all_names[:place]
+
+
+def priorities(instance: dict, nodes: list[dict]) -> dict[str, int]:
+    """The priority of every node of the instance, in the order in which they take over."""
+    ordered = order(instance, nodes)
+    step = min(STEP, max(1, HIGHEST_PRIORITY // len(ordered)))
+    given = instance.get("priorities") or range(HIGHEST_PRIORITY, HIGHEST_PRIORITY - step * len(ordered), -step)
+    return {name: int(priority) for name, priority in zip(ordered, given)}
+
+
+def family(instance: dict, nodes: list[dict]) -> int:
+    """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
+    addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]
+    return next(filter(None, map(version_of, addresses)), 4)
+
+
+def node_address(node: dict, version: int) -> str:
+    """The node's address of that IP version, empty if it has none."""
+    return next((address for address in (node["address"], node.get("address6")) if address and version_of(address) == version), "")
+
+
+def advert_int(instance: dict, timing: dict) -> float:
+    """The seconds between adverts; where only the profile says it, rounded up for VRRP 2, which counts whole seconds."""
+    if "advert_int" in instance:
+        return float(instance["advert_int"])
+    seconds = float(timing["advert_int"])
+    return float(math.ceil(seconds)) if int(instance["version"]) == 2 else seconds
+
+
+def devices(instance: dict) -> list[str]:
+    """The interfaces that the instance's addresses are on, each once."""
+    return list(dict.fromkeys(device(address, instance["interface"]) for address in instance["virtual_ipaddress"]))
+
+
+def device(address: dict, interface: str) -> str:
+    """The interface that an address is on: its own, or else the instance's."""
+    return address.get("dev") or interface
+
+
+def tracked(declared: dict[str, Any]) -> dict[str, list[str]]:
+    """The names of what is declared to be tracked, by the kinds of TRACKED."""
+    declared = {**declared, "track_files": track_files(declared)}
+    return {kind: names(declared[variable]) for kind, variable in TRACKED.items()}
+
+
+def tracks(instance: dict, declared: dict[str, Any]) -> dict[str, list[str]]:
+    """The entries of the instance's track blocks; where it names none of a kind, everything of that kind.
+
+    Its own interface is left out, because keepalived watches that anyhow and objects to being told."""
+    known = {"track_interface": devices(instance), **tracked(declared)}
+    entries = {kind: list(map(str, instance.get(kind, those))) for kind, those in known.items()}
+    return {**entries, "track_interface": [entry for entry in entries["track_interface"] if entry != instance["interface"]]}

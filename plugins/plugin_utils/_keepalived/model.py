@@ -1,0 +1,167 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keepalived runs on one node, derived from what an inventory declares for all nodes.
+
+The declaration is one dictionary; all items have their defaults already::
+
+    nodes            ordered list of name, address and perhaps address6; the first is preferred
+    node             the name of the node whose configuration is wanted
+    timing           the words of TIMING that the profile sets
+    instances        ... sync_groups, scripts, track_files, track_processes: the lists of the role's variables
+    reports          names of track files that systemd or the watcher writes, by their folders
+    yields           the same of those that make the node give way to another holder, and are no failure
+    busy             the same of those that say that the answers to a watched URL are late
+    state_directory  the folder of the track files with which a node is told to stand by, one for each instance
+    files            the further files of the set
+    urls             what the watcher asks, each with name and url: {watched, yield}
+    numbers          ... and numbers, by their variables without the prefix
+    texts            further variables without their prefix, which have to be of one line each
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...module_utils._keepalived.rules import ASK
+from .instance import (
+    advert_int,
+    after,
+    device,
+    family,
+    names,
+    node_address,
+    order,
+    priorities,
+    standby,
+    track_files,
+    tracks,
+    yield_files,
+    yields,
+)
+from .second_chance import second_chance
+
+TIMING = (
+    "advert_int",
+    "down_timer_adverts",
+    "preempt_delay",
+    "garp_master_delay",
+    "garp_master_repeat",
+    "garp_master_refresh",
+    "garp_master_refresh_repeat",
+)
+NOTIFY = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
+ASK_TIMEOUT = 60
+"""Seconds that keepalived gives the script ASK: what it has to end counts as failed, and a busy host is late in running it."""
+VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
+
+
+def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
+    """The blocks of one node's keepalived.conf, every key present: what the template prints.
+
+    An instance that does not name the node is left out, and so is a group of such instances."""
+    placed = [_instance(item, declared) for item in declared["instances"] if declared["node"] in order(item, declared["nodes"])]
+    here = set(names(placed))
+    groups = [_group(group, declared, here) for group in declared["sync_groups"] if here.intersection(group["instances"])]
+    return {
+        "instances": placed,
+        "sync_groups": groups,
+        "scripts": [_script(item) for item in declared["scripts"]],
+        "track_files": track_files(declared) + yield_files(declared) + _standby_files(declared),
+        "track_processes": declared["track_processes"],
+        "second_chance": second_chance(placed),
+        "multicast": [{word: item[word] for word in ("interface", "virtual_router_id")} for item in placed if not item["unicast"]],
+    }
+
+
+def _standby_files(declared: dict[str, Any]) -> list[dict]:
+    """The files of planned moves: other than 0, an instance's addresses go to another node. Each instance tracks its own."""
+    return [
+        {"name": name, "file": f"{declared['state_directory']}/{name}", "weight": 0, "init_file": 0}
+        for item in declared["instances"]
+        if declared["node"] in order(item, declared["nodes"])
+        for name in [standby(item)]
+    ]
+
+
+def _instance(item: dict, declared: dict[str, Any]) -> dict:
+    nodes, mine = declared["nodes"], declared["node"]
+    version = family(item, nodes)
+    addresses = {node["name"]: node_address(node, version) for node in nodes}
+    ordered = priorities(item, nodes)
+    placed = [_placed(address, item["interface"]) for address in item["virtual_ipaddress"]]
+    seconds = advert_int(item, declared["timing"])
+    timing = {**declared["timing"], **item, "advert_int": seconds}
+    if seconds != float(declared["timing"]["advert_int"]):
+        timing["down_timer_adverts"] = item.get("down_timer_adverts")
+    if not item["preempt"]:
+        timing.pop("preempt_delay", None)
+    tracking = tracks(item, declared)
+    tracking["track_file"].append(standby(item))
+    # In a group, keepalived ignores the weights of the members and takes those of the group.
+    if not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
+        tracking["track_file"] += yields(item, declared)
+    source = {"unicast_src_ip": addresses[mine], "unicast_ttl": 255} if item["unicast"] else {"mcast_src_ip": addresses[mine]}
+    settings = {**{word: _number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
+    blocks = {
+        "authentication": ["auth_type PASS", f'auth_pass "{item["auth_pass"]}"'] if item["auth_pass"] else [],
+        "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine] if item["unicast"] else [],
+        "virtual_ipaddress": [address["line"] for address in placed],
+        **{word: item[word] for word in VERBATIM},
+        **tracking,
+    }
+    return {
+        **_notified(item),
+        "priority": ordered[mine],
+        "virtual_ipaddress": placed,
+        "held": [f"{address['address']} dev {address['dev']}" for address in placed]
+        + [_held(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
+        "source": addresses[mine],
+        "ring": [addresses[name] for name in after(list(addresses), mine) if name in ordered],
+        "settings": settings,
+        "blocks": {word: lines for word, lines in blocks.items() if lines},
+    }
+
+
+def _group(group: dict, declared: dict[str, Any], here: set[str]) -> dict:
+    members = [item for item in declared["instances"] if item["name"] in here.intersection(group["instances"])]
+    blocks = {"group": [name for name in group["instances"] if name in here], "track_file": yields(members[0], declared)}
+    return {**_notified(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
+
+
+def _placed(address: dict, interface: str) -> dict:
+    """The address with its device, and the line that says both."""
+    dev = device(address, interface)
+    words = [address["address"], "dev", dev]
+    for word in ("label", "scope"):
+        words += [word, address[word]] if address.get(word) else []
+    return {**address, "dev": dev, "line": " ".join([*words, *address.get("options", [])])}
+
+
+def _held(line: str, interface: str) -> str:
+    """What C(ip address delete) has to be told of an address that is written as keepalived writes it."""
+    address, *words = line.split() or [""]
+    return f"{address} dev {dict(zip(words, words[1:])).get('dev', interface)}"
+
+
+def _script(item: dict) -> dict:
+    """The script with its command as it stands between quotation marks.
+
+    What asks a URL keeps the time itself and needs to see other processes."""
+    times = {word: _number(item[word]) for word in ("interval", "timeout")}
+    if item["url"]:
+        own = {"timeout": ASK_TIMEOUT, "user": "root", "script": f"{ASK} {item['url']} {times['timeout'] / 2:g}"}
+        return {**item, **times, **own}
+    return {**item, **times, "script": item["script"].replace("\\", "\\\\").replace('"', '\\"')}
+
+
+def _notified(item: dict) -> dict:
+    """The instance or group with its notify directives in one place."""
+    return {**item, "notify": {word: item[word] for word in NOTIFY if item.get(word)}}
+
+
+def _number(value: Any) -> int | float:
+    """Without a point where it is whole, as keepalived wants it."""
+    number = float(value)
+    return int(number) if number.is_integer() else number

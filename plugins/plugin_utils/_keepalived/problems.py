@@ -1,0 +1,250 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What cannot work in the declaration of model.py: one line each, with variable, value and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ...module_utils._address import canonical, version_of
+from ...module_utils._text import suggestion
+from .._input.rules import exposed_keys, not_an_address, repeated
+from .._input.text import unprintable_texts
+from . import placement, tracking
+from .instance import HIGHEST_PRIORITY, advert_int, family, names, node_address, order, priorities, track_files, yield_files
+
+ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
+RANGES = {"rt_priority": (0, 99), "firewall_min_ttl": (1, 255)}
+LISTS = ("nodes", "instances", "sync_groups", "scripts", "track_files", "track_processes")
+NAME = re.compile(r"""[^\s{}"'#!@$/\\]+""")
+WORDS = {
+    "script_user": (re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"), "the name of a user"),
+    "metrics_directory": (re.compile(r"/[A-Za-z0-9/_.:@+-]*"), "an absolute path of letters, digits and any of _.:@+-"),
+}
+"""What stands in units of systemd, which have words of their own, and in commands of a shell."""
+REPORTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
+HTTP = r"http://[!-~]+"
+TCP = r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]+"
+URLS = {
+    "watched": (HTTP, "one that begins with http:// is needed, without spaces and of ASCII alone"),
+    "yield": (
+        f"{HTTP}|{TCP}",
+        "http:// without spaces and of ASCII alone, or tcp:// with an address and a port is needed",
+    ),
+    "script": (r"http://[!#-&(-\[\]-~]+", "one that begins with http:// is needed, without spaces, quotation marks and backslashes"),
+}
+"""What a watch or a check script can ask. A port says nothing of a process that hangs: the kernel goes on accepting its connections."""
+
+
+def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+    """One line for everything that keepalived would refuse or, worse, accept.
+
+    C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
+    texts = {**{name: declared[name] for name in (*LISTS, "files")}, **declared["texts"]}
+    found = unprintable_texts({f"keepalived_{name}": value for name, value in texts.items()})
+    found += [
+        f"keepalived_{name} is {value}: allowed are {RANGES[name][0]}-{RANGES[name][1]}"
+        for name, value in declared["numbers"].items()
+        if not RANGES[name][0] <= int(value) <= RANGES[name][1]
+    ]
+    found += _nodes(declared["nodes"], declared["node"]) + _names(declared) + _words(declared)
+    found += placement.own_addresses(declared, facts)
+    known = set(names(declared["nodes"]))
+    for item in declared["instances"]:
+        where = f"keepalived_instances: {item['name']}"
+        own = _order(item, declared["nodes"], known)
+        found += [f"{where}: {problem}" for problem in own or _instance(item, declared, facts)]
+    return found + _together(declared, known) + exposed_keys("keepalived_files", declared["files"])
+
+
+def _nodes(nodes: list[dict], node: str) -> list[str]:
+    known = names(nodes)
+    found = repeated("keepalived_nodes", "name", known)
+    found += repeated("keepalived_nodes", "address", [item[key] for item in nodes for key in ("address", "address6") if item.get(key)])
+    for item in nodes:
+        found += not_an_address(f"keepalived_nodes: the address of {item['name']}", item["address"])
+        if item.get("address6") and version_of(item["address6"]) != 6:
+            found.append(f"keepalived_nodes: the address6 of {item['name']} is '{item['address6']}': an IPv6 address is needed")
+    if len(nodes) < 2:
+        found.append(f"keepalived_nodes has {len(nodes)} node(s): a VIP needs at least two that can hold it")
+    if len(nodes) > HIGHEST_PRIORITY:
+        found.append(f"keepalived_nodes has {len(nodes)} nodes: VRRP has priorities for {HIGHEST_PRIORITY}")
+    if node not in known:
+        listed = ", ".join(known) or "none"
+        found.append(f"keepalived_nodes does not name this host: keepalived_node_name is '{node}', the nodes are {listed}")
+    return found
+
+
+def _names(declared: dict[str, Any]) -> list[str]:
+    found = []
+    for variable in ("instances", "sync_groups", "scripts", "track_processes"):
+        found += repeated(f"keepalived_{variable}", "name", names(declared[variable]))
+    files = names(track_files(declared) + yield_files(declared))
+    found += repeated("keepalived_track_files, _watched_units, _watched_urls and _yield_urls", "name", files)
+    for variable in LISTS:
+        found += [
+            f"keepalived_{variable}: the name '{name}' is no single word: keepalived needs one without spaces, quotation marks and braces"
+            for name in names(declared[variable])
+            if not NAME.fullmatch(name)
+        ]
+    return found
+
+
+def _words(declared: dict[str, Any]) -> list[str]:
+    """What would be more or something else where it is written: in a unit, in a command, in a question."""
+    texts = declared["texts"]
+    found = [
+        f"keepalived_scripts: {item['name']} has {'script and url' if item['url'] else 'no script and no url'}: one of them is needed"
+        for item in declared["scripts"]
+        if bool(item["script"]) == bool(item["url"])
+    ]
+    found += [
+        f"keepalived_{name} is '{texts[name]}': {what} is needed"
+        for name, (pattern, what) in WORDS.items()
+        if name in texts and not pattern.fullmatch(texts[name])
+    ]
+    found += [
+        f"keepalived_watched_units, _watched_urls and _yield_urls: the name '{name}' stands in units and commands: "
+        "one of letters, digits and any of _.:@- is needed"
+        for folders in (declared["reports"], declared["yields"])
+        for names_of in folders.values()
+        for name in map(str, names_of)
+        if not REPORTED.fullmatch(name)
+    ]
+    asked = {
+        "keepalived_watched_urls": ("watched", declared["urls"]["watched"]),
+        "keepalived_yield_urls": ("yield", declared["urls"]["yield"]),
+        "keepalived_scripts": ("script", [item for item in declared["scripts"] if item["url"]]),
+    }
+    return found + [
+        f"{variable}: the url of {item['name']} is '{item['url']}': {URLS[kind][1]}"
+        for variable, (kind, items) in asked.items()
+        for item in items
+        if not re.fullmatch(URLS[kind][0], item["url"])
+    ]
+
+
+def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
+    """What is wrong with the nodes and priorities of an instance; the other rules rely on both."""
+    ordered = order(item, nodes)
+    found = [f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}" for name in ordered if name not in known]
+    found += repeated("nodes", "name", item.get("nodes") or [])
+    if len(ordered) < 2 <= len(nodes):
+        found.append(f"nodes is {', '.join(ordered)}: a VIP needs at least two nodes that can hold it")
+    given = [int(priority) for priority in item.get("priorities") or []]
+    if given and len(given) != len(ordered):
+        found.append(f"priorities has {len(given)} values for the {len(ordered)} nodes {', '.join(ordered)}: one for each is needed")
+    found += [f"priorities has {priority}: allowed are 1-{HIGHEST_PRIORITY}" for priority in given if not 1 <= priority <= HIGHEST_PRIORITY]
+    if any(higher <= lower for higher, lower in zip(given, given[1:])):
+        found.append(
+            f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they have to go down in the order "
+            "of the nodes; change that order by nodes"
+        )
+    return found
+
+
+def _instance(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+    nodes = declared["nodes"]
+    found = []
+    if not 1 <= int(item["virtual_router_id"]) <= 255:
+        found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
+    found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
+    if not (item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _notices(item, declared["sync_groups"])):
+        found.append("virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that becomes master")
+    found += tracking.problems(item, declared)
+    if declared["node"] in order(item, nodes):
+        found += placement.problems(item, facts)
+    return found
+
+
+def _families(item: dict, nodes: list[dict]) -> list[str]:
+    version = family(item, nodes)
+    if {version_of(address["address"]) for address in item["virtual_ipaddress"]} >= {4, 6}:
+        return [
+            "virtual_ipaddress has IPv4 and IPv6 addresses: adverts carry addresses of one version only; "
+            "write an instance for each and name both in keepalived_sync_groups, so that they move together"
+        ]
+    found = [
+        f"node {node['name']} has no IPv{version} address for the adverts of IPv{version} addresses: set its address{'6' * (version == 6)}"
+        for node in nodes
+        if node["name"] in order(item, nodes) and version_of(node["address"]) and not node_address(node, version)
+    ]
+    if version == 6 and int(item["version"]) == 2:
+        found.append("version is 2: VRRP version 2 has no IPv6 addresses; use version 3")
+    return found
+
+
+def _advert(item: dict, timing: dict) -> list[str]:
+    version = int(item["version"])
+    if version not in ADVERT_RANGE:
+        return [f"version is {version}: VRRP has versions 2 and 3"]
+    seconds = advert_int(item, timing)
+    least, most = ADVERT_RANGE[version]
+    found = []
+    if not least <= seconds <= most:
+        found.append(f"advert_int is {seconds:g}: VRRP version {version} allows {least}-{most} seconds")
+    elif version == 2 and seconds % 1:
+        found.append(f"advert_int is {seconds:g}: VRRP version 2 counts whole seconds")
+    elif abs(seconds * 100 - round(seconds * 100)) > 1e-6:
+        found.append(f"advert_int is {seconds:g}: VRRP version 3 counts hundredths of a second")
+    if item.get("preempt_delay") and not item["preempt"]:
+        found.append(f"preempt_delay is {item['preempt_delay']} and preempt is false: a delay needs preempt: true")
+    return found
+
+
+def _authentication(item: dict) -> list[str]:
+    secret = str(item["auth_pass"])
+    if not secret:
+        return []
+    if int(item["version"]) != 2:
+        return [f"auth_pass is set with version {item['version']}: only VRRP version 2 has authentication; the firewall guards version 3"]
+    length = len(secret.encode())
+    if length > 8:
+        return [f"auth_pass has {length} bytes: VRRP sends the first 8 only, so use at most 8 letters and digits"]
+    if set('"\\') & set(secret):
+        return ["auth_pass has a quotation mark or a backslash, which keepalived cannot read"]
+    return ["auth_pass is a closing brace alone, which ends the block in spite of quotation marks"] if secret == "}" else []
+
+
+def _notices(item: dict, groups: list[dict]) -> bool:
+    """Whether somebody is told that the node has become master."""
+    tellers = [item, *(group for group in groups if item["name"] in group["instances"])]
+    return any(teller.get(word) for teller in tellers for word in ("notify_master", "notify"))
+
+
+def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
+    """Rules between instances."""
+    nodes, instances = declared["nodes"], declared["instances"]
+    ids = [f"{item['virtual_router_id']} ({item['interface']}, IPv{family(item, nodes)})" for item in instances]
+    found = repeated("keepalived_instances", "virtual_router_id on an interface", ids)
+    addresses = [canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]]
+    found += repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
+    if declared["node"] in known and instances and not any(declared["node"] in order(item, nodes) for item in instances):
+        found.append(f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have nothing to do there")
+    members = [name for group in declared["sync_groups"] for name in group["instances"]]
+    found += repeated("keepalived_sync_groups", "instance", members)
+    for group in declared["sync_groups"]:
+        found += [f"keepalived_sync_groups: {group['name']}: {problem}" for problem in _group(group, instances, nodes)]
+    return found
+
+
+def _group(group: dict, instances: list[dict], nodes: list[dict]) -> list[str]:
+    known = {item["name"]: item for item in instances}
+    found = [
+        f"instances has '{name}', which is not in keepalived_instances{suggestion(name, known)}"
+        for name in group["instances"]
+        if name not in known
+    ]
+    if len(group["instances"]) < 2:
+        found.append(f"instances has {len(group['instances'])}: a group needs at least two that move together")
+    members = [known[name] for name in group["instances"] if name in known]
+    same = {(tuple(priorities(item, nodes).items()), bool(item["preempt"])) for item in members}
+    if len(same) > 1:
+        found.append(
+            f"the instances {', '.join(names(members))} differ in nodes, priorities or preempt: they would hand the addresses back "
+            "and forth; give them the same"
+        )
+    return found

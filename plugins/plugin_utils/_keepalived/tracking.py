@@ -1,0 +1,85 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an instance of the declaration of model.py tracks in vain: what nobody has declared, and weights that move nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ...module_utils._text import suggestion
+from .instance import HIGHEST_PRIORITY, TRACKED, priorities, tracked, tracks
+
+
+def problems(item: dict, declared: dict[str, Any]) -> list[str]:
+    """What is wrong with the entries of one instance and with their weights."""
+    return _unknown(item, declared) + _weights(item, declared)
+
+
+def _unknown(item: dict, declared: dict[str, Any]) -> list[str]:
+    """What the instance tracks although nobody has declared it."""
+    known = tracked(declared)
+    return [
+        f"{kind} has '{name}', which does not exist{suggestion(name, known[kind])}"
+        for kind, name, _weight in _entries(item, declared)
+        if kind in known and name not in known[kind]
+    ]
+
+
+def _entries(item: dict, declared: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
+    """Kind and name of everything that the instance tracks, and the weight that its entry says, if it does."""
+    for kind, entries in tracks(item, declared).items():
+        for entry in entries:
+            words = entry.split()
+            weight = re.search(r"\sweight\s+([+-]?\d+)", entry)
+            yield kind, words[0] if words else "", int(weight.group(1)) if weight else None
+
+
+def _weights(item: dict, declared: dict[str, Any]) -> list[str]:
+    """Weights with which the failure of what they belong to would not move the addresses."""
+    own = {(kind, str(thing["name"])): int(thing["weight"]) for kind, variable in TRACKED.items() for thing in declared[variable]}
+    weights = {(kind, name): own.get((kind, name), 0) if weight is None else weight for kind, name, weight in _entries(item, declared)}
+    weights = {key: weight for key, weight in weights.items() if weight}
+    if not weights:
+        return []
+    shown = ", ".join(f"{name} {weight:+}" for (_kind, name), weight in weights.items())
+    if not item["preempt"] or item.get("preempt_delay"):
+        keeps = "preempt_delay" if item["preempt"] else "preempt: false"
+        return [
+            f"the weights of {shown} together with {keeps} would keep the addresses on a node that has failed, because its peers "
+            "accept the lower priority: leave the weights out, so that a failure means FAULT"
+        ]
+    if any(item["name"] in group["instances"] for group in declared["sync_groups"]):
+        return [
+            f"the weights of {shown} would be ignored in a group of keepalived_sync_groups: leave them out, so that a failure means FAULT"
+        ]
+    return _arithmetic(priorities(item, declared["nodes"]), weights)
+
+
+def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) -> list[str]:
+    found = []
+    neighbours = list(zip(ordered.items(), list(ordered.items())[1:]))
+    if not neighbours:
+        return found
+    (one, high), (other, low) = max(neighbours, key=lambda pair: pair[0][1] - pair[1][1])
+    gap = high - low
+    for (kind, name), weight in weights.items():
+        # A file's weight is multiplied by the number in the file.
+        if abs(weight) <= gap and kind != "track_file":
+            found.append(
+                f"the weight {weight:+} of {name} is not larger than the gap of {gap} between the priorities {high} of {one} "
+                f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, or priorities "
+                "that are closer"
+            )
+    highest, lowest = max(ordered.values()), min(ordered.values())
+    more = sum(weight for weight in weights.values() if weight > 0)
+    less = sum(weight for weight in weights.values() if weight < 0)
+    if highest + more > HIGHEST_PRIORITY or lowest + less < 1:
+        found.append(
+            f"the priorities {highest}-{lowest} with weights of {more:+} and {less:+} leave the range 1-{HIGHEST_PRIORITY}, where "
+            "keepalived cuts them so that nodes become equal: set priorities, such as [101, 100]"
+        )
+    return found

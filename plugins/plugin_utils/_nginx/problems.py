@@ -1,0 +1,149 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What cannot work in the declaration of model.py: one line each, with variable, value and what is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .._input import container
+from .._input.rules import exposed_keys, hidden, not_a_network, repeated
+from .._input.text import unprintable_texts
+from .model import endpoint, root, server
+
+NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
+VARIABLE = re.compile(r"\$\{\w+\}")
+QUOTED = re.compile(r"""(?<!\S)(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")(?!\S)|\\.""")
+NO_ARGUMENTS = re.compile(r"""[;{}"'\\]|(^|\s)#|^$""")
+NAMED = ("sites", "upstreams", "log_formats")
+TLS = ("ssl", "quic")
+SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
+# Whoever writes one of these knows where the certificate comes from.
+CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
+
+
+def problems(declared: dict[str, Any]) -> list[str]:
+    """One line for everything that nginx would refuse or, worse, accept."""
+    found = unprintable_texts({f"nginx_{name}": value for name, value in declared.items()})
+    for variable in NAMED:
+        names = [str(item["name"]) for item in declared[variable]]
+        found += repeated(f"nginx_{variable}", "name", names)
+        found += [
+            f"nginx_{variable}: the name '{name}' is no single word: one without spaces, slashes, quotation marks, braces and $ is needed"
+            for name in names
+            if not NAME.fullmatch(name)
+        ]
+    for site in declared["sites"]:
+        found += [f"nginx_sites: {site['name']}: {problem}" for problem in _site_problems(site, declared)]
+        if declared["confined"]:
+            found += _hidden(site, declared["web_root"])
+    for upstream in declared["upstreams"]:
+        found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
+    return [
+        *found,
+        *_arguments(declared),
+        *_listeners(declared),
+        *_proxies(declared["trusted_proxies"]),
+        *exposed_keys("nginx_files", declared["files"]),
+        *container.problems("nginx", declared),
+    ]
+
+
+def _arguments(declared: dict[str, Any]) -> Iterator[str]:
+    """Texts that would end their directive and begin another. Those of C(lines) and settings are whole directives, in nginx's own words."""
+    texts = {"nginx_access_logs": declared["access_logs"], "nginx_health_location": [declared["health_location"] or "/"]}
+    for upstream in declared["upstreams"]:
+        options = [option for item in upstream["servers"] for option in item.get("options", [])]
+        texts[f"nginx_upstreams: {upstream['name']}: options"] = [*upstream["server_options"], *options]
+    for site in declared["sites"]:
+        where = f"nginx_sites: {site['name']}"
+        texts.update({f"{where}: {key}": site[key] for key in ("listens", "server_names")})
+        texts[f"{where}: access_logs"] = site.get("access_logs", [])
+        texts[f"{where}: index"] = [site["index"]]
+        texts[f"{where}: path"] = [location["path"] for location in site["locations"]]
+    for where, found in texts.items():
+        for text in map(str, found):
+            if NO_ARGUMENTS.search(VARIABLE.sub("v", QUOTED.sub("q", text))):
+                yield f"{where} has '{text}': what has a semicolon, a brace or a # needs quotation marks around it, and all of them closed"
+
+
+def _words(site: dict) -> Iterator[str]:
+    for key in ("root", "certificate", "certificate_key"):
+        text = site.get(key) or "/"
+        if text.split() != [text] or NO_ARGUMENTS.search(VARIABLE.sub("v", text)):
+            yield f"{key} is '{text}': a single word without blanks, quotation marks, semicolons, braces and backslashes is needed"
+
+
+def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
+    health = declared["health_location"]
+    paths = [" ".join(location["path"].split()) for location in site["locations"]]
+    yield from repeated("locations", "path", paths)
+    if health and f"= {health}" in paths:
+        yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
+    yield from _words(site)
+    if "root" in site and not site["root"].startswith("/"):
+        yield f"root is '{site['root']}': an absolute path is needed, such as /srv/www"
+    for key in ("listens", "server_names"):
+        if not site[key]:
+            yield f"{key} is empty: name at least one, or leave it out"
+    lines = [*map(str, site["lines"] + declared["http_lines"]), *declared["http_settings"]]
+    listens = list(map(str, site["listens"]))
+    secure = [listen for listen in listens if set(listen.split()[1:]).intersection(TLS)]
+    if secure and not site["certificate"] and not any(line.strip().startswith(CERTIFIED) for line in lines):
+        yield f"listen '{secure[0]}' has TLS and the site has no certificate: set certificate and certificate_key"
+    if site["certificate"]:
+        for listen in listens:
+            if listen not in secure and endpoint(listen).endswith(":443"):
+                yield f"listen '{listen}' would answer in plain text although the site has a certificate: write '{listen} ssl'"
+    if site["certificate_key"] and not site["certificate"]:
+        yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
+
+
+def _hidden(site: dict, web_root: str) -> Iterator[str]:
+    """What nginx -t accepts and a confined nginx answers with status 404."""
+    lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
+    served = [("root", root(site, web_root)), *(found.groups() for found in map(SERVED.match, map(str, lines)) if found)]
+    for word, path in served:
+        yield from hidden(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
+
+
+def _upstream_problems(upstream: dict) -> Iterator[str]:
+    if not upstream["servers"]:
+        yield "servers is empty: name at least one"
+    for item in upstream["servers"]:
+        address, port = str(item["address"]), item.get("port")
+        if not address or re.search(r"[\s;{}]", address):
+            yield f"a server has the address '{address}': an address, a name or unix: and a path is needed"
+        if port and (address.startswith("unix:") or not 1 <= int(port) <= 65535):
+            yield f"server {address} has the port {port}: " + (
+                "a socket has none" if address.startswith("unix:") else "allowed are 1-65535"
+            )
+    yield from repeated("servers", "address", [server(item, []) for item in upstream["servers"]])
+
+
+def _listeners(declared: dict[str, Any]) -> Iterator[str]:
+    """Who answers to which name at which address."""
+    port = int(declared["status_port"])
+    if not 0 <= port <= 65535:
+        yield f"nginx_status_port is {port}: allowed are 1-65535, and 0 for none"
+    answers = [f"_ on 127.0.0.1:{port}"] if port else []
+    defaults: dict[str, list[str]] = {}
+    for site in declared["sites"]:
+        for listen in map(str, site["listens"]):
+            answers += [f"{name} on {endpoint(listen)}" for name in site["server_names"]]
+            if {"default_server", "default"}.intersection(listen.split()[1:]):
+                defaults.setdefault(endpoint(listen), []).append(site["name"])
+    yield from repeated("nginx_sites", "server name", answers)
+    for place, names in defaults.items():
+        if len(set(names)) > 1:
+            yield f"nginx_sites: {' and '.join(names)} are both default_server on {place}: each address and port has one"
+
+
+def _proxies(trusted: list[str]) -> Iterator[str]:
+    for proxy in trusted:
+        if proxy != "unix:":
+            yield from not_a_network("nginx_trusted_proxies", proxy)

@@ -1,0 +1,148 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the HAProxys of a cluster, each alone and compared with each other.
+
+C(seen) is what M(evenkeel.ha_web.haproxy_info) has returned of every node that has answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from .finding import Seen, Trouble, differing, grouped, listed
+from .vrrp import DEPLOY
+
+NEAR = 0.8
+"""Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's connections."""
+
+FULL = (
+    "see who has them: ss --numeric state established; limit single clients by haproxy_client_limits, "
+    "or raise haproxy_maxconn if the host has memory for more"
+)
+
+
+def troubles(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Trouble]:
+    """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days. C(unfinished) are the web servers of which a
+    deployment has not come to its end."""
+    for host, node in seen.items():
+        if not node["running"]:
+            yield Trouble((host,), "haproxy does not run", "systemctl start haproxy; journalctl --unit haproxy says why it has ended")
+        elif node["reloads_failed"]:
+            yield Trouble(
+                (host,),
+                f"the last reload of haproxy has failed ({node['reloads_failed']} in a row), so it goes on with what it had",
+                "journalctl --unit haproxy says why; mend that, then systemctl reload haproxy",
+            )
+    running = {host: node for host, node in seen.items() if node["running"]}
+    for host, node in running.items():
+        yield from _old_workers(host, node)
+    yield from _frontends(running)
+    yield from _servers(running, unfinished)
+    yield from _certificates(running, certificate_days)
+    yield from _differences(running)
+
+
+def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+    """Workers that a reload has replaced, and whose connections were or will soon be cut."""
+    if node["ended_workers"]:
+        yield Trouble(
+            (host,),
+            f"haproxy has ended {node['ended_workers']} old workers with their connections since its last reload",
+            "see in journalctl --unit haproxy why; reload less often, or raise haproxy_mworker_max_reloads or haproxy_hard_stop_after",
+            harmless=True,
+        )
+    most = node["max_reloads"]
+    if most and node["oldest_worker"] >= most * NEAR:
+        yield Trouble(
+            (host,),
+            f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} reloads, and"
+            f" after {most} it is ended with its connections",
+            "reload less often, or raise haproxy_mworker_max_reloads",
+            harmless=True,
+        )
+
+
+def _frontends(running: Seen) -> Iterator[Trouble]:
+    """Frontends whose clients have taken all connections, or nearly all."""
+    for host, node in running.items():
+        for frontend in node["frontends"]:
+            sessions, limit = frontend.get("sessions", 0), frontend.get("limit", 0)
+            if limit and sessions >= limit:
+                yield Trouble((host,), f"clients have taken all {limit} connections of {frontend['name']}, so new ones wait", FULL)
+            elif limit and sessions >= NEAR * limit:
+                what = f"clients have taken {sessions} of the {limit} connections of {frontend['name']}"
+                yield Trouble((host,), what, FULL, harmless=True)
+
+
+def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
+    down: dict[str, dict[str, str]] = defaultdict(dict)
+    for host, node in running.items():
+        for server in node["servers"]:
+            label = f"{server['backend']}/{server['name']}"
+            if server["taken_out"]:
+                ready = {"servers": [label], "state": "ready", **({"weight": "100%"} if not server["weight"] else {})}
+                yield Trouble(
+                    (host,),
+                    f"somebody has taken {label} out of rotation: it is {server['state']}, weight {server['weight']}",
+                    "run deploy_web_servers.yml, which puts it back"
+                    if server["name"] in unfinished
+                    else f"if that is over, put it back: haproxy_server with {_words(ready)}",
+                )
+            elif server["state"] == "ready" and not server["in_rotation"] and server["weight"]:
+                down[label][host] = f"{server['status']}, {server['check']}"
+    for label, said in down.items():
+        name = label.partition("/")[2]
+        others = [host for host in running if host not in said]
+        where = f", and {listed(others)} can reach it: see the network between them" if others else ""
+        yield Trouble(tuple(said), f"{label} does not serve: {_by_value(said)}", f"see on {name} that its service runs and answers{where}")
+
+
+def _words(options: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items())
+
+
+def _by_value(said: Mapping[str, str]) -> str:
+    return "; ".join(f"{value} on {listed(hosts)}" for value, hosts in grouped(said).items())
+
+
+def _certificates(running: Seen, days: int) -> Iterator[Trouble]:
+    ends: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
+    for host, node in running.items():
+        for certificate in node["certificates"]:
+            if certificate["expires"]:
+                ends[certificate["file"]][host] = certificate["expires"], certificate["days_left"]
+    for file, said in ends.items():
+        for (expires, left), hosts in grouped(said).items():
+            if left < days:
+                what = f"{file} {f'ends in {left} days' if left >= 0 else 'has ended'} ({expires})"
+                yield Trouble(tuple(hosts), what, f"renew it and {DEPLOY}")
+        if found := differing(f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}):
+            yield Trouble(tuple(said), found, DEPLOY)
+
+
+def _differences(running: Seen) -> Iterator[Trouble]:
+    for what, key in (("frontend", "frontends"), ("backend", "backends"), ("server", "servers")):
+        names = {host: {_name(item) for item in node[key]} for host, node in running.items()}
+        for name in sorted(set().union(*names.values())) if names else ():
+            without = [host for host, known in names.items() if name not in known]
+            # The servers of a backend that is not there are not there either.
+            if without and not (what == "server" and any(name.partition("/")[0] not in _backends(running[host]) for host in without)):
+                having = [host for host in names if host not in without]
+                yield Trouble(tuple(without), f"haproxy has no {what} {name}, as it has on {listed(having)}", DEPLOY)
+    sums = {host: node["configuration"]["shared"][:8] for host, node in running.items()}
+    if found := differing("what haproxy.cfg and the files beside it have in common", sums):
+        yield Trouble(tuple(running), found, f"if the inventory does not want that, {DEPLOY}", harmless=True)
+    versions = {host: node["version"] for host, node in running.items()}
+    if found := differing("haproxy's version", versions):
+        yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return f"{item['backend']}/{item['name']}" if "backend" in item else item["name"]
+
+
+def _backends(node: Mapping[str, Any]) -> set[str]:
+    return {item["name"] for item in node["backends"]}

@@ -1,0 +1,170 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a cluster is: what all hosts have said, as one report with everything that is wrong.
+
+C(asked) is what the modules have returned, by the hosts' names: C(haproxy) and C(keepalived) of a load balancer, C(nginx) and C(unfinished)
+of a web server. A host that cannot be reached has C(unreachable: true) in what came back first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import haproxy as haproxy_status
+from . import vrrp as vrrp_status
+from .finding import Seen, Trouble
+
+Asked = Mapping[str, Mapping[str, Mapping[str, Any]]]
+PENDING = {
+    "start": "{} runs without a configuration that is known",
+    "reload": "{} does not run what is on disk",
+    "settle": "what is around {} is not as it was deployed: a unit does not run or is not enabled, or a kernel parameter differs",
+}
+ANSWERS = {"keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
+"""What is in every answer of a module that has come to its end."""
+UNFINISHED = {
+    "evenkeel-unfinished": "a deployment of this web server has not come to its end",
+    "evenkeel-half-deployed": "a deployment of the application has not come to its end",
+}
+
+
+def report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
+    """The report as the filter cluster_report documents it."""
+    keepalived = answers(asked, "keepalived")
+    haproxy = answers(asked, "haproxy")
+    found = list(dict.fromkeys(_troubles(asked, keepalived, haproxy, certificate_days)))
+    return {
+        "healthy": all(trouble.harmless for trouble in found),
+        "findings": [trouble.to_dict() for trouble in sorted(found, key=lambda trouble: trouble.harmless)],
+        "vips": [_vip(keepalived, name) for name in vrrp_status.instances(keepalived)],
+        "load_balancers": {host: _node(asked[host], haproxy.get(host), keepalived.get(host)) for host in _with(asked, "keepalived")},
+        "frontends": _frontends(haproxy),
+        "backends": _backends(haproxy),
+        "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
+        "web_servers": {host: _web_server(asked[host]) for host in _with(asked, "nginx")},
+    }
+
+
+def _with(asked: Asked, module: str) -> list[str]:
+    return [host for host, said in asked.items() if module in said]
+
+
+def answers(asked: Asked, module: str) -> Seen:
+    """What the module has returned of the hosts on which it has come to its end."""
+    return {host: said[module] for host, said in asked.items() if "running" in said.get(module, {})}
+
+
+def _troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: int) -> Iterator[Trouble]:
+    for host, said in asked.items():
+        yield from _host(host, said)
+    silent = [host for host in _with(asked, "keepalived") if host not in keepalived]
+    yield from vrrp_status.troubles(keepalived, silent)
+    unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _marks(said))]
+    yield from haproxy_status.troubles(haproxy, certificate_days, unfinished)
+    if len(keepalived) + len(silent) == 1:
+        yield Trouble((*keepalived, *silent), "it is the only load balancer, so nothing can fail over", "add a second one", harmless=True)
+
+
+def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]:
+    if not _reachable(said):
+        reason = next((answer["msg"].strip() for answer in said.values() if answer.get("unreachable")), "")
+        yield Trouble((host,), f"it cannot be reached, so nothing is known of it: {reason}", "see that it runs, and that you can log in")
+        return
+    for module, answer in said.items():
+        if ANSWERS[module] not in answer and not answer.get("skipped"):
+            yield Trouble((host,), f"it does not tell how {module} is: {answer.get('msg', '').strip()}", "mend that, then ask again")
+        yield from _pending(host, module, answer)
+    for path in _marks(said):
+        if what := UNFINISHED.get(path.rpartition("/")[2]):
+            remedy = "run deploy_web_servers.yml, which goes on with it (with cluster_drain=false if it is the only web server)"
+            yield Trouble((host,), f"{what} ({path})", remedy)
+
+
+def _marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The paths by which a deployment says how far it has come on a host."""
+    return [file["path"] for file in said.get("unfinished", {}).get("files", [])]
+
+
+def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trouble]:
+    """What is missing until the daemon runs what is on disk. That a load balancer's does not run at all, others say."""
+    if not answer.get("running"):
+        if daemon == "nginx" and "running" in answer:
+            yield Trouble((host,), "nginx does not run", "systemctl start nginx; journalctl --unit nginx says why it has ended")
+        return
+    configuration = answer["configuration"]
+    playbook = "deploy_web_servers.yml" if daemon == "nginx" else "deploy_load_balancers.yml"
+    remedy = f"run {playbook}, which makes it what the inventory says"
+    if configuration["pending"] == "reload" and configuration.get("loaded"):
+        yield Trouble((host,), f"{daemon} runs what is on disk, but that is not what was deployed last", remedy, harmless=True)
+    elif configuration["pending"]:
+        yield Trouble((host,), PENDING[configuration["pending"]].format(daemon), remedy)
+    if configuration["unconfined"]:
+        what = f"{daemon} was started before it was confined, and a reload does not change that"
+        yield Trouble((host,), what, "run reboot_hosts.yml, which starts it anew while the host serves nobody", harmless=True)
+
+
+def _reachable(said: Mapping[str, Mapping[str, Any]]) -> bool:
+    return not any(answer.get("unreachable") for answer in said.values())
+
+
+def _vip(seen: Seen, instance: str) -> dict[str, Any]:
+    nodes = vrrp_status.placed(seen, instance)
+    states = {host: vrrp_status.of(seen, host, instance) or {} for host in seen}
+    holders = [host for host, state in states.items() if state.get("state") == "MASTER"]
+    return {
+        "instance": instance,
+        "addresses": sorted({item["address"] for setup in nodes.values() for item in setup["addresses"]}),
+        "holders": holders,
+        "seconds_held": min((states[host]["seconds_in_state"] for host in holders), default=0),
+        "nodes": {
+            host: {
+                "state": state.get("state", "GONE"),
+                "priority": state.get("effective_priority", nodes[host]["priority"] if host in nodes else 0),
+                "seconds_in_state": state.get("seconds_in_state", 0),
+                "transitions": state.get("times_master", 0) + state.get("times_released", 0),
+            }
+            for host, state in states.items()
+            if state or host in nodes
+        },
+    }
+
+
+def _web_server(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    nginx = said["nginx"]
+    pending = nginx.get("configuration", {}).get("pending", "") if nginx.get("running") else ""
+    return {"reachable": _reachable(said), "managed": "running" in nginx, "running": nginx.get("running", False), "pending": pending}
+
+
+def _node(said: Mapping[str, Mapping[str, Any]], haproxy: Mapping | None, keepalived: Mapping | None) -> dict[str, Any]:
+    haproxy, keepalived = haproxy or {}, keepalived or {}
+    return {
+        "reachable": _reachable(said),
+        **{
+            name: {"running": node.get("running"), "version": node.get("version", ""), **node.get("configuration", {})}
+            for name, node in (("haproxy", haproxy), ("keepalived", keepalived))
+        },
+        **{word: haproxy.get(word, 0) for word in ("uptime", "generation", "seconds_in_generation", "reloads_failed", "old_workers")},
+    }
+
+
+def _frontends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
+    """The connections of every frontend, and how many it accepts, on every load balancer."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for host, node in haproxy.items():
+        for frontend in node.get("frontends", []):
+            if frontend.get("limit"):
+                found.setdefault(frontend["name"], {})[host] = {word: frontend[word] for word in ("sessions", "limit")}
+    return found
+
+
+def _backends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
+    """How many servers of every backend are up, down and out, as every load balancer sees them. Backends without servers are left out."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for host, node in haproxy.items():
+        for backend in node.get("backends", []):
+            counts = {word: backend[word] for word in ("up", "down", "out")}
+            if any(counts.values()):
+                found.setdefault(backend["name"], {})[host] = counts
+    return found

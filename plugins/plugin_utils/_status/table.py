@@ -1,0 +1,128 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report on a cluster as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .finding import duration, listed
+
+Report = Mapping[str, Any]
+
+
+def table(report: Report) -> list[str]:
+    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers; findings() has the rest."""
+    lines: list[str] = []
+    for part in (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers):
+        block = part(report)
+        lines += [*columns(block), ""] if len(block) > 1 else []
+    if report["healthy"]:
+        return [*lines, *findings(report), "Nothing is wrong."]
+    return [*lines, f"{len(report['findings'])} findings:"]
+
+
+def columns(rows: list[list[str]]) -> list[str]:
+    """The rows with their cells below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def findings(report: Report) -> list[str]:
+    """What is wrong, in one line each, and below it what to do."""
+    return [
+        line
+        for finding in report["findings"]
+        for line in (
+            f"{'NOTE ' if finding['harmless'] else 'WRONG'}  {listed(finding['hosts'])}: {finding['what']}",
+            f"       {finding['remedy']}",
+        )
+    ]
+
+
+def _vips(report: Report) -> list[list[str]]:
+    nodes = list(report["load_balancers"])
+    rows = [["VIP", "ADDRESSES", "HELD BY", "FOR", *nodes]]
+    for vip in report["vips"]:
+        held = duration(vip["seconds_held"]) if vip["holders"] else "-"
+        cells = [_state(vip["nodes"].get(node)) for node in nodes]
+        rows.append([vip["instance"], " ".join(vip["addresses"]) or "-", listed(vip["holders"] or ["nobody"]), held, *cells])
+    return rows
+
+
+def _state(node: Mapping[str, Any] | None) -> str:
+    return f"{node['state']} {node['priority']}, {duration(node['seconds_in_state'])}" if node else "-"
+
+
+def _load_balancers(report: Report) -> list[list[str]]:
+    rows = [["LOAD BALANCER", "KEEPALIVED", "HAPROXY", "UP FOR", "GENERATION", "LAST RELOAD"]]
+    for host, node in report["load_balancers"].items():
+        if not node["reachable"]:
+            rows.append([host, *["unreachable"] * 2, *["-"] * 3])
+            continue
+        keepalived, haproxy = (_version(node[name]) for name in ("keepalived", "haproxy"))
+        age = duration(node["seconds_in_generation"])
+        reload = f"failed ({node['reloads_failed']})" if node["reloads_failed"] else f"good, {age} ago" if node["generation"] else "-"
+        rows.append([host, keepalived, haproxy, duration(node["uptime"]), str(node["generation"]), reload])
+    return rows
+
+
+def _version(daemon: Mapping[str, Any]) -> str:
+    if daemon["running"] is None:
+        return "unknown"
+    return daemon["version"] if daemon["running"] else "stopped"
+
+
+def _configurations(report: Report) -> list[list[str]]:
+    rows = [["CONFIGURATION OF", "KEEPALIVED", "HAPROXY"]]
+    rows += [[host, *(_configuration(node[name]) for name in ("keepalived", "haproxy"))] for host, node in report["load_balancers"].items()]
+    return rows
+
+
+def _configuration(daemon: Mapping[str, Any]) -> str:
+    live = "not live" if daemon.get("pending") else "live"
+    return f"{daemon['digest'][:8]}, {live}" if daemon.get("digest") else "-"
+
+
+def _frontends(report: Report) -> list[list[str]]:
+    nodes = list(report["load_balancers"])
+    rows = [["CONNECTIONS OF", *nodes]]
+    for name, seen in report["frontends"].items():
+        rows.append([name, *(f"{seen[node]['sessions']} of {seen[node]['limit']}" if node in seen else "-" for node in nodes)])
+    return rows
+
+
+def _backends(report: Report) -> list[list[str]]:
+    nodes = list(report["load_balancers"])
+    rows = [["BACKEND", *nodes]]
+    for name, seen in report["backends"].items():
+        rows.append([name, *(_counts(seen.get(node, {})) for node in nodes)])
+    return rows
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in counts.items() if number or word == "up") or "-"
+
+
+def _certificates(report: Report) -> list[list[str]]:
+    """Each certificate once, with the load balancers that have it."""
+    hosts: dict[tuple[str, str, str], list[str]] = {}
+    for host, certificates in report["certificates"].items():
+        for item in certificates:
+            hosts.setdefault((item["file"], item["expires"], str(item["days_left"])), []).append(host)
+    return [["CERTIFICATE", "ENDS", "DAYS", "ON"], *([*key, listed(names)] for key, names in hosts.items())]
+
+
+def _web_servers(report: Report) -> list[list[str]]:
+    return [["WEB SERVER", "NGINX"], *([host, _nginx(node)] for host, node in report["web_servers"].items())]
+
+
+def _nginx(node: Mapping[str, Any]) -> str:
+    if not node["reachable"] or not node["managed"]:
+        return "-" if node["reachable"] else "unreachable"
+    if not node["running"]:
+        return "stopped"
+    return "is not what was deployed" if node["pending"] else "runs what is on disk"

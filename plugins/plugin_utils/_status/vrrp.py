@@ -1,0 +1,212 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with who holds which VIP, and with who could take it.
+
+C(seen) is what M(evenkeel.ha_web.keepalived_info) has returned of every node that has answered. C(silent) are the nodes of which nothing is
+known: what they hold nobody can say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .finding import Seen, Trouble, differing, duration, grouped, listed
+
+AGREED = {
+    "virtual_router_id": "the virtual router id",
+    "vrrp_version": "the version of VRRP",
+    "advert_int": "the time between adverts",
+    "down_timer_adverts": "the number of adverts to miss",
+    "preempt": "whether a node preempts",
+    "sync_group": "the sync group",
+    "addresses": "the set of addresses",
+}
+"""What all nodes of an instance have to say in the same way."""
+DEPLOY = "run deploy_load_balancers.yml, which gives every node what the inventory says"
+
+
+def troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
+    """Everything that is wrong with keepalived and its VIPs."""
+    for host, node in seen.items():
+        yield from _node(host, node)
+    for instance in instances(seen):
+        nodes = placed(seen, instance)
+        states = {host: state for host in nodes if (state := of(seen, host, instance))}
+        yield from _holder(instance, list(nodes), states, silent)
+        yield from _standby(instance, states, seen)
+        yield from _addresses(instance, nodes, states, seen)
+        yield from _agreement(instance, nodes)
+        yield from _priorities(instance, nodes)
+        yield from _peers(instance, nodes, seen)
+        yield from _unheard(nodes, states, seen)
+    yield from _groups(seen)
+    versions = {host: node["version"] for host, node in seen.items() if node["running"]}
+    if found := differing("keepalived's version", versions):
+        yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
+
+
+def instances(seen: Seen) -> list[str]:
+    """The names of all instances, in the order of the configurations."""
+    return list(dict.fromkeys(item["name"] for node in seen.values() for item in (*node["configured"], *node["instances"])))
+
+
+def placed(seen: Seen, instance: str) -> dict[str, dict[str, Any]]:
+    """What the configuration of every node that has the instance says of it."""
+    return {host: item for host, node in seen.items() for item in node["configured"] if item["name"] == instance}
+
+
+def of(seen: Seen, host: str, instance: str) -> dict[str, Any] | None:
+    """How the instance is on the host; nothing where keepalived does not run or does not know it."""
+    return next((item for item in seen[host]["instances"] if item["name"] == instance), None)
+
+
+def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+    if not node["running"]:
+        yield Trouble((host,), "keepalived does not run", "systemctl start keepalived; journalctl --unit keepalived says why it has ended")
+    elif node["rt_priority"] and not node["realtime"]:
+        yield Trouble(
+            (host,),
+            f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all processors busy it may "
+            "send its adverts late, and the VIP moves without need",
+            "let the kernel grant it (in a container: SYS_NICE and a real-time budget) until journalctl --unit keepalived does not say "
+            "'cannot raise priority' any more, or set keepalived_timing: safe",
+            harmless=True,
+        )
+    for problem in node["problems"]:
+        yield Trouble((host,), problem, f"correct the inventory and {DEPLOY}")
+    for script in node["scripts"]:
+        if script["timeout"] > script["interval"]:
+            yield Trouble(
+                (host,),
+                f"the check {script['name']} is due every {script['interval']:g} s and may take {script['timeout']:g} s: "
+                "while it hangs, nothing is noticed",
+                f"make its timeout {script['interval']:g} s or less and {DEPLOY}",
+            )
+    for instance, rules in node["kept_out"].items():
+        for peer, rule in rules.items():
+            yield Trouble(
+                (host,),
+                f"its firewall keeps adverts of {instance} out{f' that come from {peer}' if peer != 'any' else ''}: {rule}",
+                "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-kernel brings the role's own back",
+            )
+    for deviation in node["kernel_deviations"]:
+        what = f"the kernel does not hold what keepalived needs of it: {deviation}"
+        remedy = "systemctl restart keepalived-kernel; journalctl --unit keepalived-kernel says what changes it"
+        yield Trouble((host,), what, remedy)
+    known = {item["name"] for item in node["instances"]}
+    for item in node["configured"]:
+        if node["running"] and item["name"] not in known:
+            yield Trouble((host,), f"keepalived runs without {item['name']}, which is in its configuration", "systemctl reload keepalived")
+
+
+def _holder(instance: str, nodes: list[str], states: Mapping[str, dict], silent: list[str]) -> Iterator[Trouble]:
+    holders = [host for host, state in states.items() if state["state"] == "MASTER"]
+    if not holders and not silent:
+        said = ", ".join(f"{host} is {state['state']}" for host, state in states.items()) or "keepalived runs nowhere"
+        yield Trouble(tuple(nodes), f"no node holds {instance}: {said}", "journalctl --unit keepalived says what the nodes lack; mend that")
+    if len(holders) > 1:
+        reasons = {host: ", ".join(state["adverts_refused"]) for host, state in states.items()}
+        refused = "".join(f"; {host} has refused adverts ({reason})" for host, reason in reasons.items() if reason)
+        yield Trouble(
+            tuple(holders),
+            f"{listed(holders)} hold {instance} at the same time{refused}",
+            "they do not hear each other: have the firewalls and the network between them let VRRP (protocol 112) through, both ways",
+        )
+
+
+def _standby(instance: str, states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+    for host, state in states.items():
+        if state["standing_by"]:
+            yield Trouble(
+                (host,),
+                f"a planned move that was ended in the middle keeps {instance} away from it",
+                "run move_vip.yml, which ends that, or write 0 into /run/keepalived-track/standby_" + instance,
+            )
+        elif state["state"] not in ("MASTER", "BACKUP"):
+            reports = {file: content for file, content in seen[host]["watched"].items() if content not in ("0", None)}
+            because = "".join(f"; {file} says {content or 'nothing'}" for file, content in reports.items())
+            yield Trouble(
+                (host,),
+                f"it cannot take {instance}: {state['state']} for {duration(state['seconds_in_state'])}{because}",
+                "see that haproxy serves there; journalctl --unit keepalived says what is missing",
+            )
+
+
+def _addresses(instance: str, nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+    """The addresses have to be where the instance is MASTER, and nowhere else. Those on lo are there to stay."""
+    for host, node in seen.items():
+        has = {item["address"]: item["interface"] for item in node["host_addresses"] if item["interface"] != "lo"}
+        wanted = {item["address"] for setup in nodes.values() for item in setup["addresses"] if item["interface"] != "lo"}
+        holds = host in states and states[host]["state"] == "MASTER"
+        for address in sorted(wanted):
+            if holds and address not in has and any(address == item["address"] for item in nodes[host]["addresses"]):
+                yield Trouble((host,), f"it holds {instance} and does not have {address}", "systemctl reload keepalived")
+            if not holds and address in has:
+                yield Trouble(
+                    (host,),
+                    f"it has {address} although it does not hold {instance}, so two hosts answer for it",
+                    f"ip address delete {address} dev {has[address]}",
+                )
+
+
+def _agreement(instance: str, nodes: Mapping[str, dict]) -> Iterator[Trouble]:
+    for word, what in AGREED.items():
+        if found := differing(f"{what} of {instance}", {host: _shown(setup[word]) for host, setup in nodes.items()}):
+            yield Trouble(tuple(nodes), found, DEPLOY)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(sorted(item["address"] for item in value)) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _priorities(instance: str, nodes: Mapping[str, dict]) -> Iterator[Trouble]:
+    for priority, hosts in grouped({host: setup["priority"] for host, setup in nodes.items()}).items():
+        if len(hosts) > 1:
+            what = f"{listed(hosts)} have the same priority {priority} for {instance}"
+            yield Trouble(tuple(hosts), what, f"give each its own and {DEPLOY}")
+    well = {host: setup["priority"] + sum(weight for weight in setup["weights"] if weight > 0) for host, setup in nodes.items()}
+    for host, setup in nodes.items():
+        others = [priority for other, priority in well.items() if other != host]
+        for weight in dict.fromkeys(setup["weights"]):
+            if others and well[host] - abs(weight) >= max(others):
+                yield Trouble(
+                    (host,),
+                    f"a failed check of weight {weight} leaves {instance} with it: {well[host]} - {abs(weight)} is not below {max(others)}",
+                    "leave the weight out, so that a failure means FAULT, or make it larger than the gap between the priorities",
+                )
+
+
+def _peers(instance: str, nodes: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+    """Every node has to send to every other one, if it does not send to all there are."""
+    mine = {host: {item["address"] for item in seen[host]["host_addresses"]} for host in nodes}
+    for host, setup in nodes.items():
+        for other in nodes:
+            if setup["peers"] and other != host and not mine[other].intersection(setup["peers"]):
+                yield Trouble((host,), f"it sends no adverts of {instance} to {other}, so both can hold it", DEPLOY)
+
+
+def _unheard(nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+    """Where connections outlive a move, every node hears the others that are well."""
+    if not any(node["peers_heard"] for node in seen.values()):
+        return
+    for host, setup in nodes.items():
+        for other, theirs in nodes.items():
+            well = other in states and states[other]["state"] in ("MASTER", "BACKUP")
+            sends = theirs["source"] in setup["peers"] or (other != host and not setup["peers"])
+            if well and sends and theirs["source"] not in seen[host]["peers_heard"]:
+                what = f"connections would not outlive a move between it and {other}, which it does not hear"
+                remedy = f"let UDP port 3112 in from {theirs['source']}; journalctl --unit keepalived-second-chance on {other}"
+                yield Trouble((host,), what, remedy, harmless=True)
+
+
+def _groups(seen: Seen) -> Iterator[Trouble]:
+    for host, node in seen.items():
+        for group, names in grouped({item["name"]: item["sync_group"] for item in node["configured"] if item["sync_group"]}).items():
+            states = {name: found["state"] for name in names if (found := of(seen, host, name))}
+            if len(set(states.values())) > 1:
+                said = ", ".join(f"{name} is {state}" for name, state in states.items())
+                yield Trouble((host,), f"the group {group} is not in one state: {said}", "systemctl reload keepalived")

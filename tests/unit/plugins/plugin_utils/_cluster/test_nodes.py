@@ -1,0 +1,75 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import address, nodes, packages_left, without_address
+
+ROUTE = {"default_ipv4": {"address": "192.0.2.4"}}
+
+# name of the host, its variables, its address
+KNOWN = [
+    ("lb1", {"cluster_address": "192.0.2.1", "ansible_host": "192.0.2.2", "ansible_facts": ROUTE}, "192.0.2.1"),
+    ("lb1", {"ansible_host": "192.0.2.2", "ansible_facts": ROUTE}, "192.0.2.2"),
+    ("192.0.2.3", {"ansible_facts": ROUTE}, "192.0.2.3"),
+    ("192.0.2.3", {"ansible_host": "lb1.example.com"}, "192.0.2.3"),
+    ("lb1", {"ansible_facts": ROUTE}, "192.0.2.4"),
+    ("lb1", {"ansible_host": "lb1.example.com", "ansible_facts": ROUTE}, "192.0.2.4"),
+    ("lb1", {"cluster_address": "2001:db8::1"}, "2001:db8::1"),
+]
+UNKNOWN = [
+    {},
+    {"cluster_address": ""},
+    {"cluster_address": 5},
+    {"ansible_host": "lb1.example.com", "ansible_facts": {}},
+    {"ansible_facts": {"default_ipv4": {}}},
+]
+
+
+@pytest.mark.parametrize(("name", "variables", "expected"), KNOWN)
+def test_address(name, variables, expected):
+    assert address(name, variables) == expected
+    assert without_address([name], {name: variables}) == []
+
+
+@pytest.mark.parametrize("variables", UNKNOWN)
+def test_no_address(variables):
+    assert without_address(["lb1"], {"lb1": variables}) == ["lb1"]
+    with pytest.raises(ValueError, match="no address is known of host lb1: set cluster_address"):
+        address("lb1", variables)
+
+
+@pytest.mark.parametrize("names", [["b", "a"], ["a", "b"], ["b"], []])
+def test_nodes_keep_the_order_of_the_group(names):
+    hostvars = {"a": {"cluster_address": "192.0.2.1"}, "b": {"cluster_address": "192.0.2.2"}, "c": {}}
+    assert [node["name"] for node in nodes(names, hostvars)] == names
+
+
+def test_nodes_have_a_port_where_it_is_asked_for():
+    hostvars = {"a": {"cluster_address": "192.0.2.1"}}
+    assert nodes(["a"], hostvars) == [{"name": "a", "address": "192.0.2.1"}]
+    assert nodes(["a"], hostvars, port=80) == [{"name": "a", "address": "192.0.2.1", "port": 80}]
+
+
+def test_nodes_name_the_host_without_address():
+    with pytest.raises(ValueError, match="host c"):
+        nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
+
+
+LEFT = {"skipped": True, "changed": False}
+BARE = {"rc": 1, "stdout_lines": ["curl installed"]}
+THERE = {"rc": 0, "stdout_lines": ["nginx installed"]}
+
+
+def test_what_roles_have_left_is_named_by_host():
+    packages = {"__haproxy_packages": ["haproxy", "socat"], "__nginx_packages": ["nginx"]}
+    hostvars = {
+        "both": {**packages, "__haproxy_found": BARE, "__haproxy_install": LEFT, "__nginx_found": BARE, "__nginx_install": LEFT},
+        "deployed": {**packages, "__nginx_found": THERE, "__nginx_install": LEFT},
+        "tried": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": True}},
+        "in a container": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": False}},
+        "not tried": {},
+    }
+    assert packages_left([*hostvars, "not reached"], hostvars) == {"both": ["haproxy", "socat", "nginx"]}

@@ -1,0 +1,306 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import endpoint, options, sections
+from samples.haproxy import BASE, WEB1, back, front, listen, server, variables
+
+
+def proxy(kind="backend", **changes):
+    """The one section of that kind, as it is printed."""
+    (found,) = [section for section in sections(variables(**changes), BASE)["proxies"] if section["kind"] == kind]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, ""),
+        ({"check": True}, "check"),
+        ({"check": False}, ""),
+        ({"inter": "1s", "check": True, "backup": False, "weight": 0, "fall": 1}, "inter 1s check weight 0 fall 1"),
+    ],
+)
+def test_options(values, words):
+    assert options(values) == words
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "printed"),
+    [
+        ("192.0.2.10", 80, "192.0.2.10:80"),
+        ("*", "8000-8010", "*:8000-8010"),
+        ("2001:db8::10", 80, "[2001:db8::10]:80"),
+        ("[2001:db8::10]", 80, "[2001:db8::10]:80"),
+        ("::", 80, "[::]:80"),
+        ("ipv6@2001:db8::10", 80, "ipv6@2001:db8::10:80"),
+        ("www.example.com", 80, "www.example.com:80"),
+        ("/run/shop.sock", None, "/run/shop.sock"),
+        ("unix@/run/shop.sock", 80, "unix@/run/shop.sock"),
+        ("abns@shop", None, "abns@shop"),
+    ],
+)
+def test_an_address_is_written_as_haproxy_reads_it(address, port, printed):
+    assert endpoint(address, port) == printed
+
+
+def test_every_section_has_the_same_keys():
+    whole = sections(variables(haproxy_frontends=[front()], haproxy_backends=[back()], haproxy_listens=[listen()]), BASE)["proxies"]
+    assert [section["kind"] for section in whole] == ["frontend", "backend", "listen"]
+    assert len({frozenset(section) for section in whole}) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "check inter 1s"),
+        ({"haproxy_server_defaults": {"inter": "5s"}}, "check inter 5s"),
+        ({"haproxy_server_defaults": {"check": False}}, "inter 1s"),
+        ({"haproxy_backend_defaults": {"server_options": {"ssl": True}}}, "check inter 1s ssl"),
+        ({"haproxy_backends": [server(options={"inter": "2s", "backup": True})]}, "check inter 2s backup"),
+        ({"haproxy_backends": [back(server_options={"inter": "3s", "ssl": True})]}, "check inter 3s ssl"),
+        ({"haproxy_backends": [back(health_check={"type": "none"})]}, "inter 1s"),
+        ({"haproxy_backends": [back(mode="tcp")]}, "check inter 1s"),
+        (
+            {
+                "haproxy_backend_defaults": {"server_options": {"ssl": True, "inter": "3s"}},
+                "haproxy_backends": [back(server_options={"inter": "4s"})],
+            },
+            "check inter 4s ssl",
+        ),
+    ],
+)
+def test_options_of_a_server_are_merged_from_the_widest_to_its_own(changes, words):
+    printed = proxy(**{"haproxy_backends": [back()], **changes})["servers"]
+    assert printed == [f"web1 192.0.2.21:80 {words}"]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "keys", "words"),
+    [
+        ("", {}, "check inter 1s"),
+        ("SERVER insert", {}, "check inter 1s cookie web1"),
+        ("SERVER insert", {"cookie": "A"}, "check inter 1s cookie A"),
+        ("SERVER insert", {"options": {"cookie": "B"}}, "check inter 1s cookie B"),
+        ("SERVER insert", {"options": {"cookie": False}}, "check inter 1s"),
+        ("SERVER insert dynamic", {}, "check inter 1s"),
+        ("", {"cookie": "A"}, "check inter 1s cookie A"),
+    ],
+)
+def test_the_cookie_of_a_server_is_its_name(cookie, keys, words):
+    assert proxy(haproxy_backends=[{**server(**keys), "cookie": cookie}])["servers"] == [f"web1 192.0.2.21:80 {words}"]
+
+
+@pytest.mark.parametrize(("keys", "port"), [({}, 5432), ({"port": 6432}, 6432), ({"port": None}, 5432)])
+def test_a_servers_port_is_the_sections_if_left_out(keys, port):
+    section = listen(servers=[{"name": "db1", "address": "192.0.2.31", **keys}])
+    assert proxy("listen", haproxy_listens=[section])["servers"] == [f"db1 192.0.2.31:{port} check inter 1s"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "checked"),
+    [
+        ({}, ["web"]),
+        ({"servers": []}, []),
+        ({"health_check": {"type": "none"}}, []),
+        ({"servers": [WEB1, {**WEB1, "options": {"check": False}}]}, []),
+        ({"servers": [{**WEB1, "options": {"check": False, "track": "api/web1"}}]}, ["web"]),
+    ],
+)
+def test_a_section_is_checked_if_all_its_servers_are(keys, checked):
+    assert sections(variables(haproxy_backends=[back(**keys)]), BASE)["checked"] == checked
+
+
+def test_a_template_has_the_options_of_a_server():
+    template = {"prefix": "web", "count": "1-3", "address": "web.example.com", "port": 80, "options": {"resolvers": "dns"}}
+    printed = proxy(haproxy_backends=[{"name": "web", "cookie": "SERVER insert", "server_templates": [template]}])
+    assert printed["server_templates"] == ["web 1-3 web.example.com:80 check inter 1s resolvers dns"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({}, None),
+        ({"haproxy_backends": [back(health_check={})]}, {"uri": "/", "status": "200", "expect": "status 200"}),
+        ({"haproxy_backends": [back(health_check={"uri": "/a"})]}, {"uri": "/a", "status": "200", "expect": "status 200"}),
+        ({"haproxy_backends": [back(health_check={"status": "204"})]}, {"uri": "/", "status": "204", "expect": "status 204"}),
+        ({"haproxy_backends": [back(health_check={"expect": "string ok"})]}, {"uri": "/", "status": "200", "expect": "string ok"}),
+        (
+            {"haproxy_backends": [back(health_check={"host": "%[src]"})]},
+            {"uri": "/", "host": "%%[src]", "status": "200", "expect": "status 200"},
+        ),
+        ({"haproxy_backends": [back(health_check={"host": 7})]}, {"uri": "/", "host": "7", "status": "200", "expect": "status 200"}),
+        ({"haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
+        ({"haproxy_backends": [back(health_check={"type": "none"})]}, None),
+        ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}}, {"uri": "/b", "status": "200", "expect": "status 200"}),
+        (
+            {"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}, "haproxy_backends": [back(health_check={"status": "204"})]},
+            {"uri": "/b", "status": "204", "expect": "status 204"},
+        ),
+        ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}, "haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
+    ],
+)
+def test_a_health_check_is_completed(changes, check):
+    printed = proxy(**{"haproxy_backends": [back()], **changes})["health_check"]
+    assert printed == (check and {"type": "http", "host": "localhost", **check})
+
+
+@pytest.mark.parametrize(
+    ("bind", "printed"),
+    [
+        ({"port": 80}, "*:80"),
+        ({"port": 80, "address": "::", "options": ["v6only"]}, "[::]:80 v6only"),
+        ({"port": 443, "certificates": ["/a.pem", "/b.pem"]}, "*:443 ssl crt /a.pem crt /b.pem alpn h2,http/1.1"),
+        ({"port": 443, "certificates": ["/a.pem"], "options": ["alpn http/1.1"]}, "*:443 alpn http/1.1 ssl crt /a.pem"),
+        ({"address": "abns@shop"}, "abns@shop"),
+    ],
+)
+def test_a_bind_is_written_as_haproxy_reads_it(bind, printed):
+    assert proxy("frontend", haproxy_frontends=[front(binds=[bind])])["binds"] == [printed]
+
+
+def test_tls_in_mode_tcp_offers_no_http():
+    tls = front(mode="tcp", binds=[{"port": 443, "certificates": ["/a.pem"]}])
+    assert proxy("frontend", haproxy_frontends=[tls])["binds"] == ["*:443 ssl crt /a.pem"]
+
+
+def test_binds_are_merged_over_their_defaults():
+    changes = {"haproxy_bind_defaults": {"address": "192.0.2.10", "options": ["maxconn 10"]}}
+    section = front(binds=[{"port": 80}, {"port": 81, "options": []}])
+    assert proxy("frontend", haproxy_frontends=[section], **changes)["binds"] == ["192.0.2.10:80 maxconn 10", "192.0.2.10:81"]
+
+
+SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "lines"),
+    [
+        (back(), {}, [SAFE]),
+        (back(lines=["option abortonclose"]), {}, ["option abortonclose", SAFE]),
+        (
+            back(lines=["tcp-request inspect-delay 1s", "http-request deny"]),
+            {},
+            ["tcp-request inspect-delay 1s", SAFE, "http-request deny"],
+        ),
+        (back(lines=["a", " use-server s if TRUE"]), {}, ["a", SAFE, " use-server s if TRUE"]),
+        (back(lines=["a"], mode="tcp"), {}, ["a"]),
+        (back(lines=["a"]), {"haproxy_retry_on": []}, ["a"]),
+    ],
+)
+def test_only_what_is_safe_to_repeat_is_retried(section, changes, lines):
+    assert proxy(haproxy_backends=[section], **changes)["lines"] == lines
+
+
+def test_a_frontend_retries_nothing():
+    assert SAFE not in proxy("frontend", haproxy_frontends=[front()])["lines"]
+
+
+PATIENT = {"name": "patient", "timeouts": {"server": "10m"}}
+RAW = {"name": "raw", "mode": "tcp", "options": {"tcpka": True}}
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "source"),
+    [
+        (back(), {}, "http"),
+        (back(mode="tcp"), {}, "tcp"),
+        (back(), {"haproxy_mode": "tcp"}, "tcp"),
+        (back(**{"from": "patient"}), {}, "patient"),
+        (back(), {"haproxy_backend_defaults": {"from": "patient"}}, "patient"),
+        (back(**{"from": "raw"}), {"haproxy_backend_defaults": {"from": "patient"}}, "raw"),
+    ],
+)
+def test_a_section_begins_with_the_defaults_of_its_mode_or_those_it_names(section, changes, source):
+    named = {"haproxy_named_defaults": [PATIENT, RAW]}
+    assert proxy(haproxy_backends=[section], **named, **changes)["from"] == source
+
+
+def test_the_mode_of_a_section_is_that_of_its_defaults():
+    printed = proxy(haproxy_named_defaults=[RAW, {"name": "more", "from": "raw"}], haproxy_backends=[back(**{"from": "more"})])
+    assert printed["lines"] == []  # In mode http there would be a rule about retries.
+
+
+def defaults(**changes):
+    return {section["name"]: section for section in sections(variables(**changes), BASE)["defaults"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["http"]),
+        ({"haproxy_mode": "tcp"}, ["tcp"]),
+        ({"haproxy_backends": [back(mode="tcp")]}, ["http", "tcp"]),
+        ({"haproxy_named_defaults": [PATIENT]}, ["http", "patient"]),
+        ({"haproxy_named_defaults": [RAW]}, ["http", "tcp", "raw"]),
+        ({"haproxy_backends": [back(**{"from": "tcp"})]}, ["http", "tcp"]),
+    ],
+)
+def test_the_roles_own_defaults_are_there_if_they_are_used(changes, names):
+    assert list(defaults(**changes)) == names
+
+
+def test_what_is_added_to_the_defaults_is_for_one_mode():
+    changes = {"haproxy_options": {"dontlognull": False, "httpclose": True}, "haproxy_defaults_lines": ["maxconn 10"]}
+    found = defaults(haproxy_timeouts={"client": "5s", "connect": False}, haproxy_backends=[back(mode="tcp")], **changes)
+    assert found["http"]["options"] == ["httplog", "httpclose"]
+    assert found["tcp"]["options"] == ["dontlognull", "tcplog"]
+    assert (found["http"]["lines"], found["tcp"]["lines"]) == (["maxconn 10"], [])
+    assert found["http"]["timeouts"] == found["tcp"]["timeouts"] == ["client 5s"]
+
+
+def test_named_defaults_say_what_they_begin_with():
+    found = defaults(haproxy_named_defaults=[PATIENT, RAW, {"name": "more", "from": "patient", "lines": ["a"]}])
+    assert [(section["from"], section["mode"]) for section in found.values()] == [
+        ("", "http"),
+        ("", "tcp"),
+        ("http", "http"),
+        ("tcp", "tcp"),
+        ("patient", "http"),
+    ]
+    assert (found["patient"]["timeouts"], found["raw"]["options"], found["more"]["lines"]) == (["server 10m"], ["tcpka"], ["a"])
+
+
+def test_users_are_written_with_their_groups():
+    jane = {"name": "jane", "password": "$6$a$b", "groups": ["shop", "office"]}
+    john = {"name": "john", "password": "pass # word", "insecure": True}
+    whole = sections(variables(haproxy_userlists=[{"name": "staff", "users": [jane, john]}]), BASE)
+    assert whole["userlists"] == [
+        {
+            "name": "staff",
+            "groups": ["office", "shop"],
+            "users": ["jane password '$6$a$b' groups shop,office", "john insecure-password 'pass # word'"],
+        }
+    ]
+
+
+def test_users_of_the_statistics_are_a_list():
+    whole = sections(variables(haproxy_stats_users=[{"name": "admin", "password": "word"}]), BASE)
+    assert whole["userlists"] == [{"name": "statistics", "groups": [], "users": ["admin insecure-password 'word'"]}]
+
+
+def test_peers_are_all_nodes():
+    nodes = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "2001:db8::12"}]
+    whole = sections(variables(haproxy_nodes=nodes, haproxy_peers=[{"name": "balancers", "port": 10000}]), BASE)
+    assert whole["peers"] == [{"name": "balancers", "lines": [], "peers": ["lb1 192.0.2.11:10000", "lb2 [2001:db8::12]:10000"]}]
+    assert sections(variables(haproxy_nodes=nodes), BASE)["peers"] == []
+
+
+def test_a_key_without_a_value_is_left_out():
+    bind = {"port": 80, "address": None, "options": None, "certificates": None}
+    server = {"name": "one", "address": "192.0.2.21", "port": 80, "options": {"inter": None}, "cookie": None}
+    section = {"name": "web", "binds": [bind], "servers": [server], "lines": None, "health_check": None, "cookie": None, "mode": None}
+    plain = {"name": "web", "binds": [{"port": 80}], "servers": [{"name": "one", "address": "192.0.2.21", "port": 80}]}
+    assert proxy("listen", haproxy_listens=[section]) == proxy("listen", haproxy_listens=[plain])
+
+
+def test_the_input_stays_as_it_is():
+    given = variables(haproxy_frontends=[front()], haproxy_backends=[back(health_check={}, lines=["a"])], haproxy_listens=[listen()])
+    before = deepcopy(given)
+    sections(given, BASE)
+    assert given == before

@@ -1,0 +1,97 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who may take which addresses from whom."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.move import move, moves
+from samples.keepalived import NODES, group, instance
+
+
+def seen(age=100.0, **states):
+    """What keepalived_info has returned; C(lb1='MASTER BACKUP') are the states of web and api on lb1."""
+    return {
+        node: {"instances": [{"name": name, "state": state, "seconds_in_state": age} for name, state in zip(("web", "api"), words.split())]}
+        for node, words in states.items()
+    }
+
+
+def declared(*names, groups=(), **keys):
+    """Instances of these names on three nodes."""
+    return {"nodes": NODES, "instances": [instance(name=name, **keys) for name in names], "sync_groups": list(groups)}
+
+
+ONE = declared("web")
+TWO = declared("web", "api")
+BOTH = declared("web", "api", groups=[group("web", "api")])
+
+
+@pytest.mark.parametrize(
+    ("states", "to", "source", "target", "bystanders"),
+    [
+        ({"lb1": "MASTER", "lb2": "BACKUP", "lb3": "BACKUP"}, "", "lb1", "lb2", ["lb3"]),
+        ({"lb1": "BACKUP", "lb2": "BACKUP", "lb3": "MASTER"}, "", "lb3", "lb1", ["lb2"]),
+        ({"lb1": "MASTER", "lb2": "FAULT", "lb3": "BACKUP"}, "", "lb1", "lb3", []),
+        ({"lb1": "MASTER", "lb2": "BACKUP", "lb3": "BACKUP"}, "lb3", "lb1", "lb3", ["lb2"]),
+        ({"lb1": "MASTER", "lb2": "FAULT", "lb3": "BACKUP"}, "lb1", "lb1", "lb1", ["lb3"]),
+        ({"lb1": "MASTER", "lb2": "BACKUP"}, "", "lb1", "lb2", []),
+    ],
+)
+def test_the_addresses_go_to_the_node_that_is_named_or_the_next_one_that_is_well(states, to, source, target, bystanders):
+    planned = move(seen(**states), ONE, to=to)
+    assert planned == {"instances": ["web"], "source": source, "target": target, "bystanders": bystanders, "problems": []}
+
+
+def test_an_instance_has_its_own_nodes():
+    planned = move(seen(lb1="BACKUP", lb2="BACKUP", lb3="MASTER"), declared("web", nodes=["lb3", "lb2"]))
+    assert (planned["source"], planned["target"], planned["bystanders"]) == ("lb3", "lb2", [])
+
+
+def test_instances_of_a_group_move_together():
+    planned = move(seen(lb1="MASTER MASTER", lb2="BACKUP FAULT", lb3="BACKUP BACKUP"), BOTH, instance="api")
+    assert (planned["instances"], planned["target"]) == (["web", "api"], "lb3")
+
+
+@pytest.mark.parametrize(
+    ("states", "cluster", "keys", "problem"),
+    [
+        ({}, TWO, {}, "name the instance to move, which is one of web, api"),
+        ({}, ONE, {"instance": "wbe"}, "there is no instance 'wbe'; did you mean web?"),
+        ({}, declared(), {}, "there is no instance"),
+        ({"lb1": "BACKUP", "lb2": "BACKUP"}, ONE, {}, "web is held by no node: mend that first, see journalctl --unit keepalived there"),
+        ({"lb1": "MASTER", "lb2": "MASTER"}, ONE, {}, "web is held by lb1, lb2: mend that first, see journalctl --unit keepalived there"),
+        ({"lb1": "MASTER", "lb2": "BACKUP"}, ONE, {"to": "lb4"}, "lb4 is no node of web; did you mean lb3?"),
+        (
+            {"lb1": "MASTER", "lb2": "FAULT", "lb3": ""},
+            ONE,
+            {},
+            "no node can take web from lb1: lb2 is FAULT, lb3 is GONE, and BACKUP is what it has to be",
+        ),
+        (
+            {"lb1": "MASTER", "lb2": "FAULT"},
+            ONE,
+            {"to": "lb2"},
+            "lb2 cannot take web from lb1: lb2 is FAULT, and BACKUP is what it has to be",
+        ),
+    ],
+)
+def test_what_cannot_be_moved(states, cluster, keys, problem):
+    assert move(seen(**states), cluster, **keys)["problems"] == [problem]
+
+
+@pytest.mark.parametrize(("age", "safe"), [(59.9, False), (60, True)])
+def test_the_last_move_has_to_be_past(age, safe):
+    planned = move(seen(age, lb1="MASTER", lb2="BACKUP"), ONE, interval=60)
+    assert bool(planned["problems"]) is not safe
+    assert move(seen(age, lb1="MASTER", lb2="BACKUP"), ONE, to="lb1", interval=60)["problems"] == []
+
+
+def test_a_node_is_emptied_of_what_it_holds():
+    several = seen(lb1="MASTER BACKUP", lb2="BACKUP MASTER", lb3="BACKUP BACKUP")
+    assert [(planned["instances"], planned["target"]) for planned in moves(several, TWO, "lb2")] == [(["api"], "lb3")]
+    assert moves(several, TWO, "lb3") == []
+    together = seen(lb1="MASTER MASTER", lb2="BACKUP BACKUP")
+    assert [planned["instances"] for planned in moves(together, BOTH, "lb1")] == [["web", "api"]]

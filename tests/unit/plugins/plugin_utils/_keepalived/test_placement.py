@@ -1,0 +1,90 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.placement import interface_networks
+from samples.keepalived import DUAL, ETH0, LAN, NODES, SIX, found, instance, mistaken, vip
+
+GOOD = [
+    ([instance(), instance(vip("198.51.100.10/25"), name="lan", interface="br-lan")], {}),
+    ([instance(vip("198.51.100.10/25", dev="br-lan"))], {}),
+    ([instance(vip("198.51.100.10/25"), interface="eth0.7")], {}),
+    ([instance(vip("192.0.2.10/32"))], {}),
+    ([instance(vip("203.0.113.66/32", dev="lo"))], {}),
+    ([instance(vip("fe80::10/64"), vip("2001:db8::10/64"))], {"nodes": DUAL}),
+    ([instance(vip("2001:db8::10/64"))], {"nodes": [{"name": "lb1", "address": "2001:DB8:0::11"}, SIX[1]]}),
+]
+
+# what is wrong, the instances, further keys of the declaration, what the problem says
+BAD = [
+    ("no VIP", [instance(vip(""))], {}, ["web: virtual_ipaddress is ''", "such as 192.0.2.10/24"]),
+    ("no prefix", [instance(vip("192.0.2.10"))], {}, ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix"]),
+    ("no address", [instance(vip("vip/24"))], {}, ["web: virtual_ipaddress is 'vip/24'", "an IPv4 or IPv6 address with prefix"]),
+    ("no such prefix", [instance(vip("192.0.2.10/33"))], {}, ["web: virtual_ipaddress is '192.0.2.10/33'", "with prefix is needed"]),
+    ("no such interface", [instance(interface="eth7")], {}, ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"]),
+    ("no such device", [instance(vip("192.0.2.10/24", dev="eth7"))], {}, ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"]),
+    ("no such watched interface", [instance(track_interface=["eth8 weight 0"])], {}, ["web: interface is 'eth8'", "does not have"]),
+    (
+        "outside the subnets",
+        [instance(vip("198.51.100.10/24"))],
+        {},
+        ["web: virtual_ipaddress 198.51.100.10/24 is outside every subnet of eth0", "192.0.2.0/24, 2001:db8::/64", "has the prefix /32"],
+    ),
+    ("a subnet of one address", [instance(vip("203.0.113.5/24"))], {}, ["203.0.113.5/24 is outside every subnet of eth0"]),
+    ("no subnet at all", [instance(interface="lo")], {}, ["192.0.2.10/24 is outside every subnet of lo", "its subnets are none"]),
+    ("second VIP", [instance(vip("192.0.2.10/24"), vip("vip"))], {}, ["web: virtual_ipaddress is 'vip'", "with its prefix"]),
+    (
+        "an address that is translated on the way",
+        [instance()],
+        {"nodes": [{"name": "lb1", "address": "203.0.113.99"}, NODES[1]]},
+        [
+            "keepalived_nodes: lb1 has the address 203.0.113.99",
+            "this host does not have; it has 192.0.2.11, 203.0.113.5",
+            "cluster_address",
+        ],
+    ),
+    (
+        "an IPv6 address that this host does not have",
+        [instance()],
+        {"nodes": [{**NODES[0], "address6": "2001:db8::99"}, NODES[1]]},
+        ["keepalived_nodes: lb1 has the address 2001:db8::99", "which this host does not have"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("instances", "keys"), GOOD)
+def test_no_problem(instances, keys):
+    assert found(instances, **keys) == []
+
+
+@pytest.mark.parametrize(("instances", "keys", "parts"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_problem(instances, keys, parts):
+    assert mistaken(found(instances, **keys), parts) == []
+
+
+def test_facts_without_interfaces():
+    (address, interface) = found([instance()], facts={})
+    assert address.startswith("keepalived_nodes: lb1 has the address 192.0.2.11, which this host does not have; it has none.")
+    assert interface.endswith("interface is 'eth0', which this host does not have; it has none that are known")
+
+
+def test_the_interfaces_of_other_nodes_are_not_looked_for_here():
+    elsewhere = instance(vip("203.0.113.66/24"), name="other", virtual_router_id=52, interface="eth7", nodes=["lb2", "lb3"])
+    assert found([instance(), elsewhere]) == []
+
+
+@pytest.mark.parametrize(
+    ("interface", "networks"),
+    [
+        ({}, []),
+        ({"ipv4": {}}, []),
+        (ETH0, ["192.0.2.0/24", "2001:db8::/64"]),
+        (LAN, ["198.51.100.0/25"]),
+        ({**LAN, "ipv4_secondaries": [{"address": "198.51.100.3", "netmask": "255.255.255.128"}]}, ["198.51.100.0/25"]),
+    ],
+)
+def test_interface_networks(interface, networks):
+    assert [str(network) for network in interface_networks(interface)] == networks

@@ -1,0 +1,115 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.model import health_url, model, settings
+from samples.nginx import declaration, site, upstream
+
+
+@pytest.mark.parametrize(
+    ("directives", "lines"),
+    [
+        ({}, []),
+        ({"sendfile": True, "server_tokens": False}, ["sendfile on;", "server_tokens off;"]),
+        ({"worker_connections": 4096, "user": "www-data"}, ["worker_connections 4096;", "user www-data;"]),
+        ({"set_real_ip_from": ["192.0.2.1", "192.0.2.2"]}, ["set_real_ip_from 192.0.2.1;", "set_real_ip_from 192.0.2.2;"]),
+        ({"pid": None, "env": []}, []),
+    ],
+)
+def test_settings(directives, lines):
+    assert settings(directives) == lines
+
+
+TLS_LINES = 7
+"""So many directives of a profile stand first."""
+
+
+def test_a_setting_wins_over_the_profile_of_tls():
+    written = model(declaration(http_settings={"ssl_protocols": "TLSv1.3", "ssl_ciphers": None}))["http"]
+    assert written[0] == "ssl_protocols TLSv1.3;"
+    assert [line for line in written if line.startswith("ssl_ciphers")] == []
+
+
+def test_every_context_has_its_settings_before_its_lines():
+    contexts = {f"{name}_settings": {"a": 1} for name in ("main", "events", "http")} | {
+        f"{name}_lines": ["b 2;"] for name in ("main", "events", "http")
+    }
+    written = model(declaration(**contexts, access_logs=[], log_formats=[{"name": "short", "format": "c"}]))
+    assert written["main"] == ["a 1;", "b 2;"]
+    assert written["events"] == ["a 1;", "b 2;"]
+    assert written["http"][TLS_LINES:] == ["a 1;", "log_format short 'c';", "access_log off;", "b 2;"]
+
+
+def test_proxies_that_are_trusted_tell_who_the_client_is():
+    assert model(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"][TLS_LINES:] == [
+        "access_log /a;",
+        "access_log /b json;",
+        "real_ip_header X-Forwarded-For;",
+        "real_ip_recursive on;",
+        "set_real_ip_from 192.0.2.11;",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        ({"format": '$remote_addr "$request"'}, "log_format f '$remote_addr \"$request\"';"),
+        ({"format": '{"a": "$uri"}', "escape": "json"}, 'log_format f escape=json \'{"a": "$uri"}\';'),
+        ({"format": "it's \\$a"}, "log_format f 'it\\'s \\\\$a';"),
+    ],
+)
+def test_the_text_of_a_log_format_is_taken_as_it_is(item, line):
+    assert line in model(declaration(log_formats=[{"name": "f", **item}]))["http"]
+
+
+def test_an_upstream_has_a_line_for_each_server():
+    servers = [
+        {"name": "app1", "address": "192.0.2.31", "port": 8080},
+        {"address": "2001:db8::32", "port": "8080", "options": ["backup", "weight=2"]},
+        {"address": "app.example.com", "options": []},
+        {"address": "unix:/run/app.sock"},
+    ]
+    (written,) = model(declaration(upstreams=[upstream(*servers, server_options=["max_fails=3"])]))["upstreams"]
+    assert written["servers"] == [
+        "192.0.2.31:8080 max_fails=3",
+        "[2001:db8::32]:8080 backup weight=2",
+        "app.example.com",
+        "unix:/run/app.sock max_fails=3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "root", "lines"),
+    [
+        ({}, "/var/www/web", []),
+        ({"root": "/srv"}, "/srv", []),
+        ({"certificate": "a.pem"}, "/var/www/web", ["ssl_certificate a.pem;", "ssl_certificate_key a.pem;"]),
+        ({"certificate": "a.pem", "certificate_key": "a.key"}, "/var/www/web", ["ssl_certificate a.pem;", "ssl_certificate_key a.key;"]),
+        ({"access_logs": []}, "/var/www/web", ["access_log off;"]),
+        ({"access_logs": ["/a combined"]}, "/var/www/web", ["access_log /a combined;"]),
+    ],
+)
+def test_a_site_is_completed(keys, root, lines):
+    (written,) = model(declaration(sites=[site(**keys)]))["sites"]
+    assert (written["root"], written["settings"]) == (root, lines)
+
+
+@pytest.mark.parametrize(
+    ("listens", "url"),
+    [
+        (["80 default_server"], "http://127.0.0.1:80/healthz"),
+        ([8080], "http://127.0.0.1:8080/healthz"),
+        (["192.0.2.21"], "http://192.0.2.21:80/healthz"),
+        (["[::]:8080 ipv6only=on"], "http://[::1]:8080/healthz"),
+        (["443 ssl default_server", "80"], "https://127.0.0.1:443/healthz"),
+        (["unix:/run/web.sock", "443 quic", "80 proxy_protocol", "localhost:8080"], "http://localhost:8080/healthz"),
+        (["unix:/run/web.sock"], ""),
+        ([], ""),
+    ],
+)
+def test_where_nginx_says_that_it_is_well(listens, url):
+    assert health_url([{"listens": listens}], "/healthz") == url
+    assert health_url([{"listens": listens}], "") == ""

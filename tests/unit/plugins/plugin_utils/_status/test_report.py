@@ -1,0 +1,165 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report on a cluster, and the table that is printed of it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import report
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import columns, findings, table
+from samples.cluster import cluster, haproxy, keepalived, web_server
+
+UNREACHABLE = {"unreachable": True, "msg": "Failed to connect to the host via ssh: timed out", "changed": False}
+SKIPPED = {"skipped": True}
+
+
+def test_a_cluster_that_is_well():
+    found = report(cluster())
+    assert found["healthy"]
+    assert found["findings"] == []
+    assert found["vips"] == [
+        {
+            "instance": "web",
+            "addresses": ["192.0.2.10"],
+            "holders": ["lb1"],
+            "seconds_held": 300.0,
+            "nodes": {
+                "lb1": {"state": "MASTER", "priority": 254, "seconds_in_state": 300.0, "transitions": 1},
+                "lb2": {"state": "BACKUP", "priority": 244, "seconds_in_state": 300.0, "transitions": 1},
+            },
+        }
+    ]
+    assert found["backends"] == {"shop": {"lb1": {"up": 2, "down": 0, "out": 0}, "lb2": {"up": 2, "down": 0, "out": 0}}}
+    well = {"reachable": True, "managed": True, "running": True, "pending": ""}
+    assert found["web_servers"] == {"web1": well, "web2": well}
+
+
+def pending(what):
+    return {"configuration": {"digest": "c" * 64, "shared": "d" * 64, "pending": what, "unconfined": False}}
+
+
+WRONG = [
+    ({"lb2": {"keepalived": UNREACHABLE, "haproxy": SKIPPED}}, "lb2", "it cannot be reached", "see that it runs"),
+    ({"web2": {"unfinished": UNREACHABLE, "nginx": SKIPPED}}, "web2", "it cannot be reached", "see that it runs"),
+    (
+        {"lb2": {"keepalived": keepalived("lb2"), "haproxy": {"msg": "admin.sock: no answer to 'show info' within 10 s"}}},
+        "lb2",
+        "it does not tell how haproxy is: admin.sock: no answer",
+        "mend that",
+    ),
+    (
+        {"lb2": {"keepalived": keepalived("lb2", **pending("reload")), "haproxy": haproxy()}},
+        "lb2",
+        "keepalived does not run what is",
+        "deploy_load",
+    ),
+    ({"lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**pending("settle"))}}, "lb2", "what is around haproxy", "deploy_load"),
+    ({"web1": web_server("start", running=False)}, "web1", "nginx does not run", "systemctl start nginx"),
+    ({"web1": web_server("reload")}, "web1", "nginx does not run what is on disk", "deploy_web_servers.yml"),
+    (
+        {"web1": {**web_server(), "unfinished": {"files": [{"path": "/var/lib/evenkeel-half-deployed"}]}}},
+        "web1",
+        "a deployment of the application has not come to its end",
+        "deploy_web_servers.yml",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changed", "host", "what", "remedy"), WRONG)
+def test_a_cluster_that_is_not(changed, host, what, remedy):
+    found = report({**cluster(), **changed})
+    assert not found["healthy"]
+    (finding,) = found["findings"]
+    assert finding["hosts"] == [host]
+    assert what in finding["what"]
+    assert remedy in finding["remedy"]
+    assert table(found)
+
+
+def test_a_server_of_another_kind_is_not_asked_for_nginx():
+    assert report({**cluster(), "web1": {"unfinished": {"files": []}, "nginx": SKIPPED}})["healthy"]
+
+
+def test_what_is_harmless_comes_last_and_fails_nothing():
+    found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}})
+    assert found["healthy"]
+    assert findings(found)[0].startswith("NOTE   lb1 and lb2: keepalived's version")
+    found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy(running=False)}})
+    assert [line.split()[0] for line in findings(found)[::2]] == ["WRONG", "NOTE"]
+
+
+def test_files_that_somebody_has_changed_and_loaded_are_a_note():
+    changed = pending("reload")
+    changed["configuration"]["loaded"] = True
+    found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**changed)}})
+    assert found["healthy"]
+    assert "not what was deployed last" in found["findings"][0]["what"]
+
+
+@pytest.mark.parametrize(("host", "daemon"), [("lb1", "keepalived"), ("lb1", "haproxy"), ("web1", "nginx")])
+def test_a_daemon_that_is_older_than_its_confinement_is_a_note(host, daemon):
+    hosts = cluster()
+    hosts[host][daemon]["configuration"]["unconfined"] = True
+    found = report(hosts)
+    assert found["healthy"]
+    (finding,) = found["findings"]
+    assert finding["hosts"] == [host]
+    assert finding["what"].startswith(f"{daemon} was started before it was confined")
+    assert "reboot_hosts.yml" in finding["remedy"]
+
+
+def test_one_load_balancer_cannot_fail_over():
+    (finding,) = report({"lb1": {"keepalived": keepalived("lb1"), "haproxy": haproxy()}})["findings"]
+    assert "only load balancer" in finding["what"]
+
+
+def test_the_table():
+    hosts = cluster()
+    certificate = {"file": "/etc/haproxy/shop.pem", "expires": "2027-02-01T00:00:00Z", "days_left": 60}
+    hosts["lb1"]["haproxy"]["certificates"] = hosts["lb2"]["haproxy"]["certificates"] = [certificate]
+    assert table(report(hosts)) == [
+        "VIP  ADDRESSES   HELD BY  FOR    lb1                lb2",
+        "web  192.0.2.10  lb1      5 min  MASTER 254, 5 min  BACKUP 244, 5 min",
+        "",
+        "LOAD BALANCER  KEEPALIVED  HAPROXY  UP FOR  GENERATION  LAST RELOAD",
+        "lb1            2.2.7       2.6.12   2 h     3           good, 5 min ago",
+        "lb2            2.2.7       2.6.12   2 h     3           good, 5 min ago",
+        "",
+        "CONFIGURATION OF  KEEPALIVED      HAPROXY",
+        "lb1               aaaaaaaa, live  bbbbbbbb, live",
+        "lb2               aaaaaaaa, live  bbbbbbbb, live",
+        "",
+        "BACKEND  lb1   lb2",
+        "shop     2 up  2 up",
+        "",
+        "CERTIFICATE            ENDS                  DAYS  ON",
+        "/etc/haproxy/shop.pem  2027-02-01T00:00:00Z  60    lb1 and lb2",
+        "",
+        "WEB SERVER  NGINX",
+        "web1        runs what is on disk",
+        "web2        runs what is on disk",
+        "",
+        "Nothing is wrong.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"), [({"msg": "no answer within 10 s"}, "unknown"), (haproxy(running=False), "stopped"), (haproxy(), "2.6.12")]
+)
+def test_a_daemon_that_does_not_answer_is_not_said_to_be_stopped(answer, shown):
+    lines = table(report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": answer}}))
+    assert next(line for line in lines[4:] if line.startswith("lb2")).split()[2] == shown
+
+
+def test_the_table_has_the_connections_of_every_frontend():
+    hosts = cluster()
+    hosts["lb1"]["haproxy"]["frontends"] = [{"name": "http", "status": "OPEN", "sessions": 12, "limit": 29900}]
+    lines = table(report(hosts))
+    at = lines.index("CONNECTIONS OF  lb1          lb2")
+    assert lines[at + 1] == "http            12 of 29900  -"
+
+
+def test_columns_are_below_each_other():
+    assert columns([["A", "B"], ["long", "c"]]) == ["A     B", "long  c"]
