@@ -37,4 +37,4 @@ def test_the_admin_socket_is_a_file_for_its_group(load_balancer):
     assert host.check_output("stat --format '%a %U %G' /run/haproxy/admin.sock") == "660 root haproxy"
     listeners = host.check_output("ss --listening --tcp --numeric --processes --no-header").splitlines()
     ports = {line.split()[3].rpartition(":")[2] for line in listeners if "haproxy" in line}
-    assert ports == {"80", "443", "7443", "8080", "8404", "8405", "8443", "9443"}
+    assert ports == {"80", "443", "7443", "8080", "8081", "8082", "8404", "8405", "8443", "9443"}
