@@ -223,9 +223,18 @@ def _limit(lines: Iterable[str]) -> int | None:
     return int(found[-1]) if found and found[-1].isdecimal() else None
 
 
+def template_size(count: Any) -> int | None:
+    """The number of servers that a server template makes, from C(NUMBER) or C(FIRST-LAST); None for anything else."""
+    numbers = re.fullmatch(r"(?:([0-9]+)-)?([0-9]+)", str(count))
+    if not numbers:
+        return None
+    size = int(numbers[2]) - int(numbers[1] or 1) + 1
+    return size if size > 0 else None
+
+
 def _servers(variables: dict) -> int:
     found = [section for kind in ("backend", "listen") for section in items(variables, kind)]
-    templates = [int(template["count"]) for section in found for template in section.get("server_templates", [])]
+    templates = [template_size(template["count"]) or 0 for section in found for template in section.get("server_templates", [])]
     return sum(len(section.get("servers", [])) for section in found) + sum(templates)
 
 

@@ -155,6 +155,12 @@ def _servers(sections: dict[str, list[dict]]) -> Iterator[str]:
             for server in servers + templates:
                 name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
                 yield from _server_port(f"{where}: {name}", server["address"], server.get("port") or section.get("port"))
+            for template in templates:
+                if not limits.template_size(template["count"]):
+                    yield (
+                        f"{where}: server template {template['prefix']} has count '{template['count']}'; "
+                        "write a number of servers, or the range of their numbers such as 1-5"
+                    )
 
 
 def _server_port(where: str, address: str, port: Any) -> Iterator[str]:

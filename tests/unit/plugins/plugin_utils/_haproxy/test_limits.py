@@ -5,7 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.limits import Resources, derive, limits, parse_resources, problems
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.limits import (
+    Resources,
+    derive,
+    limits,
+    parse_resources,
+    problems,
+    template_size,
+)
 from samples.haproxy import back, backs, front, fronts, listen, listens, variables
 
 GIB = 1024**3
@@ -75,6 +82,20 @@ def test_the_limit_suits_memory_and_descriptors(host, connections):
 
 def test_servers_take_descriptors():
     assert derive(Resources(24 * GIB, 20000), servers=2000) == 8900
+
+
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [("5", 5), (5, 5), ("1-3", 3), ("3-3", 1), ("0-9", 10), ("0", None), ("3-1", None), ("a", None), ("1-", None), ("", None)],
+)
+def test_a_template_makes_as_many_servers_as_it_has_numbers(count, size):
+    assert template_size(count) == size
+
+
+def test_servers_of_templates_take_descriptors():
+    templates = [{"prefix": "w", "count": count, "address": "a.example.com", "port": 1} for count in ("500", "501-2000")]
+    few = [*ANSWER, "LimitNOFILE=20000"]
+    assert limits(variables(**backs(back(servers=[], server_templates=templates))), few)["process"] == 8900
 
 
 @pytest.mark.parametrize(

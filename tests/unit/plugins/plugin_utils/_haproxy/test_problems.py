@@ -78,6 +78,14 @@ BAD = [
         backs(back(server_templates=[{"prefix": "w", "count": "1", "address": "a.example.com", "port": 1}] * 2)),
         ["haproxy_backends: web: the prefix of a server template w is used 2 times"],
     ),
+    *[
+        (
+            f"template of {count}",
+            backs(back(server_templates=[{"prefix": "w", "count": count, "address": "a.example.com", "port": 1}])),
+            [f"haproxy_backends: web: server template w has count '{count}'", "such as 1-5"],
+        )
+        for count in ("many", "0", "5-1", "1-", "-3", "1-2-3", "\u0663")
+    ],
     (
         "no such backend",
         {**fronts(front(default_backend="wbe")), **backs(back()), **listens(listen())},
