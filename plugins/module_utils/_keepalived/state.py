@@ -20,7 +20,7 @@ from typing import Any
 from .._firewall.verdict import refusals
 from .._host.run import Run
 from .._host.system import Host, host_addresses
-from .._host.unit import POLL, states
+from .._host.unit import POLL, UnitState, states
 from .._transaction.live import configuration
 from . import kernel_state
 from . import rules as keepalived_rules
@@ -37,6 +37,8 @@ REFUSED = (
 STANDBY = Path("/run/keepalived-track")
 """Where the role has the track files of planned moves."""
 SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")
+ENTERED = re.compile(r"(?mi)^\[ *([\d.]+)\] .*\((\S+)\) entering (\w+) state")
+"""A line of the journal, on the clock of time.monotonic(): an instance has entered a state."""
 CLIENTS = 5
 """How many clients of an instance are named."""
 
@@ -50,7 +52,7 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
     units = states(run, ["keepalived", kernel_state.UNIT])
     unit = units["keepalived"]
     configured = _configured(Path(directory) / "keepalived.conf")
-    found = _settled(run, unit.pid, timeout, settle, configured["configured"]) if unit.active else []
+    found = _settled(run, unit, timeout, settle, configured["configured"]) if unit.active else []
     return {
         "running": unit.active,
         "realtime": unit.active and is_realtime(unit.pid),
@@ -66,12 +68,13 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
     }
 
 
-def _settled(run: Run, pid: int, timeout: float, settle: float, configured: list[dict]) -> list[dict]:
+def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configured: list[dict]) -> list[dict]:
     """The instances, once none of them is about to change its state, but not later than after C(settle) seconds."""
     end = time.monotonic() + settle
     silences = {item["name"]: silence(item) for item in configured}
     while True:
-        found = instances(_dump(run, pid, timeout), time.time(), connections(run))
+        dump = _dump(run, unit.pid, timeout)
+        found = instances(dump, ages(dump, entered(run), time.monotonic(), unit.started, time.time()), connections(run))
         if time.monotonic() > end or not any(is_unsettled(item, silences.get(item["name"], 0), settle) for item in found):
             return found
         time.sleep(POLL)
@@ -109,9 +112,30 @@ def _configured(file: Path) -> dict[str, Any]:
     }
 
 
-def instances(dump: list[dict], now: float, served: Mapping[str, list[str]]) -> list[dict]:
-    """The instances of a dump in the words of VRRP; C(now) is the time of the dump in seconds since 1970, C(served) has
-    the clients that are connected to each of the host's addresses."""
+def entered(run: Run) -> dict[str, tuple[str, float]]:
+    """The state that each instance has entered last, and when, in seconds on the clock of time.monotonic(), as the journal has it."""
+    command = "journalctl --quiet --boot --unit keepalived --output short-monotonic --lines 200"
+    _rc, out, _err = run([*command.split(), "--grep", r"entering \w+ state"])
+    return {name: (state.upper(), float(moment)) for moment, name, state in ENTERED.findall(out)}
+
+
+def ages(dump: list[dict], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float) -> dict[str, float]:
+    """For how many seconds each instance of a dump has been in its state. C(now) is on the clock of time.monotonic(), as are C(entries)
+    and C(started), the beginning of keepalived; C(wall) is in seconds since 1970.
+
+    keepalived itself tells moments of a clock that somebody may have set since, so the journal's count before its own, where it has them.
+    No age is below zero or above that of the process."""
+    found = {}
+    for data in (item["data"] for item in dump):
+        state, moment = entries.get(data["iname"], ("", 0.0))
+        age = now - moment if state == STATES.get(data["state"]) else wall - data["last_transition"]
+        found[data["iname"]] = min(max(age, 0.0), max(now - started, 0.0))
+    return found
+
+
+def instances(dump: list[dict], seconds: Mapping[str, float], served: Mapping[str, list[str]]) -> list[dict]:
+    """The instances of a dump in the words of VRRP; C(seconds) says for how long each is in its state, C(served) has the clients that are
+    connected to each of the host's addresses."""
     return [
         {
             "name": data["iname"],
@@ -123,7 +147,7 @@ def instances(dump: list[dict], now: float, served: Mapping[str, list[str]]) -> 
             "addresses": [line.split()[0] for line in data.get("vips", [])],
             "connections": len(clients),
             "clients": clients[:CLIENTS],
-            "seconds_in_state": round(now - data["last_transition"], 1),
+            "seconds_in_state": round(seconds[data["iname"]], 1),
             "times_master": stats["become_master"],
             "times_released": stats["release_master"],
             "adverts_received": stats["advert_rcvd"],

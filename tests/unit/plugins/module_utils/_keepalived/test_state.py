@@ -10,7 +10,14 @@ import os
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import state as state_module
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.state import connections, instances, is_unsettled, taken
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.state import (
+    ages,
+    connections,
+    entered,
+    instances,
+    is_unsettled,
+    taken,
+)
 
 DUMP = [
     {
@@ -30,7 +37,7 @@ DUMP = [
 
 def test_an_instance():
     clients = [f"198.51.100.1:{port}" for port in range(8)]
-    (found,) = instances(DUMP, 1060.0, {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]})
+    (found,) = instances(DUMP, {"web": 59.84}, {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]})
     assert found == {
         "name": "web",
         "state": "MASTER",
@@ -50,10 +57,42 @@ def test_an_instance():
     }
 
 
+JOURNAL = """\
+[   40.250000] lb1 Keepalived_vrrp[7]: (web) Entering BACKUP STATE (init)
+[  100.500000] lb1 Keepalived_vrrp[7]: (api) Entering FAULT STATE
+[11879.065097] lb1 Keepalived_vrrp[7]: (web) Entering MASTER STATE
+"""
+
+
+def test_the_journal_tells_when_a_state_was_entered():
+    assert entered(lambda argv: (0, JOURNAL, "")) == {"web": ("MASTER", 11879.065097), "api": ("FAULT", 100.5)}
+    assert entered(lambda argv: (1, "", "")) == {}
+
+
+@pytest.mark.parametrize("wall", [1060.25, -3600, 90000])
+@pytest.mark.parametrize(
+    ("entries", "started", "age"),
+    [
+        ({"web": ("MASTER", 140.0)}, 20.0, 60.0),
+        # Of the process before, which has left the same state behind.
+        ({"web": ("MASTER", 140.0)}, 190.0, 10.0),
+        ({"web": ("MASTER", 200.1)}, 20.0, 0.0),
+    ],
+)
+def test_no_clock_that_can_be_set_tells_how_long_a_state_lasts(entries, started, age, wall):
+    assert ages(DUMP, entries, 200.0, started, wall) == {"web": age}
+
+
+@pytest.mark.parametrize(("wall", "age"), [(1060.25, 60.0), (-3600, 0.0), (90000, 180.0)])
+@pytest.mark.parametrize("entries", [{}, {"web": ("BACKUP", 140.0)}, {"api": ("MASTER", 140.0)}])
+def test_without_a_line_in_the_journal_a_clock_that_was_set_is_kept_within_bounds(entries, wall, age):
+    assert ages(DUMP, entries, 200.0, 20.0, wall) == {"web": age}
+
+
 @pytest.mark.parametrize(("number", "word"), [(0, "INIT"), (1, "BACKUP"), (2, "MASTER"), (3, "FAULT"), (98, "INIT")])
 def test_the_state_has_a_name(number, word):
     item = {"data": {**DUMP[0]["data"], "state": number}, "stats": DUMP[0]["stats"]}
-    assert instances([item], 2000, {})[0]["state"] == word
+    assert instances([item], {"web": 0}, {})[0]["state"] == word
 
 
 @pytest.mark.parametrize(("content", "stands_by"), [("0\n", False), ("1\n", True), ("", True), (None, False)])
@@ -61,7 +100,7 @@ def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, cont
     monkeypatch.setattr(state_module, "STANDBY", tmp_path)
     if content is not None:
         (tmp_path / "standby_web").write_text(content)
-    assert instances(DUMP, 2000, {})[0]["standing_by"] is stands_by
+    assert instances(DUMP, {"web": 0}, {})[0]["standing_by"] is stands_by
 
 
 def test_a_dump_is_read_once_and_gone(tmp_path):
