@@ -100,6 +100,11 @@ def with_forged_heartbeats(holder: str, standby: str) -> Iterator[None]:
     yield
 
 
+def with_late_answers(_holder: str, standby: str):
+    """haproxy works, and its health URL gets no answer."""
+    return filtered(standby, "INPUT --in-interface lo --protocol tcp --destination-port 8405 --jump DROP")
+
+
 @contextmanager
 def with_a_writer_that_hangs(holder: str, _standby: str) -> Iterator[None]:
     file = "/var/lib/prometheus/node-exporter/keepalived.prom"
@@ -114,6 +119,7 @@ FAULTS = {
     "the_nodes_do_not_hear_each_other": (without_adverts, {"VipHeldTwice"}),
     "no_web_server_is_left": (lambda _holder, _standby: stopped("web1", "nginx"), {"BackendWithoutServers", "VipDoesNotAnswer"}),
     "clients_hold_nearly_all_connections": (with_nearly_all_connections_taken, {"ConnectionsNearlyTaken"}),
+    "haproxy_answers_late": (with_late_answers, {"LoadBalancerBusy"}),
     "keepalived_of_the_standby_has_ended": (lambda _holder, standby: stopped(standby, "keepalived"), {"NodeNotReady"}),
     "the_vip_moves_again_and_again": (handed_about, {"VipMovesOften"}),
     "the_kernel_state_is_not_kept": (lambda _holder, standby: stopped(standby, "keepalived-kernel"), {"KernelStateLost"}),

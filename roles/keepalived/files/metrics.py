@@ -5,7 +5,7 @@ slow a failover down. What else is written is asked of the kernel and systemd, a
 
 usage: metrics.py serve | remove SETTINGS
 
-To remove is to delete the file. Its directory belongs to the node exporter's user, and this program to root: no link in the way is
+To remove is to delete the file, which it does itself unless it is killed. Its directory belongs to the node exporter's user, and this program to root: no link in the way is
 followed. SETTINGS is a file with a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of
 this program to the next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked
 (the paths of track files), busy (of those that report late answers), units (names of services), masters (the sockets of haproxy's
@@ -18,6 +18,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import stat
 import subprocess
@@ -256,9 +257,16 @@ def say_ready() -> None:
 
 def main(action: str, file: str) -> None:
     settings = json.loads(Path(file).read_text(encoding="utf-8"))
-    if action == "remove":
+    try:
+        if action == "serve":
+            signal.signal(signal.SIGTERM, lambda *_signal: sys.exit())
+            serve(settings)
+    finally:
         remove(Path(settings["output"]))
-        return
+
+
+def serve(settings: Mapping[str, Any]) -> None:
+    """Write the metrics until SIGTERM."""
     vips = {name: [str(ip_address(vip)) for vip in found] for name, found in settings["vips"].items()}
     memory, output = Path(settings["memory"]), Output(Path(settings["output"]))
     instances = remembered(memory, vips)
