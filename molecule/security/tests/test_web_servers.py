@@ -30,7 +30,9 @@ def servers(name: str) -> dict[str, tuple[str, str]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def unwell() -> None:
-    """Web servers with pages that fail, and clients on the load balancers. The servers stay, because the cluster has to be well at the end."""
+    """Web servers with pages that fail, and clients on the load balancers.
+
+    The servers stay, because the cluster has to be well at the end."""
     for name in WEB_SERVERS:
         copied(HERE / "unwell.py", name, "/root/unwell.py")
         start = f"systemd-run --quiet --collect --unit unwell python3 /root/unwell.py {UNWELL}"

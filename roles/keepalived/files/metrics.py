@@ -5,12 +5,13 @@ slow a failover down. What else is written is asked of the kernel and systemd, a
 
 usage: metrics.py serve | remove SETTINGS
 
-To remove is to delete the file, which it does itself unless it is killed. Its directory belongs to the node exporter's user, and this program to root: no link in the way is
-followed. SETTINGS is a file with a JSON object: pipe (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of
-this program to the next), output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked
-(the paths of track files), busy (of those that report late answers), units (names of services), masters (the sockets of haproxy's
-master processes by unit), kernel (unit and report of what keeps the kernel's state) and second_chance (the report of what hears
-heartbeats)."""
+To remove is to delete the file, which it does itself unless it is killed. Its directory belongs to the node
+exporter's user, and this program to root: no link in the way is followed. SETTINGS is a file with a JSON object: pipe
+(keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of this program to the next),
+output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked (the
+paths of track files), busy (of those that report late answers), units (names of services), masters (the sockets of
+haproxy's master processes by unit), kernel (unit and report of what keeps the kernel's state) and second_chance (the
+report of what hears heartbeats)."""
 
 from __future__ import annotations
 
