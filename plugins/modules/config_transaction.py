@@ -220,6 +220,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._check.finding import CheckerMissing, Verdict
 from ..module_utils._check.secrets import masked
+from ..module_utils._deployed.effect import kernel_parameters
+from ..module_utils._deployed.manifest import SetError
 from ..module_utils._host import disk
 from ..module_utils._host.container import ContainerUnit
 from ..module_utils._host.run import run
@@ -227,10 +229,10 @@ from ..module_utils._host.system import Host
 from ..module_utils._host.unit import Unit
 from ..module_utils._transaction.checker import image, program, verdict
 from ..module_utils._transaction.config_set import ConfigSet
-from ..module_utils._transaction.effect import kernel_parameters
-from ..module_utils._transaction.files import HIDDEN, Change, File, TransactionError, permissions
-from ..module_utils._transaction.live import Interrupted, Live, NotNoted, hold_signals, interruptible
+from ..module_utils._transaction.files import HIDDEN, Change, File, permissions
+from ..module_utils._transaction.live import Live, NotNoted
 from ..module_utils._transaction.proof import DAEMONS, NotProven
+from ..module_utils._transaction.signals import Interrupted, hold_signals, interruptible
 
 
 class Unlogged(AnsibleModule):
@@ -270,13 +272,11 @@ def exists(user: str) -> bool:
 
 
 def missing_directories(module: AnsibleModule) -> list[Change]:
-    """The directories elsewhere that have to be made. Raises TransactionError for what cannot become one."""
+    """The directories elsewhere that have to be made. Raises SetError for what cannot become one."""
     missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
     for path in missing:
         if not os.path.isabs(path) or os.path.lexists(path):
-            raise TransactionError(
-                f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there"
-            )
+            raise SetError(f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there")
     return [Change(path, None, b"(directory)\n") for path in missing]
 
 
@@ -437,7 +437,7 @@ def main() -> None:
             finally:
                 hold_signals()
                 config.discard()
-    except (TransactionError, CheckerMissing, OSError) as error:
+    except (SetError, CheckerMissing, OSError) as error:
         module.fail_json(msg=str(error))
     except Interrupted as error:
         module.fail_json(msg=f"{error}; {config.live} is unchanged and still in use")

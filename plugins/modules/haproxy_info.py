@@ -239,10 +239,10 @@ certificates:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._deployed.manifest import SetError
 from ..module_utils._haproxy.cli import MASTER_SOCKET, NoAnswer
 from ..module_utils._haproxy.info import state
 from ..module_utils._host.run import run_or_fail
-from ..module_utils._transaction.files import TransactionError
 
 
 def main() -> None:
@@ -257,7 +257,7 @@ def main() -> None:
     params = module.params
     try:
         found = state(params["socket"], params["master_socket"], params["directory"], run_or_fail(module))
-    except (NoAnswer, TransactionError, OSError) as error:
+    except (NoAnswer, SetError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **found)
 

@@ -245,9 +245,9 @@ kernel_deviations:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._deployed.manifest import SetError
 from ..module_utils._host.run import run
 from ..module_utils._keepalived.state import NoAnswer, state
-from ..module_utils._transaction.files import TransactionError
 
 
 def main() -> None:
@@ -263,7 +263,7 @@ def main() -> None:
 
     try:
         found = state(run, params["timeout"], params["directory"], params["settle"])
-    except (NoAnswer, TransactionError, OSError) as error:
+    except (NoAnswer, SetError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **found)
 

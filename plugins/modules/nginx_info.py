@@ -55,10 +55,10 @@ configuration:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._deployed.manifest import SetError
+from ..module_utils._deployed.proven import configuration
 from ..module_utils._host.run import run_or_fail
 from ..module_utils._host.unit import Unit
-from ..module_utils._transaction.files import TransactionError
-from ..module_utils._transaction.live import configuration
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     run = run_or_fail(module)
     try:
         found = configuration("nginx", module.params["directory"], run)
-    except (TransactionError, OSError) as error:
+    except (SetError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, running=Unit("nginx", run).state().active, configuration=found)
 

@@ -16,9 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .._deployed.digest import digest
+from .._deployed.proven import configuration
 from .._host.run import Run
 from .._host.system import host_addresses
-from .._transaction.live import configuration, digest
 from .cli import Stopped, ask, parse_workers
 from .runtime import Runtime
 from .server import Server, rows

@@ -115,12 +115,6 @@ class Prober(Client):
         self._server = re.compile(server)
         self._request = f"{self._head}Connection: close\r\n\r\n".encode()
 
-    def good_since(self, moment: float, seconds: float) -> bool:
-        """Tell whether the last so many seconds, all after moment, were faultless."""
-        now = time.monotonic()
-        recent = [r for r in list(self.results) if r.start >= now - seconds]
-        return now - seconds >= moment and bool(recent) and all(r.ok for r in recent)
-
     async def _run(self) -> None:
         requests: set[asyncio.Task[None]] = set()
         begin = time.monotonic()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from .._check.finding import Finding
 from .conf import Block, Line
+from .paths import REPORTS
 
 KEEPS = ("nopreempt", "preempt_delay")
 TRACKS = {
@@ -24,11 +25,6 @@ TRACKS = {
     "track_interface": (),
 }
 """The blocks in which an instance names what it watches, and those that declare it."""
-
-ASK = "/etc/keepalived/ask.sh"
-"""The role's check script, which asks a URL, tells busy from hung, and keeps its time itself."""
-REPORTS = "/run/keepalived-watch/"
-"""The reports of the role's watcher. One with a weight is meant to leave an address where it is: it gives way to a second holder only."""
 
 DEFAULT_WEIGHTS = {"track_file": "1"}
 """Weights that are not 0 although nothing is said, as keepalived 2.2.7 and 2.3.3 print them in a dump of their data."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from .._address import canonical
 from .conf import Block
-from .rules import ASK, weights
+from .paths import ASK
+from .rules import weights
 
 ADDRESSES = ("virtual_ipaddress", "virtual_ipaddress_excluded")
 DEFAULT_PRIORITY = 100

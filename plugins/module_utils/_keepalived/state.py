@@ -17,15 +17,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._deployed.proven import configuration
 from .._firewall.verdict import refusals
 from .._host.run import Run
 from .._host.system import Host, host_addresses
 from .._host.unit import POLL, UnitState, states
-from .._transaction.live import configuration
 from . import kernel_state
 from . import rules as keepalived_rules
 from .check import version
 from .conf import parse
+from .paths import SECOND_CHANCE, STANDBY
 from .setup import rt_priority, scripts, setup, silence, watched
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
@@ -34,9 +35,6 @@ REFUSED = (
     *("addr_list_err", "invalid_authtype", "authtype_mismatch", "auth_failure"),
 )
 """Why keepalived has thrown adverts away, in the words of its statistics."""
-STANDBY = Path("/run/keepalived-track")
-"""Where the role has the track files of planned moves."""
-SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")
 ENTERED = re.compile(r"(?mi)^\[ *([\d.]+)\] .*\((\S+)\) entering (\w+) state")
 """A line of the journal, on the clock of time.monotonic(): an instance has entered a state."""
 CLIENTS = 5

@@ -30,26 +30,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .._deployed.manifest import MANIFEST, SetError, declared, manifest, real_directory
 from .._host import disk
 from .._host.run import Run
-from .files import (
-    MANIFEST,
-    MARK,
-    Change,
-    File,
-    TransactionError,
-    declared,
-    description,
-    earlier,
-    inside,
-    is_as_declared,
-    is_own,
-    manifest,
-    owner_ids,
-    put_outside,
-    refuse_paths,
-    take_back,
-)
+from .files import MARK, Change, File, description, earlier, inside, is_as_declared, is_own, owner_ids, put_outside, refuse_paths, take_back
 
 MOUNTED = "evenkeel: the staged set is in place"
 
@@ -63,7 +47,7 @@ class ConfigSet:
         A link is followed: the set lies where it leads, and so do the sets beside it. C(companions) are the units that serve beside the
         daemon when what is declared is live."""
         self.name = Path(directory)
-        self.live = Path(os.path.realpath(directory)) if self.name.is_symlink() else self.name
+        self.live = real_directory(directory)
         self.trial = trial
         self.companions = list(companions)
         self.staged = self._beside("trial" if trial else "staged")
@@ -76,7 +60,7 @@ class ConfigSet:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other runs away from the directory. Raises TransactionError if one is at work there."""
+        """Keep other runs away from the directory. Raises SetError if one is at work there."""
         above = [parent for parent in self.live.parents if parent.is_dir()]
         handle = os.open(above[0], os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -95,13 +79,13 @@ class ConfigSet:
         if self.outdated.exists() and not self.previous.exists():
             self.outdated.rename(self.previous)
         if (self.staged / MANIFEST).exists():
-            with suppress(TransactionError):
+            with suppress(SetError):
                 take_back(self.staged, self.live)
 
     def changes(self, files: list[File]) -> list[Change]:
         """What has to change so that the declared files stand as declared.
 
-        Raises TransactionError for a directory or a path that cannot be."""
+        Raises SetError for a directory or a path that cannot be."""
         refuse_paths(files, self.live, self.name)
         found = []
         were = manifest(self.live)
@@ -121,12 +105,12 @@ class ConfigSet:
     def stage(self, files: list[File], changes: list[Change]) -> None:
         """Build the whole future directory beside the live one.
 
-        Raises TransactionError for an owner, a group or a path that cannot be."""
+        Raises SetError for an owner, a group or a path that cannot be."""
         self.discard()
         try:
             self._build(files, changes)
         except OSError as error:
-            raise TransactionError(f"cannot build the new {self.live}: {error}") from error
+            raise SetError(f"cannot build the new {self.live}: {error}") from error
 
     def _build(self, files: list[File], changes: list[Change]) -> None:
         disk.make_directory(self.staged)
@@ -135,7 +119,7 @@ class ConfigSet:
             copy = ["cp", "--archive", "--no-target-directory", "--", str(self.live), str(self.staged)]
             done = subprocess.run(copy, check=False, capture_output=True, text=True)
             if done.returncode:
-                raise TransactionError(f"cannot copy {self.live}: {done.stderr.strip()}")
+                raise SetError(f"cannot copy {self.live}: {done.stderr.strip()}")
         were = declared(self.live)
         for path in set(were) - {file.path for file in files}:
             disk.remove(self.staged / inside(path))
@@ -152,7 +136,7 @@ class ConfigSet:
     def commit(self) -> None:
         """Make the staged directory the live one; what was live becomes C(previous).
 
-        Raises TransactionError, which says what is on disk, for whatever ends that: a full disk, a signal, an error of ours."""
+        Raises SetError, which says what is on disk, for whatever ends that: a full disk, a signal, an error of ours."""
         new = self.staged.stat().st_ino
         try:
             disk.sync(self.staged)
@@ -168,7 +152,7 @@ class ConfigSet:
             if self._is_live(new) and not (self.live / MARK).exists():
                 return
             back = self._undo(new)
-            raise TransactionError(f"cannot commit {self.live}: {_named(error)}. {back}") from error
+            raise SetError(f"cannot commit {self.live}: {_named(error)}. {back}") from error
 
     def _undo(self, new: int) -> str:
         """Bring the set back that a commit was about to replace; C(new) is the inode of the other one. Returns what is on disk then."""
@@ -180,7 +164,7 @@ class ConfigSet:
             if self.outdated.exists() and not self.previous.exists():
                 self.outdated.rename(self.previous)
             put_outside(self.live, self.staged)
-        except (OSError, TransactionError) as error:
+        except (OSError, SetError) as error:
             which = "new" if self._is_live(new) else "old"
             return (
                 f"{self.live} holds the {which} set, and not all files outside it need belong to that, because the way back has failed:"
@@ -229,7 +213,7 @@ class ConfigSet:
         replaced.rename(self.previous)
 
     def restore(self) -> None:
-        """Bring the previous set back; the refused one becomes C(previous). Raises TransactionError, which says what is on disk."""
+        """Bring the previous set back; the refused one becomes C(previous). Raises SetError, which says what is on disk."""
         try:
             if self.live.exists():
                 self.recover()
@@ -237,14 +221,14 @@ class ConfigSet:
             self.discard()
             wanted = self.previous.stat().st_ino
         except OSError as error:
-            raise TransactionError(f"cannot bring back {self.previous}: {error}. {self.live} holds the other set") from error
+            raise SetError(f"cannot bring back {self.previous}: {error}. {self.live} holds the other set") from error
         try:
             put_outside(self.previous, self.live)
             self._exchange_previous()
             disk.sync_directory(self.live.parent)
         except BaseException as error:
             back = self._finish_restore(wanted)
-            raise TransactionError(f"cannot bring back {self.previous}: {_named(error)}. {back}") from error
+            raise SetError(f"cannot bring back {self.previous}: {_named(error)}. {back}") from error
 
     def _finish_restore(self, wanted: int) -> str:
         """Leave the files outside those of the set that is live after a restore has failed; C(wanted) is the inode of the set that was to
@@ -253,7 +237,7 @@ class ConfigSet:
             self.recover()
             which = "previous" if self._is_live(wanted) else "new"
             put_outside(self.live, self.previous)
-        except (OSError, TransactionError) as error:
+        except (OSError, SetError) as error:
             which = "previous" if self._is_live(wanted) else "new"
             return f"{self.live} holds the {which} set, and not all files outside it need belong to that: {error}"
         return f"{self.live} holds the {which} set"
@@ -267,9 +251,9 @@ class ConfigSet:
             self.outdated.rename(self.previous)
 
     def require_previous(self) -> None:
-        """Raises TransactionError where restore() has nothing to bring back."""
+        """Raises SetError where restore() has nothing to bring back."""
         if not self.previous.exists():
-            raise TransactionError(f"{self.previous} does not exist: there is no previous set to restore")
+            raise SetError(f"{self.previous} does not exist: there is no previous set to restore")
 
     def discard(self) -> None:
         """Remove what an ended or a refused change has left, but nothing of which recover() has to make something."""
@@ -281,7 +265,7 @@ class ConfigSet:
     def in_place(self, run: Run, argv: list[str]) -> tuple[int, str, str]:
         """Run a checker that sees the staged directory under its final name.
 
-        The bind mount lives in a mount namespace of its own and ends with the command. Raises TransactionError if it is not allowed."""
+        The bind mount lives in a mount namespace of its own and ends with the command. Raises SetError if it is not allowed."""
         script = 'mount --bind "$1" "$2" && echo "$3" >&2 && shift 3 && exec "$@"'
         missing = not self.live.exists()
         if missing:
@@ -292,7 +276,7 @@ class ConfigSet:
             if missing:
                 self.live.rmdir()
         if MOUNTED not in err:
-            raise TransactionError(
+            raise SetError(
                 f"cannot show the new {self.live} to the checker before it is in place: {err.strip() or out.strip()}. This needs the right "
                 "to mount, which root has; in a container it is CAP_SYS_ADMIN"
             )
@@ -317,4 +301,4 @@ def _lock(handle: int, directory: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise TransactionError(f"another run is changing {directory} right now: run this one again when that has ended") from error
+        raise SetError(f"another run is changing {directory} right now: run this one again when that has ended") from error

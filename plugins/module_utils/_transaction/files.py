@@ -10,7 +10,6 @@ such a place before anybody declared it is kept below C(.found), and comes back 
 from __future__ import annotations
 
 import grp
-import json
 import os
 import pwd
 import re
@@ -20,18 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._check.secrets import masked
+from .._deployed.manifest import MANIFEST, SetError, declared
 from .._host import disk
 from .._text import CONTROL
 
 MARK = ".evenkeel.new"
-MANIFEST = ".evenkeel.json"
 SYSTEM = ".system"
 FOUND = ".found"
 HIDDEN = "(content hidden)\n"
-
-
-class TransactionError(Exception):
-    """The change cannot be staged or committed; the configuration on disk is the old one."""
 
 
 @dataclass(frozen=True)
@@ -71,34 +66,24 @@ class Change:
 
 
 def refuse_paths(files: list[File], live: Path, name: Path) -> None:
-    """Raises TransactionError for a directory or a path that cannot be; C(name) is what the directory C(live) is called, perhaps a link."""
+    """Raises SetError for a directory or a path that cannot be; C(name) is what the directory C(live) is called, perhaps a link."""
     if os.path.lexists(live) and not live.is_dir():
-        raise TransactionError(f"{live} is not a directory: name one, or a link to one")
+        raise SetError(f"{live} is not a directory: name one, or a link to one")
     paths = [Path(file.path) for file in files]
     for path in paths:
         if paths.count(path) > 1:
-            raise TransactionError(f"{path} is declared {paths.count(path)} times: each file can be there once")
+            raise SetError(f"{path} is declared {paths.count(path)} times: each file can be there once")
     for file in files:
         path = Path(file.path)
         own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
         if ".." in path.parts or CONTROL.search(file.path) or own or path.is_relative_to(live) or path.is_relative_to(name):
-            raise TransactionError(
+            raise SetError(
                 f"a file's path is '{file.path}': a path relative to {live} is needed, such as maps/hosts.map, "
                 "or an absolute path elsewhere"
             )
         for parent in path.parents:
             if (live / parent).is_symlink():
-                raise TransactionError(f"{file.path}: {live / parent} is a symbolic link; what it leads to is not part of the set")
-
-
-def declared(directory: Path) -> list[str]:
-    """The paths that the set in the directory declares; none where there is no set."""
-    return manifest(directory)["files"]
-
-
-def companions(directory: Path) -> list[str]:
-    """The units that serve beside the daemon with the set in the directory; none where there is no set."""
-    return manifest(directory)["companions"]
+                raise SetError(f"{file.path}: {live / parent} is a symbolic link; what it leads to is not part of the set")
 
 
 def description(files: list[File], companions: list[str]) -> dict[str, list[str]]:
@@ -108,18 +93,6 @@ def description(files: list[File], companions: list[str]) -> dict[str, list[str]
         "sensitive": sorted(file.path for file in files if file.sensitive),
         "companions": companions,
     }
-
-
-def manifest(directory: Path) -> dict[str, list[str]]:
-    """What the set in the directory says of itself, in the shape of description(). Raises TransactionError if that is damaged."""
-    path = directory / MANIFEST
-    nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}
-    try:
-        return {**nothing, **json.loads(path.read_text(encoding="utf-8"))}
-    except FileNotFoundError:
-        return nothing
-    except (TypeError, ValueError) as error:
-        raise TransactionError(f"{path} is damaged ({error}): remove it; files that are not declared any more then stay") from error
 
 
 def inside(path: str) -> str:
@@ -138,22 +111,22 @@ def is_own(directory: Path, path: str) -> bool:
 
 
 def owner_ids(file: File) -> tuple[int, int]:
-    """The numbers of the file's user and group. Raises TransactionError where the host does not have them."""
+    """The numbers of the file's user and group. Raises SetError where the host does not have them."""
     try:
         return pwd.getpwnam(file.owner).pw_uid, grp.getgrnam(file.group).gr_gid
     except KeyError as error:
-        raise TransactionError(f"{file.path}: {error.args[0]}; create that user or group first") from error
+        raise SetError(f"{file.path}: {error.args[0]}; create that user or group first") from error
 
 
 def permissions(path: str, mode: str) -> int:
-    """The permission bits of a declared file, from an octal number. Raises TransactionError for what is none."""
+    """The permission bits of a declared file, from an octal number. Raises SetError for what is none."""
     if not re.fullmatch(r"0?[0-7]{3,4}", mode):
-        raise TransactionError(f"{path}: its mode is '{mode}': an octal number is needed, such as 0644")
+        raise SetError(f"{path}: its mode is '{mode}': an octal number is needed, such as 0644")
     return int(mode, 8)
 
 
 def is_as_declared(path: Path, file: File) -> bool:
-    """Whether content, mode and owner of what stands at the path are the declared ones. Raises TransactionError for an unknown owner."""
+    """Whether content, mode and owner of what stands at the path are the declared ones. Raises SetError for an unknown owner."""
     return disk.read(path) == file.content and disk.facts(path) == (file.content, stat.S_IFREG | file.mode, *owner_ids(file))
 
 

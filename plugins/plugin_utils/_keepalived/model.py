@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...module_utils._keepalived.rules import ASK
+from ...module_utils._keepalived.paths import ASK
 from .instance import (
     advert_int,
     after,

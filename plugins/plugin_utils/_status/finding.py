@@ -14,6 +14,9 @@ from typing import Any
 Seen = Mapping[str, Mapping[str, Any]]
 """What a module has returned of every host that has answered, by the hosts' names."""
 
+DEPLOY = "run deploy_load_balancers.yml, which gives every node what the inventory says"
+"""The remedy for a node that is not as the inventory says."""
+
 
 @dataclass(frozen=True)
 class Trouble:

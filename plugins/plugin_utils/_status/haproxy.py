@@ -12,8 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .finding import Seen, Trouble, differing, grouped, listed
-from .vrrp import DEPLOY
+from .finding import DEPLOY, Seen, Trouble, differing, grouped, listed
 
 NEAR = 0.8
 """Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's connections."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .finding import Seen, Trouble, differing, duration, grouped, listed
+from ...module_utils._keepalived.paths import STANDBY
+from .finding import DEPLOY, Seen, Trouble, differing, duration, grouped, listed
 
 AGREED = {
     "virtual_router_id": "the virtual router id",
@@ -24,7 +25,6 @@ AGREED = {
     "addresses": "the set of addresses",
 }
 """What all nodes of an instance have to say in the same way."""
-DEPLOY = "run deploy_load_balancers.yml, which gives every node what the inventory says"
 
 
 def troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
@@ -122,7 +122,7 @@ def _standby(instance: str, states: Mapping[str, dict], seen: Seen) -> Iterator[
             yield Trouble(
                 (host,),
                 f"a planned move that was ended in the middle keeps {instance} away from it",
-                "run move_vip.yml, which ends that, or write 0 into /run/keepalived-track/standby_" + instance,
+                f"run move_vip.yml, which ends that, or write 0 into {STANDBY}/standby_{instance}",
             )
         elif state["state"] not in ("MASTER", "BACKUP"):
             reports = {file: content for file, content in seen[host]["watched"].items() if content not in ("0", None)}

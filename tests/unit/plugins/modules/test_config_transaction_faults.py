@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.finding import Verdict
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import live as live_module
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed import proven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import DAEMONS, Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
@@ -163,7 +163,7 @@ def world(tmp_path, monkeypatch, reader):
     def build(number: int) -> World:
         root = tmp_path / str(number)
         made = World(root)
-        monkeypatch.setattr(live_module, "MEMORY", root / "var")
+        monkeypatch.setattr(proven, "MEMORY", root / "var")
         monkeypatch.setattr(config_transaction, "run", made.run)
         monkeypatch.setattr(config_transaction.Unit, "directory", str(made.live), raising=False)
         return made

@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest import MANIFEST, SetError
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.config_set import ConfigSet
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MANIFEST, TransactionError
 from samples.config_sets import NEW, OLD, OLDEST, file, install, sets, tree
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away and mount")
@@ -158,7 +158,7 @@ def test_restore_brings_back_a_live_directory_that_is_missing(config):
 def test_restore_without_previous_set(config):
     install(config, OLD)
     old = tree(config.live)
-    with pytest.raises(TransactionError, match="there is no previous set to restore"):
+    with pytest.raises(SetError, match="there is no previous set to restore"):
         config.restore()
     assert tree(config.live) == old
 
@@ -170,7 +170,7 @@ def test_a_restore_that_fails_says_so(config, tmp_path):
     before = tree(config.live), tree(config.previous)
     (tmp_path / "units").rmdir()
     (tmp_path / "units").touch()
-    with pytest.raises(TransactionError, match=r"cannot bring back .*\.haproxy\.previous: .*units"):
+    with pytest.raises(SetError, match=r"cannot bring back .*\.haproxy\.previous: .*units"):
         config.restore()
     assert (tree(config.live), tree(config.previous)) == before
 
@@ -207,7 +207,7 @@ def test_a_staged_file_is_found_by_the_name_with_a_link_and_without(tmp_path):
 
 def test_only_one_run_at_a_time(config):
     with config.alone():
-        with pytest.raises(TransactionError, match=f"another run is changing {config.live} right now"), ConfigSet(str(config.live)).alone():
+        with pytest.raises(SetError, match=f"another run is changing {config.live} right now"), ConfigSet(str(config.live)).alone():
             pass
         install(config, OLD)
     with config.alone():
@@ -239,7 +239,7 @@ def test_a_commit_that_fails_leaves_the_old_set(config, monkeypatch):
         return real(path, target)
 
     monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(TransactionError, match=r"cannot commit .*No space left"):
+    with pytest.raises(SetError, match=r"cannot commit .*No space left"):
         install(config, NEW)
     assert (tree(config.live), tree(config.previous)) == before
     assert sets(config) == [".haproxy.previous", "haproxy"]
@@ -265,7 +265,7 @@ def test_a_checker_reads_the_staged_set_under_its_final_name(config, before):
 
 def test_a_checker_that_cannot_be_shown_the_staged_set_has_not_refused_it(config):
     config.stage(NEW, config.changes(NEW))
-    with pytest.raises(TransactionError, match=r"unshare failed: Operation not permitted\. This needs the right to mount"):
+    with pytest.raises(SetError, match=r"unshare failed: Operation not permitted\. This needs the right to mount"):
         config.in_place(lambda argv: (1, "", "unshare: unshare failed: Operation not permitted\n"), ["true"])
     config.discard()
     assert sets(config) == []

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MANIFEST, MARK, TransactionError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest import MANIFEST, SetError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
 from samples.config_sets import NEW, NEW_PLACES, OLD, OLD_PLACES, file, install, placed, sets, tree
 
 HIDDEN = "(content hidden)\n"
@@ -74,7 +75,7 @@ def test_a_file_that_cannot_be_changes_nothing(config, tmp_path, refused, parts)
     (config.live / "link").symlink_to(tmp_path / "elsewhere")
     install(config, OLD)
     before = tree(tmp_path)
-    with pytest.raises(TransactionError) as error:
+    with pytest.raises(SetError) as error:
         install(config, [*NEW, refused])
     assert [part for part in parts if part not in str(error.value)] == []
     assert tree(tmp_path) == before
@@ -82,7 +83,7 @@ def test_a_file_that_cannot_be_changes_nothing(config, tmp_path, refused, parts)
 
 def test_a_directory_that_is_none_is_refused(config):
     config.live.write_text("")
-    with pytest.raises(TransactionError, match="not a directory"):
+    with pytest.raises(SetError, match="not a directory"):
         install(config, NEW)
     assert sets(config) == ["haproxy"]
 
@@ -90,7 +91,7 @@ def test_a_directory_that_is_none_is_refused(config):
 def test_a_manifest_that_somebody_has_damaged(config):
     install(config, OLD)
     (config.live / MANIFEST).write_text("{")
-    with pytest.raises(TransactionError, match=r"\.evenkeel\.json is damaged .*: remove it"):
+    with pytest.raises(SetError, match=r"\.evenkeel\.json is damaged .*: remove it"):
         install(config, NEW)
     (config.live / MANIFEST).unlink()
     install(config, NEW)
@@ -161,7 +162,7 @@ def test_a_place_that_cannot_be_written_changes_nothing(config, tmp_path, outsid
     install(config, old)
     (tmp_path / "units/more").write_text("in the way")
     before = tree(config.live)
-    with pytest.raises(TransactionError, match="cannot commit"):
+    with pytest.raises(SetError, match="cannot commit"):
         install(config, new)
     assert tree(config.live) == before
     assert placed(tmp_path) == {**OLD_PLACES, "units/more": ("in the way", 0o644)}

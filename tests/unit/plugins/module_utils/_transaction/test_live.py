@@ -9,11 +9,11 @@ import time
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.messages import HAPROXY
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed import proven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest import MANIFEST
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import Unit
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import live as live_module
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.config_set import ConfigSet
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MANIFEST
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.live import Live, configuration, digest, identity
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.live import Live
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import Daemon, NotProven
 
 
@@ -23,42 +23,6 @@ def directory(tmp_path):
     (directory / "certs").mkdir(parents=True)
     (directory / "haproxy.cfg").write_text("global\n")
     return directory
-
-
-def test_the_digest_stays_while_nothing_changes(directory):
-    assert digest(directory) == digest(directory)
-
-
-@pytest.mark.parametrize("change", ["content", "name", "new"])
-def test_the_digest_tells_every_change(directory, change):
-    before = digest(directory)
-    if change == "content":
-        (directory / "haproxy.cfg").write_text("global \n")
-    elif change == "name":
-        (directory / "haproxy.cfg").rename(directory / "other.cfg")
-    else:
-        (directory / "certs" / "site.pem").write_text("")
-    assert digest(directory) != before
-
-
-@pytest.mark.parametrize("text", ["global\n", "global # other\n"])
-def test_a_file_that_is_edited_in_its_place_is_another_one(directory, text):
-    before, end = identity(directory), time.monotonic() + 5
-    assert identity(directory) == before
-    while identity(directory) == before:
-        assert time.monotonic() < end
-        (directory / "haproxy.cfg").write_text(text)
-
-
-def test_a_file_that_comes_and_goes_beside_the_others_changes_nothing(directory):
-    before = identity(directory)
-    (directory / ".haproxy.cfg.swp").write_text("")
-    (directory / ".haproxy.cfg.swp").unlink()
-    assert identity(directory) == before
-
-
-def test_where_there_is_no_directory_nothing_is_pending(tmp_path):
-    assert configuration("haproxy", str(tmp_path / "none"), run=None) == {"digest": "", "pending": "", "unconfined": False}
 
 
 class Host:
@@ -105,7 +69,7 @@ class Proven(Daemon):
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    monkeypatch.setattr(live_module, "MEMORY", tmp_path / "memory")
+    monkeypatch.setattr(proven, "MEMORY", tmp_path / "memory")
     return Host()
 
 

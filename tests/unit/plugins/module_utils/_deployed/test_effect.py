@@ -7,10 +7,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import system
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import Unit
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import effect as effect_module
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.effect import (
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed import effect as effect_module
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.effect import (
     Effect,
     NoEffect,
     is_stale,
@@ -18,7 +16,9 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.effec
     parameters,
     units,
 )
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MANIFEST
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest import MANIFEST
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import system
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import Unit
 
 # paths, the units that they belong to
 UNITS = [

@@ -12,7 +12,7 @@ from pathlib import Path
 from .._host import disk
 from .._host.system import kernel_parameter, parameter_file
 from .._host.unit import Unit, shown
-from .files import declared
+from .manifest import declared
 
 UNITS = "/etc/systemd/system/"
 PARAMETERS = "/etc/sysctl.d/"

@@ -1,0 +1,99 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a daemon runs what is on disk.
+
+No clock is asked: what was proven is remembered with the identity of its files, and forgotten before anything of it changes. A daemon that
+has been started since has read the same files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .._host.run import Run
+from .._host.unit import Unit, UnitState, states
+from .digest import digest, identity
+from .effect import Effect
+from .manifest import MANIFEST, companions, real_directory
+
+MEMORY = Path("/var/lib/evenkeel")
+
+
+def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
+    """C(digest) of the daemon's directory, C(pending), what would make it the one that runs, as action() says it, and C(unconfined),
+    whether the daemon's confinement waits for its next start.
+
+    All are empty where there is no such directory; nothing is pending in one that no set was deployed to. Raises SetError if the
+    set in it is damaged."""
+    live = real_directory(directory)
+    if not live.is_dir():
+        return {"digest": "", "pending": "", "unconfined": False}
+    unit = Unit(name, run)
+    is_deployed = (live / MANIFEST).exists()
+    return {
+        "digest": digest(live),
+        "pending": Deployed(live, unit).action() if is_deployed else "",
+        "unconfined": unit.is_unconfined(),
+    }
+
+
+class Deployed:
+    """The set in a daemon's directory, and whether the daemon runs it.
+
+    What was proven is remembered in C(/var/lib/evenkeel): an ended run is finished by the next, and a unit that is not named any more is
+    stopped although the host has rebooted since."""
+
+    def __init__(self, directory: Path, unit: Unit) -> None:
+        self.directory = directory
+        self.unit = unit
+        self.effect = Effect(directory, unit)
+        self.memory = MEMORY / f"{unit.name}.json"
+
+    def action(self, will_change: bool = False) -> str:
+        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or nothing.
+
+        C(will_change) foresees another set on disk."""
+        around = self._around()
+        state = around[self.unit.name]
+        if not state.active:
+            return "start"
+        if will_change or not self._runs_what_is_on_disk():
+            return "reload"
+        return "settle" if self.effect.pending() or not state.enabled or self._idle(around) or self._obsolete(around) else ""
+
+    def is_proven(self) -> bool:
+        """Whether the daemon is known to run what is on disk."""
+        try:
+            return self._runs_what_is_on_disk()
+        except OSError:
+            return False
+
+    def _runs_what_is_on_disk(self) -> bool:
+        return self._generation().items() <= self._remembered().items()
+
+    def _generation(self) -> dict[str, str]:
+        """What is on disk, by its content and by the identity of its files."""
+        return {"digest": digest(self.directory), "identity": identity(self.directory)}
+
+    def _remembered(self) -> dict:
+        """The generation that was proven last, and the units that serve beside it."""
+        try:
+            return json.loads(self.memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def _known(self) -> list[str]:
+        """The companions that a run has started, even if it was ended before it could prove anything."""
+        return self._remembered().get("companions", [])
+
+    def _around(self) -> dict[str, UnitState]:
+        """The daemon's unit and all that serve or have served beside it."""
+        return states(self.unit.run, [self.unit.name, *companions(self.directory), *self._known()])
+
+    def _idle(self, around: dict[str, UnitState]) -> list[str]:
+        return [name for name in companions(self.directory) if not around[name].active]
+
+    def _obsolete(self, around: dict[str, UnitState]) -> list[str]:
+        return [name for name in self._known() if name not in companions(self.directory) and not around[name].stopped]
