@@ -211,28 +211,10 @@ previous:
   returned: success
 """
 
-import os
-import pwd
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._check.finding import CheckerMissing, Verdict
-from ..module_utils._check.secrets import masked
-from ..module_utils._deployed.effect import kernel_parameters
-from ..module_utils._deployed.manifest import SetError
-from ..module_utils._host import disk
-from ..module_utils._host.container import ContainerUnit
-from ..module_utils._host.run import run
-from ..module_utils._host.system import Host
-from ..module_utils._host.unit import Unit
-from ..module_utils._transaction.checker import image, program, verdict
-from ..module_utils._transaction.config_set import ConfigSet
-from ..module_utils._transaction.files import HIDDEN, Change, File, permissions
-from ..module_utils._transaction.live import Live, NotNoted
-from ..module_utils._transaction.proof import DAEMONS, NotProven
-from ..module_utils._transaction.signals import Interrupted, hold_signals, interruptible
+from ..module_utils._transaction.proof import DAEMONS
+from ..module_utils._transaction.run import transact
 
 
 class Unlogged(AnsibleModule):
@@ -240,146 +222,6 @@ class Unlogged(AnsibleModule):
 
     def _log_invocation(self) -> None:
         pass
-
-
-def declared(module: AnsibleModule) -> list[File]:
-    """The files of the set. What is secret of them is taken out of the parameters, which Ansible returns as well."""
-    files = []
-    for item in module.params["files"]:
-        if item["sensitive"]:
-            module.no_log_values.update(line for line in item["content"].splitlines() if len(line) > 3)
-        files.append(
-            File(
-                path=item["path"],
-                content=item["content"].encode(),
-                mode=permissions(item["path"], item["mode"]),
-                owner=item["owner"],
-                group=item["group"],
-                sensitive=item["sensitive"],
-            )
-        )
-        item["content"] = HIDDEN if item["sensitive"] else masked(item["content"])
-    return files
-
-
-def exists(user: str) -> bool:
-    """Whether the host has the user."""
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
-
-
-def missing_directories(module: AnsibleModule) -> list[Change]:
-    """The directories elsewhere that have to be made. Raises SetError for what cannot become one."""
-    missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
-    for path in missing:
-        if not os.path.isabs(path) or os.path.lexists(path):
-            raise SetError(f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there")
-    return [Change(path, None, b"(directory)\n") for path in missing]
-
-
-def present(module: AnsibleModule, config: ConfigSet, service: Live) -> tuple[dict, bool]:
-    """Install the set; returns what the module returns, and whether it is another set. Ends the module where the set is refused."""
-    files = declared(module)
-    changes = config.changes(files)
-    directories = missing_directories(module)
-    result = {
-        "changed": bool(changes or directories),
-        "changes": [change.path for change in changes + directories],
-        "diff": [change.diff() for change in changes + directories],
-        "findings": [],
-        "checked": False,
-        "version": "",
-        "previous": str(config.previous),
-    }
-    daemon = module.params["daemon"]
-    binary = program(module)
-    absent = f"image {module.params['image']}" if module.params["image"] else daemon
-    missing = ([] if binary else [absent]) + [f"user {name}" for name in module.params["users"] if not exists(name)]
-    if missing:
-        if not module.check_mode:
-            module.fail_json(msg=f"missing on the host: {', '.join(missing)}; install that before the configuration", **result)
-        module.warn(f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {', '.join(missing)}")
-        return result, bool(changes)
-    if changes:
-        config.stage(files, changes)
-    host = Host(config.where if changes else str, kernel_parameters({file.path: file.content for file in files}))
-    answer = verdict(module, config, binary, host, staged=bool(changes))
-    result["checked"] = answer.valid
-    result["version"] = answer.version
-    result["findings"] = [finding.to_dict() for finding in answer.findings]
-    if not answer.valid:
-        result.update(changed=False, diff=[])
-        module.fail_json(msg=refusal(module, answer), **result)
-    if not module.check_mode:
-        for directory in directories:
-            disk.make_directory(Path(directory.path))
-        if changes:
-            with service.changing():
-                config.commit()
-    return result, bool(changes)
-
-
-def refusal(module: AnsibleModule, answer: Verdict) -> str:
-    """The message of a refused set: what, where, and that nothing has changed."""
-    name = f"{module.params['daemon']} {answer.version}".strip()
-    return f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{answer.describe()}"
-
-
-def restored(module: AnsibleModule, config: ConfigSet, daemon: Live) -> tuple[dict, bool]:
-    """Bring the previous set back; returns what the module returns, and that it is another set."""
-    config.require_previous()
-    if not module.check_mode:
-        # Companions stop first: a run that ended there would leave neither set running.
-        hold_signals()
-        with daemon.changing():
-            daemon.make_way()
-            config.restore()
-    return {"changed": True, "findings": [], "previous": str(config.previous)}, True
-
-
-def live(module: AnsibleModule, config: ConfigSet) -> Live:
-    """The daemon's service, and what is on disk for it."""
-    name = module.params["daemon"]
-    found = image(module)
-    service = module.params["unit"] or name
-    unit = ContainerUnit(service, run, found) if found else Unit(service, run)
-    return Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
-
-
-def made_live(module: AnsibleModule, daemon: Live, result: dict, another: bool) -> dict:
-    """Let the daemon run what is on disk; returns the result with that, ends the module where it is not proven."""
-    if not program(module):
-        return {**result, "action": ""}
-    action = ""
-    try:
-        action = daemon.action(will_change=module.check_mode and another)
-        result = {**result, "action": action, "changed": result["changed"] or bool(action)}
-        if action and not module.check_mode:
-            daemon.make_live(action)
-    except NotNoted as error:
-        hold_signals()
-        module.fail_json(msg=str(error), **result)
-    except (Exception, Interrupted) as error:
-        if module.check_mode:
-            raise
-        go_back(module, daemon, error, was_active=action != "start", **result)
-    return result
-
-
-def go_back(module: AnsibleModule, daemon: Live, error: BaseException, was_active: bool = True, **result: Any) -> None:
-    """Bring the previous set back after an error, whatever it is, and end the module with what is true then.
-
-    Signals are ignored meanwhile: one that ended it halfway could leave the old set on disk and the new one running."""
-    hold_signals()
-    reason = str(error) if isinstance(error, (NotProven, Interrupted, OSError)) else repr(error)
-    name = module.params["daemon"]
-    if isinstance(error, Interrupted) and daemon.is_proven():
-        module.fail_json(msg=f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result)
-    outcome = daemon.go_back(was_active)
-    module.fail_json(msg=f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)
 
 
 def main() -> None:
@@ -415,32 +257,7 @@ def main() -> None:
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
     )
-    config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
-    daemon = live(module, config)
-    try:
-        with interruptible(), config.alone():
-            try:
-                if not module.check_mode:
-                    config.recover()
-                result, another = (present if module.params["state"] == "present" else restored)(module, config, daemon)
-                result = made_live(module, daemon, result, another)
-                hold_signals()
-                module.exit_json(**result)
-            except Interrupted as error:
-                # Between the change and what makes it live, or before the way back has begun.
-                if daemon.has_changed() or daemon.has_begun:
-                    go_back(module, daemon, error)
-                if daemon.replaced is not None:
-                    # A commit that had failed was on its way back.
-                    config.recover()
-                raise
-            finally:
-                hold_signals()
-                config.discard()
-    except (SetError, CheckerMissing, OSError) as error:
-        module.fail_json(msg=str(error))
-    except Interrupted as error:
-        module.fail_json(msg=f"{error}; {config.live} is unchanged and still in use")
+    transact(module)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.finding import Verdict
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed import proven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import run
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import DAEMONS, Daemon, NotProven
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
@@ -164,14 +165,14 @@ def world(tmp_path, monkeypatch, reader):
         root = tmp_path / str(number)
         made = World(root)
         monkeypatch.setattr(proven, "MEMORY", root / "var")
-        monkeypatch.setattr(config_transaction, "run", made.run)
-        monkeypatch.setattr(config_transaction.Unit, "directory", str(made.live), raising=False)
+        monkeypatch.setattr(run, "run", made.run)
+        monkeypatch.setattr(run.Unit, "directory", str(made.live), raising=False)
         return made
 
     # Nothing is lost without waiting for the disk, as the power does not fail.
     monkeypatch.setattr(os, "fsync", lambda _descriptor: sys.audit("evenkeel.fsync"))
-    monkeypatch.setattr(config_transaction, "program", lambda _module: "/usr/sbin/haproxy")
-    monkeypatch.setattr(config_transaction, "verdict", lambda *_a, **_k: Verdict(valid=True, findings=[], version="2.6"))
+    monkeypatch.setattr(run, "program", lambda _module: "/usr/sbin/haproxy")
+    monkeypatch.setattr(run, "verdict", lambda *_a, **_k: Verdict(valid=True, findings=[], version="2.6"))
     return build
 
 

@@ -1,0 +1,251 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One change of a daemon's configuration, from what is declared to what is proven to run::
+
+    declared    the files of the set; nothing secret of them is returned
+    difference  what has to change on disk
+    staged      the whole future directory, beside the live one
+    checked     the daemon's own checker accepts it
+    committed   it takes the place of the live one, in one system call
+    live        the daemon is started or reloaded
+    proven      the daemon runs what is on disk; if it does not, the previous set is back
+
+run_change() is that story. Each step returns what the next one needs, and ends the module if the change cannot go on."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._check.finding import CheckerMissing, Verdict
+from .._check.secrets import masked
+from .._deployed.effect import kernel_parameters
+from .._deployed.manifest import SetError
+from .._host import disk
+from .._host.container import ContainerUnit
+from .._host.run import run
+from .._host.system import Host
+from .._host.unit import Unit
+from .checker import image, program, verdict
+from .config_set import ConfigSet
+from .files import HIDDEN, Change, File, permissions
+from .live import Live, NotNoted
+from .proof import DAEMONS, NotProven
+from .signals import Interrupted, hold_signals, interruptible
+
+NOT_CHECKED = Verdict(valid=False, version="")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What has to change on disk: C(changes) in the set, C(directories) to make elsewhere.
+
+    C(previous) is where the set that is live now will be."""
+
+    changes: list[Change]
+    directories: list[Change]
+    previous: Path
+
+    def result(self, answer: Verdict = NOT_CHECKED) -> dict[str, Any]:
+        """What the module returns of it, and of what the checker said."""
+        changes = [*self.changes, *self.directories]
+        return {
+            "changed": bool(changes),
+            "changes": [change.path for change in changes],
+            "diff": [change.diff() for change in changes],
+            "findings": [finding.to_dict() for finding in answer.findings],
+            "checked": answer.valid,
+            "version": answer.version,
+            "previous": str(self.previous),
+        }
+
+
+def transact(module: AnsibleModule) -> None:
+    """Run the change that the module's parameters declare, and end the module with what is true afterwards."""
+    config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
+    service = find_service(module, config)
+    try:
+        with interruptible(), config.alone():
+            try:
+                result = run_change(module, config, service)
+                hold_signals()
+                module.exit_json(**result)
+            except Interrupted as error:
+                # Between the commit and the reload, or before the way back has begun.
+                if service.has_changed() or service.has_begun:
+                    go_back(module, service, error)
+                if service.replaced is not None:
+                    # A commit that had failed was on its way back.
+                    config.recover()
+                raise
+            finally:
+                hold_signals()
+                config.discard()
+    except (SetError, CheckerMissing, OSError) as error:
+        module.fail_json(msg=str(error))
+    except Interrupted as error:
+        module.fail_json(msg=f"{error}; {config.live} is unchanged and still in use")
+
+
+def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
+    """The story of a change, step by step; returns what the module returns."""
+    if not module.check_mode:
+        config.recover()
+    if module.params["state"] == "previous":
+        return make_live(module, service, restore_previous(module, config, service), is_other_set=True)
+    files = declare_files(module)
+    difference = find_difference(module, config, files)
+    answer = NOT_CHECKED
+    if binary := require_host(module, difference):
+        host = stage_set(config, files, difference)
+        answer = check_set(module, config, binary, host, difference)
+        commit_set(module, config, service, difference)
+    return make_live(module, service, difference.result(answer), is_other_set=bool(difference.changes))
+
+
+def find_service(module: AnsibleModule, config: ConfigSet) -> Live:
+    """The daemon's service on the host or in a container, and what is on disk for it."""
+    name = module.params["daemon"]
+    container = image(module)
+    service = module.params["unit"] or name
+    unit = ContainerUnit(service, run, container) if container else Unit(service, run)
+    return Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
+
+
+def declare_files(module: AnsibleModule) -> list[File]:
+    """The files of the set. Their secrets are taken out of the parameters, which Ansible returns as well."""
+    files = []
+    for item in module.params["files"]:
+        if item["sensitive"]:
+            module.no_log_values.update(line for line in item["content"].splitlines() if len(line) > 3)
+        files.append(
+            File(
+                path=item["path"],
+                content=item["content"].encode(),
+                mode=permissions(item["path"], item["mode"]),
+                owner=item["owner"],
+                group=item["group"],
+                sensitive=item["sensitive"],
+            )
+        )
+        item["content"] = HIDDEN if item["sensitive"] else masked(item["content"])
+    return files
+
+
+def find_difference(module: AnsibleModule, config: ConfigSet, files: list[File]) -> Difference:
+    """Compare the declared set with what is on disk. Raises SetError for a path that cannot be."""
+    changes = config.changes(files)
+    missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
+    for path in missing:
+        if not os.path.isabs(path) or os.path.lexists(path):
+            raise SetError(f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there")
+    return Difference(changes, [Change(path, None, b"(directory)\n") for path in missing], config.previous)
+
+
+def require_host(module: AnsibleModule, difference: Difference) -> str:
+    """The daemon's program.
+
+    Where the host does not have yet what the set needs, the module fails; in check mode it warns, and this is an empty text."""
+    daemon = module.params["daemon"]
+    binary = program(module)
+    absent = f"image {module.params['image']}" if module.params["image"] else daemon
+    missing = ([] if binary else [absent]) + [f"user {name}" for name in module.params["users"] if not has_user(name)]
+    if not missing:
+        return binary
+    if not module.check_mode:
+        message = f"missing on the host: {', '.join(missing)}; install that before the configuration"
+        module.fail_json(msg=message, **difference.result())
+    module.warn(f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {', '.join(missing)}")
+    return ""
+
+
+def has_user(name: str) -> bool:
+    """Whether the host has a user of that name."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def stage_set(config: ConfigSet, files: list[File], difference: Difference) -> Host:
+    """Build the future directory if it differs from the live one; returns the host as it will be."""
+    if difference.changes:
+        config.stage(files, difference.changes)
+    where = config.where if difference.changes else str
+    return Host(where, kernel_parameters({file.path: file.content for file in files}))
+
+
+def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, difference: Difference) -> Verdict:
+    """Ask the daemon's checker about the set; the module fails where that is refused."""
+    answer = verdict(module, config, binary, host, staged=bool(difference.changes))
+    if not answer.valid:
+        name = f"{module.params['daemon']} {answer.version}".strip()
+        message = f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{answer.describe()}"
+        module.fail_json(msg=message, **{**difference.result(answer), "changed": False, "diff": []})
+    return answer
+
+
+def commit_set(module: AnsibleModule, config: ConfigSet, service: Live, difference: Difference) -> None:
+    """Put the staged set in the place of the live one. Raises SetError, with the old set in its place."""
+    if module.check_mode:
+        return
+    for directory in difference.directories:
+        disk.make_directory(Path(directory.path))
+    if difference.changes:
+        with service.changing():
+            config.commit()
+
+
+def restore_previous(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
+    """Put the previous set in the place of the live one; returns what the module returns of that."""
+    config.require_previous()
+    if not module.check_mode:
+        # Companions stop first: a run that ended there would leave neither set running.
+        hold_signals()
+        with service.changing():
+            service.make_way()
+            config.restore()
+    return {"changed": True, "findings": [], "previous": str(config.previous)}
+
+
+def make_live(module: AnsibleModule, service: Live, result: dict[str, Any], is_other_set: bool) -> dict[str, Any]:
+    """Let the daemon run what is on disk and prove it; returns the result with the action that this took.
+
+    Without a proof, the previous set is brought back and the module fails."""
+    if not program(module):
+        return {**result, "action": ""}
+    action = ""
+    try:
+        action = service.action(will_change=module.check_mode and is_other_set)
+        result = {**result, "action": action, "changed": result["changed"] or bool(action)}
+        if action and not module.check_mode:
+            service.make_live(action)
+    except NotNoted as error:
+        hold_signals()
+        module.fail_json(msg=str(error), **result)
+    except (Exception, Interrupted) as error:
+        if module.check_mode:
+            raise
+        go_back(module, service, error, was_active=action != "start", **result)
+    return result
+
+
+def go_back(module: AnsibleModule, service: Live, error: BaseException, was_active: bool = True, **result: Any) -> None:
+    """Bring the previous set back after an error, whatever it is, and end the module with what is true then.
+
+    Signals are ignored meanwhile: one that ended it halfway could leave the old set on disk and the new one running."""
+    hold_signals()
+    reason = str(error) if isinstance(error, (NotProven, Interrupted, OSError)) else repr(error)
+    name = module.params["daemon"]
+    if isinstance(error, Interrupted) and service.is_proven():
+        module.fail_json(msg=f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result)
+    outcome = service.go_back(was_active)
+    module.fail_json(msg=f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)
