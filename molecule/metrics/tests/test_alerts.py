@@ -84,6 +84,14 @@ def with_nearly_all_connections_taken(holder: str, _standby: str) -> Iterator[No
         process.communicate()
 
 
+def with_nearly_all_entries_of_conntrack_taken(_holder: str, standby: str):
+    """The table is one of the machine, so only what the node exporter reads of it is another number."""
+    folder = "/proc/sys/net/netfilter"
+    number = f"echo $(($(cat {folder}/nf_conntrack_max) * 9 / 10)) > /run/conntrack_count"
+    mount = f"mount --bind /run/conntrack_count {folder}/nf_conntrack_count"
+    return between(standby, f"{number} && {mount}", f"umount {folder}/nf_conntrack_count")
+
+
 @contextmanager
 def with_a_firewall_that_is_flushed(_holder: str, standby: str) -> Iterator[None]:
     jump = "iptables --check INPUT --protocol vrrp --jump EVENKEEL_VRRP"
@@ -120,6 +128,7 @@ FAULTS = {
     "no_web_server_is_left": (lambda _holder, _standby: stopped("web1", "nginx"), {"BackendWithoutServers", "VipDoesNotAnswer"}),
     "clients_hold_nearly_all_connections": (with_nearly_all_connections_taken, {"ConnectionsNearlyTaken"}),
     "haproxy_answers_late": (with_late_answers, {"LoadBalancerBusy"}),
+    "the_table_of_connections_is_nearly_full": (with_nearly_all_entries_of_conntrack_taken, {"ConntrackNearlyFull"}),
     "keepalived_of_the_standby_has_ended": (lambda _holder, standby: stopped(standby, "keepalived"), {"NodeNotReady"}),
     "the_vip_moves_again_and_again": (handed_about, {"VipMovesOften"}),
     "the_kernel_state_is_not_kept": (lambda _holder, standby: stopped(standby, "keepalived-kernel"), {"KernelStateLost"}),
