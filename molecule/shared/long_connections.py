@@ -70,12 +70,12 @@ class Download(threading.Thread):
 class WebSocket(threading.Thread):
     """A WebSocket on which a text goes there and back every second until it is told to end."""
 
-    def __init__(self, host: str, path: str = "/echo") -> None:
+    def __init__(self, host: str, path: str = "/echo", port: int = 80) -> None:
         super().__init__(daemon=True)
         self.over = threading.Event()
         self.answers = 0
         self.error = ""
-        self.client = socket.create_connection((host, 80), timeout=20)
+        self.client = socket.create_connection((host, port), timeout=20)
         key = base64.b64encode(os.urandom(16)).decode()
         self.client.sendall(
             f"GET {path} HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from cluster import between, haproxy_info, lab_host, sees_all_servers, wait_until
+from conftest import WEB_SERVERS
 from controller import haproxy_server
+from faults import running
+from long_connections import ECHO, SIZE, Download, WebSocket
 from testinfra.host import Host
 
 NAME = "lb1"
@@ -98,3 +102,31 @@ def test_a_reload_that_fails_says_so_and_the_worker_goes_on(load_balancer):
             assert haproxy_info(load_balancer)["Pid"] == before
             assert "goes on with the configuration that it had" in load_balancer.check_output("journalctl --unit haproxy --lines 50")
         assert state() == "drain"
+
+
+@pytest.fixture
+def long_answers(prefix: str) -> Iterator[None]:
+    """The load balancer has a large file at port 80, and a WebSocket server at port 8090."""
+    large = "/var/www/web/large"
+    server = f"python3 -c {shlex.quote(ECHO.replace('127.0.0.1', '0.0.0.0'))}"
+    section = rf"\nlisten echo from http\n    bind :8090\n    server web1 {prefix}.21:9000\n"
+    with ExitStack() as stack:
+        for name in WEB_SERVERS:
+            stack.enter_context(between(name, f"truncate --size={SIZE} {large}", f"rm {large}"))
+        stack.enter_context(running("web1", "echo", server))
+        wait_until(lambda: lab_host("web1").socket("tcp://0.0.0.0:9000").is_listening, "the WebSocket server listens")
+        stack.enter_context(edited(f"printf '{section}' >> /etc/haproxy/haproxy.cfg && {RELOAD}"))
+        yield
+
+
+def test_a_download_and_a_websocket_outlive_reloads(load_balancer, prefix, long_answers):
+    """For how long they do, the scenario rolling tells."""
+    download, websocket = Download(f"{prefix}.11"), WebSocket(f"{prefix}.11", port=8090)
+    download.start()
+    websocket.start()
+    for _reload in range(5):
+        load_balancer.check_output(RELOAD)
+    came, answers = download.size, websocket.answers
+    wait_until(lambda: download.size > came and websocket.answers > answers, "both go on")
+    websocket.end()
+    download.end()
