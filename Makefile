@@ -37,10 +37,11 @@ SCENARIO ?= default debian13 drill aws_elastic_ip faults13 flexible_engine \
 molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
 	@tests/lab/scenarios $(SCENARIO)
 
-endurance: venv engine ## every fault, all planned work under traffic, long overload; takes five hours
+endurance: venv engine ## every fault, random ones too, all planned work under traffic, long overload; takes eight hours
 	@FAULTS=all pytest -n 2 tests/unit/plugins/modules/test_config_transaction_faults.py
 	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/lab/scenarios rolling
 	@for name in lossless faults lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
+	@for release in bookworm trixie; do CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/lab/scenarios chaos || exit 1; done
 	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} tests/lab/scenarios $$name || exit 1; done
 
 compat: venv engine artefact ## other releases of ansible-core, the installed copy, and an upgrade; takes an hour

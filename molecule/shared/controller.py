@@ -81,10 +81,11 @@ def ignored(printed: str) -> list[int]:
     return [int(number) for number in re.findall(r"ignored=(\d+)", printed)]
 
 
-def begun(name: str, **variables: object) -> subprocess.Popen:
+def begun(name: str, stdout: int = subprocess.DEVNULL, **variables: object) -> subprocess.Popen:
     """A run of one of the collection's playbooks in a process group of its own, for somebody who wants to end it."""
     command = ["ansible-playbook", "-i", str(INVENTORY), *map(str, _playbook(name, variables))]
-    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0"}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stdout=stdout, stderr=subprocess.DEVNULL)
 
 
 def _playbook(name: str, variables: dict[str, object]) -> list[object]:

@@ -63,6 +63,8 @@ class Cluster:
     vips: dict[str, str]
     normal: dict[str, list[str]] = field(default_factory=dict)
     audited_until: float = 0.0
+    aspects: dict[str, str] = field(default_factory=FOOTPRINT.copy)
+    """What hosts are compared by, and the commands that tell it."""
 
     def others(self, *hosts: str) -> list[str]:
         """The load balancers without some."""
@@ -115,15 +117,15 @@ class Cluster:
 
     def footprint(self) -> dict[str, list[str]]:
         """What the load balancers look like, by host and aspect."""
-        command = "; echo ====; ".join(FOOTPRINT.values())
+        command = "; echo ====; ".join(f"({command})" for command in self.aspects.values())
         return {
             f"{aspect} of {host}": part.split("\n")
             for host, text in everywhere(self.load_balancers, command).items()
-            for aspect, part in zip(FOOTPRINT, text.split("====\n"))
+            for aspect, part in zip(self.aspects, text.split("====\n"))
         }
 
-    def become_well(self) -> None:
-        """Wait until every address has exactly one owner, and the hosts look as they did before all faults."""
+    def become_well(self, seconds: float = 30) -> None:
+        """Wait for so many seconds at most until every address has exactly one owner, and the hosts look as they did before all faults."""
         wrong: list[str] = []
 
         def well() -> bool:
@@ -133,7 +135,7 @@ class Cluster:
             return not wrong
 
         try:
-            wait_until(well, "all well")
+            wait_until(well, "all well", seconds)
         except AssertionError as error:
             raise AssertionError("\n".join([*error.args, *wrong])) from None
 

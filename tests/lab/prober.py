@@ -7,10 +7,10 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[2] / "collections"))
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http import clients
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import KeepAlive
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import KeepAlive, words
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.results import Result, outage
 
-__all__ = ["KeepAlive", "Prober", "Result", "outage"]
+__all__ = ["KeepAlive", "Prober", "Result", "outage", "words"]
 
 
 class Prober(clients.Prober):

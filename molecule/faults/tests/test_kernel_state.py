@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import arp
 import pytest
 from cluster import between, capture, lab_host, stopped, wait_until
 from conftest import LOAD_BALANCERS, VIPS, WEB_SERVERS
 from faults import claim, forge_heartbeats, frozen
 from story import everywhere
 
+ARP = Path(arp.__file__).read_text(encoding="utf-8")
 TABLE = "ip evenkeel_second_chance"
 STATE = f"""iptables-save --table filter | grep '^-A'; ip6tables-save --table filter | grep '^-A'
 nft --stateless --terse list table {TABLE}
@@ -44,25 +47,6 @@ CHANGES = {
     f"sysctl --write net.ipv4.conf.eth0.arp_ignore=0; ip address delete {VIPS['cluster_vip']}/32 dev lo",
 }
 """Commands that undo what the roles have done."""
-
-ARP = """
-import socket, sys
-address, card = sys.argv[1:]
-wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x806))
-wire.bind((card, 0x806))
-mine = wire.getsockname()[4]
-wire.send(b"\\xff" * 6 + mine + bytes.fromhex("0806 0001 0800 06 04 0001") + mine + bytes(4) + bytes(6) + socket.inet_aton(address))
-wire.settimeout(1)
-found = set()
-try:
-    while True:
-        packet = wire.recv(64)
-        if packet[20:22] == b"\\0\\2" and packet[28:32] == socket.inet_aton(address):
-            found.add(packet[22:28].hex(":"))
-except TimeoutError:
-    print(*sorted(found))
-"""
-"""Asks with 0.0.0.0 as the sender, as hosts do that look for a duplicate, and prints every card that answers within a second."""
 
 
 def restored(host: str, before: str) -> None:
@@ -127,7 +111,7 @@ def test_nobody_but_its_owner_answers_for_an_address(cluster, owner):
     with cluster.audited(moves=0, lossless=True):
         for host in cluster.others(owner):
             change(host, CHANGES["arp_ignore_is_lost"])
-        assert lab_host("web1").check_output("python3 -c %s %s eth0", ARP, VIPS["cluster_vip"]) == card
+        assert lab_host("web1").check_output("python3 -c %s eth0 %s", ARP, VIPS["cluster_vip"]) == card
 
 
 @pytest.mark.common
