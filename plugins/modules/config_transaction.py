@@ -61,8 +61,8 @@ options:
         type: str
         required: true
       mode:
-        description: Permission bits as an octal string.
-        type: str
+        description: Permission bits as an octal string, such as V("0640"); a number is refused, because YAML reads 0640 as 416.
+        type: raw
         default: "0644"
       owner:
         description: Name of the owning user.
@@ -236,7 +236,7 @@ def main() -> None:
                 "options": {
                     "path": {"type": "str", "required": True},
                     "content": {"type": "str", "required": True},
-                    "mode": {"type": "str", "default": "0644"},
+                    "mode": {"type": "raw", "default": "0644"},
                     "owner": {"type": "str", "default": "root"},
                     "group": {"type": "str", "default": "root"},
                     "sensitive": {"type": "bool", "default": False},

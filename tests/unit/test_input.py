@@ -23,13 +23,15 @@ def ip(*words):
 
 
 def here():
-    """An interface of this machine, its address, two more of its subnet, and one outside all its subnets."""
-    routes = [route["dev"] for route in ip("route", "show", "default")]
+    """An interface of this machine, its address, two more of its subnet that are no gateway's, and one outside all its subnets."""
+    default = ip("route", "show", "default")
+    routes = [route["dev"] for route in default]
+    taken = [route.get("gateway") for route in default]
     links = {link["ifname"]: [ipaddress.ip_interface(f"{a['local']}/{a['prefixlen']}") for a in link["addr_info"]] for link in ip("addr")}
     wide = {name: [address for address in addresses if address.network.num_addresses > 2] for name, addresses in links.items()}
     name = next(name for name in [*routes, *wide] if wide.get(name))
     own = wide[name][0]
-    vip, peer = islice((host for host in own.network.hosts() if host != own.ip), 2)
+    vip, peer = islice((host for host in own.network.hosts() if host != own.ip and str(host) not in taken), 2)
     examples = [ipaddress.ip_interface(text) for text in ("192.0.2.10/24", "198.51.100.10/24", "203.0.113.10/24")]
     outside = next(example for example in examples if not any(example.ip in address.network for address in wide[name]))
     return name, str(own.ip), str(peer), f"{vip}/{own.network.prefixlen}", str(outside)
@@ -85,6 +87,13 @@ BAD = [
     ("VIP is a name", {"cluster_vip": "vip.example.com/24"}, ["virtual_ipaddress is 'vip.example.com/24'", "an IPv4 or IPv6 address"]),
     ("VIP is no address", vip("192.0.2.300/24"), ["keepalived_instances: web: virtual_ipaddress is '192.0.2.300/24'", "IPv4 or IPv6"]),
     ("VIP lacks its prefix", vip("192.0.2.10"), ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix, such as 192.0.2.10/24"]),
+    ("VIP is a node's address", vip(f"{OWN}/32"), [f"web: virtual_ipaddress {OWN}/32 is the address of node lb1: choose"]),
+    ("VIP of a web server", {"cluster_vips": ["192.0.2.21/24"]}, ["cluster_vips: 192.0.2.21/24 is the address of web1: choose an address"]),
+    (
+        "balancing onto itself",
+        {**frontends({}), **servers({"address": "127.0.0.1"})},
+        ["haproxy_backends: web: server web1 is 127.0.0.1 port 80, where http_in of a load balancer listens", "set cluster_address"],
+    ),
     ("VIP is outside", vip(OUTSIDE), [f"virtual_ipaddress {OUTSIDE} is outside every subnet of {INTERFACE}", "its subnets are"]),
     ("no such interface", {"keepalived_interface": "none7"}, ["interface is 'none7'", "this host does not have", INTERFACE]),
     ("router id 0", instances({"virtual_router_id": 0}), ["keepalived_instances: web: virtual_router_id is 0: allowed are 1-255"]),
@@ -223,6 +232,21 @@ BAD = [
         {"haproxy_extra_sections": [{"kind": "frontend", "name": "shop", "lines": ["bind *:81"]}]},
         ["haproxy_extra_sections: frontend shop belongs into haproxy_frontends"],
     ),
+    ("mode of the socket", {"haproxy_socket_mode": 0o660}, ["haproxy_socket_mode is 432: ", '"0640"']),
+    ("mode of a file", {"haproxy_files": [{"path": "a.map", "content": "", "mode": 0o640}]}, ["haproxy_files[0].mode is 416: ", '"0640"']),
+    ("mode in keepalived", {"keepalived_files": [{"path": "up.sh", "content": "", "mode": 0o755}]}, ["keepalived_files[0].mode is 493: "]),
+    ("mode in nginx", {"nginx_files": [{"path": "a.key", "content": "", "mode": 0o640}]}, ["nginx_files[0].mode is 416: ", '"0640"']),
+    ("text for a list", {"haproxy_global_lines": "tune.bufsize 1, zero"}, ["haproxy_global_lines is 'tune.bufsize 1, zero': a list is"]),
+    ("text for a list in keepalived", {"keepalived_global_lines": "a"}, ["keepalived_global_lines is 'a': a list is needed"]),
+    ("text for a list in nginx", {"nginx_trusted_proxies": "192.0.2.1"}, ["nginx_trusted_proxies is '192.0.2.1': a list is needed"]),
+    ("a backend called no", backends({"name": False}), ["haproxy_backends[0].name is false: YAML makes that of words such as yes, no"]),
+    ("an instance called on", instances({"name": True}), ["keepalived_instances[0].name is true: YAML makes that of words"]),
+    ("a site called no", sites({"name": False}), ["nginx_sites[0].name is false: YAML makes that of words"]),
+    ("no value", {"nginx_sites": [{"name": "web", "index": None}]}, ["nginx_sites[web].index has no value"]),
+    ("too many connections", {"nginx_worker_connections": 10**11}, ["nginx_worker_connections is 100000000000: a number from 0 to"]),
+    ("half a truth", {"haproxy_confined": "y"}, ["haproxy_confined is 'y': true or false is needed, without quotation marks"]),
+    ("VIPs are a text", {"cluster_vips": VIP}, [f"cluster_vips is '{VIP}': a list is needed, even for one item"]),
+    ("release is a number", {"cluster_release": 1.10}, ["cluster_release is 1.1: YAML may have changed a number's digits"]),
     ("serial", {"cluster_serial": "some"}, ["cluster_serial has 'some': a number such as 1, percents such as 25%, or a list of those"]),
     ("servers in rotation", {"cluster_min_in_rotation": "most"}, ["cluster_min_in_rotation", "unable to convert to int"]),
     ("drain time-out", {"cluster_drain_timeout": "1m"}, ["cluster_drain_timeout", "unable to convert to float"]),

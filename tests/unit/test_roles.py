@@ -178,3 +178,9 @@ def test_the_collections_folder_leads_to_this_checkout():
     links = list((ROOT / "collections/ansible_collections/evenkeel/ha_web").iterdir())
     assert {link.name for link in links} >= {"galaxy.yml", "meta", "playbooks", "plugins", "roles"}
     assert [link.name for link in links if link.resolve() != ROOT / link.name or not link.exists()] == []
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
+def test_a_play_says_its_strategy(playbook):
+    plays = [play for play in read(ROOT / playbook) if "ansible.builtin.import_playbook" not in play]
+    assert [play["name"] for play in plays if play.get("strategy") != "linear"] == []

@@ -17,6 +17,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .._check.secrets import masked
 from .._deployed.manifest import MANIFEST, SetError, declared
@@ -118,8 +119,12 @@ def owner_ids(file: File) -> tuple[int, int]:
         raise SetError(f"{file.path}: {error.args[0]}; create that user or group first") from error
 
 
-def permissions(path: str, mode: str) -> int:
+def permissions(path: str, mode: Any) -> int:
     """The permission bits of a declared file, from an octal number. Raises SetError for what is none."""
+    if not isinstance(mode, str):
+        raise SetError(
+            f'{path}: its mode is {mode}, to which YAML may have changed what was written: put it in quotation marks, such as "0644"'
+        )
     if not re.fullmatch(r"0?[0-7]{3,4}", mode):
         raise SetError(f"{path}: its mode is '{mode}': an octal number is needed, such as 0644")
     return int(mode, 8)

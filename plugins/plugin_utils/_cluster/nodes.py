@@ -34,10 +34,16 @@ def _second(variables: Mapping[str, Any]) -> dict[str, str]:
 def address(name: str, variables: Mapping[str, Any]) -> str:
     """The first that is an address: cluster_address, ansible_host, the host's name, the default route's source."""
     route = variables.get("ansible_facts", {}).get("default_ipv4", {}).get("address")
-    for candidate in (variables.get("cluster_address"), variables.get("ansible_host"), name, route):
+    for candidate in (stated_address(name, variables), route):
         if candidate and is_address(candidate):
             return str(candidate)
     raise ValueError(f"no address is known of host {name}: set cluster_address for it, or gather its facts")
+
+
+def stated_address(name: str, variables: Mapping[str, Any]) -> str:
+    """The address that the inventory says; empty if it says none."""
+    candidates = (variables.get("cluster_address"), variables.get("ansible_host"), name)
+    return next((str(candidate) for candidate in candidates if candidate and is_address(candidate)), "")
 
 
 def without_address(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:

@@ -38,14 +38,14 @@ def _ports_taken(variables: dict, sections: dict[str, list[dict]]) -> Iterator[s
             yield f"{where}: the bind to {address} has no port; give it one"
             continue
         else:
-            ports = _ports(port)
+            ports = ports_of(port)
             if not ports:
                 yield f"{where}: port {port} is outside 1-65535; a number or a range such as 8000-8010 is needed"
         if "interface" not in words and "namespace" not in words:
             yield from taken.add(where, address, ports, "v6only" in words)
 
 
-def _ports(text: Any) -> range:
+def ports_of(text: Any) -> range:
     """The ports of a number or a range; none where it is neither."""
     found = PORTS.fullmatch(str(text))
     first, last = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)

@@ -13,7 +13,7 @@ from typing import Any
 from .._input import container
 from .._input.rules import exposed_keys, not_an_address, repeated
 from .._input.text import unprintable_texts
-from . import exposure, limits, listeners
+from . import exposure, limits, listeners, loops
 from .edge import OWN_BACKENDS
 from .listeners import WILDCARDS, statistics_served
 from .sections import KINDS, SOCKETS, items, mode, modes, statistics_userlists, without_nulls
@@ -48,9 +48,6 @@ HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
     """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names, C(host) lines that
     say what memory and how many file descriptors the host has."""
-    empty = [f"{name} has no value; give it one, or leave the variable out" for name, value in variables.items() if value is None]
-    if empty:
-        return empty
     variables = without_nulls(variables)
     printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
     broken = unprintable_texts(variables)
@@ -67,6 +64,7 @@ def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
         *_health(variables),
         *listeners.problems(variables, sections),
         *limits.problems(variables, host),
+        *loops.problems(variables, sections),
         *_users(variables),
         *_statistics(variables),
         *_peers(variables),
@@ -192,8 +190,6 @@ def _users(variables: dict) -> Iterator[str]:
             yield f"{where} has no users, so nobody could pass; name at least one"
         for user in userlist["users"]:
             password = str(user["password"])
-            if not isinstance(user["password"], str):
-                yield f"{where}: the password of {user['name']} is a number, whose digits YAML may have changed: put it in quotation marks"
             if ":" in str(user["name"]):
                 yield f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; choose another"
             if not password:

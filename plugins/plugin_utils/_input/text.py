@@ -61,14 +61,14 @@ def _found(where: str, value: Any) -> Iterator[str]:
                 yield from _found(f"{where}.{key}", item)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _found(f"{where}[{_named(item, index)}]", item)
+            yield from _found(f"{where}[{item_name(item, index)}]", item)
     elif isinstance(value, str):
         match = CONTROL.search(value)
         if match:
             yield f"{where} has a line break or another control character ({match.group(0)!r}): each line is an item of its own"
 
 
-def _named(item: Any, index: int) -> str:
+def item_name(item: Any, index: int) -> str:
     """How a person finds the item: by its name where that is readable, else by its place, counted from 0."""
     name = item.get("name") if isinstance(item, Mapping) else None
     return name if isinstance(name, str) and name and not CONTROL.search(name) else str(index)

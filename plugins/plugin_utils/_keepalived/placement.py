@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from typing import Any, Union
 
 from ...module_utils._address import canonical, version_of
-from .instance import device, devices
+from .instance import device, devices, family
+from .interfaces import LOOPBACK, interface_facts, interface_networks, interface_of, sending_address
+
+Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
+NODE_ADDRESSES = ("address", "address6")
 
 
 def own_addresses(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
@@ -20,50 +24,84 @@ def own_addresses(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
         f"keepalived_nodes: {node['name']} has the address {node[key]}, which this host does not have; it has {', '.join(here) or 'none'}. "
         "Peers must see the address from which it sends: set cluster_address where ansible_host is translated on the way"
         for node in declared["nodes"]
-        for key in ("address", "address6")
+        for key in NODE_ADDRESSES
         if node["name"] == declared["node"] and version_of(node.get(key) or "") and canonical(node[key]) not in map(canonical, here)
     ]
 
 
-def problems(item: dict, facts: dict[str, Any]) -> list[str]:
-    """Interfaces that this host does not have, and addresses outside their subnets."""
+def problems(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+    """Interfaces that this host does not have, addresses outside their subnets, and those that somebody else has."""
+    others = {
+        canonical(node[key]): f"the address of node {node['name']}" for node in declared["nodes"] for key in NODE_ADDRESSES if node.get(key)
+    }
+    for route in ("default_ipv4", "default_ipv6"):
+        others[canonical(facts.get(route, {}).get("gateway", ""))] = "the gateway of the default route"
     interfaces = facts.get("interfaces", [])
     known = ", ".join(sorted(interfaces)) or "none that are known"
     found = []
     for address in item["virtual_ipaddress"]:
-        found += _virtual_address(address["address"], device(address, item["interface"]), facts)
+        found += _virtual_address(address["address"], device(address, item["interface"]), others, facts)
     watched = [entry.split()[0] for entry in item.get("track_interface", []) if entry.split()]
     for name in dict.fromkeys([item["interface"], *devices(item), *watched]):
         if name not in interfaces:
-            found.append(f"interface is '{name}', which this host does not have; it has {known}")
-    return found
+            what = f"interface is '{name}', which this host does not have" if name else "interface is empty, and none could be derived"
+            found.append(f"{what}; it has {known}: set keepalived_interface, or the interface of the instance or address")
+    return found + _unheard(item, declared, facts)
 
 
-def _virtual_address(value: str, device: str, facts: dict[str, Any]) -> list[str]:
+def _unheard(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+    """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
+    address = sending_address(declared["nodes"], declared["node"], family(item, declared["nodes"]))
+    home = interface_of(address, facts)
+    if not item["unicast"] or home in ("", item["interface"]) or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
+        return []
+    return [
+        f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {home}: nodes would not hear each "
+        f"other, and all would hold the VIP. Set cluster_address to the addresses on {item['interface']}, or keepalived_interface to {home}"
+    ]
+
+
+def _virtual_address(value: str, device: str, others: dict[str, str], facts: dict[str, Any]) -> list[str]:
     if "/" not in value:
         return [f"virtual_ipaddress is '{value}': write it with its prefix, such as 192.0.2.10/24"]
     try:
         virtual = ipaddress.ip_interface(value)
     except ValueError:
         return [f"virtual_ipaddress is '{value}': an IPv4 or IPv6 address with prefix is needed, such as 192.0.2.10/24"]
+    taken = others.get(str(virtual.ip)) or _no_host(virtual)
+    if taken:
+        return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
+    return _netmask(value, virtual) or _outside(value, virtual, device, facts)
+
+
+def _netmask(value: str, virtual: Interface) -> list[str]:
+    if value.rpartition("/")[2].isdigit():
+        return []
+    return [f"virtual_ipaddress is '{value}': write its prefix instead of a netmask, {virtual.with_prefixlen}"]
+
+
+def _outside(value: str, virtual: Interface, device: str, facts: dict[str, Any]) -> list[str]:
     alone = virtual.network.num_addresses == 1
     if alone or virtual.is_link_local or device not in facts.get("interfaces", []):
         return []
-    networks = interface_networks(facts.get(device.replace("-", "_"), {}))
+    networks = interface_networks(interface_facts(device, facts))
     if not any(virtual.ip in network for network in networks):
         shown = ", ".join(str(network) for network in networks) or "none"
         return [
             f"virtual_ipaddress {value} is outside every subnet of {device}; its subnets are {shown}. "
+            "Choose an address of one of them, or set keepalived_interface or the dev of the address. "
             f"An address that is routed to the holder has the prefix /{virtual.network.max_prefixlen}"
         ]
     return []
 
 
-def interface_networks(interface: dict[str, Any]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The subnets of one interface as Ansible's facts show them, without addresses that stand alone (/32, /128)."""
-    four = [interface["ipv4"]] if interface.get("ipv4") else []
-    four += interface.get("ipv4_secondaries", [])
-    texts = [f"{item['address']}/{item['netmask']}" for item in four]
-    texts += [f"{item['address']}/{item['prefix']}" for item in interface.get("ipv6", [])]
-    networks = {ipaddress.ip_interface(text).network for text in texts}
-    return sorted((network for network in networks if network.num_addresses > 1), key=str)
+def _no_host(virtual: Interface) -> str:
+    """What the address is if no host can have it; empty if one can."""
+    address, network = virtual.ip, virtual.network
+    if address.is_loopback or address.is_multicast or address.is_unspecified:
+        return "a loopback, multicast or unspecified address"
+    if network.num_addresses > 2 and address == network.network_address:
+        return f"the address of the network {network} itself"
+    if network.version == 4 and network.num_addresses > 2 and address == network.broadcast_address:
+        return f"the broadcast address of the network {network}"
+    return ""

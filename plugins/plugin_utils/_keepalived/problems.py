@@ -156,7 +156,7 @@ def _instance(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> li
         found.append("virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that becomes master")
     found += tracking.problems(item, declared)
     if declared["node"] in order(item, nodes):
-        found += placement.problems(item, facts)
+        found += placement.problems(item, declared, facts)
     return found
 
 

@@ -37,6 +37,8 @@ FACTS = {
     "br_lan": LAN,
     "eth0.7": LAN,
     "lo": {},
+    "default_ipv4": {"interface": "eth0", "address": "192.0.2.11", "gateway": "192.0.2.1"},
+    "default_ipv6": {"interface": "eth0", "address": "2001:db8::11", "gateway": "2001:db8::1"},
     "all_ipv4_addresses": ["192.0.2.11", "203.0.113.5", "198.51.100.2"],
     "all_ipv6_addresses": ["2001:db8::11", "fe80::1"],
 }

@@ -105,6 +105,7 @@ def test_a_password_that_nobody_has_named_is_not_returned_as_a_parameter_either(
     [
         ({"files": [file("../x")]}, ["'../x'", "a path relative to"]),
         ({"files": [file("x", mode="rw-r--r--")]}, ["x: its mode is 'rw-r--r--'", "such as 0644"]),
+        ({"files": [file("x", mode=0o640)]}, ["x: its mode is 416, to which YAML", 'quotation marks, such as "0644"']),
         ({"files": [], "content_directories": ["srv"]}, ["content_directories has 'srv'", "an absolute path is needed"]),
         ({"files": [], "content_directories": ["/etc/passwd"]}, ["content_directories has '/etc/passwd'", "no directory"]),
         ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),

@@ -1,0 +1,52 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_problems
+short_description: Name what cannot work in the variables that the playbooks read
+version_added: 0.1.0
+description:
+  - Looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed, texts where lists are needed, and
+    names where addresses are needed.
+positional: web_servers, hostvars
+options:
+  _input:
+    description: Names of the load balancers.
+    type: list
+    elements: str
+    required: true
+  web_servers:
+    description: Names of the web servers.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+that: groups['load_balancers'] | evenkeel.ha_web.cluster_problems(groups['web_servers'], hostvars) is falsy
+"""
+
+RETURN = r"""
+_value:
+  description: One line for each problem; empty where there is none.
+  type: list
+  elements: str
+"""
+
+from ..plugin_utils._cluster.input import problems
+
+
+class FilterModule:
+    """Name what cannot work in the variables that the playbooks read."""
+
+    def filters(self) -> dict:
+        return {"cluster_problems": problems}

@@ -1,0 +1,62 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: input_problems
+short_description: Name the values that YAML has changed, and texts that cannot stand on one line
+version_added: 0.1.0
+description:
+  - Finds values that are not of their option's type at any depth, such as the mode V(0640) without quotation marks, which is the number 416
+    to YAML, or a text where a list is needed. Ansible accepts many of them.
+  - Finds line breaks and other control characters in texts, and keys that are no single word. With one of these, a text would
+    be further lines of a daemon's configuration.
+  - The C(content) of an item of a variable C(*_files) may have any number of lines.
+positional: options
+options:
+  _input:
+    description: Variables of a role by their names.
+    type: dict
+    required: true
+  options:
+    description: The role's options, as its C(argument_specs) has them.
+    type: dict
+    required: true
+  nulls:
+    description: Whether a key within a variable may be without a value.
+    type: bool
+    default: false
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+that: "{'haproxy_socket_mode': '660'} | evenkeel.ha_web.input_problems({'haproxy_socket_mode': {'type': 'str'}}) is falsy"
+"""
+
+RETURN = r"""
+_value:
+  description: One line for each problem; empty where there is none.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..plugin_utils._input.text import decrypted, unprintable_texts
+from ..plugin_utils._input.values import type_problems
+
+
+def problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False) -> list[str]:
+    """Values that are not of their option's type, and texts that cannot stand on one line."""
+    return type_problems(variables, options, nulls) + unprintable_texts(variables)
+
+
+class FilterModule:
+    """Name the values that YAML has changed, and texts that cannot stand on one line."""
+
+    def filters(self) -> dict:
+        return {"input_problems": decrypted(problems)}

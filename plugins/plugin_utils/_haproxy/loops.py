@@ -1,0 +1,73 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers that cannot be what they are said to be: HAProxy itself, which would balance onto itself until it is full, or one twice."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from ...module_utils._address import canonical
+from .listeners import WILDCARDS, ports_of
+from .sections import SOCKETS
+
+REMEDY = "set cluster_address of the host that is meant to the address at which load balancers reach it"
+ALIKE = ("cookie", "name")
+"""What tells two servers apart that are the same otherwise."""
+
+
+def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+    """C(sections) are the items of each kind, merged over their defaults."""
+    balancers = {canonical(node["address"]) for node in variables["haproxy_nodes"]}
+    for kind in ("frontend", "listen"):
+        for section in sections[kind]:
+            for bind in section.get("binds", []):
+                for where, server in _reached(kind, section, sections):
+                    yield from _loop(where, server, {**variables["haproxy_bind_defaults"], **bind}, section["name"], balancers)
+    for kind in ("backend", "listen"):
+        for section in sections[kind]:
+            yield from _twice(f"haproxy_{kind}s: {section['name']}", section)
+
+
+def _reached(kind: str, section: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+    """The servers that get requests of the frontend or listen."""
+    words = [line.split() for line in section.get("lines", [])]
+    targets = {section.get("default_backend"), *(line[1] for line in words if line[:1] == ["use_backend"] and len(line) > 1)}
+    for other_kind in ("backend", "listen"):
+        for other in sections[other_kind]:
+            if other["name"] in targets or (kind == other_kind == "listen" and other["name"] == section["name"]):
+                for server in other.get("servers", []):
+                    yield f"haproxy_{other_kind}s: {other['name']}", {**server, "port": server.get("port") or other.get("port")}
+
+
+def _loop(where: str, server: dict, bind: dict, name: str, balancers: set[str]) -> Iterator[str]:
+    address, listened = canonical(str(server["address"]).strip("[]")), str(bind.get("address", "*"))
+    if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in ports_of(bind.get("port")):
+        return
+    at_home = address in balancers or _is_loopback(address) if listened in WILDCARDS else address == canonical(listened.strip("[]"))
+    if at_home:
+        yield (
+            f"{where}: server {server['name']} is {address} port {server['port']}, where {name} of a load balancer listens: haproxy would "
+            f"balance onto itself until it is full; {REMEDY}"
+        )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _twice(where: str, section: dict) -> Iterator[str]:
+    """Servers that differ in their names alone."""
+    seen: dict[str, str] = {}
+    for server in section.get("servers", []):
+        rest: dict[str, Any] = {key: value for key, value in server.items() if key not in ALIKE}
+        place = repr(sorted({**rest, "address": canonical(str(server["address"]))}.items()))
+        if seen.get(place, server["name"]) != server["name"]:
+            yield f"{where}: the servers {seen[place]} and {server['name']} are both {server['address']}; {REMEDY}"
+        seen.setdefault(place, server["name"])

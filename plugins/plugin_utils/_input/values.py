@@ -1,0 +1,113 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values that YAML has changed: it reads 0640 as 416 and no as false.
+
+Options are those of argument_specs.yml. Ansible converts a value to validate it, and accepts a text for a list, but the role gets what YAML
+has read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from .text import item_name
+
+LARGEST = 2**31 - 1
+NEGATIVE = ("init_file", "weight")
+"""Numbers that may be below zero."""
+
+DIGITS = ("count", "haproxy_retry_on", "listens", "nginx_worker_processes", "port", "status")
+"""Texts, and lists of texts, that may be written as numbers."""
+
+MODES = ("haproxy_socket_mode", "mode")
+TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
+"""Texts that both argument_specs and the filter C(bool) understand."""
+
+QUOTE = "put it in quotation marks"
+
+
+def type_problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False) -> list[str]:
+    """A problem for every value that is not of its option's type. Variables that are no options are left out.
+
+    With C(nulls), a key within a variable may have no value."""
+    found: list[str] = []
+    for name, value in variables.items():
+        option = options.get(name, {})
+        if value is None or not (option.get("type") == "bool" and str(value).lower() in TRUTH):
+            found += _value(name, name, value, option, nulls and value is not None)
+    return found
+
+
+def _value(where: str, key: str, value: Any, option: Mapping, nulls: bool) -> Iterator[str]:
+    kind = option.get("type", "raw")
+    if value is None:
+        if option and not nulls:
+            yield f"{where} has no value; give it one, or leave it out"
+    elif isinstance(value, date):
+        yield f"{where} is {_shown(value, option)}: YAML reads a date; {QUOTE}"
+    elif kind in ("list", "raw") and isinstance(value, (list, tuple)):
+        item_option = {**option, "type": option["elements"]} if "elements" in option else {}
+        for index, item in enumerate(value):
+            yield from _value(f"{where}[{item_name(item, index)}]", key, item, item_option, nulls and item is not None)
+    elif kind in ("dict", "raw") and isinstance(value, Mapping):
+        yield from _keys(where, value, option.get("options") or {}, nulls)
+    else:
+        yield from (f"{where} is {_shown(value, option)}: {needed}" for needed in _needed(key, value, kind))
+
+
+def _keys(where: str, value: Mapping, options: Mapping[str, Mapping], nulls: bool) -> Iterator[str]:
+    for key, item in value.items():
+        if isinstance(key, str):
+            yield from _value(f"{where}.{key}", key, item, options.get(key, {}), nulls)
+        else:
+            yield f"{where} has the key {_written(key)}, to which YAML has changed what was written: {QUOTE}"
+
+
+def _needed(key: str, value: Any, kind: str) -> Iterator[str]:
+    """What has to stand instead of the value of an option of that type."""
+    if kind == "list":
+        yield "a list is needed, even for one item"
+    elif kind == "dict":
+        yield "keys with values are needed"
+    elif kind != "raw" and isinstance(value, (Mapping, list, tuple)):
+        yield "a single value is needed"
+    elif kind == "bool" and not isinstance(value, bool):
+        yield "true or false is needed, without quotation marks"
+    elif kind in ("int", "float"):
+        yield from _number_needed(key, value)
+    elif kind in ("str", "path") and not isinstance(value, str):
+        yield from _text_needed(key, value)
+
+
+def _number_needed(key: str, value: Any) -> Iterator[str]:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except ValueError:
+        number = math.nan
+    least = -LARGEST if key in NEGATIVE else 0
+    if not least <= number <= LARGEST:
+        yield f"a number from {least} to {LARGEST} is needed"
+
+
+def _text_needed(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, bool):
+        yield f"YAML makes that of words such as yes, no, on and off; {QUOTE}"
+    elif key in MODES:
+        yield f'YAML makes another number of 0640 than the permission bits; {QUOTE}, such as "0640"'
+    elif key not in DIGITS or isinstance(value, float):
+        yield f"YAML may have changed a number's digits; {QUOTE}"
+
+
+def _shown(value: Any, option: Mapping) -> str:
+    return "a value that is not shown" if option.get("no_log") else _written(value)
+
+
+def _written(value: Any) -> str:
+    """The value as YAML writes it."""
+    if isinstance(value, (Mapping, list, tuple)):
+        return "a dictionary" if isinstance(value, Mapping) else "a list"
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if isinstance(value, str) else str(value)
