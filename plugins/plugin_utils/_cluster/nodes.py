@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...module_utils._address import is_address
+from ...module_utils._address import is_address, version_of
 
 ROLES = ("haproxy", "keepalived", "nginx")
+LINK_LOCAL = "fe80:"
 
 
 def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False) -> list[dict]:
@@ -32,10 +33,11 @@ def _second(variables: Mapping[str, Any]) -> dict[str, str]:
 
 
 def address(name: str, variables: Mapping[str, Any]) -> str:
-    """The first that is an address: cluster_address, ansible_host, the host's name, the default route's source."""
-    route = variables.get("ansible_facts", {}).get("default_ipv4", {}).get("address")
-    for candidate in (stated_address(name, variables), route):
-        if candidate and is_address(candidate):
+    """The first that is an address: cluster_address, ansible_host, the host's name, the source of the default route of IPv4 or IPv6."""
+    facts = variables.get("ansible_facts", {})
+    routes = [facts.get(route, {}).get("address") for route in ("default_ipv4", "default_ipv6")]
+    for candidate in (stated_address(name, variables), *routes):
+        if candidate and is_address(candidate) and not str(candidate).startswith(LINK_LOCAL):
             return str(candidate)
     raise ValueError(f"no address is known of host {name}: set cluster_address for it, or gather its facts")
 
@@ -44,6 +46,11 @@ def stated_address(name: str, variables: Mapping[str, Any]) -> str:
     """The address that the inventory says; empty if it says none."""
     candidates = (variables.get("cluster_address"), variables.get("ansible_host"), name)
     return next((str(candidate) for candidate in candidates if candidate and is_address(candidate)), "")
+
+
+def families(addresses: Iterable[str]) -> list[int]:
+    """The IP versions of the addresses, in order; IPv4 where there is no address."""
+    return sorted({version_of(address) for address in addresses} - {0}) or [4]
 
 
 def without_address(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:

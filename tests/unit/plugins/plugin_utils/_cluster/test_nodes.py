@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import address, nodes, packages_left, without_address
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import address, families, nodes, packages_left, without_address
 
 ROUTE = {"default_ipv4": {"address": "192.0.2.4"}}
 
@@ -18,6 +18,8 @@ KNOWN = [
     ("lb1", {"ansible_facts": ROUTE}, "192.0.2.4"),
     ("lb1", {"ansible_host": "lb1.example.com", "ansible_facts": ROUTE}, "192.0.2.4"),
     ("lb1", {"cluster_address": "2001:db8::1"}, "2001:db8::1"),
+    ("lb1", {"ansible_facts": {"default_ipv4": {}, "default_ipv6": {"address": "2001:db8::1"}}}, "2001:db8::1"),
+    ("lb1", {"ansible_facts": {**ROUTE, "default_ipv6": {"address": "2001:db8::1"}}}, "192.0.2.4"),
 ]
 UNKNOWN = [
     {},
@@ -25,6 +27,7 @@ UNKNOWN = [
     {"cluster_address": 5},
     {"ansible_host": "lb1.example.com", "ansible_facts": {}},
     {"ansible_facts": {"default_ipv4": {}}},
+    {"ansible_facts": {"default_ipv4": {}, "default_ipv6": {"address": "fe80::1"}}},
 ]
 
 
@@ -73,3 +76,17 @@ def test_what_roles_have_left_is_named_by_host():
         "not tried": {},
     }
     assert packages_left([*hostvars, "not reached"], hostvars) == {"both": ["haproxy", "socat", "nginx"]}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "versions"),
+    [
+        (["192.0.2.10/24", ""], [4]),
+        (["2001:db8::10/64", "2001:db8::11/64", ""], [6]),
+        (["2001:db8::10/64", "192.0.2.10/24"], [4, 6]),
+        (["", "vip"], [4]),
+        ([], [4]),
+    ],
+)
+def test_families(addresses, versions):
+    assert families(addresses) == versions

@@ -1,0 +1,42 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: address_families
+short_description: Name the IP versions of addresses
+version_added: 0.1.0
+description:
+  - Gives V(4) or V(6) or both, for what has to listen wherever an address of that version is.
+  - Without any address it is V(4).
+options:
+  _input:
+    description: Addresses, with or without prefix. What is no address is left out.
+    type: list
+    elements: str
+    required: true
+author:
+  - The evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+versions: "{{ ['192.0.2.10/24', '2001:db8::10/64'] | evenkeel.ha_web.address_families }}" # [4, 6]
+"""
+
+RETURN = r"""
+_value:
+  description: The versions in order, each once.
+  type: list
+  elements: int
+"""
+
+from ..plugin_utils._cluster.nodes import families
+
+
+class FilterModule:
+    """Name the IP versions of addresses."""
+
+    def filters(self) -> dict:
+        return {"address_families": families}
