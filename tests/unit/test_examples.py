@@ -185,7 +185,8 @@ def wrong_with(words: list[str]) -> Iterator[str]:
             yield from (f"{name} has no {word}" for word in set(given) - set(module_options(name.rpartition(".")[2])))
     if program == "make":
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-        sources = makefile + "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/bench").glob("*.py"))
+        programs = [*(ROOT / "tests/bench").glob("*.py"), *(ROOT / "molecule").rglob("*.py")]
+        sources = makefile + "".join(path.read_text(encoding="utf-8") for path in programs)
         for word in arguments:
             name, equals, _value = word.partition("=")
             if not re.search(rf"\b{name}\b" if equals else rf"^{name}:", sources, re.MULTILINE):
