@@ -91,7 +91,8 @@ def test_modules_and_playbooks_work(full):
     assert not done["failed"], done
     info = ansible("ansible", full, "-m", "evenkeel.ha_web.haproxy_info").stdout
     assert "limit: 900" in info, info
-    report = playbook("check_cluster").stdout
+    run = playbook("check_cluster")
+    report = run.stdout + run.stderr
     assert f"WRONG  {full}: clients have taken all 200 connections of www, so new ones wait" in report, report
 
 
