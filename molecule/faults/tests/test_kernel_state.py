@@ -153,7 +153,7 @@ def test_stopped_it_stays_stopped(cluster, standby):
 
 def test_a_hung_owner(cluster, owner):
     """Its rules are the kernel's and hold on without the program."""
-    with cluster.audited(moves=0, lossless=True), frozen(owner, "--full kernel_state.py"):
+    with cluster.audited(moves=0, lossless=True), frozen(owner, "--full 'kernel_state[.]py'"):
         claim("web1", ["51", "52"], VIPS.values(), LOAD_BALANCERS.values())
 
 
@@ -177,7 +177,7 @@ def test_forged_heartbeats_make_no_host_a_peer(cluster, owner, standby):
 def test_forged_heartbeats_keep_no_dead_node_alive(cluster, owner, standby):
     number = [name for name in LOAD_BALANCERS if name != owner].index(standby) + 1
     alive = f"nft list set {TABLE} alive_{number} | grep -c elements"
-    with cluster.audited(moves=0, lossless=True), frozen(standby, "--full second_chance.py"):
+    with cluster.audited(moves=0, lossless=True), frozen(standby, "--full 'second_chance[.]py'"):
         wait_until(lambda: lab_host(owner).run(alive).stdout.strip() == "0", "it is forgotten")
         forge_heartbeats("web1", LOAD_BALANCERS[standby], LOAD_BALANCERS[owner])
         assert lab_host(owner).run(alive).stdout.strip() == "0"
