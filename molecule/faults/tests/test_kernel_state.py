@@ -17,7 +17,7 @@ TABLE = "ip evenkeel_second_chance"
 STATE = f"""iptables-save --table filter | grep '^-A'; ip6tables-save --table filter | grep '^-A'
 nft --stateless --terse list table {TABLE}
 nft --stateless list ruleset | grep evenkeel_vrrp
-ip -oneline address show dev lo | sed 's/.*inet/inet/'
+ip -oneline address show dev lo | sed 's/.*inet/inet/' | sort
 cd /proc/sys/net && grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce ipv4/ip_nonlocal_bind ipv6/ip_nonlocal_bind"""
 """Says what the roles have declared of the kernel's state, and how it is."""
 
@@ -175,8 +175,9 @@ def test_forged_heartbeats_make_no_host_a_peer(cluster, owner, standby):
 
 @pytest.mark.common
 def test_forged_heartbeats_keep_no_dead_node_alive(cluster, owner, standby):
-    number = [name for name in LOAD_BALANCERS if name != owner].index(standby) + 1
-    alive = f"nft list set {TABLE} alive_{number} | grep -c elements"
+    passed_on = rf"@(alive_\d+) .*dup to {re.escape(LOAD_BALANCERS[standby])} "
+    (name,) = set(re.findall(passed_on, lab_host(owner).check_output(f"nft list table {TABLE}")))
+    alive = f"nft list set {TABLE} {name} | grep -c elements"
     with cluster.audited(moves=0, lossless=True), frozen(standby, "--full 'second_chance[.]py'"):
         wait_until(lambda: lab_host(owner).run(alive).stdout.strip() == "0", "it is forgotten")
         forge_heartbeats("web1", LOAD_BALANCERS[standby], LOAD_BALANCERS[owner])
