@@ -261,7 +261,10 @@ SMALL = {
 def test_where_nothing_can_be_written_down_nothing_changes(deploy, standby, daemon):
     """Before it was the other way round: the new set on disk, the old one running, and a message that said neither."""
     host = "web1" if daemon == "nginx" else standby
+    # Unlike the sum of a tree, without times: files that go there and back are written anew.
+    contents = f"cd /etc/{daemon} && find . -type f -exec sha256sum {{}} + | sort"
     before = deploy(host, daemon, [{}])[0]["tree"]
+    declared = lab_host(host).check_output(contents)
     with full_disk(host, "/var/lib/evenkeel"):
         refused = deploy(host, daemon, [SMALL[daemon]])[0]
     assert f"cannot write down that /etc/{daemon} is about to change" in refused["refusal"]
@@ -271,6 +274,7 @@ def test_where_nothing_can_be_written_down_nothing_changes(deploy, standby, daem
     changed, back = deploy(host, daemon, [SMALL[daemon], {}])
     assert (changed["refusal"], back["refusal"]) == ("", "")
     assert changed["tree"] != before
+    assert lab_host(host).check_output(contents) == declared
 
 
 def test_a_unit_that_is_switched_off_after_a_reboot_is_stopped(deploy, standby):
