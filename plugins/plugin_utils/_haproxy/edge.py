@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -31,6 +32,21 @@ ADDRESS = "src,ipmask(32,64)"
 """What is counted as one client. Of IPv6, everybody has at least a network of 64 bits."""
 
 
+RESERVE = 5
+"""One part in so many of the requests in flight is kept for clients who have few of them."""
+
+FEW = 16
+"""A client has few requests in flight while it has no more than one part in so many of those of all clients together."""
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """How many requests all clients together may have in flight at the servers of the backends named."""
+
+    most: int
+    backends: tuple[str, ...]
+
+
 def before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[str]:
     """The lines, and C(first) ahead of the first line that begins with one of the words."""
     at = next((number for number, line in enumerate(lines) if line.strip().startswith(words)), len(lines))
@@ -41,13 +57,17 @@ STATISTICS_CLIENT = 10
 """Connections that one client may have to the statistics. Those of the host itself are not counted."""
 
 
-def lines(section: dict, mode: str, binds: list[str], variables: dict, requests: int) -> list[str]:
-    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them, C(requests) may be in flight."""
+def lines(section: dict, mode: str, binds: list[str], variables: dict, requests: InFlight) -> list[str]:
+    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
     found = section.get("lines", [])
     if mode == "http":
-        found = before(_http_limits(limits) + _in_flight(requests) + _believed(variables) + _https(section, variables), found, HTTP_RULES)
+        found = before(
+            _http_limits(limits) + _in_flight(requests, _several(variables)) + _believed(variables) + _https(section, variables),
+            found,
+            HTTP_RULES,
+        )
         if variables["haproxy_acme_servers"]:
             found = before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
     return _connection_limits(limits, layer) + found
@@ -96,13 +116,28 @@ def _http_limits(limits: dict[str, Any]) -> list[str]:
     return [f"http-request deny deny_status 429 if {{ sc2_http_req_rate gt {limits['requests']} }}"] if "requests" in limits else []
 
 
-def _in_flight(requests: int) -> list[str]:
+def _several(variables: dict) -> list[str]:
+    """Addresses behind which there are several clients."""
+    return [*variables["haproxy_trusted_proxies"], *variables["haproxy_client_limits"].get("exempt", [])]
+
+
+def _in_flight(requests: InFlight, several: list[str]) -> list[str]:
     """Rules against HTTP/2 clients, who can have 100 requests in flight on a connection, each with a connection to a server and a buffer.
 
-    The table has one entry, which every request refers to until it ends; sc2_trackers is the number of references."""
+    Who has many of them is denied first, so that others are served. An entry of the table is a client, and every request refers to it until
+    it ends; sc2_trackers is the number of references."""
+    if not requests.backends:
+        return []
+    total = "var(txn.requests_in_flight)"
+    first, *others = requests.backends
+    exception = f" !{{ src {' '.join(several)} }}" if several else ""
+    many = f"{{ fc_http_major ge 2 }} {{ sc2_trackers gt {max(requests.most // FEW, 1)} }}{exception}"
     return [
-        f"http-request track-sc2 int(0) table {REQUESTS}",
-        f"http-request deny deny_status 503 if {{ sc2_trackers gt {requests} }}",
+        f"http-request track-sc2 {ADDRESS} table {REQUESTS}",
+        f"http-request set-var(txn.requests_in_flight) be_conn({first})",
+        *(f"http-request set-var(txn.requests_in_flight) be_conn({name}),add(txn.requests_in_flight)" for name in others),
+        f"http-request deny deny_status 503 if {{ {total} ge {requests.most} }}",
+        f"http-request deny deny_status 503 if {{ {total} ge {requests.most - requests.most // RESERVE} }} {many}",
     ]
 
 

@@ -90,6 +90,7 @@ def sections(variables: dict, base: dict) -> dict[str, Any]:
     if variables["haproxy_client_limits"]:
         variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
     known = modes(variables)
+    base = {**base, "in_flight": edge.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
     proxies = _own_backends(variables) + [_proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)]
     named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
     used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
@@ -137,6 +138,17 @@ def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
     }
 
 
+def _http_backends(variables: dict, known: dict[str, str]) -> tuple[str, ...]:
+    """The names of the sections that send requests to servers."""
+    found = [(item, kind) for kind in ("backend", "listen") for item in items(variables, kind)]
+    names = [item["name"] for item, kind in found if mode(item, known, variables["haproxy_mode"]) == "http" and _sends(item, kind)]
+    return (*names, *([edge.ACME] if variables["haproxy_acme_servers"] else []))
+
+
+def _sends(item: dict, kind: str) -> bool:
+    return kind == "backend" or bool(item.get("servers") or item.get("server_templates"))
+
+
 def _own_backends(variables: dict) -> list[dict]:
     """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and knows the token."""
     limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
@@ -172,7 +184,7 @@ def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, 
     retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
     check = {"type": "none", **base["health_check"], **({"type": "http", **item["health_check"]} if "health_check" in item else {})}
     binds = [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"]) for bind in item.get("binds", [])]
-    lines = item.get("lines", []) if kind == "backend" else edge.lines(item, own_mode, binds, variables, base["limits"]["requests"])
+    lines = item.get("lines", []) if kind == "backend" else edge.lines(item, own_mode, binds, variables, base["in_flight"])
     return {
         "kind": kind,
         "name": item["name"],

@@ -15,11 +15,7 @@ MALFORMED = [
     "http-request deny deny_status 400 if HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
 ]
 PROTO = "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }"
-IN_FLIGHT = [
-    "http-request track-sc2 int(0) table requests_in_flight",
-    "http-request deny deny_status 503 if { sc2_trackers gt 3996 }",
-]
-ALWAYS = [*IN_FLIGHT, *MALFORMED, PROTO]
+ALWAYS = [*MALFORMED, PROTO]
 SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
 TRACK = "tcp-request connection track-sc2 src,ipmask(32,64) table client_limits"
 TLS = {"port": 443, "certificates": ["/a.pem"]}
@@ -31,6 +27,18 @@ def printed(section, kind="frontends", **changes):
     """The lines of the section."""
     found = sections(variables(**{f"haproxy_{kind}": [section], **BARE, **changes}), BASE)["proxies"]
     return next(proxy["lines"] for proxy in found if proxy["name"] == section["name"])
+
+
+def in_flight(*names, exception=""):
+    """The lines that bound the requests in flight in these sections."""
+    count = [f"be_conn({name})" if name == names[0] else f"be_conn({name}),add(txn.requests_in_flight)" for name in names]
+    return [
+        "http-request track-sc2 src,ipmask(32,64) table requests_in_flight",
+        *(f"http-request set-var(txn.requests_in_flight) {expression}" for expression in count),
+        "http-request deny deny_status 503 if { var(txn.requests_in_flight) ge 3996 }",
+        "http-request deny deny_status 503 if { var(txn.requests_in_flight) ge 3197 }"
+        f" {{ fc_http_major ge 2 }} {{ sc2_trackers gt 249 }}{exception}",
+    ]
 
 
 def backends(**changes):
@@ -54,8 +62,28 @@ def test_rules_stand_before_the_rules_of_the_inventory_and_behind_what_haproxy_w
 
 
 def test_a_listen_is_a_front_and_a_backend_is_not():
-    assert printed(listen(), "listens") == [SAFE, *ALWAYS]
+    assert printed(listen(), "listens") == [SAFE, *in_flight("db"), *ALWAYS]
     assert printed(back(), "backends") == [SAFE]
+
+
+def test_requests_in_flight_are_those_of_all_sections_that_send_requests_on():
+    sections = {
+        "haproxy_backends": [back(), back("api"), back("tls", mode="tcp")],
+        "haproxy_listens": [listen(), listen("page", servers=[])],
+    }
+    assert printed(front(), **sections) == [*in_flight("web", "api", "db"), *ALWAYS]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"haproxy_trusted_proxies": ["192.0.2.9"]},
+        {"haproxy_client_limits": {"exempt": ["192.0.2.9"]}},
+    ],
+)
+def test_many_requests_of_an_address_of_several_clients_are_not_those_of_one(changes):
+    lines = printed(front(), haproxy_backends=[back()], **changes)
+    assert [line for line in in_flight("web", exception=" !{ src 192.0.2.9 }") if line not in lines] == []
 
 
 def test_mode_tcp_has_no_headers():
@@ -77,7 +105,7 @@ def test_mode_tcp_has_no_headers():
     ],
 )
 def test_what_a_client_says_of_itself_is_removed_before_our_own_is_set(changes, lines):
-    assert printed(front(), **changes) == [*IN_FLIGHT, *MALFORMED, *lines, PROTO]
+    assert printed(front(), **changes) == [*MALFORMED, *lines, PROTO]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +129,8 @@ def test_what_a_client_says_of_itself_is_removed_before_our_own_is_set(changes, 
     ],
 )
 def test_https_only(changes, lines):
-    assert printed(front(binds=[{"port": 80}, TLS], https_only="yes"), **changes) == [*ALWAYS, *lines]
+    challenged = in_flight("acme_challenges") if "haproxy_acme_servers" in changes else []
+    assert printed(front(binds=[{"port": 80}, TLS], https_only="yes"), **changes) == [*challenged, *ALWAYS, *lines]
     assert printed(front(binds=[{"port": 80}, TLS], https_only="no")) == ALWAYS
 
 
@@ -109,6 +138,7 @@ def test_challenges_are_sent_on_before_the_inventory_chooses_a_backend():
     lines = ["acl a path /", "http-request deny if a", "use_backend b if a"]
     assert printed(front(lines=lines), haproxy_acme_servers=NODES) == [
         lines[0],
+        *in_flight("acme_challenges"),
         *ALWAYS,
         lines[1],
         f"use_backend acme_challenges if {CHALLENGE}",
