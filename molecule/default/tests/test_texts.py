@@ -122,7 +122,7 @@ def deployed(standby, tmp_path_factory):
         ],
         "haproxy_listens": [{**listen, "lines": [*listen["lines"], "http-request return status 200"]}],
         "haproxy_backends": [
-            {"name": "web", "servers": [{**server, "port": 80}]},
+            {"name": "web", "servers": [server]},
             *({"name": f"text{number}", "health_check": {"host": host}, "servers": [server]} for number, host in enumerate(chosen("host"))),
         ],
         "keepalived_instances": [
@@ -143,8 +143,8 @@ def deployed(standby, tmp_path_factory):
     lab_host(WEB).check_output("mkdir /run/texts")
     lab_host(standby).check_output("systemd-run --unit texts python3 -c %s", LISTEN)
     try:
-        printed = good(roles(folder, hosts, yaml.safe_dump(variables, sort_keys=False)))
-        assert ignored(printed) == [0, 0], printed
+        done = roles(folder, hosts, yaml.safe_dump(variables, sort_keys=False))
+        assert ignored(good(done)) == [0, 0], done.stdout + done.stderr
         yield
     finally:
         assert ignored(good(roles(folder, hosts, "{}"))) == [0, 0]

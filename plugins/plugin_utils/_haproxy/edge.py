@@ -136,8 +136,8 @@ def _in_flight(requests: InFlight, several: list[str]) -> list[str]:
         f"http-request track-sc2 {ADDRESS} table {REQUESTS}",
         f"http-request set-var(txn.requests_in_flight) be_conn({first})",
         *(f"http-request set-var(txn.requests_in_flight) be_conn({name}),add(txn.requests_in_flight)" for name in others),
-        f"http-request deny deny_status 503 if {{ {total} ge {requests.most} }}",
-        f"http-request deny deny_status 503 if {{ {total} ge {requests.most - requests.most // RESERVE} }} {many}",
+        f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most} }}",
+        f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most - requests.most // RESERVE} }} {many}",
     ]
 
 

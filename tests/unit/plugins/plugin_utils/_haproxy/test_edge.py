@@ -35,8 +35,8 @@ def in_flight(*names, exception=""):
     return [
         "http-request track-sc2 src,ipmask(32,64) table requests_in_flight",
         *(f"http-request set-var(txn.requests_in_flight) {expression}" for expression in count),
-        "http-request deny deny_status 503 if { var(txn.requests_in_flight) ge 3996 }",
-        "http-request deny deny_status 503 if { var(txn.requests_in_flight) ge 3197 }"
+        "http-request deny deny_status 503 if { var(txn.requests_in_flight) -m int ge 3996 }",
+        "http-request deny deny_status 503 if { var(txn.requests_in_flight) -m int ge 3197 }"
         f" {{ fc_http_major ge 2 }} {{ sc2_trackers gt 249 }}{exception}",
     ]
 
