@@ -106,8 +106,10 @@ def _inventory(daemon: str, host: str, part: dict[int, dict], variables: dict[st
         **dict(ChainMap(*own)),
         **host_variables,
         **variables,
-        f"{daemon}_node_name": host,
+        **({} if daemon == "nginx" else {f"{daemon}_node_name": host}),
         "row_host": host,
+        # So a row does not ask all the others for theirs.
+        f"__{daemon}_heartbeat_keys": ["0" * 64],
         "ansible_host": container(host),
     }
     return {
@@ -144,6 +146,8 @@ def _play(daemon: str, derived: bool, outcome: Path) -> list[dict]:
             "gather_facts": False,
             "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")] if derived else [],
             "tasks": [
+                # Ansible answers this itself, so it has loaded the collection's filters then; else every task of every row loads them anew.
+                {"meta": "end_play", "when": "[] | evenkeel.ha_web.without_address(hostvars) is truthy"},
                 {"include_role": {"name": role, "tasks_from": "facts"}},
                 row,
                 {"set_fact": {"row": "{{ row_expects | combine(row) }}"}},
