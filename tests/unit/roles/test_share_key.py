@@ -27,7 +27,8 @@ def share():
     tasks = yaml.safe_load((ROOT / "roles/keepalived/tasks/configure.yml").read_text(encoding="utf-8"))
     (block,) = (task for task in tasks if task["name"].endswith("Share a key with the other nodes"))
     text = json.dumps(block).replace(FILE, "{{ folder }}/{{ item | default(inventory_hostname) }}.key")
-    needed = ("__keepalived_run", "__keepalived_key_files", "__keepalived_keys_generated", "__keepalived_nodes_elsewhere")
+    hosts = ("__keepalived_node_names", "__keepalived_named", "__keepalived_hosts", "__keepalived_nodes_elsewhere")
+    needed = (*hosts, "__keepalived_run", "__keepalived_key_files", "__keepalived_keys_generated")
     variables = yaml.safe_load((ROOT / "roles/keepalived/vars/main.yml").read_text(encoding="utf-8"))
     return json.loads(text), {name: variables[name] for name in needed}
 
@@ -40,12 +41,13 @@ def run(share, tmp_path):
         for name, content in (files or {}).items():
             (tmp_path / f"{name}.key").write_text(content, encoding="utf-8")
         nodes = {"n1": {}, "n2": {}, "n3": {}, **hosts}
+        names = [node.get("keepalived_node_name", name) for name, node in nodes.items()]
         common = {
             **variables,
             "folder": str(tmp_path),
             "keepalived_heartbeat_secret": "",
             "__keepalived_second_chance": True,
-            "keepalived_nodes": [{"name": name} for name in nodes],
+            "keepalived_nodes": [{"name": name} for name in names],
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
         }
@@ -103,3 +105,24 @@ def test_a_key_that_any_node_has_stays_in_use(run):
 
 def test_a_node_that_is_not_part_of_the_run_is_asked(run):
     assert run(limit="n2", n1=UNREACHABLE, files={"n3": f"{OLD}\n"}) == {"n2": [OLD]}
+
+
+NAMED = {name: {"keepalived_node_name": f"balancer_{name}"} for name in ("n1", "n2", "n3")}
+
+
+def test_nodes_may_have_other_names_than_the_inventorys(run):
+    told = run(**NAMED)
+    assert set(told) == {"n1", "n2", "n3"}
+    assert len({tuple(keys) for keys in told.values()}) == 1
+    assert len(told["n1"]) == 1
+
+
+def test_a_node_of_another_name_that_is_not_part_of_the_run_is_asked(run):
+    assert run(limit="n2", files={"n3": f"{OLD}\n"}, **NAMED) == {"n2": [OLD]}
+
+
+def test_nodes_whose_names_nobody_says_are_those_of_the_run(run):
+    names = {"keepalived_nodes": [{"name": f"balancer_{number}"} for number in (1, 2, 3)]}
+    told = run(n1=names, n2=names, n3=names)
+    assert len({tuple(keys) for keys in told.values()}) == 1
+    assert len(told["n1"]) == 1

@@ -222,7 +222,7 @@ def test_where_silence_does_not_count_only_another_status_is_not_well(tmp_path):
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        with watching(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.01, rise=1, silence=False):
+        with watching(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=1, rise=1, silence=False):
             wait_for(tmp_path, "1\n")
         thread.join(PATIENCE)
     assert said == ["0\n"] * 19
