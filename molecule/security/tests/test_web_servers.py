@@ -37,6 +37,7 @@ def unwell() -> None:
         copied(HERE / "unwell.py", name, "/root/unwell.py")
         start = f"systemd-run --quiet --collect --unit unwell python3 /root/unwell.py {UNWELL}"
         lab_host(name).check_output(f"systemctl is-active --quiet unwell || {start}")
+        wait_until(lambda name=name: lab_host(name).socket(f"tcp://0.0.0.0:{UNWELL}").is_listening, f"{name} has the pages")
     for name in LOAD_BALANCERS:
         copied(HERE / "askers.py", name, "/root/askers.py")
     for name in LOAD_BALANCERS:

@@ -1,6 +1,6 @@
 """A web server whose pages fail in every way that a client can ask for: python3 unwell.py PORT.
 
-Every other path, the health check's among them, is answered with 200."""
+Every other path is answered with 200."""
 
 from __future__ import annotations
 
