@@ -32,7 +32,7 @@ sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
 # The longest first, so that two end at the same time. After the word "alone" come those that need both cores.
-SCENARIO ?= default security drill debian13 metrics aws_elastic_ip flexible_engine \
+SCENARIO ?= default security drill debian13 aws_elastic_ip flexible_engine \
     tcp_passthrough pi_cluster cookie_sessions roles alone overload
 molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
 	@tests/lab/scenarios $(SCENARIO)
@@ -41,7 +41,7 @@ endurance: venv engine ## every fault, random ones too, all planned work under t
 	@FAULTS=all pytest -n 2 tests/unit/plugins/modules/test_config_transaction_faults.py
 	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/lab/scenarios rolling
 	@STORIES="test_language or test_examples" tests/lab/scenarios debian13
-	@for name in lossless faults faults13 lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
+	@for name in metrics lossless faults faults13 lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
 	@for release in bookworm trixie; do CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/lab/scenarios chaos || exit 1; done
 	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} tests/lab/scenarios $$name || exit 1; done
 
