@@ -31,10 +31,10 @@ unit: venv ## tests of plugins, roles and input, without hosts
 sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
-# The longest first, and beside its last stories, which count lost requests, those that need little. After the word "alone" come those that
-# need both cores.
-SCENARIO ?= default security aws_elastic_ip flexible_engine tcp_passthrough pi_cluster cookie_sessions roles \
-    debian13 drill alone overload
+# The longest first. Beside its last stories, which count lost requests, stand those that need little; hosts that install packages take
+# all of two cores, so they come after it. After the word "alone" come those that need both cores.
+SCENARIO ?= default security aws_elastic_ip flexible_engine tcp_passthrough pi_cluster cookie_sessions drill \
+    debian13 roles alone overload
 molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
 	@tests/lab/scenarios $(SCENARIO)
 
