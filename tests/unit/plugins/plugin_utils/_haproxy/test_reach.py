@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.reach import reach_urls
 
 
@@ -13,6 +14,7 @@ def backend(*servers: tuple, **more: object) -> dict:
     return {
         "name": "web",
         "servers": [{"name": "x", "address": address, **({"port": port} if port else {})} for address, port in servers],
+        "health_check": {"uri": "/healthz"},
         **more,
     }
 
@@ -36,6 +38,17 @@ def test_ipv6_is_in_brackets_and_its_name_is_a_files():
 
 def test_names_sockets_and_servers_without_port_are_left_out():
     assert urls(backend(("web.example.com", 80), ("/run/web.sock", None), ("10.0.0.9", None))) == []
+
+
+@pytest.mark.parametrize("check", [{"health_check": {"type": "none"}}, {"health_check": {"type": "tcp"}}])
+def test_servers_that_are_not_asked_by_http_are_left_alone(check):
+    assert urls(backend(("10.0.0.1", 5432), **check), backend(("10.0.0.2", 80))) == ["tcp://10.0.0.2:80"]
+
+
+def test_servers_without_a_health_check_of_their_own_are_left_alone():
+    section = backend(("10.0.0.1", 5432))
+    del section["health_check"]
+    assert urls(section) == []
 
 
 def test_backends_without_servers_have_none():
