@@ -66,7 +66,7 @@ site: venv ## build the documentation as a site, in tests/output/site
 	@sphinx-build --quiet --fresh-env --fail-on-warning --conf-dir tests/site --doctree-dir tests/output/doctrees . tests/output/site
 	@echo "==> $(CURDIR)/tests/output/site/index.html"
 
-docs: venv ## write the pages of docs/reference from the collection's sources
+docs: venv ## write the pages of docs/reference/collection from the collection's sources
 	@python tests/reference.py
 
 lock: venv ## write the *.lock of the *.txt that name what is needed: the versions of everything, with hashes

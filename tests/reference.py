@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes docs/reference: a page for each role, module and filter, from what the collection says about itself.
+"""Writes docs/reference/collection: a page for each role, module and filter, from what the collection says about itself.
 
 antsibull-docs makes the pages from a copy of the collection in which every option also has its default value, which stands in
 defaults/main.yml alone. The options of a role's second entry point mostly are those of its first; then they are on the page once.
@@ -23,7 +23,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ROOT / "docs/reference"
+PAGES = ROOT / "docs/reference/collection"
 
 # In its tables, antsibull-docs 2.28.0 links to other pages as a site of HTML pages would have them, and one tag is misspelt. The link to
 # a place where the collection may or may not be published says nothing.
@@ -45,7 +45,7 @@ def main() -> None:
             shutil.rmtree(PAGES, ignore_errors=True)
             shutil.copytree(pages, PAGES)
         elif stale := differing(pages, PAGES):
-            sys.exit(f"docs/reference is not what the sources give ({', '.join(stale)}); run: make docs")
+            sys.exit(f"docs/reference/collection is not what the sources give ({', '.join(stale)}); run: make docs")
 
 
 def copied(collections: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Measures what has not been measured yet, and writes tests/output/bench; docs/benchmark.md says what can be chosen."""
+"""Measures what has not been measured yet, and writes tests/output/bench; docs/explanation/benchmark.md says what can be chosen."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""Writes what has been measured: results.json, table.md and the plots; and puts them into docs/benchmark.md, the
+"""Writes what has been measured: results.json, table.md and the plots; and puts them into docs/explanation/benchmark.md, the
 shortest of them into README.md as well. There a part that was not measured keeps its figures, and the machine they are of."""
 
 import json
@@ -10,7 +10,7 @@ from bench.records import Records
 from bench.settings import OUTPUT, ROOT
 from bench.table import PARTS, markdown, section, short
 
-PAGE = ROOT / "docs" / "benchmark.md"
+PAGE = ROOT / "docs/explanation/benchmark.md"
 FIRST_PAGE = ROOT / "README.md"
 ABOUT = "Medians, as clients saw it; the time is from the last good request before the first lost one to the next good answer."
 

@@ -41,7 +41,7 @@ html_show_sphinx = False
 html_copy_source = False
 
 ROOT = Path(__file__).parents[2]
-REFERENCE = "docs/reference/"
+REFERENCE = "docs/reference/collection/"
 
 
 def navigation() -> str:

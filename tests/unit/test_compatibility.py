@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What docs/compatibility.md says is what the collection's metadata say, and what tests/compat runs."""
+"""What docs/reference/compatibility.md says is what the collection's metadata say, and what tests/compat runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/compatibility.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/reference/compatibility.md").read_text(encoding="utf-8")
 CONTROL = re.findall(r"^\| (2\.\d+) \| (3\.\d+) \| Debian \d+ \((\w+)\) \|$", PAGE, flags=re.MULTILINE)
 HOSTS = re.findall(r"^\| Debian \d+ \((\w+)\) \| (3\.\d+) \|", PAGE, flags=re.MULTILINE)
 OLDEST = CONTROL[0][0]
@@ -56,4 +56,4 @@ def test_the_collections_of_others_are_those_of_the_artefact():
 def test_the_first_page_says_the_same():
     first = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"ansible-core {OLDEST} to {CONTROL[-1][0]}" in first
-    assert "docs/compatibility.md" in first
+    assert "docs/reference/compatibility.md" in first

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What docs/from_a_guide.md says of the inventories is what they say, docs/metrics.md knows every alert and metric, and links between pages
-lead somewhere."""
+"""What the pages say of inventories, alerts and metrics is what these are, and links between pages lead somewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import pytest
 import yaml
 from examples import PAGES, ROOT, examples
 
-TEXT = (ROOT / "docs/from_a_guide.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs/tutorial/from_a_guide.md").read_text(encoding="utf-8")
 ROLES = ("haproxy", "keepalived", "nginx")
 TASKS = sorted({example.page for example in examples() if example.language == "yaml" and "/how_to/" in example.page})
 
@@ -86,7 +85,7 @@ def test_a_link_leads_to_a_file(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs/reference").glob("*.rst")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/reference/collection").glob("*.rst")), ids=lambda page: page.stem)
 def test_a_link_of_the_reference_leads_to_a_page_of_it(page):
     links = re.findall(r"""[<'](\w+\.rst)[>'#]""", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
@@ -108,7 +107,7 @@ def test_the_variables_of_a_task_are_what_a_scenario_deploys(page):
 
 
 def test_every_derived_variable_has_its_row():
-    page = (ROOT / "docs/inventory.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/inventory.md").read_text(encoding="utf-8")
     cells = "".join(re.findall(r"^\| (`[^|]*) \|", page, flags=re.MULTILINE))
     derived = read(ROOT / "playbooks/vars/cluster.yml")
     given = {"cluster_address", "cluster_address6", *re.findall(r"\bcluster_vip\w*", str(derived))}
@@ -116,7 +115,7 @@ def test_every_derived_variable_has_its_row():
 
 
 def test_every_alert_and_metric_has_its_row():
-    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
     rules = [rule["alert"] for group in read(ROOT / "monitoring/prometheus/rules.yml")["groups"] for rule in group["rules"]]
     metrics = re.findall(r'"(keepalived_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""ACME clients, called as docs/tls.md says, get a certificate by way of the cluster, renew it, and have it served at once."""
+"""ACME clients, called as docs/reference/tls.md says, get a certificate by way of the cluster, renew it, and have it served at once."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ OWN = {
     "prometheus": ["/var/lib/prometheus", "/var/lib/prometheus/node-exporter"],
     "www-data": [f"/var/lib/nginx/{name}" for name in ("body", "fastcgi", "proxy", "scgi", "uwsgi")],
 }
-"""Where each user may write. docs/security.md says what root does there."""
+"""Where each user may write. docs/explanation/security.md says what root does there."""
 
 SERVED = "/var/lib/prometheus/node-exporter"
 LOOK = "find /root/victim /etc/victim.d /etc/systemd/system/victim.service -printf '%p %U:%G %m %n %s %C@\\n' | sort"

@@ -56,7 +56,7 @@ def hung(run: Run, unit: str) -> Fault:
 
 def _group(run: Run, unit: str) -> str:
     """The unit of systemd that has all processes of the service. Those of a container are in a slice that it has for itself
-    (docs/containers.md), beside the command that is the service."""
+    (docs/reference/containers.md), beside the command that is the service."""
     own = f"{unit}.slice"
     return own if run(["systemctl", "show", "--value", "--property=Slice", unit])[1].strip() == own else unit
 

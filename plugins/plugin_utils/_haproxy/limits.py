@@ -30,7 +30,7 @@ LOG_FORWARD = 10
 """Connections of a section log-forward that names no number."""
 
 CONNECTION = 64 * 1024
-"""Bytes of memory for one connection under TLS in both of HAProxy's buffers and the kernel's; docs/scaling.md has the measurement."""
+"""Bytes of memory for one connection under TLS, in HAProxy's buffers and the kernel's; docs/explanation/scaling.md has the measurement."""
 
 SHARE = 2
 """The derived limit uses one half of the memory: workers that a reload has replaced keep their connections, and others run as well."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who passes packets on to whom, so that a connection outlives the move of its address (docs/lossless.md).
+"""Who passes packets on to whom, so that a connection outlives the move of its address (docs/explanation/lossless.md).
 
 A node that holds an address gets packets of connections which its peers have accepted before. It passes such a packet on to the next
 peer in the ring; the last one of them answers with a reset."""

@@ -1,4 +1,6 @@
-"""Keep what the kernel holds for keepalived as it was declared, whatever changes it: docs/kernel_state.md in the collection says why.
+"""Keep what the kernel holds for keepalived as it was declared, whatever changes it.
+
+docs/explanation/kernel_state.md in the collection says why.
 
 usage: kernel_state.py apply | keep | check | remove
 

@@ -1,4 +1,4 @@
-"""Tell the peers that this host is well, and nftables which peers are: docs/lossless.md in the collection says how.
+"""Tell the peers that this host is well, and nftables which peers are: docs/explanation/lossless.md in the collection says how.
 
 usage: second_chance.py
 

@@ -159,7 +159,7 @@ def test_the_first_page_has_one_figure_of_each_fault(records, pages):
     assert "| host dead | \N{EN DASH} | 280 ms |" in pages["FIRST_PAGE"].read_text()
 
 
-@pytest.mark.parametrize(("page", "parts"), [("README.md", ["failover"]), ("docs/benchmark.md", list(PARTS))])
+@pytest.mark.parametrize(("page", "parts"), [("README.md", ["failover"]), ("docs/explanation/benchmark.md", list(PARTS))])
 def test_the_pages_have_a_place_for_figures(page, parts):
     text = (report.ROOT / page).read_text(encoding="utf-8")
     assert [part for part in PARTS if len(report.place(part).findall(text)) == 1] == parts
