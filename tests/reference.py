@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes docs/reference/collection: a page for each role, module and filter, from what the collection says about itself.
+"""Writes docs/reference/collection: a page for each role, module and filter, from what the collection says about
+itself.
 
-antsibull-docs makes the pages from a copy of the collection in which every option also has its default value, which stands in
-defaults/main.yml alone. The options of a role's second entry point mostly are those of its first; then they are on the page once.
+antsibull-docs makes the pages from a copy of the collection in which every option also has its default value, which
+stands in defaults/main.yml alone. The options of a role's second entry point mostly are those of its first; then they
+are on the page once.
 
 With --check nothing is written, and the run fails if the pages are not what the sources give."""
 
@@ -25,8 +27,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs/reference/collection"
 
-# In its tables, antsibull-docs 2.28.0 links to other pages as a site of HTML pages would have them, and one tag is misspelt. The link to
-# a place where the collection may or may not be published says nothing.
+# In its tables, antsibull-docs 2.28.0 links to other pages as a site of HTML pages would have them, and one tag is
+# misspelt. The link to a place where the collection may or may not be published says nothing.
 MENDS = {
     r"`(evenkeel\.ha_web collection) <https://galaxy[^>]*>`_": r"\1",
     r"\.\./\.\./evenkeel/ha_web/(\w+)\.html": r"\1.rst",
@@ -75,8 +77,22 @@ def completed(specs: dict, defaults: dict) -> dict:
 
 def generate(collections: Path, pages: Path) -> None:
     tools = Path(sys.executable).parent
-    command = [tools / "antsibull-docs", "collection", "--use-current", "--dest-dir", pages, "--squash-hierarchy", "--no-breadcrumbs"]
-    command += ["--output-format", "simplified-rst", "--no-add-antsibull-docs-version", "--fail-on-error", "evenkeel.ha_web"]
+    command = [
+        tools / "antsibull-docs",
+        "collection",
+        "--use-current",
+        "--dest-dir",
+        pages,
+        "--squash-hierarchy",
+        "--no-breadcrumbs",
+    ]
+    command += [
+        "--output-format",
+        "simplified-rst",
+        "--no-add-antsibull-docs-version",
+        "--fail-on-error",
+        "evenkeel.ha_web",
+    ]
     # The scratch directory is home, for antsibull-docs writes a log there, and reads settings that a user may have.
     environment = {
         **os.environ,

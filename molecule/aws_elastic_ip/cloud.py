@@ -11,7 +11,11 @@ REGION = "eu-west-1"
 def client():
     """The EC2 service of the lab's cloud."""
     return boto3.client(
-        "ec2", endpoint_url=os.environ["LAB_CLOUD"], region_name=REGION, aws_access_key_id="lab", aws_secret_access_key="lab"
+        "ec2",
+        endpoint_url=os.environ["LAB_CLOUD"],
+        region_name=REGION,
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
     )
 
 

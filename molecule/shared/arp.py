@@ -1,4 +1,5 @@
-"""Asks who has an address with 0.0.0.0 as the sender, as hosts do that look for a duplicate: python3 arp.py CARD ADDRESS...
+"""Asks who has an address with 0.0.0.0 as the sender, as hosts do that look for a duplicate: python3 arp.py CARD
+ADDRESS...
 
 Prints for each address the cards that answer within a second."""
 

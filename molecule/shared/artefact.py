@@ -13,7 +13,12 @@ def run(*argv: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command that has to succeed; returns what it prints."""
     return good(
         subprocess.run(
-            [str(word) for word in argv], cwd=cwd, env={**os.environ, **environment}, text=True, capture_output=True, check=False
+            [str(word) for word in argv],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            text=True,
+            capture_output=True,
+            check=False,
         )
     )
 
@@ -25,8 +30,19 @@ def built(sources: Path, folder: Path) -> Path:
 
 
 def installed(artefact: Path, folder: Path) -> dict[str, str]:
-    """Install the artefact below the folder; returns the environment in which Ansible finds no other copy of the collection."""
+    """Install the artefact below the folder; returns the environment in which Ansible finds no other copy of the
+    collection."""
     collections = folder / "installed"
     paths = {"ANSIBLE_COLLECTIONS_PATH": str(collections)}
-    run("ansible-galaxy", "collection", "install", artefact, "--no-deps", "--collections-path", collections, cwd=folder, **paths)
+    run(
+        "ansible-galaxy",
+        "collection",
+        "install",
+        artefact,
+        "--no-deps",
+        "--collections-path",
+        collections,
+        cwd=folder,
+        **paths,
+    )
     return paths

@@ -1,4 +1,5 @@
-"""A page in a real browser, by the driver's own protocol (W3C WebDriver): what it shows, asks for and complains about."""
+"""A page in a real browser, by the driver's own protocol (W3C WebDriver): what it shows, asks for and complains
+about."""
 
 from __future__ import annotations
 
@@ -13,7 +14,14 @@ from pathlib import Path
 
 # It is to ask for nothing on its own.
 ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ),
     *("--disable-component-update", "--disable-sync", "--hide-scrollbars", "--window-size=1100,1400"),
 ]
 
@@ -27,7 +35,9 @@ class Browser:
     def call(self, method: str, path: str, **body: object) -> object:
         """What the driver answers."""
         data = json.dumps(body).encode() if method == "POST" else None
-        request = urllib.request.Request(f"{self.session}{path}", data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            f"{self.session}{path}", data, {"Content-Type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)["value"]
 
@@ -64,7 +74,9 @@ class Browser:
 def browser() -> Iterator[Browser]:
     """A browser without a past; it ends with the context."""
     with tempfile.TemporaryDirectory() as past:
-        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         try:
             assert driver.stdout
             said = next((line for line in driver.stdout if "started successfully on port" in line), "")

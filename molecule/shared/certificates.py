@@ -9,7 +9,8 @@ from testinfra.backend.base import CommandResult
 
 
 def certificate(common_name: str, names: str = "") -> str:
-    """A new certificate and its key as an ACME client would bring them, for this name, or for others as OpenSSL writes them."""
+    """A new certificate and its key as an ACME client would bring them, for this name, or for others as OpenSSL writes
+    them."""
     key = "ec -pkeyopt ec_paramgen_curve:prime256v1"
     names = names or f"DNS:{common_name}"
     openssl = f"openssl req -x509 -newkey {key} -nodes -days 30 -subj /CN={common_name} -addext subjectAltName={names}"

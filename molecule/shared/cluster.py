@@ -53,7 +53,11 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) 
 
 def holders(names: list[str], address: str) -> list[str]:
     """Those of the hosts that have the address on an interface to others."""
-    return [name for name in names if f" {address}/" in lab_host(name).check_output("ip -oneline address | grep --invert-match ': lo '")]
+    return [
+        name
+        for name in names
+        if f" {address}/" in lab_host(name).check_output("ip -oneline address | grep --invert-match ': lo '")
+    ]
 
 
 def takeovers(name: str) -> int:

@@ -34,7 +34,14 @@ def playbook(name: str, *argv: object, **variables: object) -> subprocess.Comple
 
 def answered(name: str, question: str, answer: str) -> str:
     """What one of the collection's playbooks said to somebody at a terminal who answers its question."""
-    command = ["env", "ANSIBLE_NOCOLOR=1", "ansible-playbook", "-i", str(INVENTORY), str(ROOT / "playbooks" / f"{name}.yml")]
+    command = [
+        "env",
+        "ANSIBLE_NOCOLOR=1",
+        "ansible-playbook",
+        "-i",
+        str(INVENTORY),
+        str(ROOT / "playbooks" / f"{name}.yml"),
+    ]
     child, terminal = pty.fork()
     if not child:
         os.execvp(command[0], command)
@@ -54,14 +61,17 @@ def answered(name: str, question: str, answer: str) -> str:
 
 def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
     """What the module returns on one load balancer; one that fails has C(failed)."""
-    done = ansible("ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv)
+    done = ansible(
+        "ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv
+    )
     verdict, found, result = done.stdout[done.stdout.index(f"{balancer} | ") :].partition(" => ")
     assert found, done.stdout + done.stderr
     return {**json.loads(result.splitlines()[0]), "failed": "FAILED" in verdict}
 
 
 def roles(folder: Path, hosts: dict[str, list[str]], variables: str, *argv: object) -> subprocess.CompletedProcess:
-    """Run roles on hosts, each on its own, with variables in YAML, which no command line shows. One that fails does not end the run."""
+    """Run roles on hosts, each on its own, with variables in YAML, which no command line shows. One that fails does not
+    end the run."""
     play = [
         {
             "hosts": host,
@@ -85,7 +95,9 @@ def begun(name: str, stdout: int = subprocess.DEVNULL, **variables: object) -> s
     """A run of one of the collection's playbooks in a process group of its own, for somebody who wants to end it."""
     command = ["ansible-playbook", "-i", str(INVENTORY), *map(str, _playbook(name, variables))]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0"}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stdout=stdout, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, start_new_session=True, stdout=stdout, stderr=subprocess.DEVNULL
+    )
 
 
 def _playbook(name: str, variables: dict[str, object]) -> list[object]:

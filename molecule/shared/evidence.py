@@ -1,4 +1,5 @@
-"""A pytest plugin: a story that fails shows what the daemons of every host have to say, and the cluster is asked at the end."""
+"""A pytest plugin: a story that fails shows what the daemons of every host have to say, and the cluster is asked at the
+end."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
-        for host in output("docker", "ps", "--filter", f"label=evenkeel.lab={os.environ['LAB_NAME']}", "--format", "{{.Names}}").split():
+        for host in output(
+            "docker", "ps", "--filter", f"label=evenkeel.lab={os.environ['LAB_NAME']}", "--format", "{{.Names}}"
+        ).split():
             journal = output(*inside(host), "journalctl", "--no-pager", "--lines=20", *UNITS)
             report.sections.append((f"journal of {host}", journal))
     return report

@@ -47,7 +47,8 @@ def paused(host: str) -> Iterator[None]:
 
 
 def link_down(host: str, interface: str = "eth0") -> Fault:
-    """The host sees that its network is gone; the kernel drops routes with it, which the network's configuration brings back."""
+    """The host sees that its network is gone; the kernel drops routes with it, which the network's configuration brings
+    back."""
     routes = lab_host(host).check_output("ip route show default")
     link = f"ip link set {interface}"
     return between(host, f"{link} down", f"{link} up && ip route replace {routes}")
@@ -93,7 +94,11 @@ def drop_in(host: str, unit: str, *lines: str) -> Fault:
     folder = f"/run/systemd/system/{unit}.service.d"
     text = "\\n".join(["[Service]", *lines])
     again = "systemctl daemon-reload"
-    return between(host, f"mkdir -p {folder} && printf '{text}\\n' > {folder}/zz-fault.conf && {again}", f"rm -r {folder} && {again}")
+    return between(
+        host,
+        f"mkdir -p {folder} && printf '{text}\\n' > {folder}/zz-fault.conf && {again}",
+        f"rm -r {folder} && {again}",
+    )
 
 
 @contextmanager
@@ -117,7 +122,8 @@ def saturated(host: str, niceness: int = 0, loops: int = 1) -> Iterator[None]:
 
 @contextmanager
 def starved(host: str, processes: str) -> Iterator[None]:
-    """Processes, as pgrep names them, hardly ever get a processor: they have one alone, after others that want all of it."""
+    """Processes, as pgrep names them, hardly ever get a processor: they have one alone, after others that want all of
+    it."""
     each = f"for pid in $(pgrep {processes}); do %s $pid; done"
     load = "for _ in 1 2 3 4; do timeout 600 taskset 1 sh -c 'while :; do :; done' & done; wait"
     narrow = (each % "taskset --all-tasks --pid 1") + "; " + (each % "chrt --all-tasks --idle --pid 0")
@@ -134,7 +140,14 @@ def busy_clients(address: str, connections: int) -> Iterator[None]:
         yield
 
 
-def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: Iterable[str], *forged: str, seconds: float = 2) -> None:
+def claim(
+    host: str,
+    vrids: Iterable[str],
+    addresses: Iterable[str],
+    receivers: Iterable[str],
+    *forged: str,
+    seconds: float = 2,
+) -> None:
     """Say from the host for some time that it owns the addresses of these VRRP routers, with the highest priority.
 
     What is C(forged) is the source of the packets and how many hops they have left."""
@@ -145,4 +158,6 @@ def claim(host: str, vrids: Iterable[str], addresses: Iterable[str], receivers: 
 
 def forge_heartbeats(host: str, source: str, receiver: str, count: int = 100) -> None:
     """Send from the host heartbeats in the name of a load balancer."""
-    lab_host(host).check_output("python3 -c %s %s %s %s", Path(forged.__file__).read_text(encoding="utf-8"), str(count), source, receiver)
+    lab_host(host).check_output(
+        "python3 -c %s %s %s %s", Path(forged.__file__).read_text(encoding="utf-8"), str(count), source, receiver
+    )

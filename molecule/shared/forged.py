@@ -13,7 +13,9 @@ def packet(source: str, receiver: str) -> bytes:
     """A heartbeat with its headers; the kernel adds the checksum of IP, and UDP needs none."""
     body = b"EKH1\1" + bytes(86)
     udp = struct.pack("!HHHH", PORT, PORT, 8 + len(body), 0) + body
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, 255, 17, 0, socket.inet_aton(source), socket.inet_aton(receiver))
+    head = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, 255, 17, 0, socket.inet_aton(source), socket.inet_aton(receiver)
+    )
     return head + udp
 
 

@@ -1,7 +1,8 @@
-"""Clients that hold idle connections, and connect again when one ends: python3 holders.py ADDRESS CONNECTIONS [OPTION...].
+"""Clients that hold idle connections, and connect again when one ends: python3 holders.py ADDRESS CONNECTIONS
+[OPTION...].
 
-A connection counts as open once the kernel has it; whether haproxy has accepted it, only an answer tells. Every second a line with
-both numbers is printed. It ends when its input does. It runs on hosts of the lab as well as beside them."""
+A connection counts as open once the kernel has it; whether haproxy has accepted it, only an answer tells. Every second
+a line with both numbers is printed. It ends when its input does. It runs on hosts of the lab as well as beside them."""
 
 from __future__ import annotations
 
@@ -59,7 +60,9 @@ class Holders:
             # Refused, reset, timed out, or a handshake that was ended.
             with contextlib.suppress(OSError):
                 async with self.gate, asyncio.timeout(10):
-                    transport, held = await asyncio.get_running_loop().create_connection(lambda: Held(self.request), **options)
+                    transport, held = await asyncio.get_running_loop().create_connection(
+                        lambda: Held(self.request), **options
+                    )
                 self.held.add(held)
                 try:
                     await held.lost.wait()
@@ -106,9 +109,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("address")
     parser.add_argument("connections", type=int)
     parser.add_argument("--port", type=int, default=80)
-    parser.add_argument("--ask", metavar="PATH", default="", help="ask for it once over each connection; without it, they are silent")
+    parser.add_argument(
+        "--ask", metavar="PATH", default="", help="ask for it once over each connection; without it, they are silent"
+    )
     parser.add_argument("--tls", action="store_true", help="whatever certificate the server has")
-    parser.add_argument("--source", action="append", metavar="ADDRESS", help="connect from here; may be repeated: one has 28,000 ports")
+    parser.add_argument(
+        "--source", action="append", metavar="ADDRESS", help="connect from here; may be repeated: one has 28,000 ports"
+    )
     return parser.parse_args()
 
 

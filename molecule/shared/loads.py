@@ -1,4 +1,5 @@
-"""Loads that clients put on a VIP: one command of a load generator, again and again until the context is left or LONGEST is over."""
+"""Loads that clients put on a VIP: one command of a load generator, again and again until the context is left or
+LONGEST is over."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 class Load:
     """One kind of clients.
 
-    The command is one of a shell, where $VIP is the address. It is run by C(hosts) hosts, each of which has an address of its own."""
+    The command is one of a shell, where $VIP is the address. It is run by C(hosts) hosts, each of which has an address
+    of its own."""
 
     title: str
     command: str
@@ -41,7 +43,9 @@ def _h2load(connections: int, streams: int, requests: int) -> str:
 
 def _wrk(connections: int, *options: str) -> str:
     # With the port: the hosts know no services by name.
-    return f"wrk --threads=1 --connections={connections} --duration=5s --timeout=10s {' '.join(options)} http://$VIP:80/"
+    return (
+        f"wrk --threads=1 --connections={connections} --duration=5s --timeout=10s {' '.join(options)} http://$VIP:80/"
+    )
 
 
 def _slow(kind: str, connections: int) -> str:

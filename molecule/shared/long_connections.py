@@ -16,7 +16,8 @@ import base64, hashlib, socketserver
 
 class Echo(socketserver.StreamRequestHandler):
     def handle(self):
-        key = next(line[19:].strip() for line in iter(self.rfile.readline, b"") if line.lower().startswith(b"sec-websocket-key: "))
+        header = b"sec-websocket-key: "
+        key = next(line[19:].strip() for line in iter(self.rfile.readline, b"") if line.lower().startswith(header))
         for line in iter(self.rfile.readline, b"\\r\\n"):
             pass
         accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
@@ -36,7 +37,8 @@ Server(("127.0.0.1", 9000), Echo).serve_forever()
 
 
 class Download(threading.Thread):
-    """A download that goes on, slowly so that no time-out ends it, until it is told to end. C(size) counts what has come."""
+    """A download that goes on, slowly so that no time-out ends it, until it is told to end. C(size) counts what has
+    come."""
 
     def __init__(self, host: str, path: str = "/large") -> None:
         super().__init__(daemon=True)
@@ -78,7 +80,8 @@ class WebSocket(threading.Thread):
         self.client = socket.create_connection((host, port), timeout=20)
         key = base64.b64encode(os.urandom(16)).decode()
         self.client.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: "
+            "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
         self.stream = self.client.makefile("rb")

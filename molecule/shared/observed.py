@@ -1,9 +1,11 @@
-"""What clients and kernels see of a cluster while something happens to it: requests over new connections, and who has each VIP when.
+"""What clients and kernels see of a cluster while something happens to it: requests over new connections, and who has
+each VIP when.
 
-A request that is answered late counts as answered. A haproxy at its C(maxconn) refuses nobody: a connection waits in the kernel until
-another one has ended. So a request that has got no answer at all is excused if haproxy of a holder was full at every sample from the
-request's beginning to its end; between the end of some connections and the next ones it has a few less than it may. A connection that is
-refused, reset or closed, and any answer but 200, is a failure even then."""
+A request that is answered late counts as answered. A haproxy at its C(maxconn) refuses nobody: a connection waits in
+the kernel until another one has ended. So a request that has got no answer at all is excused if haproxy of a holder was
+full at every sample from the request's beginning to its end; between the end of some connections and the next ones it
+has a few less than it may. A connection that is refused, reset or closed, and any answer but 200, is a failure even
+then."""
 
 from __future__ import annotations
 
@@ -123,7 +125,10 @@ class Observation:
             return result.error == NO_ANSWER and any(fullness.throughout(*span) for fullness in self.fullness.values())
 
         return [
-            (word, result) for word, prober in self.probers.items() for result in prober.results if not result.ok and not excused(result)
+            (word, result)
+            for word, prober in self.probers.items()
+            for result in prober.results
+            if not result.ok and not excused(result)
         ]
 
     def answered(self) -> str:
@@ -132,26 +137,47 @@ class Observation:
         for word, prober in self.probers.items():
             good = [result.latency for result in prober.results if result.ok]
             lost = Counter(result.error for result in prober.results if not result.ok)
-            words.append(f"{word}: {len(good)} of {len(prober.results)} answered, slowest {max(good, default=0):.1f} s {dict(lost)}")
+            words.append(
+                f"{word}: {len(good)} of {len(prober.results)} answered, slowest {max(good, default=0):.1f} s "
+                f"{dict(lost)}"
+            )
         return "; ".join(words)
 
     def timeline(self) -> str:
-        """Return what has happened, in the order of time: the story's own doing, states, addresses, lost requests, journals."""
+        """Return what has happened, in the order of time: the story's own doing, states, addresses, lost requests,
+        journals."""
         clock = time.time() - time.monotonic()
         lines = [*self.marks, *((change.moment, str(change).split(" ", 1)[1]) for change in self.changes)]
         for name in self.holders:
-            lines += [(moment, f"{name} is held by {' and '.join(hosts) or 'nobody'}") for moment, hosts in self.tenures(name)]
+            lines += [
+                (moment, f"{name} is held by {' and '.join(hosts) or 'nobody'}") for moment, hosts in self.tenures(name)
+            ]
         lost = Counter((int(clock + result.start), word, result.error) for word, result in self.failures())
-        lines += [(float(second), f"{word}: {number} requests of this second: {error}") for (second, word, error), number in lost.items()]
+        lines += [
+            (float(second), f"{word}: {number} requests of this second: {error}")
+            for (second, word, error), number in lost.items()
+        ]
         for host, samples in ((host, fullness.samples) for host, fullness in self.fullness.items()):
-            turns = [sample for before, sample in zip([None, *samples], samples) if before is None or before.full != sample.full]
-            lines += [(sample.ended, f"{host} has {sample.connections} of {sample.limit} connections") for sample in turns]
+            turns = [
+                sample
+                for before, sample in zip([None, *samples], samples)
+                if before is None or before.full != sample.full
+            ]
+            lines += [
+                (sample.ended, f"{host} has {sample.connections} of {sample.limit} connections") for sample in turns
+            ]
         for host, journal in self.journals.items():
             lines += [
-                (float(moment), f"{host} {text}") for moment, _blank, text in (line.partition(" ") for line in journal.splitlines()) if text
+                (float(moment), f"{host} {text}")
+                for moment, _blank, text in (line.partition(" ") for line in journal.splitlines())
+                if text
             ]
         lines.sort()
-        shown = lines if len(lines) <= LINES else [*lines[: LINES // 2], (lines[LINES // 2][0], "..."), *lines[-LINES // 2 :]]
+        shown = (
+            lines
+            if len(lines) <= LINES
+            else [*lines[: LINES // 2], (lines[LINES // 2][0], "..."), *lines[-LINES // 2 :]]
+        )
         return "\n".join(f"{moment - self.began:8.3f} {text}" for moment, text in shown)
 
     def assert_served(self) -> None:
@@ -160,7 +186,8 @@ class Observation:
         assert not lost, f"{len(lost)} requests were lost; {self.answered()}\n{self.timeline()}"
 
     def assert_unmoved(self) -> None:
-        """Fail if any instance has changed its state, or any address has had another number of holders than one, for however short."""
+        """Fail if any instance has changed its state, or any address has had another number of holders than one, for
+        however short."""
         assert not self.changes, f"{len(self.changes)} changes of state; {self.answered()}\n{self.timeline()}"
         for name in self.holders:
             held = [hosts for _moment, hosts in self.tenures(name)]
@@ -189,7 +216,9 @@ def observed(cluster: Cluster) -> Iterator[Observation]:
             {name: stack.enter_context(Owners(hosts, vip)) for name, vip in cluster.vips.items()},
             {host: stack.enter_context(Fullness(host)) for host in hosts},
             {
-                f"{name}, port {port}": Prober(vip, port, interval=0.05, timeout=PATIENCE, tls=any_certificate() if port == 443 else None)
+                f"{name}, port {port}": Prober(
+                    vip, port, interval=0.05, timeout=PATIENCE, tls=any_certificate() if port == 443 else None
+                )
                 for name, vip in cluster.vips.items()
                 for port in (80, 443)
             },

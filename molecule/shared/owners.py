@@ -23,7 +23,10 @@ class Change(NamedTuple):
 def changes(host: str, said: str, address: str) -> list[Change]:
     """What "ip monitor" of a host has said about the address."""
     found = re.findall(rf"(?m)^\[(\S+)\] (Deleted )?.* {re.escape(address)}/", said)
-    return [Change(datetime.fromisoformat(moment).replace(tzinfo=timezone.utc).timestamp(), host, not gone) for moment, gone in found]
+    return [
+        Change(datetime.fromisoformat(moment).replace(tzinfo=timezone.utc).timestamp(), host, not gone)
+        for moment, gone in found
+    ]
 
 
 def two_owners(holder: str, told: Iterable[Change], begin: float, end: float) -> float:

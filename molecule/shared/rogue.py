@@ -26,7 +26,9 @@ def advert(vrid: int, address: str, sender: str, receiver: str) -> bytes:
 
 def head(source: str, ttl: int, receiver: str) -> bytes:
     """An IP header; the kernel adds length and checksum."""
-    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, ttl, 112, 0, socket.inet_aton(source), socket.inet_aton(receiver))
+    return struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, ttl, 112, 0, socket.inet_aton(source), socket.inet_aton(receiver)
+    )
 
 
 def main(seconds: str, vrids: str, addresses: str, receivers: str, source: str = "", ttl: str = "255") -> None:

@@ -17,12 +17,15 @@ from prober import Prober, outage
 STEADY = 5.0
 """Seconds for which no address may have moved when a story ends."""
 SERVED = 3.0
-"""Seconds for which no request may have failed when a story ends: longer than silence may last before a node takes over."""
+"""Seconds for which no request may have failed when a story ends: longer than silence may last before a node takes
+over."""
 
 LOSSLESS = 10.0
 """Seconds after which a request counts as lost where none may be: an answer may be late there."""
 
-SERVERS = "echo show servers state | socat - UNIX-CONNECT:/run/haproxy/admin.sock | awk 'NF > 6 {print $2, $4, ($6 > 0)}'"
+SERVERS = (
+    "echo show servers state | socat - UNIX-CONNECT:/run/haproxy/admin.sock | awk 'NF > 6 {print $2, $4, ($6 > 0)}'"
+)
 """Says what haproxy thinks of its servers: a line for each with backend, server, and 1 if it is up."""
 
 FOOTPRINT = {
@@ -33,7 +36,8 @@ FOOTPRINT = {
     "rules": "iptables-save -t filter | grep ^-A; ip6tables-save -t filter | grep ^-A",
     "processes": "ps -eo stat=,comm= | grep ^T",
 }
-"""What a load balancer looks like when all is well, apart from the addresses that move; a fault must not leave anything behind."""
+"""What a load balancer looks like when all is well, apart from the addresses that move; a fault must not leave anything
+behind."""
 
 
 def everywhere(hosts: list[str], command: str) -> dict[str, str]:
@@ -57,7 +61,8 @@ class Change:
 
 @dataclass
 class Cluster:
-    """Load balancers and the addresses that move between them; C(vips) has them by the names of their VRRP instances."""
+    """Load balancers and the addresses that move between them; C(vips) has them by the names of their VRRP
+    instances."""
 
     load_balancers: list[str]
     vips: dict[str, str]
@@ -81,7 +86,8 @@ class Cluster:
         return found
 
     def wait_for_owners(self, allowed: list[str], hosts: list[str] | None = None) -> None:
-        """Wait until every address has exactly one owner among the hosts that are asked, which is one of the allowed ones."""
+        """Wait until every address has exactly one owner among the hosts that are asked, which is one of the allowed
+        ones."""
         wait_until(
             lambda: all(len(found) == 1 and found[0] in allowed for found in self.owners(hosts).values()),
             f"every address on one of {', '.join(allowed)}",
@@ -125,11 +131,14 @@ class Cluster:
         }
 
     def become_well(self, seconds: float = 30) -> None:
-        """Wait for so many seconds at most until every address has exactly one owner, and the hosts look as they did before all faults."""
+        """Wait for so many seconds at most until every address has exactly one owner, and the hosts look as they did
+        before all faults."""
         wrong: list[str] = []
 
         def well() -> bool:
-            wrong[:] = [f"{name} is held by {found or 'nobody'}" for name, found in self.owners().items() if len(found) != 1]
+            wrong[:] = [
+                f"{name} is held by {found or 'nobody'}" for name, found in self.owners().items() if len(found) != 1
+            ]
             for aspect, lines in self.footprint().items():
                 wrong.extend(f"{aspect}: {line}" for line in ndiff(self.normal[aspect], lines) if line[0] in "+-")
             return not wrong
@@ -140,12 +149,16 @@ class Cluster:
             raise AssertionError("\n".join([*error.args, *wrong])) from None
 
     def stay_well(self, probers: list[Prober], began: float) -> None:
-        """Wait until clients have been served, and no address has moved, for a while: a fault may show only after a time."""
+        """Wait until clients have been served, and no address has moved, for a while: a fault may show only after a
+        time."""
 
         def steady() -> bool:
             taken, since = self.takeovers(began), time.monotonic()
             pause = max([SERVED, *(change.moment + STEADY - time.time() for change in taken)])
-            wait_until(lambda: all(prober.good_since(since, pause) for prober in probers), f"{pause:.1f} s without a lost request")
+            wait_until(
+                lambda: all(prober.good_since(since, pause) for prober in probers),
+                f"{pause:.1f} s without a lost request",
+            )
             return self.takeovers(began) == taken
 
         wait_until(steady, "the addresses stay where they are")
@@ -170,8 +183,8 @@ class Cluster:
     def audited(self, moves: float = 2, loser: str = "", lossless: bool = False) -> Iterator[list[Change]]:
         """Tell a story to clients that ask for every address all the time; afterwards the cluster has to be well.
 
-        No address may change hands more often than C(moves), and C(loser) may not take any. A story that is C(lossless) costs no request.
-        Gives the takeovers; they are complete once the context is left."""
+        No address may change hands more often than C(moves), and C(loser) may not take any. A story that is C(lossless)
+        costs no request. Gives the takeovers; they are complete once the context is left."""
         began = self.audited_until
         taken: list[Change] = []
         probers = self.probers(LOSSLESS if lossless else 1.0)
@@ -189,7 +202,10 @@ class Cluster:
         print(story)
         for name, prober in zip(self.vips, probers):
             lost = Counter(result.error for result in prober.results if not result.ok)
-            print(f"{name}: {lost.total()} of {len(prober.results)} lost, outage {outage(prober.results):.0f} ms {dict(lost)}")
+            print(
+                f"{name}: {lost.total()} of {len(prober.results)} lost, outage {outage(prober.results):.0f} ms "
+                f"{dict(lost)}"
+            )
             assert not lossless or not lost, f"requests through {name} were lost: {dict(lost)}\n{story}"
             assert sum(change.instance == name for change in taken) <= moves, f"{name} was handed about\n{story}"
         assert loser not in [change.host for change in taken], f"{loser} has taken an address\n{story}"

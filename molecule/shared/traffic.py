@@ -1,4 +1,5 @@
-"""Clients of every kind at once: new connections 200 times a second, kept ones, a long download and a long upload, over IPv4, IPv6 and TLS.
+"""Clients of every kind at once: new connections 200 times a second, kept ones, a long download and a long upload, over
+IPv4, IPv6 and TLS.
 
 As a context, it fails on leaving if any of them has noticed something."""
 
@@ -29,7 +30,8 @@ def any_certificate() -> ssl.SSLContext:
 
 
 class Transfers:
-    """Bodies that go over connections of their own, one after the other, as long as the events of a story last; each takes half a minute.
+    """Bodies that go over connections of their own, one after the other, as long as the events of a story last; each
+    takes half a minute.
 
     A transfer that does not arrive whole raises an error."""
 
@@ -78,8 +80,8 @@ class Transfers:
 def traffic(vip: str, vip6: str, body: bytes, uploaded: Callable[[str], set[str]], servers: set[str]) -> Iterator[None]:
     """Clients of all kinds while the events of a story happen; none of them may notice any.
 
-    The web servers have the body as /big.bin and take uploads below /upload/; C(uploaded) says the checksums of what they have under a
-    name. C(servers) are the names that answers may have."""
+    The web servers have the body as /big.bin and take uploads below /upload/; C(uploaded) says the checksums of what
+    they have under a name. C(servers) are the names that answers may have."""
     over = threading.Event()
     ways = {"http": Transfers(False, vip, body, over), "https": Transfers(True, f"[{vip6}]", body, over)}
     with ThreadPoolExecutor() as pool, ExitStack() as stack:
@@ -87,7 +89,10 @@ def traffic(vip: str, vip6: str, body: bytes, uploaded: Callable[[str], set[str]
             stack.enter_context(Prober(vip, timeout=30)),
             stack.enter_context(Prober(vip6, 443, interval=0.05, timeout=30, tls=any_certificate())),
         ]
-        keepers = [stack.enter_context(KeepAlive(vip)), stack.enter_context(KeepAlive(vip6, connections=10, tls=any_certificate()))]
+        keepers = [
+            stack.enter_context(KeepAlive(vip)),
+            stack.enter_context(KeepAlive(vip6, connections=10, tls=any_certificate())),
+        ]
         transfers = [pool.submit(way.download, "/big.bin") for way in ways.values()]
         transfers += [pool.submit(way.upload, f"/upload/{name}") for name, way in ways.items()]
         try:

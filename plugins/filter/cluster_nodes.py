@@ -10,8 +10,8 @@ short_description: Turn the hosts of a group into nodes with addresses
 version_added: 0.1.0
 description:
   - Gives every host's name and the address at which the other hosts reach it, in the order of the list.
-  - The address is the first of C(cluster_address), C(ansible_host), the host's name and the fact C(default_ipv4.address)
-    that is an IP address. It is an error, which names the host, if none of them is.
+  - The address is the first of C(cluster_address), C(ansible_host), the host's name and the fact
+    C(default_ipv4.address) that is an IP address. It is an error, which names the host, if none of them is.
 positional: hostvars
 options:
   _input:

@@ -9,8 +9,8 @@ name: cluster_problems
 short_description: Name what cannot work in the variables that the playbooks read
 version_added: 0.1.0
 description:
-  - Looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed, texts where lists are needed, and
-    names where addresses are needed.
+  - Looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed, texts where lists
+    are needed, and names where addresses are needed.
 positional: web_servers, hostvars
 options:
   _input:

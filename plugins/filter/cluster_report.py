@@ -9,13 +9,13 @@ name: cluster_report
 short_description: Judge what all hosts of a cluster say of themselves
 version_added: 0.1.0
 description:
-  - Puts together what M(evenkeel.ha_web.keepalived_info) and M(evenkeel.ha_web.haproxy_info) have returned of every load balancer, and
-    says what is wrong, with a single host and between them.
+  - Puts together what M(evenkeel.ha_web.keepalived_info) and M(evenkeel.ha_web.haproxy_info) have returned of every
+    load balancer, and says what is wrong, with a single host and between them.
 options:
   _input:
     description:
-      - What the modules have returned, by the names of the hosts. C(keepalived) and C(haproxy) of a load balancer, C(nginx) (of
-        M(evenkeel.ha_web.nginx_info)) and C(unfinished) (of M(ansible.builtin.find)) of a web server.
+      - What the modules have returned, by the names of the hosts. C(keepalived) and C(haproxy) of a load balancer,
+        C(nginx) (of M(evenkeel.ha_web.nginx_info)) and C(unfinished) (of M(ansible.builtin.find)) of a web server.
       - A host that cannot be reached, or a module that has failed, is part of what is wrong.
     type: dict
     required: true
@@ -34,13 +34,13 @@ report: "{{ {'lb1': {'haproxy': haproxy, 'keepalived': vrrp}} | evenkeel.ha_web.
 RETURN = r"""
 _value:
   description:
-    - C(healthy) is whether nothing is wrong. C(findings) is what is, each with C(hosts), C(what), C(remedy), and C(harmless) if it does
-      not count as wrong.
-    - C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and on its C(nodes) C(state), C(priority),
-      C(seconds_in_state) and C(transitions).
-    - C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) that each has and their C(limit) by load
-      balancer, C(backends) the number of servers that are C(up), C(down) and C(out),
-      C(certificates) those of every load balancer, C(web_servers) whether they run what is on disk.
+    - C(healthy) is whether nothing is wrong. C(findings) is what is, each with C(hosts), C(what), C(remedy), and
+      C(harmless) if it does not count as wrong.
+    - C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and on its C(nodes) C(state),
+      C(priority), C(seconds_in_state) and C(transitions).
+    - C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) that each has and their
+      C(limit) by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(certificates)
+      those of every load balancer, C(web_servers) whether they run what is on disk.
   type: dict
 """
 

@@ -9,12 +9,13 @@ name: drill_health
 short_description: Say whether a cluster is well between two faults of a drill
 version_added: 0.1.0
 description:
-  - Every instance has to have one holder, and wait on all other nodes. Every load balancer has to give requests to the servers that had
-    some when the drill began.
+  - Every instance has to have one holder, and wait on all other nodes. Every load balancer has to give requests to the
+    servers that had some when the drill began.
 positional: asked, normal
 options:
   _input:
-    description: The results of M(evenkeel.ha_web.keepalived_info), one for each load balancer, in a loop whose variable is C(__node).
+    description: The results of M(evenkeel.ha_web.keepalived_info), one for each load balancer, in a loop whose variable
+      is C(__node).
     type: list
     elements: dict
     required: true
@@ -38,8 +39,8 @@ health: "{{ seen.results | evenkeel.ha_web.drill_health(asked.results, {}) }}"
 RETURN = r"""
 _value:
   description:
-    - C(holders) by instance, C(rotation) (backends and names of the servers that get requests, by load balancer) and C(problems), which is
-      empty if all is well.
+    - C(holders) by instance, C(rotation) (backends and names of the servers that get requests, by load balancer) and
+      C(problems), which is empty if all is well.
   type: dict
 """
 

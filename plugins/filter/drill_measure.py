@@ -13,11 +13,12 @@ description:
 options:
   _input:
     description:
-      - C(fault) (of P(evenkeel.ha_web.drill_plan#filter)), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
-        (seconds since 1970 on the controller's clock), C(probe) (what M(evenkeel.ha_web.http_probe) has returned),
+      - C(fault) (of P(evenkeel.ha_web.drill_plan#filter)), C(host), C(holder) and C(nodes) before it, C(instance),
+        C(began) and C(ended) (seconds since 1970 on the controller's clock), C(probe) (what
+        M(evenkeel.ha_web.http_probe) has returned),
       - C(journals) of keepalived by node (as C(journalctl --output short-unix) prints them), C(clocks) (what
-        M(evenkeel.ha_web.clock_offset) has returned by host, and for the clients under C(clients)), and C(problem), which is empty if all
-        went well.
+        M(evenkeel.ha_web.clock_offset) has returned by host, and for the clients under C(clients)), and C(problem),
+        which is empty if all went well.
     type: dict
     required: true
 author:
@@ -31,22 +32,24 @@ result: "{{ record | evenkeel.ha_web.drill_measure }}"
 RETURN = r"""
 _value:
   description:
-    - The figures, and every request. Moments are in seconds after the beginning of the fault, except that of the beginning itself (C(at)),
-      which is in seconds since 1970.
+    - The figures, and every request. Moments are in seconds after the beginning of the fault, except that of the
+      beginning itself (C(at)), which is in seconds since 1970.
   type: dict
   contains:
     seen:
       description:
-        - Every request as a list of when it began, how many seconds it took, who answered (null if it was lost) and what went wrong
-          (null if nothing did).
+        - Every request as a list of when it began, how many seconds it took, who answered (null if it was lost) and
+          what went wrong (null if nothing did).
       type: list
       elements: list
     requests:
-      description: How many requests there were, C(lost) of them in all and C(lost_before) before the fault; C(errors) counts by reason.
+      description: How many requests there were, C(lost) of them in all and C(lost_before) before the fault; C(errors)
+        counts by reason.
       type: int
     outage_ms:
       description:
-        - The longest time without a good answer, in milliseconds. C(slowest_ms) is the slowest good answer, C(interval_ms) the resolution.
+        - The longest time without a good answer, in milliseconds. C(slowest_ms) is the slowest good answer,
+          C(interval_ms) the resolution.
       type: int
     served:
       description: How many requests each server has answered.
@@ -56,11 +59,12 @@ _value:
       type: int
     download_bytes:
       description:
-        - How much has come of the download, in bytes; C(download_spans) says from when to when something came, C(download_stall_ms) the
-          longest pause, and C(download_breaks) when and why it broke.
+        - How much has come of the download, in bytes; C(download_spans) says from when to when something came,
+          C(download_stall_ms) the longest pause, and C(download_breaks) when and why it broke.
       type: int
     took_over:
-      description: Who had the VIP first after C(holder), which had it before; empty for nobody. C(holds) is who had it last.
+      description: Who had the VIP first after C(holder), which had it before; empty for nobody. C(holds) is who had it
+        last.
       type: str
     transitions:
       description: What the journals say, each with C(at), C(host) and C(state).

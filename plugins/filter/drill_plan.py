@@ -32,7 +32,8 @@ plan: "{{ ['haproxy_killed', 'network_cut'] | evenkeel.ha_web.drill_plan({'drill
 RETURN = r"""
 _value:
   description:
-    - C(faults) with C(name), C(title), where (C(on)) and C(how) each happens; and C(problems), which is empty if nothing speaks against it.
+    - C(faults) with C(name), C(title), where (C(on)) and C(how) each happens; and C(problems), which is empty if
+      nothing speaks against it.
   type: dict
 """
 

@@ -15,10 +15,10 @@ options:
   _input:
     description:
       - C(site) (what the cluster is called), C(began) (seconds since 1970), C(faults) (of
-        P(evenkeel.ha_web.drill_measure#filter)), C(surprise) (why the drill has stopped, empty if it has not), C(limit_ms) (the longest
-        outage that is allowed, 0 for any),
-      - C(settings) (names with texts), C(versions) (texts by host) and C(clocks) (what M(evenkeel.ha_web.clock_offset) has returned, by
-        host).
+        P(evenkeel.ha_web.drill_measure#filter)), C(surprise) (why the drill has stopped, empty if it has not),
+        C(limit_ms) (the longest outage that is allowed, 0 for any),
+      - C(settings) (names with texts), C(versions) (texts by host) and C(clocks) (what M(evenkeel.ha_web.clock_offset)
+        has returned, by host).
     type: dict
     required: true
   form:

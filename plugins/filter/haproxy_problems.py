@@ -9,14 +9,16 @@ name: haproxy_problems
 short_description: Name what cannot work in the input of the role haproxy
 version_added: 0.1.0
 description:
-  - Rules across variables, such as a default_backend that does not exist or two listeners on one port, and limits that a host cannot bear.
+  - Rules across variables, such as a default_backend that does not exist or two listeners on one port, and limits that
+    a host cannot bear.
 options:
   _input:
     description: The variables of the role haproxy by their names.
     type: dict
     required: true
   host:
-    description: Lines that say what memory and how many file descriptors the host has. What they do not say is not checked.
+    description: Lines that say what memory and how many file descriptors the host has. What they do not say is not
+      checked.
     type: list
     elements: str
     default: []

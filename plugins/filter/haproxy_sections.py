@@ -9,8 +9,8 @@ name: haproxy_sections
 short_description: Complete HAProxy's sections
 version_added: 0.1.0
 description:
-  - Fills in what an inventory leaves out, merges the defaults of each kind into its items, and writes options as words, so that a
-    template only prints.
+  - Fills in what an inventory leaves out, merges the defaults of each kind into its items, and writes options as words,
+    so that a template only prints.
 positional: base
 options:
   _input:
@@ -19,9 +19,10 @@ options:
     required: true
   base:
     description:
-      - What the variables' dicts are merged over. C(options) and C(server) by mode, C(timeouts), C(health_check) and C(client_limits).
-      - C(newer_curves), names of curves that the host's OpenSSL knows besides those of the profile, and C(certificate_store), a directory
-        that may be empty.
+      - What the variables' dicts are merged over. C(options) and C(server) by mode, C(timeouts), C(health_check) and
+        C(client_limits).
+      - C(newer_curves), names of curves that the host's OpenSSL knows besides those of the profile, and
+        C(certificate_store), a directory that may be empty.
       - C(host), lines that say what memory and how many file descriptors the host has.
     type: dict
     required: true
@@ -36,9 +37,10 @@ sections: "{{ __haproxy_variables | evenkeel.ha_web.haproxy_sections(__haproxy_b
 RETURN = r"""
 _value:
   description:
-    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present; C(maxconn), the limits
-      of the process and of the role's own listeners; C(tls), lines of the global section; the addresses of the role's own listeners,
-      C(health_bind) and C(stats_bind); and C(checked), names of the backends that check all of their servers.
+    - C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key present;
+      C(maxconn), the limits of the process and of the role's own listeners; C(tls), lines of the global section; the
+      addresses of the role's own listeners, C(health_bind) and C(stats_bind); and C(checked), names of the backends
+      that check all of their servers.
   type: dict
 """
 

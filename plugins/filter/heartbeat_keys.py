@@ -18,7 +18,8 @@ options:
     elements: str
     required: true
   secret:
-    description: A secret of the inventory, from which the key is derived. If it is empty, the first key that a node has stays in use.
+    description: A secret of the inventory, from which the key is derived. If it is empty, the first key that a node has
+      stays in use.
     type: str
     required: true
   generated:

@@ -9,8 +9,8 @@ name: host_is_off
 short_description: Tell a host that is off from one that is about to be
 version_added: 0.1.0
 description:
-  - Looks at what a task has registered on a host that was told to shut down. The SSH server of such a host refuses connections long before
-    it is off; only where nobody answers is it off.
+  - Looks at what a task has registered on a host that was told to shut down. The SSH server of such a host refuses
+    connections long before it is off; only where nobody answers is it off.
   - The task has to connect anew, see C(reset_connection), and to have C(ignore_unreachable).
 options:
   _input:

@@ -9,10 +9,10 @@ name: input_problems
 short_description: Name the values that YAML has changed, and texts that cannot stand on one line
 version_added: 0.1.0
 description:
-  - Finds values that are not of their option's type at any depth, such as the mode V(0640) without quotation marks, which is the number 416
-    to YAML, or a text where a list is needed. Ansible accepts many of them.
-  - Finds line breaks and other control characters in texts, and keys that are no single word. With one of these, a text would
-    be further lines of a daemon's configuration.
+  - Finds values that are not of their option's type at any depth, such as the mode V(0640) without quotation marks,
+    which is the number 416 to YAML, or a text where a list is needed. Ansible accepts many of them.
+  - Finds line breaks and other control characters in texts, and keys that are no single word. With one of these, a text
+    would be further lines of a daemon's configuration.
   - The C(content) of an item of a variable C(*_files) may have any number of lines.
 positional: options
 options:
@@ -33,7 +33,9 @@ author:
 """
 
 EXAMPLES = r"""
-that: "{'haproxy_socket_mode': '660'} | evenkeel.ha_web.input_problems({'haproxy_socket_mode': {'type': 'str'}}) is falsy"
+that: "{'haproxy_socket_mode': '660'} | evenkeel.ha_web.input_problems(options) is falsy"
+vars:
+  options: {haproxy_socket_mode: {type: str}}
 """
 
 RETURN = r"""

@@ -9,12 +9,13 @@ name: nginx_model
 short_description: Write what an inventory says of nginx as lines
 version_added: 0.1.0
 description:
-  - Writes the settings of every context, log formats, upstreams and sites as nginx has to read them, and fills in what sites leave out.
+  - Writes the settings of every context, log formats, upstreams and sites as nginx has to read them, and fills in what
+    sites leave out.
 options:
   _input:
     description:
-      - The variables of the role P(evenkeel.ha_web.nginx#role) without their prefix C(nginx_); settings, sites and upstreams have their
-        defaults.
+      - The variables of the role P(evenkeel.ha_web.nginx#role) without their prefix C(nginx_); settings, sites and
+        upstreams have their defaults.
     type: dict
     required: true
 author:
@@ -27,7 +28,8 @@ sites: "{{ (declared | evenkeel.ha_web.nginx_model).sites }}"
 
 RETURN = r"""
 _value:
-  description: The lists C(main), C(events) and C(http) of lines, and the lists C(upstreams) and C(sites) as the templates print them.
+  description: The lists C(main), C(events) and C(http) of lines, and the lists C(upstreams) and C(sites) as the
+    templates print them.
   type: dict
 """
 

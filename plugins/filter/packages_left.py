@@ -9,8 +9,8 @@ name: packages_left
 short_description: Name the packages that the roles have left to the playbook
 version_added: 0.1.0
 description:
-  - While the collection's playbooks try the roles, a role that does not find its daemon leaves its packages to the play that installs those
-    of all such hosts at once. This names them.
+  - While the collection's playbooks try the roles, a role that does not find its daemon leaves its packages to the play
+    that installs those of all such hosts at once. This names them.
 positional: hostvars
 options:
   _input:

@@ -9,9 +9,10 @@ name: reach_urls
 short_description: Choose servers by which a load balancer can tell that it is cut off
 version_added: 0.1.0
 description:
-  - Gives an item of C(keepalived_yield_urls) for each of some servers of HAProxy's backends, in their order, each host once.
-  - Only servers of backends with a health check by HTTP are chosen. A database would write a line for every connection that says
-    nothing, or ban its client.
+  - Gives an item of C(keepalived_yield_urls) for each of some servers of HAProxy's backends, in their order, each host
+    once.
+  - Only servers of backends with a health check by HTTP are chosen. A database would write a line for every connection
+    that says nothing, or ban its client.
   - Servers that are names or sockets are left out.
 options:
   _input:

@@ -9,7 +9,8 @@ name: rolling_problems
 short_description: Say why hosts must not be taken out of rotation
 version_added: 0.1.0
 description:
-  - Looks at every backend of every load balancer. While a batch of hosts is out of rotation, enough others have to be in it.
+  - Looks at every backend of every load balancer. While a batch of hosts is out of rotation, enough others have to be
+    in it.
 positional: asked, hostvars, serial, minimum
 options:
   _input:
@@ -18,12 +19,14 @@ options:
     elements: str
     required: true
   asked:
-    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable is C(__balancer).
+    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable
+      is C(__balancer).
     type: list
     elements: dict
     required: true
   hostvars:
-    description: The variable C(hostvars). C(cluster_server_name) of a host is its name in HAProxy's backends, if that is not the host's.
+    description: The variable C(hostvars). C(cluster_server_name) of a host is its name in HAProxy's backends, if that
+      is not the host's.
     type: dict
     required: true
   serial:
@@ -36,7 +39,8 @@ options:
     required: true
   unfinished:
     description:
-      - Hosts of which a deployment has not come to its end. What it took out of rotation is back in it after their batch.
+      - Hosts of which a deployment has not come to its end. What it took out of rotation is back in it after their
+        batch.
     type: list
     elements: str
     default: []

@@ -18,12 +18,14 @@ options:
     elements: str
     required: true
   asked:
-    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable is C(__balancer).
+    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable
+      is C(__balancer).
     type: list
     elements: dict
     required: true
   hostvars:
-    description: The variable C(hostvars). C(cluster_server_name) of a host is its name in HAProxy's backends, if that is not the host's.
+    description: The variable C(hostvars). C(cluster_server_name) of a host is its name in HAProxy's backends, if that
+      is not the host's.
     type: dict
     required: true
 author:

@@ -9,12 +9,13 @@ name: rolling_steps
 short_description: Find the servers that a host is on every load balancer
 version_added: 0.1.0
 description:
-  - Finds every backend of every load balancer that has the host as a server. A server that somebody has taken out of rotation is left
-    out, unless a deployment did that which has not come to its end.
+  - Finds every backend of every load balancer that has the host as a server. A server that somebody has taken out of
+    rotation is left out, unless a deployment did that which has not come to its end.
 positional: name
 options:
   _input:
-    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable is C(__balancer).
+    description: The results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, in a loop whose variable
+      is C(__balancer).
     type: list
     elements: dict
     required: true
@@ -24,8 +25,8 @@ options:
     required: true
   noted:
     description:
-      - What this filter returned in a deployment of the host that has not come to its end; an empty list if there is none. Those servers
-        are out of rotation because of that, and are named whatever the host is called by now.
+      - What this filter returned in a deployment of the host that has not come to its end; an empty list if there is
+        none. Those servers are out of rotation because of that, and are named whatever the host is called by now.
       - If left out, servers are named whatever their state is.
     type: list
     elements: dict

@@ -9,8 +9,8 @@ name: vrrp_interfaces
 short_description: Derive the interfaces of VRRP instances that name none
 version_added: 0.1.0
 description:
-  - Takes the interface that has the node's address in the network of the VIP. If there is none, it takes the one in whose network the VIP
-    is, the one with the node's address, or that of the default route, in this order.
+  - Takes the interface that has the node's address in the network of the VIP. If there is none, it takes the one in
+    whose network the VIP is, the one with the node's address, or that of the default route, in this order.
 positional: nodes, node, facts
 options:
   _input:

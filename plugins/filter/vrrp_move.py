@@ -44,8 +44,8 @@ __move: "{{ __seen | evenkeel.ha_web.vrrp_move(__declared, to='lb2', interval=60
 RETURN = r"""
 _value:
   description:
-    - The move with C(instances), C(source), C(target), C(bystanders) (nodes that could take the addresses and are not the target), and
-      C(problems), which is empty if nothing speaks against it.
+    - The move with C(instances), C(source), C(target), C(bystanders) (nodes that could take the addresses and are not
+      the target), and C(problems), which is empty if nothing speaks against it.
   type: dict
 """
 

@@ -9,8 +9,8 @@ name: vrrp_problems
 short_description: Name what cannot work in what keepalived is to run
 version_added: 0.1.0
 description:
-  - Rules across instances, groups and nodes, such as a virtual router id that is used twice, a VIP outside every subnet of its interface,
-    or a weight with which a failure would not move the VIP.
+  - Rules across instances, groups and nodes, such as a virtual router id that is used twice, a VIP outside every subnet
+    of its interface, or a weight with which a failure would not move the VIP.
 positional: facts
 options:
   _input:

@@ -9,10 +9,10 @@ name: vrrp_spread
 short_description: Spread several VIPs over the nodes
 version_added: 0.1.0
 description:
-  - Makes one instance for each address, with consecutive router ids. The order of the nodes begins one node further with each of
-    them, so that every node works, and the failure of a node moves its own addresses only.
-  - With one address, a node that comes back does not take it again. With several it does, C(preempt_delay) 60 seconds later,
-    because all of them would be on one node otherwise after a while.
+  - Makes one instance for each address, with consecutive router ids. The order of the nodes begins one node further
+    with each of them, so that every node works, and the failure of a node moves its own addresses only.
+  - With one address, a node that comes back does not take it again. With several it does, C(preempt_delay) 60 seconds
+    later, because all of them would be on one node otherwise after a while.
 positional: nodes
 options:
   _input:
@@ -27,8 +27,9 @@ options:
     required: true
   address6:
     description:
-      - IPv6 address of the service that has the first address. Its instance C(cluster_vip6) has the same nodes and router id; name both in
-        O(evenkeel.ha_web.keepalived#role:main:keepalived_sync_groups), so that they move together.
+      - IPv6 address of the service that has the first address. Its instance C(cluster_vip6) has the same nodes and
+        router id; name both in O(evenkeel.ha_web.keepalived#role:main:keepalived_sync_groups), so that they move
+        together.
     type: str
     default: ""
   virtual_router_id:

@@ -9,7 +9,8 @@ name: without_address
 short_description: Select the hosts whose address is not known
 version_added: 0.1.0
 description:
-  - Selects the hosts whose facts have to be gathered before P(evenkeel.ha_web.cluster_nodes#filter) can name their addresses.
+  - Selects the hosts whose facts have to be gathered before P(evenkeel.ha_web.cluster_nodes#filter) can name their
+    addresses.
 positional: hostvars
 options:
   _input:

@@ -9,8 +9,10 @@ name: inventory_value
 short_description: Read a variable of the inventory although the play sets one of that name
 version_added: 0.1.0
 description:
-  - Gives the value that a variable has for the host without what the play sets, and a default where the inventory does not say it.
-  - So a playbook can derive a role's variable in C(vars_files), which outrank the inventory, and still let the inventory decide.
+  - Gives the value that a variable has for the host without what the play sets, and a default where the inventory does
+    not say it.
+  - So a playbook can derive a role's variable in C(vars_files), which outrank the inventory, and still let the
+    inventory decide.
   - Unlike C(hostvars[inventory_hostname]), it knows the value of a variable that is written with C(hostvars) itself.
 options:
   _terms:

@@ -28,7 +28,8 @@ def version_of(address: str) -> int:
 
 
 def canonical(address: str) -> str:
-    """The address as the kernel and Ansible's facts write it, so that it can be compared; what is none stays as it is."""
+    """The address as the kernel and Ansible's facts write it, so that it can be compared; what is none stays as it
+    is."""
     with suppress(ValueError):
         return str(ipaddress.ip_address(address))
     return address

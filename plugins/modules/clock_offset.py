@@ -10,8 +10,8 @@ module: clock_offset
 short_description: Say how far the clock of a host is from the controller's
 version_added: 0.1.0
 description:
-  - Asks the host for its time a few times over Ansible's own connection. The offset lies between what the moments before and after every
-    exchange allow, so the uncertainty is a limit and no guess.
+  - Asks the host for its time a few times over Ansible's own connection. The offset lies between what the moments
+    before and after every exchange allow, so the uncertainty is a limit and no guess.
   - It is enough to put events of several hosts on one axis of time. It does not replace NTP.
 options:
   exchanges:
@@ -41,7 +41,8 @@ uncertainty:
   type: float
   returned: always
 correction:
-  description: What to take from the host's times. Zero if the clocks may agree as far as the exchanges can tell, and the offset otherwise.
+  description: What to take from the host's times. Zero if the clocks may agree as far as the exchanges can tell, and
+    the offset otherwise.
   type: float
   returned: always
 """

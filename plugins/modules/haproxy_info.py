@@ -59,23 +59,24 @@ configuration:
       type: str
     shared:
       description:
-        - A checksum of what the nodes of a cluster have in common, that is without comments, C(localpeer), and the host's own addresses in
-          C(bind) and C(source). Empty if there is no haproxy.cfg.
+        - A checksum of what the nodes of a cluster have in common, that is without comments, C(localpeer), and the
+          host's own addresses in C(bind) and C(source). Empty if there is no haproxy.cfg.
       type: str
     pending:
       description:
-        - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
-          Empty if it does, or if there is no such directory.
+        - What is missing until the daemon runs what is on disk, in the words of
+          RV(evenkeel.ha_web.config_transaction#module:action). Empty if it does, or if there is no such directory.
       type: str
     unconfined:
       description:
-        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first applied. It is confined
-          from its next start on.
+        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first
+          applied. It is confined from its next start on.
       type: bool
     loaded:
       description:
-        - Whether the files in it are those that HAProxy has read at its last start or reload, by the note that the role haproxy's unit
-          writes. If they are and something is pending all the same, they are not those that were deployed.
+        - Whether the files in it are those that HAProxy has read at its last start or reload, by the note that the role
+          haproxy's unit writes. If they are and something is pending all the same, they are not those that were
+          deployed.
       type: bool
       returned: when HAProxy runs
 version:
@@ -107,13 +108,14 @@ oldest_worker:
   type: int
   returned: when HAProxy runs
 max_reloads:
-  description: Number of reloads that such a process survives, C(mworker-max-reloads) in the configuration; 0 for any number.
+  description: Number of reloads that such a process survives, C(mworker-max-reloads) in the configuration; 0 for any
+    number.
   type: int
   returned: when HAProxy runs
 ended_workers:
   description:
-    - Number of such processes that were ended with their connections since the last reload, because of C(mworker-max-reloads),
-      C(hard-stop-after) or a signal.
+    - Number of such processes that were ended with their connections since the last reload, because of
+      C(mworker-max-reloads), C(hard-stop-after) or a signal.
   type: int
   returned: when HAProxy runs
 connections:

@@ -10,21 +10,26 @@ module: haproxy_server
 short_description: Drain servers of a running HAProxy, wait until they are idle, and put them back
 version_added: 0.1.0
 description:
-  - Changes the run-time state and weight of servers through the admin socket, and waits until their sessions have ended or their checks
-    pass. Without O(state), O(weight) and O(wait_for) it tells what the servers are.
-  - What HAProxy answers is read, and afterwards it is asked what the servers are. A change that was accepted but has no effect is an error.
+  - Changes the run-time state and weight of servers through the admin socket, and waits until their sessions have ended
+    or their checks pass. Without O(state), O(weight) and O(wait_for) it tells what the servers are.
+  - What HAProxy answers is read, and afterwards it is asked what the servers are. A change that was accepted but has no
+    effect is an error.
   - Several servers change in one call. If one of them does not exist, none is touched.
-  - M(community.general.haproxy) has neither check mode nor diff, takes one server at a time, does not look at what HAProxy answers, and
-    by default says nothing of a server that does not exist. It counts retries instead of seconds, knows only the sessions of the newest
-    worker, takes C(UP 1/2) for up, and waits in vain for a server without checks. That is why this module exists.
+  - M(community.general.haproxy) has neither check mode nor diff, takes one server at a time, does not look at what
+    HAProxy answers, and by default says nothing of a server that does not exist. It counts retries instead of seconds,
+    knows only the sessions of the newest worker, takes C(UP 1/2) for up, and waits in vain for a server without checks.
+    That is why this module exists.
   - A server that drains still gets the requests of clients whose cookie names it. O(state=maint) ends that too.
-  - The workers that a reload has replaced serve their connections to the end. They accept no changes, but their sessions count.
-  - What a worker is told while another one takes over would be lost. So a reload by the role haproxy's unit and a change wait for each
-    other; both lock the file O(socket) with C(.lock) behind it. Whoever may not write there goes on without.
+  - The workers that a reload has replaced serve their connections to the end. They accept no changes, but their
+    sessions count.
+  - What a worker is told while another one takes over would be lost. So a reload by the role haproxy's unit and a
+    change wait for each other; both lock the file O(socket) with C(.lock) behind it. Whoever may not write there goes
+    on without.
 options:
   servers:
     description:
-      - Backend and server, such as V(web/web1). V(*) stands for every name, so V(*/web1) is the server web1 of every backend that has it.
+      - Backend and server, such as V(web/web1). V(*) stands for every name, so V(*/web1) is the server web1 of every
+        backend that has it.
     type: list
     elements: str
     required: true
@@ -40,10 +45,11 @@ options:
     type: str
   wait_for:
     description:
-      - V(sessions) waits until the servers have no sessions any more, the ones in their queues included. With O(state=maint) the servers
-        drain until then.
-      - V(up) waits until the checks of the servers pass. A server that was in maintenance has to pass one check more than it needs to be
-        called up at first, so that what it was before does not count. A server without checks is up.
+      - V(sessions) waits until the servers have no sessions any more, the ones in their queues included. With
+        O(state=maint) the servers drain until then.
+      - V(up) waits until the checks of the servers pass. A server that was in maintenance has to pass one check more
+        than it needs to be called up at first, so that what it was before does not count. A server without checks is
+        up.
       - V(sessions) is refused with O(state=ready), and V(up) with O(state=maint). Nothing is waited for in check mode.
     type: str
     choices: [sessions, up]
@@ -53,8 +59,8 @@ options:
     default: 60
   on_timeout:
     description:
-      - V(fail) ends the module when the time is over. The servers stay what they are then, which is draining if they should go into
-        maintenance.
+      - V(fail) ends the module when the time is over. The servers stay what they are then, which is draining if they
+        should go into maintenance.
       - V(go_on) does what remains to be done, and says in RV(late) which servers were not waited for.
     type: str
     choices: [fail, go_on]
@@ -66,7 +72,8 @@ options:
     default: fail
   if_stopped:
     description:
-      - What to do if nobody listens on the socket, so that no HAProxy runs behind it. One that runs but does not answer is an error.
+      - What to do if nobody listens on the socket, so that no HAProxy runs behind it. One that runs but does not answer
+        is an error.
     type: str
     choices: [fail, skip]
     default: fail
@@ -75,7 +82,8 @@ options:
     type: path
     default: /run/haproxy/admin.sock
   master_socket:
-    description: The socket of the master process, which knows the workers that a reload has replaced. If it does not exist there are none.
+    description: The socket of the master process, which knows the workers that a reload has replaced. If it does not
+      exist there are none.
     type: path
     default: /run/haproxy-master.sock
 attributes:
@@ -92,7 +100,8 @@ seealso:
   - module: community.general.haproxy
   - module: evenkeel.ha_web.config_transaction
 notes:
-  - The role haproxy saves drained servers, servers in maintenance and changed weights before every reload. A start forgets them.
+  - The role haproxy saves drained servers, servers in maintenance and changed weights before every reload. A start
+    forgets them.
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -174,8 +183,8 @@ late:
   returned: when HAProxy runs
 waiting_for:
   description:
-    - One text for each of these servers that still has sessions, with O(wait_for=sessions). It names the first five sessions, each by its
-      client, its frontend and its age.
+    - One text for each of these servers that still has sessions, with O(wait_for=sessions). It names the first five
+      sessions, each by its client, its frontend and its age.
   type: list
   elements: str
   returned: when HAProxy runs
@@ -194,7 +203,9 @@ from ..module_utils._haproxy.server import Server, Wanted, not_a_weight, not_ser
 
 def results(before: list[Server], after: list[Server]) -> list[dict]:
     """The servers as the module returns them."""
-    return [{"backend": b.backend, "name": b.name, "before": b.result(), "after": a.result()} for b, a in zip(before, after)]
+    return [
+        {"backend": b.backend, "name": b.name, "before": b.result(), "after": a.result()} for b, a in zip(before, after)
+    ]
 
 
 def report(outcome: Outcome) -> dict:
@@ -241,7 +252,9 @@ def main() -> None:
         if module.check_mode:
             outcome = foresee(before, wanted)
         else:
-            outcome = make(runtime, before, wanted, params["wait_for"] or "", params["timeout"], params["on_timeout"] == "go_on")
+            outcome = make(
+                runtime, before, wanted, params["wait_for"] or "", params["timeout"], params["on_timeout"] == "go_on"
+            )
     except Stopped as error:
         if params["if_stopped"] == "fail" or before:
             module.fail_json(msg=str(error), running=False)

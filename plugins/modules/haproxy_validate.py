@@ -101,7 +101,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 valid:
-  description: Whether HAProxy would start with the configuration, and with O(fatal_warnings=true) also without a warning.
+  description: Whether HAProxy would start with the configuration, and with O(fatal_warnings=true) also without a
+    warning.
   type: bool
   returned: when HAProxy could be asked
   sample: false
@@ -198,7 +199,9 @@ def main() -> None:
 
     if verdict.valid or not params["fail_on_invalid"]:
         module.exit_json(changed=False, **verdict.to_dict())
-    module.fail_json(msg=f"HAProxy {verdict.version} refuses the configuration:\n{verdict.describe()}", **verdict.to_dict())
+    module.fail_json(
+        msg=f"HAProxy {verdict.version} refuses the configuration:\n{verdict.describe()}", **verdict.to_dict()
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ short_description: Break something on a host for a while, to see what it costs
 version_added: 0.1.0
 description:
   - Kills a service, stops it in its tracks, or cuts the host off from the network.
-  - Before anything is broken, a timer of systemd on the host is set that mends it after O(seconds). So it ends also if nobody comes back,
-    and a reboot ends it as well, for nothing is written to disk.
+  - Before anything is broken, a timer of systemd on the host is set that mends it after O(seconds). So it ends also if
+    nobody comes back, and a reboot ends it as well, for nothing is written to disk.
   - A service that the roles run in a container is killed or stopped together with all that runs there.
   - There is one fault at a time on a host.
 options:
@@ -25,10 +25,11 @@ options:
   fault:
     description:
       - Required for O(state=present).
-      - V(killed) sends C(SIGKILL) to all processes of O(unit). systemd does what the unit says; in the end the unit is started.
+      - V(killed) sends C(SIGKILL) to all processes of O(unit). systemd does what the unit says; in the end the unit is
+        started.
       - V(hung) sends C(SIGSTOP) to all processes of O(unit), and C(SIGCONT) in the end.
-      - V(cut) lets nothing in or out on all interfaces but C(lo), ARP included, while the links stay up. It begins after one second, so
-        that the module can answer. Needs C(nft) and a kernel of 5.16 or newer.
+      - V(cut) lets nothing in or out on all interfaces but C(lo), ARP included, while the links stay up. It begins
+        after one second, so that the module can answer. Needs C(nft) and a kernel of 5.16 or newer.
     type: str
     choices: [killed, hung, cut]
   unit:
@@ -91,7 +92,11 @@ def main() -> None:
             "unit": {"type": "str"},
             "seconds": {"type": "float"},
         },
-        required_if=[("state", "present", ("fault", "seconds")), ("fault", "killed", ("unit",)), ("fault", "hung", ("unit",))],
+        required_if=[
+            ("state", "present", ("fault", "seconds")),
+            ("fault", "killed", ("unit",)),
+            ("fault", "hung", ("unit",)),
+        ],
         supports_check_mode=True,
     )
     params, run = module.params, run_or_fail(module)

@@ -10,9 +10,12 @@ module: http_probe
 short_description: Be the clients of a web site, and say what they have seen
 version_added: 0.1.0
 description:
-  - Opens a new connection at a steady rate, also while earlier ones hang, so that an outage is sampled as densely as the time around it.
-  - Keeps some connections and asks over each of them ten times a second, and loads something large slowly, again and again.
-  - Needs nothing but Python on the host that it runs on. With C(async) and O(while_exists) it goes on while a playbook does something.
+  - Opens a new connection at a steady rate, also while earlier ones hang, so that an outage is sampled as densely as
+    the time around it.
+  - Keeps some connections and asks over each of them ten times a second, and loads something large slowly, again and
+    again.
+  - Needs nothing but Python on the host that it runs on. With C(async) and O(while_exists) it goes on while a playbook
+    does something.
 options:
   url:
     description:
@@ -46,7 +49,8 @@ options:
     default: 10
   while_exists:
     description:
-      - A file without which they end earlier. As soon as the first client is served it has the line C(served). It is removed in the end.
+      - A file without which they end earlier. As soon as the first client is served it has the line C(served). It is
+        removed in the end.
     type: path
   validate_certs:
     description: Whether the certificate of the site has to be good.
@@ -93,7 +97,8 @@ requests:
       elements: str
     outcome:
       description:
-        - Of each request the number of its server in RV(requests.servers), or C(-1) minus that of its error in RV(requests.errors).
+        - Of each request the number of its server in RV(requests.servers), or C(-1) minus that of its error in
+          RV(requests.errors).
       type: list
       elements: int
     start_ms:

@@ -10,7 +10,8 @@ module: keepalived_info
 short_description: Say who holds which VIP, as keepalived itself sees it
 version_added: 0.1.0
 description:
-  - Asks the keepalived that runs on the host for the state of its VRRP instances, by the signal that makes it write a JSON file.
+  - Asks the keepalived that runs on the host for the state of its VRRP instances, by the signal that makes it write a
+    JSON file.
   - Reads its configuration and the addresses of the host, so that what should be can be told from what is.
   - Changes nothing, and needs no keepalived on the host.
 options:
@@ -20,7 +21,8 @@ options:
     default: 5
   settle:
     description:
-      - How many seconds at most to wait while a state is so new that it may be about to change, as it is just after keepalived has started.
+      - How many seconds at most to wait while a state is so new that it may be about to change, as it is just after
+        keepalived has started.
     type: float
     default: 0
   directory:
@@ -78,8 +80,8 @@ instances:
       type: int
     standing_by:
       description:
-        - Whether a planned move keeps its addresses away from this host. That is over with the playbook that moves, unless somebody has
-          ended it in the middle; then the next one ends it.
+        - Whether a planned move keeps its addresses away from this host. That is over with the playbook that moves,
+          unless somebody has ended it in the middle; then the next one ends it.
       type: bool
     addresses:
       description: Its virtual addresses with their prefixes, whoever holds them.
@@ -88,7 +90,8 @@ instances:
     connections:
       description:
         - Number of established TCP connections that the host has at these addresses. With
-          O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) a node goes on serving its own after the addresses have moved.
+          O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) a node goes on serving its own after the
+          addresses have moved.
       type: int
     clients:
       description: The first five of these connections, each by the client's address and port.
@@ -111,8 +114,8 @@ instances:
       type: int
     adverts_refused:
       description:
-        - How many packets of others it has thrown away since keepalived has started, by the reason in the words of its statistics, such as
-          C(auth_failure). Reasons that have not occurred are left out.
+        - How many packets of others it has thrown away since keepalived has started, by the reason in the words of its
+          statistics, such as C(auth_failure). Reasons that have not occurred are left out.
       type: dict
 version:
   description: keepalived's version; empty if it does not run.
@@ -132,13 +135,13 @@ configuration:
       type: str
     pending:
       description:
-        - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
-          Empty if it does, or if there is no such directory.
+        - What is missing until the daemon runs what is on disk, in the words of
+          RV(evenkeel.ha_web.config_transaction#module:action). Empty if it does, or if there is no such directory.
       type: str
     unconfined:
       description:
-        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first applied. It is confined
-          from its next start on.
+        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first
+          applied. It is confined from its next start on.
       type: bool
 configured:
   description: The instances of the configuration on disk, whether keepalived runs or not.
@@ -182,14 +185,16 @@ configured:
       type: list
       elements: dict
     weights:
-      description: The weights other than 0 of what it watches, without those of C(keepalived_yield_urls), which are no failures.
+      description: The weights other than 0 of what it watches, without those of C(keepalived_yield_urls), which are no
+        failures.
       type: list
       elements: int
     sync_group:
       description: Name of its group, empty if it is in none.
       type: str
 scripts:
-  description: The check scripts of the configuration on disk, without those that ask a URL, which keep their time themselves.
+  description: The check scripts of the configuration on disk, without those that ask a URL, which keep their time
+    themselves.
   type: list
   elements: dict
   returned: always
@@ -208,14 +213,15 @@ scripts:
       type: int
 watched:
   description:
-    - The content of every file that the configuration has keepalived watch, by its path; null if there is no such file. Without a weight,
-      anything but C(0) means FAULT.
+    - The content of every file that the configuration has keepalived watch, by its path; null if there is no such file.
+      Without a weight, anything but C(0) means FAULT.
   type: dict
   returned: always
 kept_out:
   description:
-    - The peers whose adverts the host's firewall drops, each with the rule, by the names of the instances; C(any) stands for all who send
-      multicast. The rules of iptables and nftables are read, and those whose conditions are not understood are left out.
+    - The peers whose adverts the host's firewall drops, each with the rule, by the names of the instances; C(any)
+      stands for all who send multicast. The rules of iptables and nftables are read, and those whose conditions are not
+      understood are left out.
   type: dict
   returned: always
 problems:
@@ -230,14 +236,16 @@ host_addresses:
   returned: always
 peers_heard:
   description:
-    - Addresses of the peers that take over connections now, where O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) is on.
+    - Addresses of the peers that take over connections now, where
+      O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) is on.
   type: list
   elements: str
   returned: always
 kernel_deviations:
   description:
-    - What the kernel does not hold as the role has declared it, one sentence for each address, parameter, chain or table that differs.
-      C(keepalived-kernel.service) restores it within a second, so this is empty unless that does not run or somebody works against it.
+    - What the kernel does not hold as the role has declared it, one sentence for each address, parameter, chain or
+      table that differs. C(keepalived-kernel.service) restores it within a second, so this is empty unless that does
+      not run or somebody works against it.
   type: list
   elements: str
   returned: always

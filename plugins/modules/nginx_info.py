@@ -43,13 +43,13 @@ configuration:
       type: str
     pending:
       description:
-        - What is missing until the daemon runs what is on disk, in the words of RV(evenkeel.ha_web.config_transaction#module:action).
-          Empty if it does, or if there is no such directory.
+        - What is missing until the daemon runs what is on disk, in the words of
+          RV(evenkeel.ha_web.config_transaction#module:action). Empty if it does, or if there is no such directory.
       type: str
     unconfined:
       description:
-        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first applied. It is confined
-          from its next start on.
+        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first
+          applied. It is confined from its next start on.
       type: bool
 """
 
@@ -62,7 +62,9 @@ from ..module_utils._host.unit import Unit
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={"directory": {"type": "path", "default": "/etc/nginx"}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"directory": {"type": "path", "default": "/etc/nginx"}}, supports_check_mode=True
+    )
     run = run_or_fail(module)
     try:
         found = configuration("nginx", module.params["directory"], run)

@@ -10,9 +10,10 @@ module: vrrp_strangers
 short_description: Refuse a virtual router id that somebody else uses
 version_added: 0.1.0
 description:
-  - Listens on the network, before keepalived starts there, whether anybody but the cluster's nodes is master of one of its virtual routers,
-    and fails in that case. Two clusters with the same id would take each other's addresses.
-  - Only adverts to all (multicast) are heard, of VRRP and of CARP; unicast ones go past others. A cluster that is silent now is not found.
+  - Listens on the network, before keepalived starts there, whether anybody but the cluster's nodes is master of one of
+    its virtual routers, and fails in that case. Two clusters with the same id would take each other's addresses.
+  - Only adverts to all (multicast) are heard, of VRRP and of CARP; unicast ones go past others. A cluster that is
+    silent now is not found.
   - Changes nothing. Where keepalived runs it listens to nothing.
 options:
   routers:
@@ -73,7 +74,10 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "required": True,
-                "options": {"interface": {"type": "str", "required": True}, "virtual_router_id": {"type": "int", "required": True}},
+                "options": {
+                    "interface": {"type": "str", "required": True},
+                    "virtual_router_id": {"type": "int", "required": True},
+                },
             },
             "nodes": {"type": "list", "elements": "str", "required": True},
             "seconds": {"type": "float", "default": 1.3},
@@ -84,13 +88,18 @@ def main() -> None:
         module.exit_json(changed=False, listened=False)
     wanted = [(router["interface"], router["virtual_router_id"]) for router in module.params["routers"]]
     try:
-        found = strangers(listen([interface for interface, _vrid in wanted], module.params["seconds"]), wanted, module.params["nodes"])
+        found = strangers(
+            listen([interface for interface, _vrid in wanted], module.params["seconds"]), wanted, module.params["nodes"]
+        )
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"cannot hear who else speaks VRRP on {', '.join(sorted({name for name, _vrid in wanted}))}: {error}")
+        module.fail_json(
+            msg=f"cannot hear who else speaks VRRP on {', '.join(sorted({name for name, _vrid in wanted}))}: {error}"
+        )
     if found:
         module.fail_json(
             msg="\n".join(
-                f"virtual_router_id {sender.virtual_router_id} is used on {sender.interface} by {sender.address}, which is none of this "
+                f"virtual_router_id {sender.virtual_router_id} is used on {sender.interface} by {sender.address}, "
+                "which is none of this "
                 "cluster's nodes: choose another id, or name the node in keepalived_nodes"
                 for sender in found
             )

@@ -1,4 +1,5 @@
-"""Measures what has not been measured yet, and writes tests/output/bench; docs/explanation/benchmark.md says what can be chosen."""
+"""Measures what has not been measured yet, and writes tests/output/bench; docs/explanation/benchmark.md says what can
+be chosen."""
 
 import signal
 import sys
@@ -9,7 +10,13 @@ from bench.measurement import Figures, Measurement, say
 from bench.records import Records
 from bench.settings import OUTPUT, PARTS, PUBLISH, ROOT
 
-ALL = {"failover": failover, "overload": overload, "throughput": throughput, "servers": many_servers, "ansible": ansible_runs}
+ALL = {
+    "failover": failover,
+    "overload": overload,
+    "throughput": throughput,
+    "servers": many_servers,
+    "ansible": ansible_runs,
+}
 PATIENCE = 5
 """So many failures one after the other end a part."""
 
@@ -17,7 +24,10 @@ PATIENCE = 5
 def make_certificate() -> None:
     """Certificate and key in one file, as haproxy wants them."""
     if not CERTIFICATE.exists():
-        key = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj /CN=bench -keyout - -out -"
+        key = (
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj /CN=bench "
+            "-keyout - -out -"
+        )
         CERTIFICATE.write_text(machine.output(*key.split()) + "\n", encoding="utf-8")
 
 

@@ -75,7 +75,9 @@ def draw(title: str, legend: list[str], rows: list[tuple[str, list[Bar]]], scale
         placed = [place(one, top + number * (THICKNESS + 1), scale) for number, one in enumerate(bars)]
         drawn.append({"text": label, "y": top + len(bars) * (THICKNESS + 1) / 2 + 4, "bars": placed})
         top += len(bars) * (THICKNESS + 1) + GAP
-    template = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True).get_template("chart.svg.j2")
+    template = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True).get_template(
+        "chart.svg.j2"
+    )
     return template.render(
         title=title,
         width=WIDTH,
@@ -83,7 +85,10 @@ def draw(title: str, legend: list[str], rows: list[tuple[str, list[Bar]]], scale
         left=LEFT,
         thickness=THICKNESS,
         # A letter takes about 7 pixels.
-        legend=[{"text": text, "x": 12 + sum(40 + 7 * len(before) for before in legend[:number])} for number, text in enumerate(legend)],
+        legend=[
+            {"text": text, "x": 12 + sum(40 + 7 * len(before) for before in legend[:number])}
+            for number, text in enumerate(legend)
+        ],
         marks=[{"x": scale.x(value), "text": scale.unit(value)} for value in scale.marks],
         rows=drawn,
     )

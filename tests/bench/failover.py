@@ -25,7 +25,10 @@ QUIET = 1.0
 
 def noise(results: list[Result], interval: float) -> float:
     """The longest time, in milliseconds, that an answer took or a request came late although there was no fault."""
-    late = [after.start - before.start - interval for before, after in pairwise(sorted(results, key=lambda result: result.start))]
+    late = [
+        after.start - before.start - interval
+        for before, after in pairwise(sorted(results, key=lambda result: result.start))
+    ]
     return 1000 * max([result.latency for result in results if result.ok] + late, default=QUIET)
 
 
@@ -72,7 +75,10 @@ def observe(fault: Fault, lab: Lab) -> Figures:
         return [result for result in prober.results if first <= result.start < last]
 
     seen = between(broken - 0.1, healing)
-    owned = [two_owners(scene.holder, owners.changes, *moments) for moments in ((clock + broken, clock + healing), (healed, clock + well))]
+    owned = [
+        two_owners(scene.holder, owners.changes, *moments)
+        for moments in ((clock + broken, clock + healing), (healed, clock + well))
+    ]
     figures = {
         "outage_ms": outage(seen),
         "lost": sum(not result.ok for result in seen),
@@ -96,7 +102,9 @@ def observe(fault: Fault, lab: Lab) -> Figures:
 def plan() -> list[Measurement]:
     """All faults of the first two sides in turn, then those of the third, in every round."""
     faults = [fault for fault in FAULTS if settings.FAULT in fault.title]
-    pairs = [(fault, side) for fault in faults for side in ("guides", "ours")] + [(fault, "fast") for fault in faults if fault.timed]
+    pairs = [(fault, side) for fault in faults for side in ("guides", "ours")] + [
+        (fault, "fast") for fault in faults if fault.timed
+    ]
     return [
         Measurement({"round": number, "side": side, "fault": fault.title}, partial(measure, fault, *SIDES[side]))
         for number in range(1, settings.ROUNDS + 1)

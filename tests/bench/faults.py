@@ -26,7 +26,8 @@ Event = Callable[[Scene], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class Fault:
-    """Clients are watched for at least and at most so many seconds. The first of the figures says more than the others."""
+    """Clients are watched for at least and at most so many seconds. The first of the figures says more than the
+    others."""
 
     title: str
     happens: Event
@@ -50,7 +51,9 @@ def deaf(scene: Scene) -> Iterator[None]:
     try:
         yield
     finally:
-        scene.healed = min(map(float, everywhere(LOAD_BALANCERS, f"date +%s.%N && iptables --wait --delete {rule}").values()))
+        scene.healed = min(
+            map(float, everywhere(LOAD_BALANCERS, f"date +%s.%N && iptables --wait --delete {rule}").values())
+        )
 
 
 @contextmanager

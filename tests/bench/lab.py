@@ -23,7 +23,8 @@ CERTIFICATE = OUTPUT / "certificate.pem"
 
 @dataclass
 class Lab:
-    """Two load balancers and some web servers. Each lab has a network of its own, so that several may run side by side."""
+    """Two load balancers and some web servers. Each lab has a network of its own, so that several may run side by
+    side."""
 
     name: str
     number: int
@@ -60,7 +61,9 @@ class Lab:
     def inputs(self) -> list[str]:
         """Arguments of Ansible: inventories/lab, further web servers, and the lab's variables."""
         found = ["-i", "inventories/lab"]
-        if hosts := {name: {"cluster_address": f"{self.prefix}.{number}"} for number, name in enumerate(self.hosts[5:], start=24)}:
+        if hosts := {
+            name: {"cluster_address": f"{self.prefix}.{number}"} for number, name in enumerate(self.hosts[5:], start=24)
+        }:
             more = OUTPUT / f"{self.web_servers}_web_servers.json"
             more.write_text(json.dumps({"web_servers": {"hosts": hosts}}), encoding="utf-8")
             found += ["-i", str(more)]

@@ -36,7 +36,9 @@ def output(*command: str) -> str:
 
 def state() -> str:
     """Which state of the collection, and of what measures it."""
-    changes = output("git", "diff", "HEAD", "--", *MEASURED) + output("git", "ls-files", "--others", "--exclude-standard", "--", *MEASURED)
+    changes = output("git", "diff", "HEAD", "--", *MEASURED) + output(
+        "git", "ls-files", "--others", "--exclude-standard", "--", *MEASURED
+    )
     commit = output("git", "log", "-1", "--format=%h", "--", *MEASURED)
     return f"{commit} with changes {hashlib.sha256(changes.encode()).hexdigest()[:8]}" if changes else commit
 
@@ -51,7 +53,11 @@ def packages() -> str:
 
 def describe() -> dict[str, str | int]:
     """What a reader has to know to compare figures."""
-    models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    models = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
     return {
         "cpu": models[0] if models else platform.machine(),
         "cores": os.cpu_count() or 0,

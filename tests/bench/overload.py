@@ -1,4 +1,5 @@
-"""Part (e): what many clients beside busy processors cost others: moves of the address, and requests without an answer."""
+"""Part (e): what many clients beside busy processors cost others: moves of the address, and requests without an
+answer."""
 
 import time
 from functools import partial
@@ -26,7 +27,8 @@ CHOSEN = (ALONE, *LOADS)
 
 
 def seconds_without(holder: str, told: list[Change], begin: float, end: float) -> float:
-    """Return how many seconds between the two moments (since 1970) no host had the address, which the holder had at first."""
+    """Return how many seconds between the two moments (since 1970) no host had the address, which the holder had at
+    first."""
     owners, since, total = {holder}, begin, 0.0
     for change in [*sorted(told), Change(end, "", True)]:
         if not owners:

@@ -37,7 +37,9 @@ def overload(records: list[Record]) -> str:
     for load in CHOSEN:
         found = [where(records, load=load.title, side=side) for side in sides]
         if any(found):
-            rows.append((load.title, [_bar(colour, some, "answered", "{:.1f} %") for colour, some in enumerate(found) if some]))
+            rows.append(
+                (load.title, [_bar(colour, some, "answered", "{:.1f} %") for colour, some in enumerate(found) if some])
+            )
     title = "Requests of others that are answered (median, line: lowest to highest)"
     return draw(title, list(sides), rows, linear(100, lambda value: f"{value:g} %"))
 
@@ -50,14 +52,21 @@ def ansible(records: list[Record]) -> str:
         rows.append((title, [_bar(colour, some, "seconds", "{:.1f} s") for colour, some in enumerate(found) if some]))
     highest = max((record["seconds"] for record in records if "seconds" in record), default=1)
     legend = [f"{size} web servers" for size in sizes]
-    return draw("Ansible runs (median, line: lowest to highest)", legend, rows, linear(highest, lambda value: f"{value:g} s"))
+    return draw(
+        "Ansible runs (median, line: lowest to highest)", legend, rows, linear(highest, lambda value: f"{value:g} s")
+    )
 
 
 def throughput(records: list[Record]) -> str:
     rows = []
     for scheme, connections in KINDS:
         found = [where(records, scheme=scheme, connections=connections, target=target) for target in TARGETS]
-        rows.append((kind_title(scheme, connections), [_bar(colour, some, "rate", "{:,.0f}") for colour, some in enumerate(found) if some]))
+        rows.append(
+            (
+                kind_title(scheme, connections),
+                [_bar(colour, some, "rate", "{:,.0f}") for colour, some in enumerate(found) if some],
+            )
+        )
     highest = max((record["rate"] for record in records if "rate" in record), default=1)
     title = "Requests per second (median, line: lowest to highest)"
     return draw(title, list(TARGETS.values()), rows, linear(highest, lambda value: f"{value:,.0f}"))

@@ -1,4 +1,5 @@
-"""The measurements: one JSON object a line, written as soon as it is known, so that a run that is ended loses nothing."""
+"""The measurements: one JSON object a line, written as soon as it is known, so that a run that is ended loses
+nothing."""
 
 import json
 import os
@@ -10,8 +11,8 @@ Record = dict[str, Any]
 
 
 class Records:
-    """The file of a run. A run on the same machine goes on with it. Each part has the figures of one state of the collection, the last
-    that was measured."""
+    """The file of a run. A run on the same machine goes on with it. Each part has the figures of one state of the
+    collection, the last that was measured."""
 
     def __init__(self, path: Path, collection: str = "") -> None:
         self.path = path
@@ -38,7 +39,11 @@ class Records:
     def of(self, part: str) -> list[Record]:
         """Key and figures together, of each key the last ones; what had failed may have been measured since."""
         state = self.measured(part)
-        found = {json.dumps(line["key"]): {**line["key"], **line["figures"]} for line in self._part(part) if line["collection"] == state}
+        found = {
+            json.dumps(line["key"]): {**line["key"], **line["figures"]}
+            for line in self._part(part)
+            if line["collection"] == state
+        }
         return list(found.values())
 
     def measured(self, part: str) -> str:

@@ -1,5 +1,6 @@
-"""Writes what has been measured: results.json, table.md and the plots; and puts them into docs/explanation/benchmark.md, the
-shortest of them into README.md as well. There a part that was not measured keeps its figures, and the machine they are of."""
+"""Writes what has been measured: results.json, table.md and the plots; and puts them into
+docs/explanation/benchmark.md, the shortest of them into README.md as well. There a part that was not measured keeps its
+figures, and the machine they are of."""
 
 import json
 import re
@@ -12,7 +13,10 @@ from bench.table import PARTS, markdown, section, short
 
 PAGE = ROOT / "docs/explanation/benchmark.md"
 FIRST_PAGE = ROOT / "README.md"
-ABOUT = "Medians, as clients saw it; the time is from the last good request before the first lost one to the next good answer."
+ABOUT = (
+    "Medians, as clients saw it; the time is from the last good request before the first lost one to the next "
+    "good answer."
+)
 
 
 def draw(records: Records, folder: Path) -> list[str]:
@@ -40,7 +44,9 @@ def publish(records: Records) -> None:
     drawn = draw(records, PAGE.with_suffix(""))
     for part in PARTS:
         if records.of(part):
-            pictures = [line for name in drawn if Path(name).stem == part for line in ["", f"![{name}]({PAGE.stem}/{name})"]]
+            pictures = [
+                line for name in drawn if Path(name).stem == part for line in ["", f"![{name}]({PAGE.stem}/{name})"]
+            ]
             put(PAGE, part, ["", *section(records, part), *pictures, ""])
     if faults := records.of("failover"):
         put(FIRST_PAGE, "failover", ["", *short(faults), "", ABOUT, ""])

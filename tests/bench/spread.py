@@ -30,6 +30,9 @@ def where(records: list[Record], **wanted: object) -> list[Record]:
 
 def doubts(records: list[Record]) -> str:
     """Why a row is not to be trusted, for its cell; nothing if all is well."""
-    counts = {"noisy": sum(record.get("noisy", False) for record in records), "failed": sum("error" in record for record in records)}
+    counts = {
+        "noisy": sum(record.get("noisy", False) for record in records),
+        "failed": sum("error" in record for record in records),
+    }
     words = [f"{word} {count}/{len(records)}" for word, count in counts.items() if count]
     return f" **({', '.join(words)})**" if words else ""

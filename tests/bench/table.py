@@ -12,7 +12,11 @@ from bench.throughput import CONNECTIONS, KINDS
 
 NONE = "\N{EN DASH}"
 SIDES = {"guides": "guides' configuration", "ours": "evenkeel.ha_web", "fast": "evenkeel.ha_web, fast"}
-TARGETS = {"nginx": "nginx, asked directly", "guides": "through the guides' haproxy.cfg", "ours": "through evenkeel.ha_web"}
+TARGETS = {
+    "nginx": "nginx, asked directly",
+    "guides": "through the guides' haproxy.cfg",
+    "ours": "through evenkeel.ha_web",
+}
 FIGURES = {
     "outage_ms": "{} ms",
     "lost": "{} lost",
@@ -46,7 +50,11 @@ def failover(records: list[Record]) -> list[str]:
         if found := where(records, fault=fault.title):
             table.append([fault.title, *[fault_cell(fault, where(found, side=side)) for side in SIDES]])
     return [
-        "A new HTTP connection through the virtual address every 5 ms, lost if it is not answered in full within 1 s. A time without a",
+        (
+            "A new HTTP connection through the virtual address every 5 ms, lost if it is not answered in full "
+            "within 1 s. "
+            "A time without a"
+        ),
         "name is the outage: from the last good request before the first lost one to the next good answer.",
         "",
         *rows(table),
@@ -91,7 +99,10 @@ def overload(records: list[Record]) -> list[str]:
         if found := where(records, load=load.title):
             table.append([load.title, *[load_cell(where(found, side=side)) for side in sides]])
     return [
-        f"{SECONDS} seconds of each load beside {LOOPS} busy loops for each core on the holder. Somebody else asks over a new HTTPS",
+        (
+            f"{SECONDS} seconds of each load beside {LOOPS} busy loops for each core on the holder. Somebody else asks "
+            "over a new HTTPS"
+        ),
         f"connection every 50 ms, and gives up after {PATIENCE:.0f} s.",
         "",
         *rows(table),
@@ -109,9 +120,15 @@ def ansible(records: list[Record]) -> list[str]:
     for run, title in RUNS.items():
         if found := where(records, run=run):
             tasks = spread(found, "tasks")
-            table.append([title, tasks.text() if tasks else NONE, *[run_cell(where(found, web_servers=size)) for size in sizes]])
+            table.append(
+                [title, tasks.text() if tasks else NONE, *[run_cell(where(found, web_servers=size)) for size in sizes]]
+            )
     return [
-        '`site.yml` for two load balancers and the web servers. "Packages alone" installs what the roles install, on all hosts at once,',
+        (
+            '`site.yml` for two load balancers and the web servers. "Packages alone" installs what the roles '
+            "install, on "
+            "all hosts at once,"
+        ),
         "and does nothing else; the play of one ping is what Ansible itself takes.",
         "",
         *rows(table),
@@ -125,7 +142,10 @@ def kind_title(scheme: str, connections: str) -> str:
 def rate_cell(records: list[Record]) -> str:
     if not (rate := spread(records, "rate")):
         return NONE + doubts(records)
-    text = f"{rate.text()}/s, p50 {spread(records, 'p50_ms').text('{:.2f}')} ms, p99 {spread(records, 'p99_ms').text('{:.2f}')} ms"
+    text = (
+        f"{rate.text()}/s, p50 {spread(records, 'p50_ms').text('{:.2f}')} ms, p99 "
+        f"{spread(records, 'p99_ms').text('{:.2f}')} ms"
+    )
     failed = spread(records, "failed")
     return text + (f", {failed.text()} failed" if failed.high else "") + doubts(records)
 
@@ -136,7 +156,10 @@ def throughput(records: list[Record]) -> list[str]:
         found = where(records, scheme=scheme, connections=connections)
         table.append([kind_title(scheme, connections), *[rate_cell(where(found, target=target)) for target in TARGETS]])
     return [
-        f"{CONNECTIONS} connections of one wrk, HTTPS with an ECDSA certificate (P-256). Load generator, load balancers and web servers",
+        (
+            f"{CONNECTIONS} connections of one wrk, HTTPS with an ECDSA certificate (P-256). Load generator, load "
+            "balancers and web servers"
+        ),
         "share the machine's cores, so only the columns compare, not the figures with those of other machines.",
         "",
         *rows(table),
@@ -153,8 +176,14 @@ def servers(records: list[Record]) -> list[str]:
 
 
 LEGEND = [
-    "Every figure is the median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for more than",
-    f"{NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by more than",
+    (
+        "Every figure is the median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for "
+        "more than"
+    ),
+    (
+        f"{NOISY_BUSY:.0f} % of the time before or after a measurement, or a request without any fault was late by "
+        "more than"
+    ),
     f"{NOISY_MS:.0f} ms, or one was lost before the fault.",
 ]
 

@@ -39,7 +39,15 @@ def measure(lab: Lab, address: str, scheme: str, connections: str) -> Figures:
     new = ["--header", "Connection: close"] if connections == "new" else []
     # With the port: the image knows no services by name.
     url = f"{scheme}://{address}:{443 if scheme == 'https' else 80}/"
-    wrk = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={SECONDS}s", "--script=/result.lua", *new, url]
+    wrk = [
+        "wrk",
+        "--threads=1",
+        f"--connections={CONNECTIONS}",
+        f"--duration={SECONDS}s",
+        "--script=/result.lua",
+        *new,
+        url,
+    ]
     found = json.loads(docker("run", "--rm", "--network=host", load_generator(), *wrk).splitlines()[-1])
     return {"rate": round(found.pop("requests") / found.pop("seconds")), **found}
 

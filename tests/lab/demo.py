@@ -109,8 +109,8 @@ def show_balancing() -> None:
 
 
 def show_timeline(seen: list[tuple[float, float, str | None, str | None]]) -> None:
-    """Draw the time around the fault: 20 ms a character, blank if no request started. A row is the start in seconds after the fault, the
-    time to the answer, and who answered."""
+    """Draw the time around the fault: 20 ms a character, blank if no request started. A row is the start in seconds
+    after the fault, the time to the answer, and who answered."""
     width, margin = 0.02, 0.2
     last = max([0.0, *(start for start, _latency, server, _error in seen if server is None)]) + margin
     slots = [" "] * (int((last + margin) / width) + 1)

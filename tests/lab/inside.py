@@ -1,7 +1,8 @@
 """How commands get into a lab host: what has to stand before them.
 
-Root enters the namespaces of the host's first process, which costs a tenth of what the engine's own way does; the engine says
-which process that is. Everybody else, and whoever uses an engine on another machine, takes the engine's way.
+Root enters the namespaces of the host's first process, which costs a tenth of what the engine's own way does; the
+engine says which process that is. Everybody else, and whoever uses an engine on another machine, takes the engine's
+way.
 """
 
 import json
@@ -11,9 +12,13 @@ from http.client import HTTPConnection
 
 SOCKET = "/var/run/docker.sock"
 # What a login shell of root has; the machine's own settings, of proxies for instance, stay outside.
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
-# Only children are in the host's process namespace. A host that shuts down stops all of its processes first, and nsenter would stop
-# with its child for ever, which keeps the host from ending; this shell does not.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+# Only children are in the host's process namespace. A host that shuts down stops all of its processes first, and
+# nsenter would stop with its child for ever, which keeps the host from ending; this shell does not.
 OUTSIDE = 'exec 3<&0; "$@" <&3 3<&- & exec 3<&-; wait $!'
 
 
@@ -42,7 +47,9 @@ def first_process(container: str) -> int:
     finally:
         engine.close()
     if not said.get("State", {}).get("Running"):
-        raise NotRunningError(f"lab host {container}: {said.get('message', 'it is off; docker start ' + container + ' starts it')}")
+        raise NotRunningError(
+            f"lab host {container}: {said.get('message', 'it is off; docker start ' + container + ' starts it')}"
+        )
     return said["State"]["Pid"]
 
 

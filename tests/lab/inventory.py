@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """An inventory of the collection with the lab's hosts behind it: prints what Ansible wants of an inventory program.
 
-LAB_INVENTORY is its folder below inventories/, LAB_NETWORKS what networks.py says. group_vars beside this file belongs to it.
-A host's address is its ansible_host. Where it has several, or there are hosts that the inventory does not know, the scenario's platforms
-say the addresses, in the order of the interfaces.
+LAB_INVENTORY is its folder below inventories/, LAB_NETWORKS what networks.py says. group_vars beside this file belongs
+to it. A host's address is its ansible_host. Where it has several, or there are hosts that the inventory does not know,
+the scenario's platforms say the addresses, in the order of the interfaces.
 """
 
 import json
@@ -30,7 +30,9 @@ def lab_network(number: int) -> str:
 
 def interface(address: str) -> dict[str, str]:
     """The network that an address is in."""
-    number = next(number for number, network in enumerate(networks().values(), start=1) if IPv4Address(address) in network)
+    number = next(
+        number for number, network in enumerate(networks().values(), start=1) if IPv4Address(address) in network
+    )
     return {"name": lab_network(number), "ipv4_address": address}
 
 
@@ -52,7 +54,8 @@ def inventory(source: Path, addresses: dict[str, list[str]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "_meta": {
             "hostvars": {
-                name: lab_host(name, variables, addresses.get(name) or [variables["ansible_host"]]) for name, variables in hosts.items()
+                name: lab_host(name, variables, addresses.get(name) or [variables["ansible_host"]])
+                for name, variables in hosts.items()
             }
         },
         "all": {"vars": load(source / "group_vars" / "all.yml") or {}},
@@ -61,12 +64,15 @@ def inventory(source: Path, addresses: dict[str, list[str]]) -> dict[str, Any]:
     for name, group in groups.items():
         found[name] = {"hosts": list(group), "vars": load(source / "group_vars" / f"{name}.yml") or {}}
     found["all"]["vars"]["lab_networks"] = [
-        {"name": lab_network(number), "subnet": str(network)} for number, network in enumerate(networks().values(), start=1)
+        {"name": lab_network(number), "subnet": str(network)}
+        for number, network in enumerate(networks().values(), start=1)
     ]
     return found
 
 
 if __name__ == "__main__":
     platforms = load(Path(os.environ["MOLECULE_FILE"]))["platforms"]
-    addresses = {platform["name"]: [network["ipv4_address"] for network in platform["networks"]] for platform in platforms}
+    addresses = {
+        platform["name"]: [network["ipv4_address"] for network in platform["networks"]] for platform in platforms
+    }
     print(json.dumps(inventory(ROOT / "inventories" / os.environ["LAB_INVENTORY"], addresses)))

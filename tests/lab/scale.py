@@ -1,7 +1,7 @@
 """Measure how time and memory grow with the number of servers: rendering by the role haproxy, and HAProxy's own check.
 
-scale.py [SERVERS ...]: on lb1 of the lab that runs (LAB_NAME), on which the role has been deployed; nothing is changed there.
-Twenty servers are a backend. Prints a table in Markdown.
+scale.py [SERVERS ...]: on lb1 of the lab that runs (LAB_NAME), on which the role has been deployed; nothing is changed
+there. Twenty servers are a backend. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -51,7 +51,12 @@ def variables(servers: int) -> dict:
             "balance": "leastconn",
             "health_check": {"uri": "/healthz"},
             "servers": [
-                {"name": f"server{last}", "address": f"10.{number // 250}.{number % 250}.{last}", "port": 8080, "options": {"weight": last}}
+                {
+                    "name": f"server{last}",
+                    "address": f"10.{number // 250}.{number % 250}.{last}",
+                    "port": 8080,
+                    "options": {"weight": last},
+                }
                 for last in range(1, PER_BACKEND + 1)
             ],
         }
@@ -59,7 +64,9 @@ def variables(servers: int) -> dict:
     ]
     lines = [f"use_backend {backend['name']} if {{ hdr(host) {backend['name']}.example.com }}" for backend in backends]
     return {
-        "haproxy_frontends": [{"name": "http_in", "binds": [{"port": 80}], "lines": lines, "default_backend": "backend0"}],
+        "haproxy_frontends": [
+            {"name": "http_in", "binds": [{"port": 80}], "lines": lines, "default_backend": "backend0"}
+        ],
         "haproxy_backends": backends,
     }
 

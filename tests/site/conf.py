@@ -4,8 +4,8 @@
 
 """Sphinx's settings for the pages as a site (make site).
 
-The pages are those that a forge shows, in their places, so nothing of Sphinx is in them. docs/index.md has all of them in lists, which
-are the site's navigation: a page that is in none is reported, and so is a link that leads nowhere."""
+The pages are those that a forge shows, in their places, so nothing of Sphinx is in them. docs/index.md has all of them
+in lists, which are the site's navigation: a page that is in none is reported, and so is a link that leads nowhere."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ def navigation() -> str:
     tables = []
     for heading, text in re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", index, re.MULTILINE | re.DOTALL):
         links = re.findall(r"\[([^]]*)\]\(([^)]*)\.(?:md|rst)\)", text)
-        entries = [f"{title} <{page.removeprefix('../') if page.startswith('../') else f'docs/{page}'}>" for title, page in links]
+        entries = [
+            f"{title} <{page.removeprefix('../') if page.startswith('../') else f'docs/{page}'}>"
+            for title, page in links
+        ]
         first = [] if tables else ["All pages <docs/index>"]
         tables.append("\n".join(["```{toctree}", ":hidden:", f":caption: {heading}", *first, *entries, "```\n"]))
     return "\n".join(tables)
@@ -59,12 +62,22 @@ def navigation() -> str:
 def reference() -> str:
     """The table of contents of the reference."""
     names = sorted(page.stem for page in (ROOT / REFERENCE).glob("*_*.rst"))
-    return "\n".join(["", "", ".. toctree::", "   :hidden:", "", *(f"   {' '.join(name.rsplit('_', 1))} <{name}>" for name in names), ""])
+    return "\n".join(
+        [
+            "",
+            "",
+            ".. toctree::",
+            "   :hidden:",
+            "",
+            *(f"   {' '.join(name.rsplit('_', 1))} <{name}>" for name in names),
+            "",
+        ]
+    )
 
 
 def read(_app: object, page: str, content: list[str]) -> None:
-    """Give Sphinx what it wants and a forge has no need of: the navigation, and links between pages of the reference as its own. The
-    theme has a page's contents beside it."""
+    """Give Sphinx what it wants and a forge has no need of: the navigation, and links between pages of the reference as
+    its own. The theme has a page's contents beside it."""
     if page == root_doc:
         content[0] += f"\n{navigation()}"
     if page.startswith(REFERENCE):

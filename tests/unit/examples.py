@@ -4,8 +4,8 @@
 
 """The examples of the documentation, and the names that they may use.
 
-An example is a fenced block that says its language: C(yaml) for variables and tasks, C(ini) for hosts, C(sh) for commands, and C(text) for
-what is printed."""
+An example is a fenced block that says its language: C(yaml) for variables and tasks, C(ini) for hosts, C(sh) for
+commands, and C(text) for what is printed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ import yaml
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path for pattern in ("*.md", "docs/**/*.md", "inventories/*/README.md", "roles/*/README.md") for path in ROOT.glob(pattern))
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "inventories/*/README.md", "roles/*/README.md")
+    for path in ROOT.glob(pattern)
+)
 ROLES = ("docker_engine", "haproxy", "keepalived", "nginx")
 PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
@@ -70,7 +74,9 @@ def examples() -> Iterator[Example]:
 
 def written() -> Iterator[Example]:
     """Variables, tasks and plays; what is a file of an inventory of this collection is tried where that is."""
-    return (example for example in examples() if example.language == "yaml" and not example.file.startswith("inventories/"))
+    return (
+        example for example in examples() if example.language == "yaml" and not example.file.startswith("inventories/")
+    )
 
 
 def tasks(data: object) -> Iterator[dict]:
@@ -119,7 +125,9 @@ def variables() -> set[str]:
 def module_options(name: str) -> dict:
     """What the documentation of a module says of its options; those of other collections are not known."""
     text = (ROOT / "plugins/modules" / f"{name}.py").read_text(encoding="utf-8")
-    return yaml.safe_load(re.search(r'^DOCUMENTATION = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE).group(1))["options"]
+    return yaml.safe_load(re.search(r'^DOCUMENTATION = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE).group(1))[
+        "options"
+    ]
 
 
 def commands(example: Example) -> Iterator[list[str]]:

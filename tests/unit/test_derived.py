@@ -17,11 +17,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOUR, SIX = {"port": 80}, {"address": "::", "port": 80, "options": ["v6only"]}
 
-# the load balancer's variables, the web server's address, what haproxy binds, what nginx listens on, the groups that move together
+# the load balancer's variables, the web server's address, what haproxy binds, what nginx listens on, the groups that
+# move together
 CASES = {
     "IPv4": ({"cluster_vip": "192.0.2.10/24"}, "192.0.2.21", [FOUR], ["80 default_server"], 0),
     "IPv6": ({"cluster_vip": "2001:db8::10/64"}, "2001:db8::21", [SIX], ["[::]:80 default_server"], 0),
-    "both": ({"cluster_vip": "192.0.2.10/24", "cluster_vip6": "2001:db8::10/64"}, "192.0.2.21", [FOUR, SIX], ["80 default_server"], 1),
+    "both": (
+        {"cluster_vip": "192.0.2.10/24", "cluster_vip6": "2001:db8::10/64"},
+        "192.0.2.21",
+        [FOUR, SIX],
+        ["80 default_server"],
+        1,
+    ),
     "one_of_several": (
         {"cluster_vip": "192.0.2.10/24", "cluster_vips": ["2001:db8::10/64"]},
         "2001:db8::21",
@@ -40,7 +47,8 @@ def derived(tmp_path_factory):
     balancers = {f"{name}_lb": {"cluster_address": "192.0.2.11", **case[0]} for name, case in CASES.items()}
     servers = {f"{name}_web": {"ansible_host": case[1]} for name, case in CASES.items()}
     (folder / "hosts.json").write_text(
-        json.dumps({"all": {"children": {"load_balancers": {"hosts": balancers}, "web_servers": {"hosts": servers}}}}), encoding="utf-8"
+        json.dumps({"all": {"children": {"load_balancers": {"hosts": balancers}, "web_servers": {"hosts": servers}}}}),
+        encoding="utf-8",
     )
     found = "{{ [haproxy_frontends[0].binds, nginx_sites[0].listens, keepalived_sync_groups | length] | to_json }}"
     play = {
@@ -49,7 +57,15 @@ def derived(tmp_path_factory):
         "connection": "local",
         "vars": {"ansible_python_interpreter": sys.executable},
         "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")],
-        "tasks": [{"ansible.builtin.copy": {"content": found, "dest": f"{folder}/{{{{ inventory_hostname }}}}.json", "mode": "0600"}}],
+        "tasks": [
+            {
+                "ansible.builtin.copy": {
+                    "content": found,
+                    "dest": f"{folder}/{{{{ inventory_hostname }}}}.json",
+                    "mode": "0600",
+                }
+            }
+        ],
     }
     (folder / "play.json").write_text(json.dumps([play]), encoding="utf-8")
     command = [sys.executable, "-m", "ansible", "playbook", "-i", f"{folder}/hosts.json", f"{folder}/play.json"]

@@ -65,11 +65,17 @@ def test_an_example_is_part_of_the_file_that_it_names(language, file, block):
 
 @pytest.mark.parametrize(("inventory", "span"), list(spans()))
 def test_a_value_in_a_table_is_that_of_the_inventory(inventory, span):
-    assert any(part_of(said(span), read(path)) for path in (ROOT / "inventories" / inventory / "group_vars").glob("*.yml"))
+    assert any(
+        part_of(said(span), read(path)) for path in (ROOT / "inventories" / inventory / "group_vars").glob("*.yml")
+    )
 
 
 def test_every_variable_of_the_page_is_an_option():
-    options = {name for role in ROLES for name in read(ROOT / f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]}
+    options = {
+        name
+        for role in ROLES
+        for name in read(ROOT / f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    }
     assert set(re.findall(rf"`((?:{'|'.join(ROLES)})_\w+)", TEXT)) - options == set()
 
 
@@ -117,6 +123,10 @@ def test_every_derived_variable_has_its_row():
 def test_every_alert_and_metric_has_its_row():
     page = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
-    rules = [rule["alert"] for group in read(ROOT / "monitoring/prometheus/rules.yml")["groups"] for rule in group["rules"]]
-    metrics = re.findall(r'"(keepalived_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8"))
+    rules = [
+        rule["alert"] for group in read(ROOT / "monitoring/prometheus/rules.yml")["groups"] for rule in group["rules"]
+    ]
+    metrics = re.findall(
+        r'"(keepalived_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8")
+    )
     assert sorted(rows) == sorted(rules + metrics)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation tells people to write is accepted, and what it tells them to run exists and is run by a scenario."""
+"""What the documentation tells people to write is accepted, and what it tells them to run exists and is run by a
+scenario."""
 
 from __future__ import annotations
 
@@ -65,7 +66,10 @@ def named(found: list[Example]) -> list:
 
 
 CASES = {
-    re.sub(r"\W", "_", f"{example}_{role}"): (example, role, values) for example in WRITTEN for role, values in used(example) if values
+    re.sub(r"\W", "_", f"{example}_{role}"): (example, role, values)
+    for example in WRITTEN
+    for role, values in used(example)
+    if values
 }
 
 
@@ -76,7 +80,10 @@ def refusals(tmp_path_factory):
     text = "".join(example.text for example in WRITTEN)
     for name in re.findall(r"inventory_dir \}\}/(\w+\.yml)", text):
         (folder / name).write_text("[]\n", encoding="utf-8")
-    pair = {f"lb{number}": {"cluster_address": f"192.0.2.1{number}", "cluster_address6": f"2001:db8::1{number}"} for number in (1, 2)}
+    pair = {
+        f"lb{number}": {"cluster_address": f"192.0.2.1{number}", "cluster_address6": f"2001:db8::1{number}"}
+        for number in (1, 2)
+    }
     groups = {name: {"hosts": pair} for name in re.findall(r"groups\['(\w+)'\]", text)}
     groups["web_servers"] = {"hosts": {"web1": {"cluster_address": "192.0.2.21"}}}
     groups["examples"] = {"hosts": {case: {**values, "role": role} for case, (_example, role, values) in CASES.items()}}
@@ -92,7 +99,9 @@ def refusals(tmp_path_factory):
     }
     inventory = {"all": {"vars": common, "children": {"load_balancers": {"hosts": pair}, **groups}}}
     (folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
-    steps = [{"include_role": {"name": "evenkeel.ha_web.{{ role }}", "tasks_from": step}} for step in ("facts", "validate")]
+    steps = [
+        {"include_role": {"name": "evenkeel.ha_web.{{ role }}", "tasks_from": step}} for step in ("facts", "validate")
+    ]
     rolling = {"include_tasks": str(ROOT / "playbooks/tasks/check_rolling.yml"), "when": "role == 'rolling'"}
     remember = {"set_fact": {"__refusal": "{{ ansible_failed_result.msg | default(ansible_failed_result) }}"}}
     found = "{{ dict(__cases | zip(__cases | map('extract', hostvars) | map(attribute='__refusal', default=''))) }}"
@@ -110,7 +119,12 @@ def refusals(tmp_path_factory):
     (folder / "play.json").write_text(json.dumps([play]), encoding="utf-8")
     command = [sys.executable, "-m", "ansible", "playbook", "-i", f"{folder}/hosts.json", f"{folder}/play.json"]
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": f"{ROOT}/ansible.cfg"}
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": f"{ROOT}/ansible.cfg"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((folder / "refusals.json").read_text(encoding="utf-8"))
@@ -170,7 +184,11 @@ def wrong_with(words: list[str]) -> Iterator[str]:
     if program not in CONTROLLER | ELSEWHERE and not (ROOT / arguments[0]).is_file():
         yield f"what is {program}?"
     if program in ("ansible", "ansible-playbook"):
-        yield from (f"no inventory {name}" for name in after(words, "-i") if name not in PLACEHOLDERS and not (ROOT / name).exists())
+        yield from (
+            f"no inventory {name}"
+            for name in after(words, "-i")
+            if name not in PLACEHOLDERS and not (ROOT / name).exists()
+        )
         yield from (f"no variable {name}" for name in sets(words) if name not in VARIABLES)
     if program == "ansible-playbook":
         values = after(words, "-i", "-e", "--limit")
@@ -192,7 +210,11 @@ def wrong_with(words: list[str]) -> Iterator[str]:
             if not re.search(rf"\b{name}\b" if equals else rf"^{name}:", sources, re.MULTILINE):
                 yield f"make does not know {name}"
     if program == "molecule":
-        yield from (f"no scenario {name}" for name in after(words, "-s") if not (ROOT / "molecule" / name / "molecule.yml").exists())
+        yield from (
+            f"no scenario {name}"
+            for name in after(words, "-s")
+            if not (ROOT / "molecule" / name / "molecule.yml").exists()
+        )
 
 
 @pytest.mark.parametrize("example", named(RUN))
@@ -226,7 +248,9 @@ def test_a_page_explains_every_extra_variable_of_a_playbook(playbook):
 @pytest.fixture(scope="module")
 def words():
     """All words of the code."""
-    sources = [path for folder in ("playbooks", "plugins", "roles") for path in (ROOT / folder).glob("**/*.[pyj][ym2]*")]
+    sources = [
+        path for folder in ("playbooks", "plugins", "roles") for path in (ROOT / folder).glob("**/*.[pyj][ym2]*")
+    ]
     return {word for path in sources for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 
 
@@ -249,7 +273,9 @@ def told(page: str) -> set[str]:
 
 def test_what_check_cluster_says_of_a_fault_is_what_it_says():
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins/plugin_utils/_status").glob("*.py"))
-    known = "".join(re.sub(r"\{(daemon|module)\}", daemon, sources).replace("{}", "") for daemon in ("haproxy", "keepalived"))
+    known = "".join(
+        re.sub(r"\{(daemon|module)\}", daemon, sources).replace("{}", "") for daemon in ("haproxy", "keepalived")
+    )
     said = told((ROOT / "docs/how_to/recover.md").read_text(encoding="utf-8"))
     assert len(said) > 12
     assert {words for words in said if words not in known} == set()

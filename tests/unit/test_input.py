@@ -23,12 +23,19 @@ def ip(*words):
 
 
 def here():
-    """An interface of this machine, its address, two more of its subnet that are no gateway's, and one outside all its subnets."""
+    """An interface of this machine, its address, two more of its subnet that are no gateway's, and one outside all its
+    subnets."""
     default = ip("route", "show", "default")
     routes = [route["dev"] for route in default]
     taken = [route.get("gateway") for route in default]
-    links = {link["ifname"]: [ipaddress.ip_interface(f"{a['local']}/{a['prefixlen']}") for a in link["addr_info"]] for link in ip("addr")}
-    wide = {name: [address for address in addresses if address.network.num_addresses > 2] for name, addresses in links.items()}
+    links = {
+        link["ifname"]: [ipaddress.ip_interface(f"{a['local']}/{a['prefixlen']}") for a in link["addr_info"]]
+        for link in ip("addr")
+    }
+    wide = {
+        name: [address for address in addresses if address.network.num_addresses > 2]
+        for name, addresses in links.items()
+    }
     name = next(name for name in [*routes, *wide] if wide.get(name))
     own = wide[name][0]
     vip, peer = islice((host for host in own.network.hosts() if host != own.ip and str(host) not in taken), 2)
@@ -84,37 +91,98 @@ def servers(*changes):
 # what is wrong, the variables, what the output says: variable, value and what is allowed
 BAD = [
     ("no VIP", {"cluster_vip": ""}, ["virtual_ipaddress is ''", "such as 192.0.2.10/24"]),
-    ("VIP is a name", {"cluster_vip": "vip.example.com/24"}, ["virtual_ipaddress is 'vip.example.com/24'", "an IPv4 or IPv6 address"]),
-    ("VIP is no address", vip("192.0.2.300/24"), ["keepalived_instances: web: virtual_ipaddress is '192.0.2.300/24'", "IPv4 or IPv6"]),
-    ("VIP lacks its prefix", vip("192.0.2.10"), ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix, such as 192.0.2.10/24"]),
-    ("VIP is a node's address", vip(f"{OWN}/32"), [f"web: virtual_ipaddress {OWN}/32 is the address of node lb1: choose"]),
-    ("VIP of a web server", {"cluster_vips": ["192.0.2.21/24"]}, ["cluster_vips: 192.0.2.21/24 is the address of web1: choose an address"]),
+    (
+        "VIP is a name",
+        {"cluster_vip": "vip.example.com/24"},
+        ["virtual_ipaddress is 'vip.example.com/24'", "an IPv4 or IPv6 address"],
+    ),
+    (
+        "VIP is no address",
+        vip("192.0.2.300/24"),
+        ["keepalived_instances: web: virtual_ipaddress is '192.0.2.300/24'", "IPv4 or IPv6"],
+    ),
+    (
+        "VIP lacks its prefix",
+        vip("192.0.2.10"),
+        ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix, such as 192.0.2.10/24"],
+    ),
+    (
+        "VIP is a node's address",
+        vip(f"{OWN}/32"),
+        [f"web: virtual_ipaddress {OWN}/32 is the address of node lb1: choose"],
+    ),
+    (
+        "VIP of a web server",
+        {"cluster_vips": ["192.0.2.21/24"]},
+        ["cluster_vips: 192.0.2.21/24 is the address of web1: choose an address"],
+    ),
     (
         "balancing onto itself",
         {**frontends({}), **servers({"address": "127.0.0.1"})},
-        ["haproxy_backends: web: server web1 is 127.0.0.1 port 80, where http_in of a load balancer listens", "set cluster_address"],
+        [
+            "haproxy_backends: web: server web1 is 127.0.0.1 port 80, where http_in of a load balancer listens",
+            "set cluster_address",
+        ],
     ),
-    ("VIP is outside", vip(OUTSIDE), [f"virtual_ipaddress {OUTSIDE} is outside every subnet of {INTERFACE}", "its subnets are"]),
-    ("no such interface", {"keepalived_interface": "none7"}, ["interface is 'none7'", "this host does not have", INTERFACE]),
-    ("router id 0", instances({"virtual_router_id": 0}), ["keepalived_instances: web: virtual_router_id is 0: allowed are 1-255"]),
+    (
+        "VIP is outside",
+        vip(OUTSIDE),
+        [f"virtual_ipaddress {OUTSIDE} is outside every subnet of {INTERFACE}", "its subnets are"],
+    ),
+    (
+        "no such interface",
+        {"keepalived_interface": "none7"},
+        ["interface is 'none7'", "this host does not have", INTERFACE],
+    ),
+    (
+        "router id 0",
+        instances({"virtual_router_id": 0}),
+        ["keepalived_instances: web: virtual_router_id is 0: allowed are 1-255"],
+    ),
     ("router id 256", instances({"virtual_router_id": 256}), ["web: virtual_router_id is 256: allowed are 1-255"]),
-    ("router id twice", instances({}, {"name": "b"}), ["virtual_router_id", f"51 ({INTERFACE}, IPv4) is used 2 times", "used once"]),
-    ("priority 255", instances({"priorities": [255, 254]}), ["keepalived_instances: web: priorities has 255: allowed are 1-254"]),
+    (
+        "router id twice",
+        instances({}, {"name": "b"}),
+        ["virtual_router_id", f"51 ({INTERFACE}, IPv4) is used 2 times", "used once"],
+    ),
+    (
+        "priority 255",
+        instances({"priorities": [255, 254]}),
+        ["keepalived_instances: web: priorities has 255: allowed are 1-254"],
+    ),
     ("priorities for one", instances({"priorities": [101]}), ["web: priorities has 1 values for the 2 nodes lb1, lb2"]),
     ("unknown node", instances({"nodes": ["lb1", "lb3"]}), ["web: nodes has 'lb3', which is not in keepalived_nodes"]),
-    ("unknown profile", {"keepalived_timing": "fastest"}, ["keepalived_timing must be one of: safe, default, fast, got: fastest"]),
+    (
+        "unknown profile",
+        {"keepalived_timing": "fastest"},
+        ["keepalived_timing must be one of: safe, default, fast, got: fastest"],
+    ),
     (
         "two families",
         instances({"virtual_ipaddress": [{"address": VIP}, {"address": "2001:db8::10/64"}]}),
         ["web: virtual_ipaddress has IPv4 and IPv6 addresses", "name both in keepalived_sync_groups"],
     ),
     ("no IPv6 address", vip("2001:db8::10/64"), ["web: node lb1 has no IPv6 address", "set its address6"]),
-    ("nobody is told", instances({"virtual_ipaddress": []}), ["web: virtual_ipaddress is empty and there is no notify_master"]),
-    ("useless weight", {**scripts(weight=-20), **instances({})}, ["web: the weights of well -20 together with preempt: false"]),
+    (
+        "nobody is told",
+        instances({"virtual_ipaddress": []}),
+        ["web: virtual_ipaddress is empty and there is no notify_master"],
+    ),
+    (
+        "useless weight",
+        {**scripts(weight=-20), **instances({})},
+        ["web: the weights of well -20 together with preempt: false"],
+    ),
     (
         "small weight",
         {**scripts(weight=-20), **instances({"preempt": True, "priorities": [150, 100]})},
-        ["web: the weight -20 of well is not larger than the gap of 50 between the priorities 150 of lb1 and 100 of lb2", "at least 51"],
+        [
+            (
+                "web: the weight -20 of well is not larger than the gap of 50 between the priorities 150 of lb1 and "
+                "100 of lb2"
+            ),
+            "at least 51",
+        ],
     ),
     (
         "a group of one",
@@ -134,7 +202,11 @@ BAD = [
     ("adverts too often", instances({"advert_int": 0.001}), ["web: advert_int is 0.001", "allows 0.01-40.95 seconds"]),
     ("adverts too rarely", instances({"advert_int": 41}), ["web: advert_int is 41", "allows 0.01-40.95 seconds"]),
     ("version 4", instances({"version": 4}), ["version must be one of: 2, 3, got: 4", "keepalived_instances"]),
-    ("password in version 3", instances({"auth_pass": "word"}), ["web: auth_pass is set with version 3", "only VRRP version 2"]),
+    (
+        "password in version 3",
+        instances({"auth_pass": "word"}),
+        ["web: auth_pass is set with version 3", "only VRRP version 2"],
+    ),
     (
         "long password",
         instances({"auth_pass": "unutterable", "version": 2, "advert_int": 1}),
@@ -157,8 +229,16 @@ BAD = [
         {"keepalived_nodes": [*NODES, {"name": "lb3"}]},
         ["missing required arguments: address found in keepalived_nodes"],
     ),
-    ("node is a name", {"keepalived_nodes": [*NODES, {"name": "c", "address": "lb3"}]}, ["address of c is 'lb3': an IPv4 or IPv6"]),
-    ("frontend twice", frontends({}, {"binds": [{"port": 81}]}), ["haproxy_frontends: the name http_in is used 2 times", "used once"]),
+    (
+        "node is a name",
+        {"keepalived_nodes": [*NODES, {"name": "c", "address": "lb3"}]},
+        ["address of c is 'lb3': an IPv4 or IPv6"],
+    ),
+    (
+        "frontend twice",
+        frontends({}, {"binds": [{"port": 81}]}),
+        ["haproxy_frontends: the name http_in is used 2 times", "used once"],
+    ),
     ("backend twice", backends({}, {}), ["haproxy_backends: the name web is used 2 times", "used once"]),
     ("server twice", servers({}, {}), ["haproxy_backends: web: the server name web1 is used 2 times", "used once"]),
     (
@@ -169,30 +249,88 @@ BAD = [
     ("no servers", backends({"servers": []}), ["haproxy_backends: web has no servers", "name at least one"]),
     ("server's port", servers({"port": 65536}), ["haproxy_backends: web: server web1 has port 65536", "1-65535"]),
     ("port 0", frontends({"binds": [{"port": 0}]}), ["http_in (haproxy_frontends): port 0 is outside 1-65535"]),
-    ("two listeners", frontends({}, {"name": "b"}), ["b (haproxy_frontends) and http_in (haproxy_frontends) both listen on port 80"]),
-    ("statistics port", {"haproxy_stats_port": 80}, ["haproxy_stats_port and http_in (haproxy_frontends) both listen on port 80"]),
-    ("health port", {"haproxy_health_port": 80}, ["haproxy_health_port and http_in (haproxy_frontends) both listen on port 80"]),
-    ("open statistics", {"haproxy_stats_address": "*"}, ["haproxy_stats_address is '*' and haproxy_stats_users is empty", "127.0.0.1"]),
-    ("trusted name", {"nginx_trusted_proxies": ["lb1"]}, ["nginx_trusted_proxies has 'lb1'", "an address or a network"]),
-    ("sites alike", {"nginx_sites": [{"name": "a"}, {"name": "b"}]}, ["nginx_sites: the server name _ on *:80 is used 2 times"]),
-    ("TLS without certificate", sites({"listens": ["443 ssl"]}), ["nginx_sites: web: listen '443 ssl' has TLS", "set certificate"]),
+    (
+        "two listeners",
+        frontends({}, {"name": "b"}),
+        ["b (haproxy_frontends) and http_in (haproxy_frontends) both listen on port 80"],
+    ),
+    (
+        "statistics port",
+        {"haproxy_stats_port": 80},
+        ["haproxy_stats_port and http_in (haproxy_frontends) both listen on port 80"],
+    ),
+    (
+        "health port",
+        {"haproxy_health_port": 80},
+        ["haproxy_health_port and http_in (haproxy_frontends) both listen on port 80"],
+    ),
+    (
+        "open statistics",
+        {"haproxy_stats_address": "*"},
+        ["haproxy_stats_address is '*' and haproxy_stats_users is empty", "127.0.0.1"],
+    ),
+    (
+        "trusted name",
+        {"nginx_trusted_proxies": ["lb1"]},
+        ["nginx_trusted_proxies has 'lb1'", "an address or a network"],
+    ),
+    (
+        "sites alike",
+        {"nginx_sites": [{"name": "a"}, {"name": "b"}]},
+        ["nginx_sites: the server name _ on *:80 is used 2 times"],
+    ),
+    (
+        "TLS without certificate",
+        sites({"listens": ["443 ssl"]}),
+        ["nginx_sites: web: listen '443 ssl' has TLS", "set certificate"],
+    ),
     (
         "two default servers",
-        sites({"listens": ["80 default_server"]}, {"name": "b", "server_names": ["b"], "listens": ["80 default_server"]}),
+        sites(
+            {"listens": ["80 default_server"]}, {"name": "b", "server_names": ["b"], "listens": ["80 default_server"]}
+        ),
         ["nginx_sites: web and b are both default_server on *:80"],
     ),
-    ("upstream without servers", {"nginx_upstreams": [{"name": "app", "servers": []}]}, ["nginx_upstreams: app: servers is empty"]),
+    (
+        "upstream without servers",
+        {"nginx_upstreams": [{"name": "app", "servers": []}]},
+        ["nginx_upstreams: app: servers is empty"],
+    ),
     ("relative root", sites({"root": "www"}), ["nginx_sites: web: root is 'www': an absolute path is needed"]),
     ("lines in one", {"nginx_http_lines": ["gzip on;\ngzip_types *;"]}, ["nginx_http_lines[0] has a line break"]),
     ("a directive in a key", {"haproxy_options": {KEY: True}}, ["haproxy_options has the key", "a single word"]),
     ("a directive in the key of a timeout", {"haproxy_timeouts": {KEY: "5s"}}, ["haproxy_timeouts has the key"]),
-    ("a directive in the key of a server", backends({"server_options": {KEY: True}}), ["haproxy_backends[web].server_options has the key"]),
-    ("a directive in the key of all servers", {"haproxy_server_defaults": {KEY: True}}, ["haproxy_server_defaults has the key"]),
-    ("a directive in the key of a setting", {"nginx_http_settings": {"gzip on; server_tokens": True}}, ["nginx_http_settings has the key"]),
+    (
+        "a directive in the key of a server",
+        backends({"server_options": {KEY: True}}),
+        ["haproxy_backends[web].server_options has the key"],
+    ),
+    (
+        "a directive in the key of all servers",
+        {"haproxy_server_defaults": {KEY: True}},
+        ["haproxy_server_defaults has the key"],
+    ),
+    (
+        "a directive in the key of a setting",
+        {"nginx_http_settings": {"gzip on; server_tokens": True}},
+        ["nginx_http_settings has the key"],
+    ),
     ("a line break in a package", {"nginx_packages": ["a\nb"]}, ["nginx_packages[0] has a line break"]),
-    ("a line break in a path", {"keepalived_files": [{"path": "a\nb", "content": ""}]}, ["keepalived_files[0].path has a line break"]),
-    ("misspelt variable", {"haproxy_bakends": []}, ["haproxy_bakends is not a variable", "did you mean haproxy_backends?"]),
-    ("misspelt in keepalived", {"keepalived_node": []}, ["keepalived_node is not a variable", "did you mean keepalived_nodes?"]),
+    (
+        "a line break in a path",
+        {"keepalived_files": [{"path": "a\nb", "content": ""}]},
+        ["keepalived_files[0].path has a line break"],
+    ),
+    (
+        "misspelt variable",
+        {"haproxy_bakends": []},
+        ["haproxy_bakends is not a variable", "did you mean haproxy_backends?"],
+    ),
+    (
+        "misspelt in keepalived",
+        {"keepalived_node": []},
+        ["keepalived_node is not a variable", "did you mean keepalived_nodes?"],
+    ),
     ("misspelt in nginx", {"nginx_site": []}, ["nginx_site is not a variable", "did you mean nginx_sites?"]),
     ("misspelt in frontend", frontends({"bind": []}), ["haproxy_frontends.bind. Supported parameters include: binds"]),
     (
@@ -200,17 +338,37 @@ BAD = [
         servers({"prot": 80}),
         ["haproxy_backends.servers.prot. Supported parameters include: address, cookie, name, options, port"],
     ),
-    ("misspelt in instance", instances({"prioriti": 1}), ["keepalived_instances.prioriti. Supported parameters include:", "priorities"]),
+    (
+        "misspelt in instance",
+        instances({"prioriti": 1}),
+        ["keepalived_instances.prioriti. Supported parameters include:", "priorities"],
+    ),
     ("no number", {"haproxy_maxconn": "many"}, ["argument 'haproxy_maxconn' is of type", "unable to convert to int"]),
     (
         "no number within",
         servers({"port": "http"}),
         ["argument 'port' is of type", "unable to convert to int", "found in 'haproxy_backends -> servers'"],
     ),
-    ("no port", frontends({"binds": [{"port": "http"}]}), ["http_in (haproxy_frontends): port http is outside 1-65535"]),
-    ("unknown defaults", backends({"from": "patient"}), ["haproxy_backends: web: from is 'patient', which is not defined before it"]),
-    ("misspelt in defaults", {"haproxy_backend_defaults": {"balanse": "source"}}, ["haproxy_backend_defaults", "balanse", "balance"]),
-    ("cookie in mode tcp", backends({"mode": "tcp", "cookie": "SERVER insert"}), ["haproxy_backends: web: cookie is set in mode tcp"]),
+    (
+        "no port",
+        frontends({"binds": [{"port": "http"}]}),
+        ["http_in (haproxy_frontends): port http is outside 1-65535"],
+    ),
+    (
+        "unknown defaults",
+        backends({"from": "patient"}),
+        ["haproxy_backends: web: from is 'patient', which is not defined before it"],
+    ),
+    (
+        "misspelt in defaults",
+        {"haproxy_backend_defaults": {"balanse": "source"}},
+        ["haproxy_backend_defaults", "balanse", "balance"],
+    ),
+    (
+        "cookie in mode tcp",
+        backends({"mode": "tcp", "cookie": "SERVER insert"}),
+        ["haproxy_backends: web: cookie is set in mode tcp"],
+    ),
     ("line break", backends({"lines": ["option abortonclose\n"]}), ["haproxy_backends[web].lines[0] has a line break"]),
     (
         "password that is no hash",
@@ -219,7 +377,11 @@ BAD = [
     ),
     (
         "peers without this host",
-        {"haproxy_peers": [{"name": "balancers", "port": 10000}], "haproxy_nodes": NODES[:1], "haproxy_node_name": "lb2"},
+        {
+            "haproxy_peers": [{"name": "balancers", "port": 10000}],
+            "haproxy_nodes": NODES[:1],
+            "haproxy_node_name": "lb2",
+        },
         ["haproxy_nodes does not name this host", "haproxy_node_name is 'lb2', the nodes are lb1"],
     ),
     (
@@ -233,22 +395,74 @@ BAD = [
         ["haproxy_extra_sections: frontend shop belongs into haproxy_frontends"],
     ),
     ("mode of the socket", {"haproxy_socket_mode": 0o660}, ["haproxy_socket_mode is 432: ", '"0640"']),
-    ("mode of a file", {"haproxy_files": [{"path": "a.map", "content": "", "mode": 0o640}]}, ["haproxy_files[0].mode is 416: ", '"0640"']),
-    ("mode in keepalived", {"keepalived_files": [{"path": "up.sh", "content": "", "mode": 0o755}]}, ["keepalived_files[0].mode is 493: "]),
-    ("mode in nginx", {"nginx_files": [{"path": "a.key", "content": "", "mode": 0o640}]}, ["nginx_files[0].mode is 416: ", '"0640"']),
-    ("text for a list", {"haproxy_global_lines": "tune.bufsize 1, zero"}, ["haproxy_global_lines is 'tune.bufsize 1, zero': a list is"]),
-    ("text for a list in keepalived", {"keepalived_global_lines": "a"}, ["keepalived_global_lines is 'a': a list is needed"]),
-    ("text for a list in nginx", {"nginx_trusted_proxies": "192.0.2.1"}, ["nginx_trusted_proxies is '192.0.2.1': a list is needed"]),
-    ("a backend called no", backends({"name": False}), ["haproxy_backends[0].name is false: YAML makes that of words such as yes, no"]),
-    ("an instance called on", instances({"name": True}), ["keepalived_instances[0].name is true: YAML makes that of words"]),
+    (
+        "mode of a file",
+        {"haproxy_files": [{"path": "a.map", "content": "", "mode": 0o640}]},
+        ["haproxy_files[0].mode is 416: ", '"0640"'],
+    ),
+    (
+        "mode in keepalived",
+        {"keepalived_files": [{"path": "up.sh", "content": "", "mode": 0o755}]},
+        ["keepalived_files[0].mode is 493: "],
+    ),
+    (
+        "mode in nginx",
+        {"nginx_files": [{"path": "a.key", "content": "", "mode": 0o640}]},
+        ["nginx_files[0].mode is 416: ", '"0640"'],
+    ),
+    (
+        "text for a list",
+        {"haproxy_global_lines": "tune.bufsize 1, zero"},
+        ["haproxy_global_lines is 'tune.bufsize 1, zero': a list is"],
+    ),
+    (
+        "text for a list in keepalived",
+        {"keepalived_global_lines": "a"},
+        ["keepalived_global_lines is 'a': a list is needed"],
+    ),
+    (
+        "text for a list in nginx",
+        {"nginx_trusted_proxies": "192.0.2.1"},
+        ["nginx_trusted_proxies is '192.0.2.1': a list is needed"],
+    ),
+    (
+        "a backend called no",
+        backends({"name": False}),
+        ["haproxy_backends[0].name is false: YAML makes that of words such as yes, no"],
+    ),
+    (
+        "an instance called on",
+        instances({"name": True}),
+        ["keepalived_instances[0].name is true: YAML makes that of words"],
+    ),
     ("a site called no", sites({"name": False}), ["nginx_sites[0].name is false: YAML makes that of words"]),
     ("no value", {"nginx_sites": [{"name": "web", "index": None}]}, ["nginx_sites[web].index has no value"]),
-    ("too many connections", {"nginx_worker_connections": 10**11}, ["nginx_worker_connections is 100000000000: a number from 0 to"]),
-    ("half a truth", {"haproxy_confined": "y"}, ["haproxy_confined is 'y': true or false is needed, without quotation marks"]),
+    (
+        "too many connections",
+        {"nginx_worker_connections": 10**11},
+        ["nginx_worker_connections is 100000000000: a number from 0 to"],
+    ),
+    (
+        "half a truth",
+        {"haproxy_confined": "y"},
+        ["haproxy_confined is 'y': true or false is needed, without quotation marks"],
+    ),
     ("VIPs are a text", {"cluster_vips": VIP}, [f"cluster_vips is '{VIP}': a list is needed, even for one item"]),
-    ("release is a number", {"cluster_release": 1.10}, ["cluster_release is 1.1: YAML may have changed a number's digits"]),
-    ("serial", {"cluster_serial": "some"}, ["cluster_serial has 'some': a number such as 1, percents such as 25%, or a list of those"]),
-    ("servers in rotation", {"cluster_min_in_rotation": "most"}, ["cluster_min_in_rotation", "unable to convert to int"]),
+    (
+        "release is a number",
+        {"cluster_release": 1.10},
+        ["cluster_release is 1.1: YAML may have changed a number's digits"],
+    ),
+    (
+        "serial",
+        {"cluster_serial": "some"},
+        ["cluster_serial has 'some': a number such as 1, percents such as 25%, or a list of those"],
+    ),
+    (
+        "servers in rotation",
+        {"cluster_min_in_rotation": "most"},
+        ["cluster_min_in_rotation", "unable to convert to int"],
+    ),
     ("drain time-out", {"cluster_drain_timeout": "1m"}, ["cluster_drain_timeout", "unable to convert to float"]),
     (
         "what comes after the time-out",
@@ -260,7 +474,11 @@ BAD = [
         {"cluster_deploy_tasks": "deploy_shop.yml"},
         ["cluster_deploy_tasks is deploy_shop.yml, which is no file on this"],
     ),
-    ("absent stranger", {"cluster_absent_load_balancers": ["lb9"]}, ["cluster_absent_load_balancers has lb9, which is not in the group"]),
+    (
+        "absent stranger",
+        {"cluster_absent_load_balancers": ["lb9"]},
+        ["cluster_absent_load_balancers has lb9, which is not in the group"],
+    ),
     ("no list", {"haproxy_backends": "web"}, ["option 'haproxy_backends' is of type", "unable to convert to dict"]),
     ("no list of dicts", {"nginx_sites": ["web"]}, ["option 'nginx_sites' is of type", "unable to convert to dict"]),
     ("no choice", {"haproxy_mode": "udp"}, ["haproxy_mode must be one of: http, tcp, got: udp"]),
@@ -268,9 +486,17 @@ BAD = [
 BAD_GROUPS = [
     ("load balancers are empty", {"load_balancers": {}}, ["The inventory group load_balancers is empty or missing"]),
     ("web servers are empty", {"web_servers": {}}, ["The inventory group web_servers is empty or missing"]),
-    ("load balancers are missing", {"load_balancers": None}, ["The inventory group load_balancers is empty or missing"]),
+    (
+        "load balancers are missing",
+        {"load_balancers": None},
+        ["The inventory group load_balancers is empty or missing"],
+    ),
     ("web servers are missing", {"web_servers": None}, ["The inventory group web_servers is empty or missing"]),
-    ("both groups are missing", {"load_balancers": None, "web_servers": None}, ["The inventory group load_balancers is empty or missing"]),
+    (
+        "both groups are missing",
+        {"load_balancers": None, "web_servers": None},
+        ["The inventory group load_balancers is empty or missing"],
+    ),
 ]
 GOOD = [
     ("defaults", {}),
@@ -279,11 +505,16 @@ GOOD = [
         {
             **frontends({}, {"name": "tls_in", "binds": [{"port": 443, "address": "192.0.2.10"}]}),
             **backends({}, {"name": "api", "mode": "tcp", "health_check": {"uri": "/"}}),
-            **instances({"version": 2, "advert_int": 1, "auth_pass": "12345678"}, {"name": "b", "virtual_router_id": 52, **NOTIFIED}),
+            **instances(
+                {"version": 2, "advert_int": 1, "auth_pass": "12345678"},
+                {"name": "b", "virtual_router_id": 52, **NOTIFIED},
+            ),
             "keepalived_sync_groups": [{"name": "both", "instances": ["web", "b"]}],
             "keepalived_nodes": NODES,
             "haproxy_named_defaults": [{"name": "patient", "timeouts": {"server": "10m"}}],
-            "haproxy_userlists": [{"name": "staff", "users": [{"name": "jane", "password": "$6$salt$unutterable", "groups": ["ops"]}]}],
+            "haproxy_userlists": [
+                {"name": "staff", "users": [{"name": "jane", "password": "$6$salt$unutterable", "groups": ["ops"]}]}
+            ],
             "haproxy_nodes": NODES,
             "haproxy_peers": [{"name": "balancers", "port": 10000}],
             "haproxy_extra_sections": [{"kind": "cache", "name": "pages", "lines": ["total-max-size 64"]}],
@@ -323,7 +554,17 @@ def check_input(environment, tmp_path):
         children = {name: {"hosts": hosts} for name, hosts in (groups or HOSTS).items() if hosts is not None}
         inventory = tmp_path / "inventory.json"
         inventory.write_text(json.dumps({"all": {"vars": {**common, **cluster, **variables}, "children": children}}))
-        playbook = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "playbooks/check_input.yml", "--limit", LIMIT]
+        playbook = [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            "-i",
+            str(inventory),
+            "playbooks/check_input.yml",
+            "--limit",
+            LIMIT,
+        ]
         return subprocess.run(playbook, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
 
     return run
@@ -355,7 +596,8 @@ BY_PLAYBOOK = [row for row in BAD if not role_of(row[1])] + [rows[0] for rows in
 
 @pytest.fixture(scope="module")
 def validated(environment, tmp_path_factory):
-    """Validate all rows in one run of Ansible, each as the variables of one more host; returns the output and each row's refusal."""
+    """Validate all rows in one run of Ansible, each as the variables of one more host; returns the output and each
+    row's refusal."""
     folder = tmp_path_factory.mktemp("input")
     common = {
         "ansible_connection": "local",
@@ -367,7 +609,10 @@ def validated(environment, tmp_path_factory):
         "keepalived_node_name": "lb1",
     }
     rows = {role: {f"{role}_{number}": row[1] for number, row in enumerate(table)} for role, table in BY_ROLE.items()}
-    children = {name: {"hosts": hosts} for name, hosts in {**HOSTS, **{f"{role}_rows": hosts for role, hosts in rows.items()}}.items()}
+    children = {
+        name: {"hosts": hosts}
+        for name, hosts in {**HOSTS, **{f"{role}_rows": hosts for role, hosts in rows.items()}}.items()
+    }
     (folder / "hosts.json").write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")
     cluster = {"gather_facts": False, "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")]}
 
@@ -397,7 +642,11 @@ def validated(environment, tmp_path_factory):
 @pytest.mark.xdist_group("input")
 @pytest.mark.parametrize(
     ("host", "parts"),
-    [pytest.param(f"{role}_{number}", row[2], id=row[0]) for role, rows in BY_ROLE.items() for number, row in enumerate(rows)],
+    [
+        pytest.param(f"{role}_{number}", row[2], id=row[0])
+        for role, rows in BY_ROLE.items()
+        for number, row in enumerate(rows)
+    ],
 )
 def test_a_role_refuses_bad_input(validated, host, parts):
     output, refusals = validated

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is installed is what was chosen, byte for byte: each requirement is in its lock with the same version, and everything there has
-hashes."""
+"""What is installed is what was chosen, byte for byte: each requirement is in its lock with the same version, and
+everything there has hashes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def test_every_requirement_is_in_the_lock_with_its_version(chosen):
 
 
 def test_everything_in_the_lock_has_hashes(chosen):
-    assert [line for line in lines(chosen.with_suffix(".lock")) if not re.search(r"--hash=sha256:[0-9a-f]{64}( |$)", line)] == []
+    assert [
+        line for line in lines(chosen.with_suffix(".lock")) if not re.search(r"--hash=sha256:[0-9a-f]{64}( |$)", line)
+    ] == []
 
 
 def test_a_lock_says_nothing_of_where_it_was_made(chosen):

@@ -78,7 +78,12 @@ def test_a_boolean_may_be_a_text_as_on_the_command_line(role):
     raw = re.compile(rf"\b({'|'.join(names)})\b(?! \| bool)")
     sources = [path for path in files(role, "vars/*", "tasks/*", "templates/**/*") if path.is_file()]
     assert names
-    assert [(path.name, line) for path in sources for line in path.read_text(encoding="utf-8").splitlines() if raw.search(line)] == []
+    assert [
+        (path.name, line)
+        for path in sources
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if raw.search(line)
+    ] == []
 
 
 def test_both_entry_points_take_the_same_options(role):
@@ -101,7 +106,9 @@ def test_a_password_is_never_logged(role):
 
 def test_the_roles_are_laid_out_alike(role):
     assert [path.name for path in files(role, "tasks/*")] == [path.name for path in files(ROLES[0], "tasks/*")]
-    assert {path.name for path in files(role, "*")} - {"files"} == {path.name for path in files(ROLES[0], "*")} - {"files"}
+    assert {path.name for path in files(role, "*")} - {"files"} == {path.name for path in files(ROLES[0], "*")} - {
+        "files"
+    }
 
 
 def test_the_main_tasks_are_a_table_of_contents(role):
@@ -131,7 +138,9 @@ def test_no_default_hides_in_tasks_and_templates(role):
 
 @pytest.mark.parametrize("folder", ["roles", "playbooks"])
 def test_facts_are_read_from_ansible_facts(folder):
-    words = {word for path in (ROOT / folder).glob("**/*.[jy]*") for word in re.findall(r"\bansible_\w+", path.read_text())}
+    words = {
+        word for path in (ROOT / folder).glob("**/*.[jy]*") for word in re.findall(r"\bansible_\w+", path.read_text())
+    }
     assert words - SPECIAL == set()
     assert words
 
@@ -151,7 +160,10 @@ def test_a_file_begins_with_who_manages_it(template):
     assert written.startswith("{{ ansible_managed | comment }}\n")
 
 
-DOWNLOADS = "apt_key|apt_repository|deb822_repository|docker_image_pull|gem|get_url|git|npm|pip|rpm_key|subversion|unarchive|yum_repository"
+DOWNLOADS = (
+    "apt_key|apt_repository|deb822_repository|docker_image_pull|gem|get_url|git|npm|pip|rpm_key|subversion"
+    "|unarchive|yum_repository"
+)
 
 
 def test_nothing_is_downloaded_but_packages_and_what_images_begin_with():
@@ -162,7 +174,10 @@ def test_nothing_is_downloaded_but_packages_and_what_images_begin_with():
 
 
 # Names of processors, the facts that have them, paths and numbers that are other ones on each.
-PROCESSOR = r"amd64|x86|i[3-6]86|arm64|armhf|armv\d|aarch64|linux-gnu|\[.(architecture|machine).\]|os\.uname|--platform|__NR_|\.syscall\("
+PROCESSOR = (
+    r"amd64|x86|i[3-6]86|arm64|armhf|armv\d|aarch64|linux-gnu"
+    r"|\[.(architecture|machine).\]|os\.uname|--platform|__NR_|\.syscall\("
+)
 
 
 @pytest.mark.parametrize("folder", ["roles", "playbooks", "plugins"])

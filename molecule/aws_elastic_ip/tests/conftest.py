@@ -53,7 +53,9 @@ def title(name: str) -> str:
 
 def no_cloud_for(name: str) -> Fault:
     """The host's calls of the cloud are lost without an answer."""
-    return filtered(name, f"OUTPUT --protocol tcp --destination {ENDPOINT.hostname} --dport {ENDPOINT.port} --jump DROP")
+    return filtered(
+        name, f"OUTPUT --protocol tcp --destination {ENDPOINT.hostname} --dport {ENDPOINT.port} --jump DROP"
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The example of docs/how_to/floating_ip.md, with a command that asks the lab's cloud; that of add_a_certificate.md comes along."""
+"""The example of docs/how_to/floating_ip.md, with a command that asks the lab's cloud; that of add_a_certificate.md
+comes along."""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ def deployed() -> Iterator[tuple[str, str]]:
     """The load balancers have the pages' variables instead of the inventory's, and the command that one of them wants.
 
     Gives the certificate, and what the deployment has printed."""
-    associate = f"aws ec2 associate-address --region {CLOUD['region']} --allocation-id {CLOUD['allocation_id']} --allow-reassociation"
+    associate = (
+        f"aws ec2 associate-address --region {CLOUD['region']} --allocation-id {CLOUD['allocation_id']} "
+        "--allow-reassociation"
+    )
     for name in LOAD_BALANCERS:
         call = f"{associate} --instance-id {CLOUD['instance_ids'][name]}"
         lab_host(name).check_output(f"printf '#!/bin/sh\\nexec {call}\\n' > {COMMAND} && chmod +x {COMMAND}")

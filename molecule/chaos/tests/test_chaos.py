@@ -1,7 +1,7 @@
 """Random faults leave nothing behind, and cost clients no more than each of them may.
 
-CHAOS_SEED draws the faults, CHAOS_STEPS says how many steps; CHAOS_REPLAY has a sequence as a failure prints it. A sequence that fails is
-made shorter by CHAOS_SHRINK further runs at most."""
+CHAOS_SEED draws the faults, CHAOS_STEPS says how many steps; CHAOS_REPLAY has a sequence as a failure prints it. A
+sequence that fails is made shorter by CHAOS_SHRINK further runs at most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sessions stay with their server, the web servers know their clients, and the preferred load balancer takes the VIP back."""
+"""Sessions stay with their server, the web servers know their clients, and the preferred load balancer takes the VIP
+back."""
 
 from __future__ import annotations
 

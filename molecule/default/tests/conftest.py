@@ -52,6 +52,10 @@ def holders(vip: str):
     """Ask who holds the VIP; returns names."""
 
     def ask() -> list[str]:
-        return [name for name in LOAD_BALANCERS if f" {vip}/" in lab_host(name).check_output("ip -brief address show dev eth0")]
+        return [
+            name
+            for name in LOAD_BALANCERS
+            if f" {vip}/" in lab_host(name).check_output("ip -brief address show dev eth0")
+        ]
 
     return ask

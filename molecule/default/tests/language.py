@@ -1,4 +1,5 @@
-"""Rows of variables that a role renders and the daemon of a lab host reads, all of them in one go that changes nothing."""
+"""Rows of variables that a role renders and the daemon of a lab host reads, all of them in one go that changes
+nothing."""
 
 from __future__ import annotations
 
@@ -30,14 +31,16 @@ def outcomes(
     inventory: Path = INVENTORY,
     check: bool = True,
 ) -> list[dict]:
-    """What came of every row, in order: C(refusal), C(findings), and C(files), the new texts of those that change. Each host takes a part
-    of the rows.
+    """What came of every row, in order: C(refusal), C(findings), and C(files), the new texts of those that change. Each
+    host takes a part of the rows.
 
-    The role is run as in check mode, or with C(check=False) as it is; what a row does not say is C(derived) from the cluster or left away.
-    Raises AssertionError where a host is not as it was before."""
+    The role is run as in check mode, or with C(check=False) as it is; what a row does not say is C(derived) from the
+    cluster or left away. Raises AssertionError where a host is not as it was before."""
     before = [_state(daemon, name) for name in hosts]
     parts = [{number: table[number] for number in range(part, len(table), len(hosts))} for part in range(len(hosts))]
-    runs = [_start(daemon, host, part, folder, variables, derived, inventory, check) for host, part in zip(hosts, parts)]
+    runs = [
+        _start(daemon, host, part, folder, variables, derived, inventory, check) for host, part in zip(hosts, parts)
+    ]
     found = {}
     for host, run in zip(hosts, runs):
         output, _nothing = run.communicate()
@@ -78,15 +81,30 @@ def _start(
     rows.write_text(json.dumps(_inventory(daemon, host, part, variables, inventory)), encoding="utf-8")
     play = folder / f"{daemon}_{host}_play.json"
     play.write_text(json.dumps(_play(daemon, derived, folder / f"{daemon}_{host}.json")), encoding="utf-8")
-    environment = {**os.environ, "ANSIBLE_PIPELINING": "1", **_facts(host, part, folder / f"facts_{daemon}_{host}", inventory)}
+    environment = {
+        **os.environ,
+        "ANSIBLE_PIPELINING": "1",
+        **_facts(host, part, folder / f"facts_{daemon}_{host}", inventory),
+    }
     argv = ["ansible-playbook", *(["--check"] if check else []), "--forks=2", "-i", inventory, "-i", rows, play]
-    return subprocess.Popen(argv, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        argv, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 def _facts(host: str, part: dict[int, dict], folder: Path, inventory: Path) -> dict[str, str]:
     """Gather the facts of the host for all its rows; returns what has Ansible read them."""
     cached = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder)}
-    command = ["ansible", host, "-i", inventory, "-m", "ansible.builtin.setup", "-a", "gather_subset=!all,!min,distribution,network"]
+    command = [
+        "ansible",
+        host,
+        "-i",
+        inventory,
+        "-m",
+        "ansible.builtin.setup",
+        "-a",
+        "gather_subset=!all,!min,distribution,network",
+    ]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **cached}, check=True, capture_output=True)
     (facts,) = folder.iterdir()
     for number in part:
@@ -97,7 +115,12 @@ def _facts(host: str, part: dict[int, dict], folder: Path, inventory: Path) -> d
 def _inventory(daemon: str, host: str, part: dict[int, dict], variables: dict[str, str], inventory: Path) -> dict:
     """The rows as hosts that have all that the lab's host has, but are not in its groups."""
     dumped = subprocess.run(
-        ["ansible-inventory", "-i", inventory, "--list", "--export"], cwd=ROOT, env=os.environ, check=True, capture_output=True, text=True
+        ["ansible-inventory", "-i", inventory, "--list", "--export"],
+        cwd=ROOT,
+        env=os.environ,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     groups = json.loads(dumped.stdout)
     own = [group.get("vars", {}) for name, group in groups.items() if name != "all" and host in group.get("hosts", [])]
@@ -115,7 +138,11 @@ def _inventory(daemon: str, host: str, part: dict[int, dict], variables: dict[st
     return {
         "rows": {
             "hosts": {
-                host_name(number): {**common, **row["variables"], "row_expects": {key: row.get(key, []) for key in ("prints", "hides")}}
+                host_name(number): {
+                    **common,
+                    **row["variables"],
+                    "row_expects": {key: row.get(key, []) for key in ("prints", "hides")},
+                }
                 for number, row in part.items()
             }
         }
@@ -123,10 +150,13 @@ def _inventory(daemon: str, host: str, part: dict[int, dict], variables: dict[st
 
 
 def _play(daemon: str, derived: bool, outcome: Path) -> list[dict]:
-    """Render every row and have the daemon read it; write down what came of it, and the row with its variables filled in."""
+    """Render every row and have the daemon read it; write down what came of it, and the row with its variables filled
+    in."""
     role = f"evenkeel.ha_web.{daemon}"
     config = f"__{daemon}_config"
-    files = f"{{{{ dict({config}.diff | map(attribute='after_header') | zip({config}.diff | map(attribute='after'))) }}}}"
+    files = (
+        f"{{{{ dict({config}.diff | map(attribute='after_header') | zip({config}.diff | map(attribute='after'))) }}}}"
+    )
     accepted = {"refusal": "", "findings": f"{{{{ {config}.findings }}}}", "files": files}
     refused = {"refusal": "{{ ansible_failed_result.msg }}", "findings": [], "files": {}}
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -146,7 +176,8 @@ def _play(daemon: str, derived: bool, outcome: Path) -> list[dict]:
             "gather_facts": False,
             "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")] if derived else [],
             "tasks": [
-                # Ansible answers this itself, so it has loaded the collection's filters then; else every task of every row loads them anew.
+                # Ansible answers this itself, so it has loaded the collection's filters then; else every task of every
+                # row loads them anew.
                 {"meta": "end_play", "when": "[] | evenkeel.ha_web.without_address(hostvars) is truthy"},
                 {"include_role": {"name": role, "tasks_from": "facts"}},
                 row,
@@ -165,5 +196,8 @@ def _play(daemon: str, derived: bool, outcome: Path) -> list[dict]:
 
 def _state(daemon: str, name: str) -> str:
     """Every byte, owner and mode of the configuration, the names beside it, and which process the daemon is."""
-    look = f"ls -A /etc; tar --sort=name --create --directory /etc {daemon} | sha256sum; systemctl show --property MainPID {daemon}"
+    look = (
+        f"ls -A /etc; tar --sort=name --create --directory /etc {daemon} | sha256sum; systemctl show --property "
+        f"MainPID {daemon}"
+    )
     return lab_host(name).check_output(look)

@@ -1,4 +1,5 @@
-"""Whoever gets into a daemon gets no further: systemd keeps each of them from what it has no need of, and all of them still work."""
+"""Whoever gets into a daemon gets no further: systemd keeps each of them from what it has no need of, and all of them
+still work."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ UNITS = {
     "keepalived-watch": ("lb1", 23),
     "nginx": ("web1", 31),
 }
-"""Where each unit runs, and the exposure that it may have, in tenths of what systemd-analyze says; without confinement it is 96."""
+"""Where each unit runs, and the exposure that it may have, in tenths of what systemd-analyze says; without confinement
+it is 96."""
 
 STRICT = ["haproxy", "nginx"]
 SYS_MODULE, SYS_RAWIO, SYS_ADMIN, SYS_BOOT, SYS_TIME = 16, 17, 21, 22, 25
@@ -47,7 +49,10 @@ def processes(host: Host, unit: str) -> Iterator[Process]:
     for pid in pids:
         text = host.run(f"cat /proc/{pid}/status").stdout
         if text:
-            yield Process(int(pid), {name: value.strip() for name, _colon, value in (line.partition(":") for line in text.splitlines())})
+            yield Process(
+                int(pid),
+                {name: value.strip() for name, _colon, value in (line.partition(":") for line in text.splitlines())},
+            )
 
 
 def in_its_place(host: Host, unit: str, command: str) -> str:
@@ -67,7 +72,12 @@ def test_no_process_can_load_modules_reboot_or_set_the_clock(unit):
     if unit == "keepalived-kernel":
         pytest.skip("iptables of the older kind loads its modules itself")
     found = list(processes(lab_host(UNITS[unit][0]), unit))
-    assert [process for process in found for capability in (SYS_MODULE, SYS_RAWIO, SYS_BOOT, SYS_TIME) if process.has(capability)] == []
+    assert [
+        process
+        for process in found
+        for capability in (SYS_MODULE, SYS_RAWIO, SYS_BOOT, SYS_TIME)
+        if process.has(capability)
+    ] == []
     assert {process.status["Seccomp"] for process in found} == {"2"}
 
 
@@ -99,13 +109,20 @@ def test_not_even_root_among_them_sees_homes(unit):
 
 
 def test_haproxy_writes_in_its_runtime_directory_only(load_balancer):
-    writable = "for d in / /opt /srv /tmp /var/lib /var/tmp /run; do touch $d/evenkeel_test && echo $d; rm -f $d/evenkeel_test; done"
+    writable = (
+        "for d in / /opt /srv /tmp /var/lib /var/tmp /run; do touch $d/evenkeel_test && echo $d; rm -f "
+        "$d/evenkeel_test; done"
+    )
     assert in_its_place(load_balancer, "haproxy", f"({writable}) 2>/dev/null").split() == ["/run"]
 
 
 def test_who_speaks_with_clients_sees_none_of_the_host_files(load_balancer):
     workers = [process for process in processes(load_balancer, "haproxy") if not process.is_root]
-    seen = {name for worker in workers for name in load_balancer.check_output(f"ls --almost-all /proc/{worker.pid}/root/").split()}
+    seen = {
+        name
+        for worker in workers
+        for name in load_balancer.check_output(f"ls --almost-all /proc/{worker.pid}/root/").split()
+    }
     assert workers
     # There is the socket of the log.
     assert seen <= {"dev"}

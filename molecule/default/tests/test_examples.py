@@ -50,7 +50,10 @@ def inventory(tmp_path_factory) -> Path:
 
     def hosts(names: list[str], first: int) -> dict:
         ends = {name: first + number for number, name in enumerate(names)}
-        lines = {name: {"cluster_address": f"192.0.2.{end}", "cluster_address6": f"2001:db8::{end}"} for name, end in ends.items()}
+        lines = {
+            name: {"cluster_address": f"192.0.2.{end}", "cluster_address6": f"2001:db8::{end}"}
+            for name, end in ends.items()
+        }
         return {"hosts": {name: {"ansible_host": container(name), **line} for name, line in lines.items()}}
 
     balancers = hosts(LOAD_BALANCERS, 11)
@@ -82,7 +85,11 @@ def said(inventory, tmp_path_factory) -> dict[str, list[dict]]:
 
 @pytest.mark.parametrize(
     ("daemon", "number"),
-    [pytest.param(daemon, number, id=f"{daemon}: {row['story']}") for daemon, table in ROWS.items() for number, row in enumerate(table)],
+    [
+        pytest.param(daemon, number, id=f"{daemon}: {row['story']}")
+        for daemon, table in ROWS.items()
+        for number, row in enumerate(table)
+    ],
 )
 def test_the_daemon_accepts_it(said, daemon, number):
     assert said[daemon][number]["refusal"] == ""

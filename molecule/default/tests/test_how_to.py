@@ -50,15 +50,23 @@ def test_a_second_name_is_served_from_a_folder_of_its_own(vip):
     assert load_balancers() == before
     for name in WEB_SERVERS:
         lab_host(name).check_output("echo %s > /var/www/shop/index.html", f"the shop on {name}")
-    assert {got("how_to/add_a_site.md", CLIENT, vip) for _number in range(6)} == {f"the shop on {name}" for name in WEB_SERVERS}
+    assert {got("how_to/add_a_site.md", CLIENT, vip) for _number in range(6)} == {
+        f"the shop on {name}" for name in WEB_SERVERS
+    }
 
 
 def test_a_name_is_served_by_servers_of_its_own(vip, tmp_path):
-    (tmp_path / "shop.yml").write_text(yaml.safe_dump({"shop_servers": {"hosts": {name: {} for name in SHOP}}}), encoding="utf-8")
+    (tmp_path / "shop.yml").write_text(
+        yaml.safe_dump({"shop_servers": {"hosts": {name: {} for name in SHOP}}}), encoding="utf-8"
+    )
     with ExitStack() as stack:
         for name in SHOP:
-            lab_host(name).check_output("mkdir -p /srv/shop && touch /srv/shop/ready && echo %s > /srv/shop/index.html", f"apart on {name}")
+            lab_host(name).check_output(
+                "mkdir -p /srv/shop && touch /srv/shop/ready && echo %s > /srv/shop/index.html", f"apart on {name}"
+            )
             stack.enter_context(running(name, "shop", "python3 -m http.server 8080 --directory /srv/shop"))
         with clients(vip):
             good(playbook("deploy_load_balancers", "-i", tmp_path / "shop.yml", **APART))
-        assert {got("how_to/add_a_site.md", CLIENT, vip) for _number in range(6)} == {f"apart on {name}" for name in SHOP}
+        assert {got("how_to/add_a_site.md", CLIENT, vip) for _number in range(6)} == {
+            f"apart on {name}" for name in SHOP
+        }

@@ -1,4 +1,5 @@
-"""What HAProxy can do can be said with the role's variables, and the haproxy of the host accepts it without a warning."""
+"""What HAProxy can do can be said with the role's variables, and the haproxy of the host accepts it without a
+warning."""
 
 from __future__ import annotations
 

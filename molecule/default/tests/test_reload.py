@@ -75,7 +75,9 @@ def test_what_is_said_while_a_worker_takes_over_is_not_lost(load_balancer):
     replaced = haproxy_info(load_balancer)["Pid"]
     with reloading(load_balancer) as reload, ThreadPoolExecutor() as background:
         drain = background.submit(haproxy_server, NAME, servers=["web/web1"], state="drain")
-        wait_until(lambda: len(load_balancer.run(f"fuser {LOCK}").stdout.split()) == 2, "the module waits for the new worker")
+        wait_until(
+            lambda: len(load_balancer.run(f"fuser {LOCK}").stdout.split()) == 2, "the module waits for the new worker"
+        )
         load_balancer.check_output("touch /run/go")
         assert reload.result().rc == 0
         assert drain.result()["failed"] is False
@@ -96,11 +98,15 @@ def test_a_reload_that_fails_says_so_and_the_worker_goes_on(load_balancer):
     before = haproxy_info(load_balancer)["Pid"]
     haproxy_server(NAME, servers=["web/web1"], state="drain")
     # haproxy -c binds nothing.
-    with edited("printf '\\nlisten more from http\\n    bind unix@/nonexistent/more.sock\\n' >> /etc/haproxy/haproxy.cfg"):
+    with edited(
+        "printf '\\nlisten more from http\\n    bind unix@/nonexistent/more.sock\\n' >> /etc/haproxy/haproxy.cfg"
+    ):
         for _again in range(2):
             assert load_balancer.run(RELOAD).failed
             assert haproxy_info(load_balancer)["Pid"] == before
-            assert "goes on with the configuration that it had" in load_balancer.check_output("journalctl --unit haproxy --lines 50")
+            assert "goes on with the configuration that it had" in load_balancer.check_output(
+                "journalctl --unit haproxy --lines 50"
+            )
         assert state() == "drain"
 
 

@@ -1,5 +1,5 @@
-"""Passwords and keys of an inventory, which are encrypted there, are where the daemons read them, for root and the daemon's group, and
-nowhere else: whatever is printed, written to a journal or a command line, or kept beside."""
+"""Passwords and keys of an inventory, which are encrypted there, are where the daemons read them, for root and the
+daemon's group, and nowhere else: whatever is printed, written to a journal or a command line, or kept beside."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Vault:
 
 @dataclass
 class Watch:
-    """What command lines and environments of this machine's processes, those of the lab's hosts among them, have had of the words."""
+    """What command lines and environments of this machine's processes, those of the lab's hosts among them, have had of
+    the words."""
 
     words: list[bytes]
     seen: set[bytes] = field(default_factory=set)
@@ -76,13 +77,18 @@ def watched(words: list[str]) -> Iterator[Watch]:
 @pytest.fixture(scope="module")
 def standby() -> str:
     """A load balancer whose neighbour has the VIP."""
-    return next(name for name in LOAD_BALANCERS if ".240/" not in lab_host(name).check_output("ip -brief address show dev eth0"))
+    return next(
+        name for name in LOAD_BALANCERS if ".240/" not in lab_host(name).check_output("ip -brief address show dev eth0")
+    )
 
 
 @pytest.fixture(scope="module")
 def words() -> dict[str, str]:
     """One word for every kind of secret, and a whole key; C(key) is a line of it that no other key has."""
-    new = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=secret.example -keyout /dev/stdout -out /dev/stdout 2>/dev/null"
+    new = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=secret.example -keyout /dev/stdout -out /dev/stdout "
+        "2>/dev/null"
+    )
     pem = lab_host(WEB).check_output(new) + "\n"
     return {
         "pem": pem,
@@ -95,8 +101,8 @@ def words() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def planted(words, standby, tmp_path_factory):
-    """A run that tries, one that deploys, modules that are asked afterwards, a run that is refused, and one that puts all back: what they
-    printed, and what processes had."""
+    """A run that tries, one that deploys, modules that are asked afterwards, a run that is refused, and one that puts
+    all back: what they printed, and what processes had."""
     folder = tmp_path_factory.mktemp("secrets")
     vault = Vault(folder / "password")
     vault.password.write_text(secrets.token_hex(8), encoding="ascii")
@@ -110,7 +116,10 @@ def planted(words, standby, tmp_path_factory):
         "haproxy_userlists": [
             {
                 "name": "staff",
-                "users": [{"name": "jane", "password": alone["userlist"], "insecure": True}, {"name": "joe", "password": alone["hash"]}],
+                "users": [
+                    {"name": "jane", "password": alone["userlist"], "insecure": True},
+                    {"name": "joe", "password": alone["hash"]},
+                ],
             }
         ],
         "haproxy_listens": [
@@ -156,7 +165,9 @@ def planted(words, standby, tmp_path_factory):
         printed = {
             "tried": run(variables, "--check"),
             "deployed": run(variables),
-            "asked": "".join(good(ansible("ansible", host, "-m", f"evenkeel.ha_web.{name}_info", "-vvvv")) for host, name in daemons),
+            "asked": "".join(
+                good(ansible("ansible", host, "-m", f"evenkeel.ha_web.{name}_info", "-vvvv")) for host, name in daemons
+            ),
             "refused": run(refused),
         }
     found = {host: files(host, words) for host in (standby, WEB)}
@@ -170,7 +181,10 @@ def files(host: str, words: dict[str, str], user: str = "") -> dict[str, set[str
     for kind, word in words.items():
         if kind != "pem":
             # The word is not an argument, and the command is not one of the files.
-            search = f"printf %s {word} | {user} grep --recursive --files-with-matches --no-messages --fixed-strings --file - {SEARCHED}"
+            search = (
+                f"printf %s {word} | {user} grep --recursive --files-with-matches --no-messages --fixed-strings "
+                f"--file - {SEARCHED}"
+            )
             found[kind] = set(lab_host(host).run(search).stdout.split())
     return found
 

@@ -10,9 +10,13 @@ from conftest import WEB_SERVERS
 
 
 def test_a_new_host_got_all_its_packages_at_once(load_balancer):
-    called = re.findall(r"^Commandline: (.* install .*)", load_balancer.check_output("cat /var/log/apt/history.log"), re.MULTILINE)
+    called = re.findall(
+        r"^Commandline: (.* install .*)", load_balancer.check_output("cat /var/log/apt/history.log"), re.MULTILINE
+    )
     first, *_later = [line for line in called if re.search("haproxy|keepalived", line)]
-    assert {"haproxy", "socat", "keepalived", "psmisc"} <= {word.partition("=")[0] for word in first.replace("'", "").split()}
+    assert {"haproxy", "socat", "keepalived", "psmisc"} <= {
+        word.partition("=")[0] for word in first.replace("'", "").split()
+    }
 
 
 def test_every_web_server_answers_through_the_vip(get):
@@ -38,7 +42,9 @@ def test_the_health_check_is_answered_by_nginx_itself(web_server):
 
 def test_a_stranger_cannot_choose_the_address_that_is_logged(web_server):
     web_server.check_output("curl --silent --header 'X-Forwarded-For: 192.0.2.66' 'http://127.0.0.1/?who=stranger'")
-    line = [line for line in web_server.check_output("cat /var/log/nginx/access.log").splitlines() if "stranger" in line][-1]
+    line = [
+        line for line in web_server.check_output("cat /var/log/nginx/access.log").splitlines() if "stranger" in line
+    ][-1]
     assert line.split()[0] == "127.0.0.1"
 
 

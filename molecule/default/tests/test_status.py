@@ -1,4 +1,5 @@
-"""One command says how the cluster is: nothing where all is well, and of every fault the host, what it is, and what to do."""
+"""One command says how the cluster is: nothing where all is well, and of every fault the host, what it is, and what to
+do."""
 
 from __future__ import annotations
 
@@ -72,7 +73,12 @@ def server(name: str, state: str) -> str:
 
 def test_somebody_has_left_a_server_drained(holder):
     with between(holder, server("web1", "drain"), server("web1", "ready")):
-        assert_wrong(told(), holder, "somebody has taken web/web1 out of rotation", "haproxy_server with servers=['web/web1'], state=ready")
+        assert_wrong(
+            told(),
+            holder,
+            "somebody has taken web/web1 out of rotation",
+            "haproxy_server with servers=['web/web1'], state=ready",
+        )
 
 
 def test_nginx_does_not_run():
@@ -101,7 +107,12 @@ def deaf(name: str) -> AbstractContextManager[None]:
 def test_a_firewall_would_let_no_advert_in(holder):
     """The holder hears nothing anyhow, so VRRP is well until the VIP moves."""
     with deaf(holder):
-        assert_wrong(told(), holder, "its firewall keeps adverts of cluster_vip out", "remove that rule, or let protocol 112 in before it")
+        assert_wrong(
+            told(),
+            holder,
+            "its firewall keeps adverts of cluster_vip out",
+            "remove that rule, or let protocol 112 in before it",
+        )
 
 
 def test_two_nodes_do_not_hear_each_other(holder, standby, vip):
@@ -115,7 +126,10 @@ def test_two_nodes_do_not_hear_each_other(holder, standby, vip):
 def test_daemons_hang(standby, vip):
     with frozen(standby, "haproxy"), frozen(standby, "keepalived"):
         output = told()
-    wait_until(lambda: len(holders(LOAD_BALANCERS, vip)) == 1 and is_backup(standby), "one has the VIP, and the other one waits")
+    wait_until(
+        lambda: len(holders(LOAD_BALANCERS, vip)) == 1 and is_backup(standby),
+        "one has the VIP, and the other one waits",
+    )
     for daemon in ("haproxy", "keepalived"):
         assert_wrong(output, standby, f"it does not tell how {daemon} is", "mend that, then ask again")
 
@@ -145,7 +159,9 @@ def test_haproxy_is_older_than_its_confinement(standby):
         wait_until(lambda: is_backup(standby), f"{standby} is well")
         output = good(playbook("check_cluster"))
     wait_until(lambda: is_backup(standby), f"{standby} is well again")
-    assert re.search(rf"NOTE +{standby}: haproxy was started before it was confined[^\n]*\n[^\n]*reboot_hosts.yml", output), output
+    assert re.search(
+        rf"NOTE +{standby}: haproxy was started before it was confined[^\n]*\n[^\n]*reboot_hosts.yml", output
+    ), output
 
 
 def test_all_is_well_again():

@@ -33,7 +33,8 @@ COUNT = 40
 
 
 class Unsafe(str):
-    """A text that Ansible takes as it is, and not for a template. It would take "00" for a number, so others are plain texts."""
+    """A text that Ansible takes as it is, and not for a template. It would take "00" for a number, so others are plain
+    texts."""
 
 
 yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
@@ -44,11 +45,17 @@ def user(name: str, password: str) -> dict:
 
 
 def haproxy_takes(name: str, password: str) -> bool:
-    return not haproxy_problems.problems(haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}]))
+    return not haproxy_problems.problems(
+        haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}])
+    )
 
 
 def haproxy_asks(host: str) -> bool:
-    backend = {"name": "texts", "health_check": {"host": host}, "servers": [{"name": "a", "address": "192.0.2.1", "port": 80}]}
+    backend = {
+        "name": "texts",
+        "health_check": {"host": host},
+        "servers": [{"name": "a", "address": "192.0.2.1", "port": 80}],
+    }
     return not haproxy_problems.problems(haproxy_variables(haproxy_backends=[backend]))
 
 
@@ -59,7 +66,9 @@ def vrrp_takes(secret: str) -> bool:
 
 def nginx_takes(text: str) -> bool:
     """A format without variables, whose text is the log's."""
-    return "$" not in text and not nginx_problems.problems(nginx_declaration(log_formats=[{"name": "a", "format": text}]))
+    return "$" not in text and not nginx_problems.problems(
+        nginx_declaration(log_formats=[{"name": "a", "format": text}])
+    )
 
 
 TAKES = {
@@ -76,7 +85,13 @@ def chosen(kind: str) -> list[str]:
     """Different texts that the role does not refuse, the same ones as long as the code is the same."""
     found: dict[str, None] = {}
 
-    @settings(derandomize=True, database=None, max_examples=500, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        derandomize=True,
+        database=None,
+        max_examples=500,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(texts)
     def collect(text: str) -> None:
         if TAKES[kind](text):
@@ -89,7 +104,9 @@ def chosen(kind: str) -> list[str]:
 @pytest.fixture(scope="module")
 def standby() -> str:
     """A load balancer whose neighbour has the VIP."""
-    return next(name for name in LOAD_BALANCERS if ".240/" not in lab_host(name).check_output("ip -brief address show dev eth0"))
+    return next(
+        name for name in LOAD_BALANCERS if ".240/" not in lab_host(name).check_output("ip -brief address show dev eth0")
+    )
 
 
 LISTEN = """
@@ -118,22 +135,36 @@ def deployed(standby, tmp_path_factory):
     logs = [f"/run/texts/{number} text{number}" for number in range(COUNT)]
     variables = {
         "haproxy_userlists": [
-            {"name": "texts", "users": [user(name, password) for name, password in zip(chosen("name"), chosen("password"))]}
+            {
+                "name": "texts",
+                "users": [user(name, password) for name, password in zip(chosen("name"), chosen("password"))],
+            }
         ],
         "haproxy_listens": [{**listen, "lines": [*listen["lines"], "http-request return status 200"]}],
         "haproxy_backends": [
             {"name": "web", "servers": [server]},
-            *({"name": f"text{number}", "health_check": {"host": host}, "servers": [server]} for number, host in enumerate(chosen("host"))),
+            *(
+                {"name": f"text{number}", "health_check": {"host": host}, "servers": [server]}
+                for number, host in enumerate(chosen("host"))
+            ),
         ],
         "keepalived_instances": [
             {"name": "cluster_vip", "virtual_router_id": 51, "virtual_ipaddress": [{"address": "{{ cluster_vip }}"}]},
             *(
-                {"name": f"text{number}", "virtual_router_id": 100 + number, "version": 2, "advert_int": 1, "auth_pass": secret}
+                {
+                    "name": f"text{number}",
+                    "virtual_router_id": 100 + number,
+                    "version": 2,
+                    "advert_int": 1,
+                    "auth_pass": secret,
+                }
                 | {"virtual_ipaddress": [{"address": f"192.0.2.{100 + number}/32"}]}
                 for number, secret in enumerate(chosen("secret"))
             ),
         ],
-        "nginx_log_formats": [{"name": f"text{number}", "format": text} for number, text in enumerate(chosen("format"))],
+        "nginx_log_formats": [
+            {"name": f"text{number}", "format": text} for number, text in enumerate(chosen("format"))
+        ],
         "nginx_sites": [
             {"name": "web", "listens": ["80 default_server"]},
             {"name": "texts", "listens": ["127.0.0.1:8090"], "access_logs": logs},

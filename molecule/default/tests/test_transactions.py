@@ -22,7 +22,11 @@ from conftest import LOAD_BALANCERS
 from controller import ROOT, ansible, good, playbook
 
 BAD = yaml.safe_load(Path(__file__).with_name("bad_configurations.yml").read_text(encoding="utf-8"))
-ROWS = [pytest.param(daemon, number, id=f"{daemon}: {row['story']}") for daemon, rows in BAD.items() for number, row in enumerate(rows)]
+ROWS = [
+    pytest.param(daemon, number, id=f"{daemon}: {row['story']}")
+    for daemon, rows in BAD.items()
+    for number, row in enumerate(rows)
+]
 STEPS = ["validate", "configure"]
 
 sys.path.append(str(ROOT / "tests" / "lab"))
@@ -32,7 +36,9 @@ from prober import KeepAlive, Prober
 @pytest.fixture(scope="module")
 def certificates() -> dict[str, str]:
     """A certificate, and a key that is not its own."""
-    parts = [re.search(r"(.*-----END PRIVATE KEY-----\n)(.*)", certificate("shop.example"), re.DOTALL) for _i in range(2)]
+    parts = [
+        re.search(r"(.*-----END PRIVATE KEY-----\n)(.*)", certificate("shop.example"), re.DOTALL) for _i in range(2)
+    ]
     return {"certificate": parts[0].group(2), "other_key": parts[1].group(1)}
 
 
@@ -72,7 +78,9 @@ def deploy(tmp_path_factory, certificates):
 def holder() -> str:
     """The load balancer that has the VIP while this module runs."""
     address = f" {os.environ['LAB_PREFIX']}.240/"
-    return next(name for name in LOAD_BALANCERS if address in lab_host(name).check_output("ip -brief address show dev eth0"))
+    return next(
+        name for name in LOAD_BALANCERS if address in lab_host(name).check_output("ip -brief address show dev eth0")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +111,8 @@ def occupied(name: str, port: int):
 
 @pytest.fixture(scope="module")
 def deployed(deploy, holder, standby):
-    """Every bad configuration, deployed under traffic: what came of it, what clients saw, and how often the VIP moved."""
+    """Every bad configuration, deployed under traffic: what came of it, what clients saw, and how often the VIP
+    moved."""
     vip = f"{os.environ['LAB_PREFIX']}.240"
     before = takeovers(standby)
     changes = {daemon: [{}, *[row["variables"] for row in rows]] for daemon, rows in BAD.items()}
@@ -121,7 +130,9 @@ def deployed(deploy, holder, standby):
 def test_what_cannot_work_is_refused_and_changes_nothing(deployed, daemon, number):
     before, after = deployed[0][daemon][number : number + 2]
     assert after["refusal"], "it is not refused"
-    assert [words for words in BAD[daemon][number]["says"] if words not in str(after["refusal"])] == [], after["refusal"]
+    assert [words for words in BAD[daemon][number]["says"] if words not in str(after["refusal"])] == [], after[
+        "refusal"
+    ]
     assert after["tree"] == before["tree"]
 
 
@@ -137,11 +148,13 @@ def test_the_vip_does_not_move_while_all_that_is_refused(deployed, holders, hold
 
 @contextmanager
 def reload_that_hangs(name: str):
-    """A reload of the host's haproxy does not come to its end, and does nothing; whether one is waiting can be asked."""
+    """A reload of the host's haproxy does not come to its end, and does nothing; whether one is waiting can be
+    asked."""
     host = lab_host(name)
     unit = "/run/systemd/system/haproxy.service.d"
     host.check_output(
-        f"mkdir -p {unit} && printf '[Service]\nExecReload=\nExecReload=sleep infinity\n' >{unit}/zz.conf && systemctl daemon-reload"
+        f"mkdir -p {unit} && printf '[Service]\nExecReload=\nExecReload=sleep infinity\n' >{unit}/zz.conf && "
+        "systemctl daemon-reload"
     )
     try:
         yield lambda: host.run("systemctl is-active haproxy").stdout.strip() == "reloading"
@@ -152,13 +165,17 @@ def reload_that_hangs(name: str):
 
 def shop(port: int) -> dict:
     """A change that makes haproxy listen on one more port."""
-    return {"haproxy_listens": [{"name": "shop", "binds": [{"port": port}], "lines": ["http-request return status 204"]}]}
+    return {
+        "haproxy_listens": [{"name": "shop", "binds": [{"port": port}], "lines": ["http-request return status 204"]}]
+    }
 
 
 def banner(number: int) -> dict:
     """A harmless change: another value of a header in every answer."""
     lines = [f"http-response set-header X-Change {number}"]
-    return {"haproxy_frontends": [{"name": "http_in", "binds": [{"port": 80}], "default_backend": "web", "lines": lines}]}
+    return {
+        "haproxy_frontends": [{"name": "http_in", "binds": [{"port": 80}], "default_backend": "web", "lines": lines}]
+    }
 
 
 def workers(name: str) -> list[str]:
@@ -231,7 +248,9 @@ def test_a_run_that_is_told_to_end_goes_back_first(deploy, holder):
         run = background.submit(deploy, holder, "haproxy", [banner(22)])
         wait_until(hangs, "the run waits for the reload")
         host.check_output("kill -TERM $(ps -o ppid= -C systemctl)")
-        wait_until(lambda: "X-Change" not in host.file("/etc/haproxy/haproxy.cfg").content_string, "the previous set is back")
+        wait_until(
+            lambda: "X-Change" not in host.file("/etc/haproxy/haproxy.cfg").content_string, "the previous set is back"
+        )
         host.check_output("pkill -x sleep")
         refusal = run.result()[0]["refusal"]
     assert "ended by SIGTERM" in refusal
@@ -293,7 +312,9 @@ def test_a_unit_that_is_switched_off_after_a_reboot_is_stopped(deploy, standby):
 def test_a_first_run_that_is_refused_leaves_nothing_broken_and_the_second_succeeds(standby, holders, holder):
     host = lab_host(standby)
     host.check_output("DEBIAN_FRONTEND=noninteractive apt-get purge --yes haproxy")
-    host.check_output("rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /var/lib/evenkeel/haproxy.json")
+    host.check_output(
+        "rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /var/lib/evenkeel/haproxy.json"
+    )
     refused = playbook("deploy_load_balancers", "--limit", standby, haproxy_global_lines=["colour blue"])
     assert refused.returncode != 0
     assert "unknown keyword 'colour'" in refused.stdout + refused.stderr

@@ -1,4 +1,5 @@
-"""The checkout at any path and the installed artefact are the same: neither would change what the other has deployed."""
+"""The checkout at any path and the installed artefact are the same: neither would change what the other has
+deployed."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ def changed(recap: str) -> list[int]:
 
 
 def test_the_checkout_works_at_any_path_from_any_folder(sources, tmp_path):
-    output = good(ansible("ansible-playbook", sources / "site.yml", "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=""))
+    output = good(
+        ansible("ansible-playbook", sources / "site.yml", "--check", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH="")
+    )
     assert set(changed(output)) == {0}
 
 
@@ -41,8 +44,12 @@ def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
     artefact = built(sources, tmp_path)
     names = run("tar", "--list", "--file", artefact, cwd=tmp_path)
     assert not re.search(
-        r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)", names.replace("./", ""), re.MULTILINE
+        r"^(tests|molecule|inventories/lab|collections|\.|Makefile|ansible\.cfg|site\.yml)",
+        names.replace("./", ""),
+        re.MULTILINE,
     )
     assert "monitoring/prometheus/rules.yml" in names
-    output = good(ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, **installed(artefact, tmp_path)))
+    output = good(
+        ansible("ansible-playbook", "evenkeel.ha_web.site", "--check", cwd=tmp_path, **installed(artefact, tmp_path))
+    )
     assert set(changed(output)) == {0}

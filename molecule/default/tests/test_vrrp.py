@@ -36,7 +36,9 @@ def test_the_firewall_lets_vrrp_in_from_the_peers_only(load_balancer, prefix):
     assert {re.search("-s (.*)/32", rule).group(1) for rule in rules if rule.endswith("-j ACCEPT")} == peers
     assert rules[-1] == "-A EVENKEEL_VRRP -j DROP"
     # iptables of Debian 13 writes the number of the protocol.
-    assert re.search("-A INPUT -p (vrrp|112) -j EVENKEEL_VRRP", load_balancer.check_output("iptables --list-rules INPUT"))
+    assert re.search(
+        "-A INPUT -p (vrrp|112) -j EVENKEEL_VRRP", load_balancer.check_output("iptables --list-rules INPUT")
+    )
 
 
 def test_check_scripts_run_without_privileges(load_balancer):
@@ -64,7 +66,9 @@ def test_a_router_id_that_a_stranger_uses_is_refused_before_the_first_start(pref
         refused, free = look(177), look(178)
         assert not stranger.done()
     assert refused.returncode != 0
-    assert f"virtual_router_id 177 is used on eth0 by {prefix}.21, which is none of this cluster's nodes" in words(refused)
+    assert f"virtual_router_id 177 is used on eth0 by {prefix}.21, which is none of this cluster's nodes" in words(
+        refused
+    )
     good(free)
 
 

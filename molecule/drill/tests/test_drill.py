@@ -23,10 +23,25 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import fault
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 HOSTS = [*LOAD_BALANCERS, "web1", "web2", "web3"]
-FAULTS = ["haproxy_killed", "haproxy_hung", "keepalived_killed", "network_cut", "web_server_killed", "vip_moved", "host_rebooted"]
+FAULTS = [
+    "haproxy_killed",
+    "haproxy_hung",
+    "keepalived_killed",
+    "network_cut",
+    "web_server_killed",
+    "vip_moved",
+    "host_rebooted",
+]
 VIP = f"{os.environ['LAB_PREFIX']}.240"
-SHORT = {"drill_confirmed": True, "drill_seconds": 3, "cluster_move_interval": 5, "drill_interval": 0.02, "drill_timeout": 10}
-"""As clients are who are patient: on a machine that has too much to do, an answer that comes late is no failure of the cluster."""
+SHORT = {
+    "drill_confirmed": True,
+    "drill_seconds": 3,
+    "cluster_move_interval": 5,
+    "drill_interval": 0.02,
+    "drill_timeout": 10,
+}
+"""As clients are who are patient: on a machine that has too much to do, an answer that comes late is no failure of the
+cluster."""
 
 LEFT = """systemctl list-units --all --plain --no-legend 'evenkeel-fault*'
 ps -eo stat=,comm= | grep ^T
@@ -41,7 +56,9 @@ def left() -> list[str]:
 
 def done() -> dict[str, str]:
     """What the hosts' journals say of faults."""
-    return {host: lab_host(host).run("journalctl --quiet --output cat --unit 'evenkeel-fault*'").stdout for host in HOSTS}
+    return {
+        host: lab_host(host).run("journalctl --quiet --output cat --unit 'evenkeel-fault*'").stdout for host in HOSTS
+    }
 
 
 @pytest.fixture
@@ -67,7 +84,15 @@ def report(tmp_path_factory) -> Path:
     body = "head --bytes 50M /dev/urandom > /var/www/web/big.bin"
     for host in ("web1", "web2", "web3"):
         lab_host(host).check_output(body)
-    good(playbook("drill_failover", **SHORT, drill_faults=FAULTS, drill_report=path, drill_download_url=f"http://{VIP}/big.bin"))
+    good(
+        playbook(
+            "drill_failover",
+            **SHORT,
+            drill_faults=FAULTS,
+            drill_report=path,
+            drill_download_url=f"http://{VIP}/big.bin",
+        )
+    )
     return path
 
 
@@ -88,13 +113,20 @@ def test_a_cluster_that_is_not_well_is_refused(untouched):
     lab_host("lb2").check_output("systemctl stop haproxy")
     try:
         wait_until(
-            lambda: "FAULT" in lab_host("lb2").run("journalctl --unit keepalived --output cat | grep Entering | tail -n 1").stdout, "FAULT"
+            lambda: (
+                "FAULT"
+                in lab_host("lb2").run("journalctl --unit keepalived --output cat | grep Entering | tail -n 1").stdout
+            ),
+            "FAULT",
         )
         assert playbook("drill_failover", **SHORT, drill_faults=["haproxy_killed"]).returncode
     finally:
         lab_host("lb2").check_output("systemctl start haproxy")
     wait_until(
-        lambda: "FAULT" not in lab_host("lb2").run("journalctl --unit keepalived --output cat | grep Entering | tail -n 1").stdout,
+        lambda: (
+            "FAULT"
+            not in lab_host("lb2").run("journalctl --unit keepalived --output cat | grep Entering | tail -n 1").stdout
+        ),
         "no FAULT",
     )
 
@@ -112,7 +144,10 @@ def test_a_host_mends_itself_when_the_controller_dies_in_the_middle():
         run.wait()
     assert stopped()
     wait_until(lambda: not left(), "the host is whole", 30)
-    wait_until(lambda: all(lab_host(name).run(FOOTPRINT["units"]).stdout.count("inactive") == 0 for name in LOAD_BALANCERS), "all run")
+    wait_until(
+        lambda: all(lab_host(name).run(FOOTPRINT["units"]).stdout.count("inactive") == 0 for name in LOAD_BALANCERS),
+        "all run",
+    )
 
 
 def test_a_host_that_has_just_mended_itself_is_mended():
@@ -171,7 +206,10 @@ def test_the_page_shows_it_all_in_a_browser_and_asks_nobody(report):
     with browser() as window:
         window.open(page)
         assert window.run("return document.querySelectorAll('svg.chart').length") >= len(FAULTS)
-        assert window.run("return [...document.querySelectorAll('svg.chart')].every(chart => chart.getBoundingClientRect().height > 100)")
+        assert window.run(
+            "return [...document.querySelectorAll('svg.chart')].every(chart => "
+            "chart.getBoundingClientRect().height > 100)"
+        )
         assert window.run("return document.documentElement.scrollWidth <= window.innerWidth")
         colours = []
         for scheme in ("light", "dark"):

@@ -16,7 +16,10 @@ ENDS = {
     "its master is killed": "systemctl kill --kill-whom=main --signal=KILL haproxy",
     "somebody restarts it": "systemctl restart haproxy",
 }
-CRASHES = "for _ in 1 2 3 4 5 6; do killall --signal=KILL haproxy; timeout 5 sh -c 'until pidof -q haproxy; do sleep 0.1; done'; done"
+CRASHES = (
+    "for _ in 1 2 3 4 5 6; do killall --signal=KILL haproxy; timeout 5 sh -c 'until pidof -q haproxy; do sleep "
+    "0.1; done'; done"
+)
 HANGS = {
     "all of it": pytest.param("pkill --signal=STOP haproxy", "pkill --signal=CONT haproxy", marks=pytest.mark.common),
     "its worker": ("pkill --signal=STOP --euid haproxy haproxy", "pkill --signal=CONT haproxy"),
@@ -32,7 +35,10 @@ UNABLE = {
 def wait_for_crash_loop(host: str) -> None:
     """Wait until systemd has started haproxy again and again."""
     lab_host(host).check_output("systemctl reset-failed haproxy")
-    wait_until(lambda: int(lab_host(host).check_output("systemctl show --property=NRestarts --value haproxy")) > 5, "a crash loop")
+    wait_until(
+        lambda: int(lab_host(host).check_output("systemctl show --property=NRestarts --value haproxy")) > 5,
+        "a crash loop",
+    )
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)

@@ -1,4 +1,5 @@
-"""Something on the host changes what keepalived needs of the kernel: it is there again, and nobody gets a VIP by it meanwhile."""
+"""Something on the host changes what keepalived needs of the kernel: it is there again, and nobody gets a VIP by it
+meanwhile."""
 
 from __future__ import annotations
 
@@ -18,11 +19,15 @@ STATE = f"""iptables-save --table filter | grep '^-A'; ip6tables-save --table fi
 nft --stateless --terse list table {TABLE}
 nft --stateless list ruleset | grep evenkeel_vrrp
 ip -oneline address show dev lo | sed 's/.*inet/inet/' | sort
-cd /proc/sys/net && grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce ipv4/ip_nonlocal_bind ipv6/ip_nonlocal_bind"""
+cd /proc/sys/net
+grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce ipv4/ip_nonlocal_bind ipv6/ip_nonlocal_bind"""
 """Says what the roles have declared of the kernel's state, and how it is."""
 
 HANDLE = f"nft --handle list chain {TABLE} prerouting | sed -n 's/.*3112.* handle //p'"
-STRANGE_CHAIN = "{{ type filter hook input priority 10; policy drop; ct state established,related accept; ip protocol != vrrp accept; }}"
+STRANGE_CHAIN = (
+    "{{ type filter hook input priority 10; policy drop; ct state established,related accept; ip protocol "
+    "!= vrrp accept; }}"
+)
 CHANGES = {
     "iptables_is_flushed": "iptables -F",
     "iptables_is_flushed_and_its_chains_are_deleted": "iptables -F; iptables -X; ip6tables -F; ip6tables -X",
@@ -43,7 +48,8 @@ CHANGES = {
     "arp_ignore_is_lost": "sysctl --write net.ipv4.conf.eth0.arp_ignore=0",
     "arp_announce_is_lost": "sysctl --write net.ipv4.conf.eth0.arp_announce=0",
     "addresses_of_others_cannot_be_bound": "sysctl --write net.ipv4.ip_nonlocal_bind=0 net.ipv6.ip_nonlocal_bind=0",
-    "all_at_once_while_the_program_is_killed": "systemctl kill --signal=KILL keepalived-kernel; iptables -F; nft flush ruleset; "
+    "all_at_once_while_the_program_is_killed": "systemctl kill --signal=KILL keepalived-kernel; iptables -F; nft "
+    "flush ruleset; "
     f"sysctl --write net.ipv4.conf.eth0.arp_ignore=0; ip address delete {VIPS['cluster_vip']}/32 dev lo",
 }
 """Commands that undo what the roles have done."""
@@ -88,7 +94,10 @@ def test_a_chain_that_is_added_later_lets_the_peers_in(cluster, standby):
 def test_a_rule_in_front_lets_no_stranger_in(cluster, standby):
     """Rules before ours that drop stay: whoever has put them there wants that, and check_cluster reports it."""
     first = "iptables --list-rules INPUT | sed -n 2p"
-    with cluster.audited(moves=0, lossless=True), between(standby, "iptables -I INPUT -s 0/0 -j ACCEPT", "iptables -D INPUT -j ACCEPT"):
+    with (
+        cluster.audited(moves=0, lossless=True),
+        between(standby, "iptables -I INPUT -s 0/0 -j ACCEPT", "iptables -D INPUT -j ACCEPT"),
+    ):
         wait_until(lambda: "EVENKEEL_VRRP" in lab_host(standby).run(first).stdout, "our rule is the first")
 
 
@@ -139,9 +148,13 @@ def test_somebody_who_changes_it_all_the_time_is_not_fought_without_end(cluster,
     repairs = "journalctl --unit keepalived-kernel --output cat --since -60s | grep -c 'restored: '"
     with cluster.audited(moves=0, lossless=True):
         before = lab_host(standby).run(STATE).stdout
-        lab_host(standby).run("end=$(($(date +%s) + 30)); while [ $(date +%s) -lt $end ]; do iptables -F; sleep 0.1; done")
+        lab_host(standby).run(
+            "end=$(($(date +%s) + 30)); while [ $(date +%s) -lt $end ]; do iptables -F; sleep 0.1; done"
+        )
         assert int(lab_host(standby).run(repairs).stdout) < 40
-        assert "again and again" in lab_host(standby).check_output("journalctl --unit keepalived-kernel --output cat --since -60s")
+        assert "again and again" in lab_host(standby).check_output(
+            "journalctl --unit keepalived-kernel --output cat --since -60s"
+        )
         restored(standby, before)
 
 
@@ -159,7 +172,9 @@ def test_a_hung_owner(cluster, owner):
 
 def known(host: str) -> set[str]:
     """The network cards from which packets come that another node has passed on, as the host's kernel has them."""
-    return set(re.findall(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", lab_host(host).check_output(f"nft list set {TABLE} cards")))
+    return set(
+        re.findall(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", lab_host(host).check_output(f"nft list set {TABLE} cards"))
+    )
 
 
 @pytest.mark.common

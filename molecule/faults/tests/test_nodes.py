@@ -13,7 +13,10 @@ HOME = {"cluster_vip": "lb1", "cluster_vip_2": "lb2"}
 
 def set_delay(cluster: Cluster, seconds: int) -> None:
     """Say how long after it is well a node takes the addresses for which it is preferred."""
-    command = f"sed -i 's/preempt_delay .*/preempt_delay {seconds}/' /etc/keepalived/keepalived.conf && systemctl reload keepalived"
+    command = (
+        f"sed -i 's/preempt_delay .*/preempt_delay {seconds}/' /etc/keepalived/keepalived.conf && systemctl "
+        "reload keepalived"
+    )
     everywhere(cluster.load_balancers, command)
 
 

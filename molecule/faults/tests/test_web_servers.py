@@ -48,7 +48,10 @@ FAULTS = {
 def wait_for_servers(cluster: Cluster, **up: bool) -> None:
     """Wait until haproxy on every load balancer sees these servers up or down."""
     wanted = {f"web {name} {int(state)}" for name, state in up.items()}
-    wait_until(lambda: all(wanted <= set(text.splitlines()) for text in everywhere(cluster.load_balancers, SERVERS).values()), str(up))
+    wait_until(
+        lambda: all(wanted <= set(text.splitlines()) for text in everywhere(cluster.load_balancers, SERVERS).values()),
+        str(up),
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
@@ -81,12 +84,16 @@ def count_logged(text: str) -> int:
 
 def send_until(over: threading.Event, method: str) -> list[int]:
     """Send one request after the other; returns the statuses of the answers."""
-    return [send(method, f"/?{method}") for _request in itertools.takewhile(lambda _number: not over.is_set(), itertools.count())]
+    return [
+        send(method, f"/?{method}")
+        for _request in itertools.takewhile(lambda _number: not over.is_set(), itertools.count())
+    ]
 
 
 @pytest.mark.parametrize("hangs", HANGS.values(), ids=HANGS)
 def test_requests_end_that_wait_for_a_web_server_that_hangs(cluster, hangs):
-    """Clients of every method have one waiting there when it is down. haproxy sends those that are safe to the other server."""
+    """Clients of every method have one waiting there when it is down. haproxy sends those that are safe to the other
+    server."""
     methods = ["GET", "HEAD", "POST"] * 6
     before = count_logged("POST /?POST ")
     over = threading.Event()
@@ -118,13 +125,16 @@ def start_download(path: str) -> http.client.HTTPResponse:
 
 def seconds_down(server: str, name: str) -> int:
     """For how long haproxy on a load balancer has seen a web server down."""
-    statistics = lab_host(name).check_output("echo 'show stat -1 4 -1' | socat - /run/haproxy/admin.sock").removeprefix("# ")
+    statistics = (
+        lab_host(name).check_output("echo 'show stat -1 4 -1' | socat - /run/haproxy/admin.sock").removeprefix("# ")
+    )
     (row,) = (row for row in csv.DictReader(statistics.splitlines()) if row["svname"] == server)
     return int(row["lastchg"]) if row["status"] == "DOWN" else 0
 
 
 def test_a_download_goes_on_from_a_web_server_that_answers_no_health_check(cluster, owner):
-    """It lives and looks as if it hung. The clients stand still meanwhile, so that nothing moves on their connections."""
+    """It lives and looks as if it hung. The clients stand still meanwhile, so that nothing moves on their
+    connections."""
     for name in WEB_SERVERS:
         lab_host(name).check_output(f"truncate --size={SIZE} /var/www/web/zeros.bin")
     try:

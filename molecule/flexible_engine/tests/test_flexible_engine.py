@@ -1,4 +1,5 @@
-"""VRRP by unicast over one interface, the VIP on another, and clients that go on when a node or one of its networks is gone."""
+"""VRRP by unicast over one interface, the VIP on another, and clients that go on when a node or one of its networks is
+gone."""
 
 from __future__ import annotations
 
@@ -58,7 +59,10 @@ def test_the_vip_is_on_eth1_of_the_holder_with_the_subnets_prefix():
 
 
 def test_every_node_has_a_router_id_of_its_own():
-    ids = [lab_host(name).check_output("grep router_id /etc/keepalived/keepalived.conf | head -n 1").split()[1] for name in LOAD_BALANCERS]
+    ids = [
+        lab_host(name).check_output("grep router_id /etc/keepalived/keepalived.conf | head -n 1").split()[1]
+        for name in LOAD_BALANCERS
+    ]
     assert ids == list(LOAD_BALANCERS)
 
 
@@ -75,7 +79,9 @@ def test_a_closed_firewall_lets_the_peers_adverts_in_and_goes_on_when_it_is_load
     assert f"ip saddr {LOAD_BALANCERS[first]}" in rules
 
 
-@pytest.mark.parametrize("lost", [powered_off, link_down, partial(link_down, interface="eth1")], ids=["host", "eth0", "eth1"])
+@pytest.mark.parametrize(
+    "lost", [powered_off, link_down, partial(link_down, interface="eth1")], ids=["host", "eth0", "eth1"]
+)
 def test_the_clients_go_on_when_the_holder_loses(lost):
     (first,) = holder()
     title()

@@ -40,7 +40,9 @@ def body(tmp_path_factory) -> bytes:
     file.write_bytes(content)
     for name in WEB_SERVERS:
         lab_host(name).check_output("install --directory --owner www-data /var/www/web/upload")
-        subprocess.run(["docker", "cp", file, f"{container(name)}:/var/www/web/big.bin"], check=True, capture_output=True)
+        subprocess.run(
+            ["docker", "cp", file, f"{container(name)}:/var/www/web/big.bin"], check=True, capture_output=True
+        )
     return content
 
 
@@ -49,7 +51,9 @@ def clients(body) -> AbstractContextManager[None]:
     """Clients of every kind, none of whom may notice what a story does while they are there."""
 
     def uploaded(name: str) -> set[str]:
-        sums = [lab_host(server).run("sha256sum /var/www/web/upload/%s", name).stdout.split()[:1] for server in WEB_SERVERS]
+        sums = [
+            lab_host(server).run("sha256sum /var/www/web/upload/%s", name).stdout.split()[:1] for server in WEB_SERVERS
+        ]
         return {found[0] for found in sums if found}
 
     for name in WEB_SERVERS:

@@ -9,7 +9,8 @@ from rogue import checksum
 
 
 def too_big(server: str, client: tuple[str, int], sequence: int, mtu: int) -> None:
-    """Tell the HTTP server that a packet of its connection with the client, with this sequence number, was longer than the MTU."""
+    """Tell the HTTP server that a packet of its connection with the client, with this sequence number, was longer than
+    the MTU."""
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 1500, 1, 0x4000, 63, socket.IPPROTO_TCP, 0)
     ip += socket.inet_aton(server) + socket.inet_aton(client[0])
     tcp = struct.pack("!HHI", 80, client[1], sequence)

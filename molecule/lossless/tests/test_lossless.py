@@ -96,7 +96,14 @@ def test_twenty_reloads_of_haproxy(clients):
     sh(name, "cp --preserve /etc/haproxy/haproxy.cfg /run/haproxy.cfg")
     with clients:
         for number in range(20):
-            sh(name, f"sed -i '0,/^    maxconn .*/s//    maxconn {9000 + number}/' /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
+            sh(
+                name,
+                (
+                    f"sed -i '0,/^    maxconn .*/s//    maxconn {9000 + number}/' /etc/haproxy/haproxy.cfg && "
+                    "systemctl "
+                    "reload haproxy"
+                ),
+            )
     sh(name, "cp --preserve /run/haproxy.cfg /etc/haproxy/haproxy.cfg && systemctl reload haproxy")
 
 
@@ -175,7 +182,10 @@ def remembered(name: str) -> tuple[str, int]:
         me = client.getsockname()
         asked(client, "close")
         assert client.recv(1) == b""
-    wait_until(lambda: sh(name, f"ss --tcp --numeric --no-header state time-wait dport = :{me[1]}"), f"{name} remembers the connection")
+    wait_until(
+        lambda: sh(name, f"ss --tcp --numeric --no-header state time-wait dport = :{me[1]}"),
+        f"{name} remembers the connection",
+    )
     return me
 
 
@@ -231,7 +241,9 @@ def traces(name: str) -> dict[str, str]:
         "rules": lab_host(name).run("nft list tables | grep evenkeel").stdout,
         "addresses": sh(name, "ip -oneline address show dev lo | sed 's/.*inet/inet/'"),
         "parameters": sh(name, "grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce"),
-        "routes": lab_host(name).run(f"ip route show table all | grep {VIP}; ip -6 route show table all | grep {VIP6}").stdout,
+        "routes": lab_host(name)
+        .run(f"ip route show table all | grep {VIP}; ip -6 route show table all | grep {VIP6}")
+        .stdout,
         "files": sh(name, "find /etc/systemd /run -path '*second*chance*'"),
         "unit": lab_host(name).run("systemctl list-units --all --plain --no-legend '*second*chance*'").stdout,
     }

@@ -36,7 +36,8 @@ def number(expression: str) -> float:
 
 @pytest.fixture
 def holder() -> str:
-    """The load balancer that has the VIP when the story begins, in a cluster that is well and of which nothing is reported."""
+    """The load balancer that has the VIP when the story begins, in a cluster that is well and of which nothing is
+    reported."""
     wait_until(lambda: not firing(), "no alerts", 60)
     wait_until(lambda: len(holders(LOAD_BALANCERS, VIP)) == 1, "one holder")
     return holders(LOAD_BALANCERS, VIP)[0]

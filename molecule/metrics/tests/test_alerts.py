@@ -50,7 +50,9 @@ def with_a_certificate_that_ends(_holder: str, standby: str):
 
 def after_a_reload_that_was_refused(_holder: str, standby: str):
     """Somebody has edited the configuration and made a mistake."""
-    return between(standby, f"{KEEP} && echo nonsense >> /etc/haproxy/haproxy.cfg && ! systemctl reload haproxy", RESTORE)
+    return between(
+        standby, f"{KEEP} && echo nonsense >> /etc/haproxy/haproxy.cfg && ! systemctl reload haproxy", RESTORE
+    )
 
 
 @contextmanager
@@ -123,15 +125,24 @@ def with_a_writer_that_hangs(holder: str, _standby: str) -> Iterator[None]:
 
 
 FAULTS = {
-    "nobody_can_hold_the_vip": (everywhere_without_haproxy, {"VipNotHeld", "VipDoesNotAnswer", "NodeNotReady", "TargetGone"}),
+    "nobody_can_hold_the_vip": (
+        everywhere_without_haproxy,
+        {"VipNotHeld", "VipDoesNotAnswer", "NodeNotReady", "TargetGone"},
+    ),
     "the_nodes_do_not_hear_each_other": (without_adverts, {"VipHeldTwice"}),
-    "no_web_server_is_left": (lambda _holder, _standby: stopped("web1", "nginx"), {"BackendWithoutServers", "VipDoesNotAnswer"}),
+    "no_web_server_is_left": (
+        lambda _holder, _standby: stopped("web1", "nginx"),
+        {"BackendWithoutServers", "VipDoesNotAnswer"},
+    ),
     "clients_hold_nearly_all_connections": (with_nearly_all_connections_taken, {"ConnectionsNearlyTaken"}),
     "haproxy_answers_late": (with_late_answers, {"LoadBalancerBusy"}),
     "the_table_of_connections_is_nearly_full": (with_nearly_all_entries_of_conntrack_taken, {"ConntrackNearlyFull"}),
     "keepalived_of_the_standby_has_ended": (lambda _holder, standby: stopped(standby, "keepalived"), {"NodeNotReady"}),
     "the_vip_moves_again_and_again": (handed_about, {"VipMovesOften"}),
-    "the_kernel_state_is_not_kept": (lambda _holder, standby: stopped(standby, "keepalived-kernel"), {"KernelStateLost"}),
+    "the_kernel_state_is_not_kept": (
+        lambda _holder, standby: stopped(standby, "keepalived-kernel"),
+        {"KernelStateLost"},
+    ),
     "the_firewall_is_flushed_again_and_again": (with_a_firewall_that_is_flushed, {"KernelStateChanges"}),
     "somebody_forges_heartbeats": (with_forged_heartbeats, {"HeartbeatsRefused"}),
     "a_reload_was_refused": (after_a_reload_that_was_refused, {"ReloadFailed"}),
@@ -143,7 +154,11 @@ FAULTS = {
 
 
 def test_every_alert_has_a_fault():
-    alerts = {rule["alert"] for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]}
+    alerts = {
+        rule["alert"]
+        for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+    }
     assert set().union(*(told for _fault, told in FAULTS.values())) == alerts
 
 

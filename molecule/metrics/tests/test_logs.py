@@ -20,7 +20,9 @@ def test_the_journal_says_once_that_a_server_is_down(holder):
     """haproxy's master writes it to its standard error besides, with a level in brackets."""
 
     def told() -> int:
-        return len([line for line in journal(holder, "Server web/web1 is DOWN").splitlines() if not line.startswith("[")])
+        return len(
+            [line for line in journal(holder, "Server web/web1 is DOWN").splitlines() if not line.startswith("[")]
+        )
 
     before = told()
     with stopped("web1", "nginx"):

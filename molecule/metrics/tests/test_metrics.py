@@ -1,4 +1,5 @@
-"""What the metrics say is so, whatever happens to the program that writes them; and every panel of the dashboard shows something."""
+"""What the metrics say is so, whatever happens to the program that writes them; and every panel of the dashboard shows
+something."""
 
 from __future__ import annotations
 
@@ -34,7 +35,11 @@ def written(host: str) -> str:
 
 
 def transitions(host: str, state: str) -> int:
-    return int(re.search(rf'^keepalived_vrrp_transitions_total{{.*state="{state}"}} (\d+)$', written(host), re.MULTILINE).group(1))
+    return int(
+        re.search(
+            rf'^keepalived_vrrp_transitions_total{{.*state="{state}"}} (\d+)$', written(host), re.MULTILINE
+        ).group(1)
+    )
 
 
 @pytest.mark.parametrize("expression", list(expressions()))
@@ -52,11 +57,18 @@ def test_a_move_is_counted_once_and_at_its_time_as_the_journal_has_it_in_one_lin
     assert (takeovers(standby), transitions(standby, "master")) == (taken + 1, told + 1)
     line = "journalctl --unit keepalived --output short-unix --grep 'Entering MASTER STATE' | tail -n 1"
     moment = float(lab_host(standby).check_output(line).split()[0])
-    assert abs(number(f"max(keepalived_vrrp_last_transition_timestamp_seconds{{instance=~'.*{standby[-1]}:9100'}})") - moment) < 1
+    assert (
+        abs(
+            number(f"max(keepalived_vrrp_last_transition_timestamp_seconds{{instance=~'.*{standby[-1]}:9100'}})")
+            - moment
+        )
+        < 1
+    )
 
 
 def test_a_writer_that_hangs_holds_up_no_failover(holder, standby):
-    """Not even when the pipe is full and keepalived has nowhere to write to; what it could not tell is made good by the next change."""
+    """Not even when the pipe is full and keepalived has nowhere to write to; what it could not tell is made good by the
+    next change."""
     with between(standby, FREEZE.format("STOP"), FREEZE.format("CONT")):
         lab_host(standby).check_output("python3 -c %s", FILL)
         with stopped(holder, "haproxy"):

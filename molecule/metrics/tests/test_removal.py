@@ -21,7 +21,10 @@ def test_nothing_writes_and_nothing_is_left(switched_off, name):
     host = lab_host(name)
     assert not host.service("keepalived-metrics").is_running
     assert "fifo" not in host.file("/etc/keepalived/keepalived.conf").content_string
-    left = "ls /etc/keepalived/metrics* /etc/systemd/system/keepalived-metrics* /var/lib/prometheus/node-exporter/keepalived*"
+    left = (
+        "ls /etc/keepalived/metrics* /etc/systemd/system/keepalived-metrics* "
+        "/var/lib/prometheus/node-exporter/keepalived*"
+    )
     assert host.run(left).stdout == ""
     assert "keepalived_up" not in ask(f"http://{PREFIX}.1{name[-1]}:9100/metrics").text
 

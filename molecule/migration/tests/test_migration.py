@@ -1,4 +1,5 @@
-"""A pair that was set up by hand becomes a cluster of this collection, with the variables of docs/how_to/migrate.md; clients go on."""
+"""A pair that was set up by hand becomes a cluster of this collection, with the variables of docs/how_to/migrate.md;
+clients go on."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ VIP = f"{PREFIX}.240"
 PAIR = ["lb1", "lb2"]
 THREE = [*PAIR, "lb3"]
 # With the lab's addresses in the place of those for documentation.
-VRRP, HAPROXY, NGINX = (yaml.safe_load(text.replace("192.0.2.10/24", f"{VIP}/24")) for text in examples("how_to/migrate.md"))
+VRRP, HAPROXY, NGINX = (
+    yaml.safe_load(text.replace("192.0.2.10/24", f"{VIP}/24")) for text in examples("how_to/migrate.md")
+)
 
 
 def calls(page: str) -> list[list[str]]:
@@ -71,7 +74,10 @@ def grown(tmp_path) -> list[str]:
 
 def traces(name: str) -> str:
     """What is on the host of haproxy and keepalived, and what serves beside them."""
-    files = "find /etc/haproxy /etc/keepalived /etc/systemd/system /etc/sysctl.d -type f -exec sha256sum {} + | sort --key=2"
+    files = (
+        "find /etc/haproxy /etc/keepalived /etc/systemd/system /etc/sysctl.d -type f -exec sha256sum {} + | "
+        "sort --key=2"
+    )
     return lab_host(name).check_output(
         f"{files}; systemctl list-units --all --plain --no-legend 'keepalived*' 'haproxy*'; iptables-save | grep ^-A"
     )
@@ -138,9 +144,20 @@ def test_packages_are_upgraded_and_hosts_reboot_that_ask_for_it(grown):
     before = booted(hosts)
     for name in hosts:
         # Nothing newer is to be had in the lab.
-        lab_host(name).check_output("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* && touch /var/run/reboot-required")
+        lab_host(name).check_output(
+            "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* && touch /var/run/reboot-required"
+        )
     with clients(patience=30), KeepAlive(VIP) as keepers:
-        good(playbook("upgrade_packages", *grown, **NGINX, upgrade_packages=["haproxy"], upgrade_reboot=True, cluster_move_interval=0))
+        good(
+            playbook(
+                "upgrade_packages",
+                *grown,
+                **NGINX,
+                upgrade_packages=["haproxy"],
+                upgrade_reboot=True,
+                cluster_move_interval=0,
+            )
+        )
     assert keepers.broken == []
     assert [name for name, moment in booted(hosts).items() if moment == before[name]] == []
     holder(THREE)
@@ -155,7 +172,11 @@ def test_a_host_dies_and_is_replaced(grown):
         absent = {"cluster_absent_load_balancers": [dead]}
         good(playbook("deploy_web_servers", *grown, **NGINX, **absent, nginx_worker_connections=5000))
         assert holder(others)
-        good(ansible("ansible-playbook", ROOT / "tests/lab/create.yml", "--extra-vars", json.dumps({"lab_hosts": [dead]})))
+        good(
+            ansible(
+                "ansible-playbook", ROOT / "tests/lab/create.yml", "--extra-vars", json.dumps({"lab_hosts": [dead]})
+            )
+        )
         good(playbook("site", *grown, **NGINX))
     holder(THREE)
     good(playbook("check_cluster", *grown))

@@ -1,4 +1,5 @@
-"""Overload is not death: no load moves the VIP, and a full load balancer goes on serving. OVERLOAD_SECONDS says how long a load lasts."""
+"""Overload is not death: no load moves the VIP, and a full load balancer goes on serving. OVERLOAD_SECONDS says how
+long a load lasts."""
 
 from __future__ import annotations
 
@@ -40,7 +41,11 @@ def test_a_full_haproxy_is_reloaded_and_deployed_and_moves_nothing(cluster, owne
         seen.mark("reload")
         lab_host(owner).check_output("systemctl reload haproxy")
         seen.mark("site.yml with changed values")
-        good(playbook("site", haproxy_timeouts={"server": "31s"}, keepalived_instance_defaults={"garp_master_refresh": 31}))
+        good(
+            playbook(
+                "site", haproxy_timeouts={"server": "31s"}, keepalived_instance_defaults={"garp_master_refresh": 31}
+            )
+        )
         seen.mark("end of site.yml")
         time.sleep(max(0.0, end - time.monotonic()))
     assert any(sample.full for sample in seen.fullness[owner].samples), "haproxy was never full"

@@ -1,4 +1,5 @@
-"""Three servers in turn behind one address, two load balancers that multicast, and a firewall that lets nothing else in."""
+"""Three servers in turn behind one address, two load balancers that multicast, and a firewall that lets nothing else
+in."""
 
 from __future__ import annotations
 
@@ -48,7 +49,10 @@ def rebooted() -> str:
         assert title() in SERVERS
     finally:
         docker("start", container(first))
-    wait_until(lambda: lab_host(first).run("systemctl is-system-running").stdout.strip() in ("running", "degraded"), f"{first} is up")
+    wait_until(
+        lambda: lab_host(first).run("systemctl is-system-running").stdout.strip() in ("running", "degraded"),
+        f"{first} is up",
+    )
     wait_until(lambda: is_backup(first), f"{first} is well again")
     assert takeovers(first) == before
     return first

@@ -1,4 +1,5 @@
-"""A registry at port 5000 of a host, which has one image under all names: the host's own image "served", as it is when somebody asks."""
+"""A registry at port 5000 of a host, which has one image under all names: the host's own image "served", as it is when
+somebody asks."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ def manifest() -> bytes:
     with tarfile.open(fileobj=io.BytesIO(saved)) as tar:
         (said,) = json.load(tar.extractfile("manifest.json"))
         parts = [tar.extractfile(name).read() for name in (said["Config"], *said["Layers"])]
-    kinds = ["application/vnd.docker.container.image.v1+json", *["application/vnd.docker.image.rootfs.diff.tar"] * len(said["Layers"])]
+    kinds = [
+        "application/vnd.docker.container.image.v1+json",
+        *["application/vnd.docker.image.rootfs.diff.tar"] * len(said["Layers"]),
+    ]
     config, *layers = [{"mediaType": kind, "size": len(part), "digest": blob(part)} for kind, part in zip(kinds, parts)]
     return json.dumps({"schemaVersion": 2, "mediaType": KIND, "config": config, "layers": layers}).encode()
 

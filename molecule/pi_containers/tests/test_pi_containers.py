@@ -1,4 +1,5 @@
-"""The cluster of the Raspberry Pis in containers: what a client gets, and what their end, a change and another image cost."""
+"""The cluster of the Raspberry Pis in containers: what a client gets, and what their end, a change and another image
+cost."""
 
 from __future__ import annotations
 
@@ -13,7 +14,18 @@ from pathlib import Path
 
 import pytest
 from certificates import certificate, hand_over
-from cluster import ask, booted, container, holders, is_backup, lab_host, sees_all_servers, stopped, takeovers, wait_until
+from cluster import (
+    ask,
+    booted,
+    container,
+    holders,
+    is_backup,
+    lab_host,
+    sees_all_servers,
+    stopped,
+    takeovers,
+    wait_until,
+)
 from controller import ansible, answered, good, playbook, words
 from faults import docker, running
 from networks import in_lab
@@ -71,7 +83,10 @@ def processes(host: str) -> list[tuple[str, str]]:
     """User and capabilities of each process of the daemon, the first one first."""
     first = inspected(host)["State"]["Pid"]
     pids = lab_host(host).check_output(f"echo {first} $(cat /proc/{first}/task/{first}/children)").split()
-    found = [lab_host(host).check_output(f"stat --format %U /proc/{pid}; sed -n 's/^CapEff:.//p' /proc/{pid}/status") for pid in pids]
+    found = [
+        lab_host(host).check_output(f"stat --format %U /proc/{pid}; sed -n 's/^CapEff:.//p' /proc/{pid}/status")
+        for pid in pids
+    ]
     return [tuple(text.split()) for text in found]
 
 
@@ -100,7 +115,8 @@ def lossless() -> Iterator[None]:
 
 
 def deploy(name: str, *argv: object, check: Callable = good, line: str = CHANGE, **variables: object) -> str:
-    """What a playbook said; the VIP may move again at once. The inventory's frontend has another line, and certificates to come."""
+    """What a playbook said; the VIP may move again at once. The inventory's frontend has another line, and certificates
+    to come."""
     binds = [{"port": 80}, {"port": 443, "certificates": [STORE]}]
     frontends = [{"name": "http_in", "binds": binds, "default_backend": "servers", "lines": [line]}]
     return check(playbook(name, *argv, cluster_move_interval=1, haproxy_frontends=frontends, **variables))
@@ -147,7 +163,10 @@ def test_a_server_answers_with_the_files_of_its_own_directory():
 def test_requests_and_messages_are_in_the_journal():
     ask(f"http://{VIP}/journal")
     (first,) = holder()
-    wait_until(lambda: "GET /journal" in lab_host(first).run("journalctl --identifier haproxy --output cat").stdout, "the request")
+    wait_until(
+        lambda: "GET /journal" in lab_host(first).run("journalctl --identifier haproxy --output cat").stdout,
+        "the request",
+    )
     assert "New worker" in lab_host(first).check_output("journalctl --unit haproxy --output cat")
 
 
@@ -192,7 +211,9 @@ def registry() -> Iterator[Callable[[str], None]]:
     def serve(lines: str) -> None:
         lab_host("lb1").check_output("printf %%b %s | docker build --tag served -", lines)
 
-    subprocess.run(["docker", "cp", Path(__file__).with_name("registry.py"), f"{container('lb1')}:/root/registry.py"], check=True)
+    subprocess.run(
+        ["docker", "cp", Path(__file__).with_name("registry.py"), f"{container('lb1')}:/root/registry.py"], check=True
+    )
     with running("lb1", "registry", "python3 /root/registry.py"):
         wait_until(lambda: lab_host("lb1").socket("tcp://127.0.0.1:5000").is_listening, "the registry")
         yield serve
@@ -228,7 +249,10 @@ def test_a_host_goes_over_to_packages_and_nothing_of_its_containers_is_left():
         assert images(name) == []
         places = f"/etc/{daemon}-container /etc/systemd/system/{daemon}.service /usr/local/lib/evenkeel/{daemon}"
         assert lab_host(name).run(f"ls --directory {places}").stdout == ""
-        assert lab_host(name).check_output(f"systemctl is-enabled {daemon}; pgrep --exact {daemon} >/dev/null") == "enabled"
+        assert (
+            lab_host(name).check_output(f"systemctl is-enabled {daemon}; pgrep --exact {daemon} >/dev/null")
+            == "enabled"
+        )
         assert not lab_host(name).file(f"/etc/{daemon}").is_symlink
         assert lab_host(name).file(f"/etc/{daemon}/mine").exists
     assert served(ADDRESSES[second]) == before
@@ -257,7 +281,8 @@ def test_other_images_take_over_everywhere_and_lose_nothing():
 
 
 @pytest.mark.parametrize(
-    "kill", ["killall --signal KILL haproxy", "docker kill haproxy", "systemctl kill --kill-whom=main --signal=KILL haproxy"]
+    "kill",
+    ["killall --signal KILL haproxy", "docker kill haproxy", "systemctl kill --kill-whom=main --signal=KILL haproxy"],
 )
 def test_the_backup_takes_the_vip_when_haproxy_its_container_or_dockers_command_is_killed(kill):
     before = containers()

@@ -59,7 +59,11 @@ def test_several_servers_change_in_one_call_and_a_second_one_finds_nothing_to_do
     options = {"servers": ["web/web1", "web/web2"], "state": "drain", "weight": "0"}
     assert haproxy_server(BALANCER, **options)["changed"]
     assert not haproxy_server(BALANCER, **options)["changed"]
-    assert [(server["state"], server["weight"]) for server in said(BALANCER).values()] == [("drain", 0), ("drain", 0), ("ready", 1)]
+    assert [(server["state"], server["weight"]) for server in said(BALANCER).values()] == [
+        ("drain", 0),
+        ("drain", 0),
+        ("ready", 1),
+    ]
 
 
 def test_if_one_server_does_not_exist_none_is_touched():
@@ -91,7 +95,9 @@ def test_a_server_goes_into_maintenance_when_its_last_session_has_ended():
 
 def test_whoever_cannot_wait_is_told_who_was_not_waited_for():
     with download() as (name, client):
-        result = haproxy_server(BALANCER, servers=["web/*"], state="drain", wait_for="sessions", timeout=0, on_timeout="go_on")
+        result = haproxy_server(
+            BALANCER, servers=["web/*"], state="drain", wait_for="sessions", timeout=0, on_timeout="go_on"
+        )
         assert not result["failed"], result["msg"]
         assert result["late"] == [f"web/{name}"]
         assert re.search(rf"^web/{name} has 1 sessions: [\d.]+:\d+ through http_in for \d+s$", result["waiting_for"][0])
@@ -136,7 +142,9 @@ def test_what_was_said_survives_a_reload_and_the_configuration_wins_where_it_has
 
 def port(balancer: str, name: str) -> str:
     """The port at which haproxy reaches a server."""
-    answer = lab_host(balancer).check_output("echo show servers state web | socat - UNIX-CONNECT:/run/haproxy/admin.sock")
+    answer = lab_host(balancer).check_output(
+        "echo show servers state web | socat - UNIX-CONNECT:/run/haproxy/admin.sock"
+    )
     return next(words[18] for words in map(str.split, answer.splitlines()) if words[3:4] == [name])
 
 

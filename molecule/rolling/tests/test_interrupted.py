@@ -1,4 +1,5 @@
-"""A deployment that is killed at any stage is finished by the same command; what an operator has drained stays drained."""
+"""A deployment that is killed at any stage is finished by the same command; what an operator has drained stays
+drained."""
 
 from __future__ import annotations
 
@@ -31,7 +32,13 @@ def kill_at(stage: str, **variables: object) -> None:
     command += [f"--extra-vars={name}={value}" for name, value in {**APPLICATION, **variables}.items()]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0"}
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as running:
         said = []
         for line in running.stdout:

@@ -1,4 +1,5 @@
-"""A download and a WebSocket outlive twenty reloads of haproxy and a rolling deployment, which says for whom it waits."""
+"""A download and a WebSocket outlive twenty reloads of haproxy and a rolling deployment, which says for whom it
+waits."""
 
 from __future__ import annotations
 
@@ -69,10 +70,14 @@ def test_old_workers_are_bounded_and_the_check_says_so():
             host.check_output("systemctl reload haproxy")
         second = WebSocket(f"{PREFIX}.11")
         second.start()
-        assert "has survived 3 reloads, and after 3 it is ended with its connections" in words(playbook("check_cluster"))
+        assert "has survived 3 reloads, and after 3 it is ended with its connections" in words(
+            playbook("check_cluster")
+        )
         host.check_output("systemctl reload haproxy")
         wait_until(lambda: first.error, "the oldest connection is cut")
-        assert "haproxy has ended 1 old workers with their connections since its last reload" in words(playbook("check_cluster"))
+        assert "haproxy has ended 1 old workers with their connections since its last reload" in words(
+            playbook("check_cluster")
+        )
         second.end()
     finally:
         good(playbook("deploy_load_balancers"))

@@ -1,4 +1,5 @@
-"""Web servers get a new release one after the other, and no client loses a request; what goes wrong stays where it is."""
+"""Web servers get a new release one after the other, and no client loses a request; what goes wrong stays where it
+is."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 usage: askers.py PORT PATH [CLIENTS:REQUESTS ...]
 
-Each group of CLIENTS shares its REQUESTS; one group comes after the other. Prints what the other client got, as JSON."""
+Each group of CLIENTS shares its REQUESTS; one group comes after the other. Prints what the other client got, as
+JSON."""
 
 from __future__ import annotations
 

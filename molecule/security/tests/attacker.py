@@ -1,10 +1,10 @@
-"""What somebody tries who has got the rights of a user: in every directory where the user may write, something else stands in the place of
-files that root reads and writes there.
+"""What somebody tries who has got the rights of a user: in every directory where the user may write, something else
+stands in the place of files that root reads and writes there.
 
 usage: attacker.py KIND SECONDS
 
-KIND is link, pipe, directory, away (a directory gives way to a link to another one), all, one after the other until the time is over, or
-nothing. Prints the directories in which the user may write."""
+KIND is link, pipe, directory, away (a directory gives way to a link to another one), all, one after the other until the
+time is over, or nothing. Prints the directories in which the user may write."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def own() -> list[str]:
 def targets(folder: str) -> set[str]:
     """The names of what is there, and of what a program would make there."""
     names = {*os.listdir(folder), *GUESSED}
-    staged = {f"{dot}{name}{end}" for name in names for dot in ("", ".") for end in (".new", ".staged", ".lock", ".tmp")}
+    staged = {
+        f"{dot}{name}{end}" for name in names for dot in ("", ".") for end in (".new", ".staged", ".lock", ".tmp")
+    }
     return names | staged | {f".{name}" for name in names}
 
 

@@ -2,8 +2,9 @@
 
 usage: flood.py ADDRESS PORT connections|headers|requests NUMBER
 
-connections: open so many and say nothing. headers: open so many and send a head that never ends, a byte at a time. requests: send so many,
-over ten connections and without waiting for answers. Each ends after 20 seconds at the latest."""
+connections: open so many and say nothing. headers: open so many and send a head that never ends, a byte at a time.
+requests: send so many, over ten connections and without waiting for answers. Each ends after 20 seconds at the
+latest."""
 
 from __future__ import annotations
 
@@ -66,7 +67,14 @@ async def main(address: str, port: int, kind: str, number: int) -> None:
     else:
         say = {"connections": silence, "headers": drip}[kind]
         ends = await asyncio.gather(*(one(address, port, say) for _connection in range(number)))
-        print(json.dumps({"ends": Counter(end for end, _seconds in ends), "seconds": sorted(round(seconds, 1) for _end, seconds in ends)}))
+        print(
+            json.dumps(
+                {
+                    "ends": Counter(end for end, _seconds in ends),
+                    "seconds": sorted(round(seconds, 1) for _end, seconds in ends),
+                }
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A web server that keeps every byte it gets, one file for each connection in the folder, and answers whatever comes with an empty 200.
+"""A web server that keeps every byte it gets, one file for each connection in the folder, and answers whatever comes
+with an empty 200.
 
 usage: recorder.py PORT FOLDER"""
 

@@ -1,4 +1,5 @@
-"""ACME clients, called as docs/reference/tls.md says, get a certificate by way of the cluster, renew it, and have it served at once."""
+"""ACME clients, called as docs/reference/tls.md says, get a certificate by way of the cluster, renew it, and have it
+served at once."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ SETTINGS = {
 PEBBLE = ("PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
 # How each is told where its authority is, and that it shall renew what is new.
 ELSEWHERE = {
-    "certbot": ("certonly", f"certonly --server {SERVER} --agree-tos --register-unsafely-without-email --non-interactive"),
+    "certbot": (
+        "certonly",
+        f"certonly --server {SERVER} --agree-tos --register-unsafely-without-email --non-interactive",
+    ),
     "lego": ("lego", f"lego --server {SERVER}"),
 }
 AGAIN = {
@@ -53,9 +57,13 @@ def authority():
         lab_host(name).check_output("printf %%s %s > /root/authority.pem", pem)
     host.check_output("printf %%s %s > /root/pebble.json", json.dumps({"pebble": SETTINGS}))
     host.check_output(
-        "cp /etc/hosts /root/hosts && echo %s >> /etc/hosts", f"{VIP} {' '.join(f'{client}.example.com' for client in CLIENTS)}"
+        "cp /etc/hosts /root/hosts && echo %s >> /etc/hosts",
+        f"{VIP} {' '.join(f'{client}.example.com' for client in CLIENTS)}",
     )
-    host.check_output(f"systemd-run --unit authority {' '.join(f'--setenv {word}' for word in PEBBLE)} pebble -config /root/pebble.json")
+    host.check_output(
+        f"systemd-run --unit authority {' '.join(f'--setenv {word}' for word in PEBBLE)} pebble -config "
+        "/root/pebble.json"
+    )
     try:
         wait_until(lambda: host.socket("tcp://14000").is_listening, "the authority listens")
         yield
@@ -64,7 +72,9 @@ def authority():
 
 
 def issuer(name: str, text: str) -> str:
-    return lab_host(name).check_output("printf %%s %s | openssl x509 -noout -issuer", f"{text}-----END CERTIFICATE-----\n")
+    return lab_host(name).check_output(
+        "printf %%s %s | openssl x509 -noout -issuer", f"{text}-----END CERTIFICATE-----\n"
+    )
 
 
 @pytest.mark.usefixtures("an_empty_store")

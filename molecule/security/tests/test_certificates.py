@@ -69,7 +69,10 @@ def parts(text: str) -> tuple[str, str]:
 
 BAD = {
     "a key of another": (lambda: parts(certificate("a"))[0] + parts(certificate("a"))[1], "haproxy cannot use it"),
-    "garbage": (lambda: certificate("a").replace("CERTIFICATE-----\n", "CERTIFICATE-----\nAAAA", 1), "haproxy cannot use it"),
+    "garbage": (
+        lambda: certificate("a").replace("CERTIFICATE-----\n", "CERTIFICATE-----\nAAAA", 1),
+        "haproxy cannot use it",
+    ),
     "no key": (lambda: parts(certificate("a"))[1], "there are 0 and 1"),
     "nothing": (lambda: "", "there are 0 and 0"),
 }
@@ -109,7 +112,9 @@ def answers_to_the_challenge() -> set[str]:
 
 @pytest.mark.parametrize(("knows", "other"), [LOAD_BALANCERS, LOAD_BALANCERS[::-1]])
 def test_a_challenge_reaches_the_node_whose_client_knows_the_token_whether_the_others_runs_or_not(knows, other):
-    lab_host(knows).check_output(f"mkdir -p /root/known/.well-known/acme-challenge && echo -n secret > /root/known{TOKEN}")
+    lab_host(knows).check_output(
+        f"mkdir -p /root/known/.well-known/acme-challenge && echo -n secret > /root/known{TOKEN}"
+    )
     with acme_client(knows, "/root/known"):
         assert answers_to_the_challenge() == {"secret"}
         with acme_client(other, "/root/nothing"):

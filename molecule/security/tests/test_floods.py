@@ -37,7 +37,9 @@ def flood(kind: str, number: int) -> dict:
     """What became of an attack on the cluster, as flood.py prints it."""
     command = ["python3", "/root/flood.py", VIP, "80", kind, str(number)]
     return json.loads(
-        subprocess.run([*inside(container(ATTACKER)), *command], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+        subprocess.run(
+            [*inside(container(ATTACKER)), *command], stdout=subprocess.PIPE, text=True, check=True, timeout=60
+        ).stdout
     )
 
 
@@ -64,7 +66,10 @@ def test_who_sends_requests_without_end_is_told_that_it_is_too_much():
 
 def test_the_limits_end_with_the_flood():
 
-    wait_until(lambda: lab_host(ATTACKER).run(f"curl --silent --fail --insecure https://{VIP}/").rc == 0, "the client is served again")
+    wait_until(
+        lambda: lab_host(ATTACKER).run(f"curl --silent --fail --insecure https://{VIP}/").rc == 0,
+        "the client is served again",
+    )
 
 
 def test_as_many_connections_as_are_allowed_are_possible(load_balancer):

@@ -1,4 +1,5 @@
-"""Clients hold every connection of all frontends; health checks, statistics, modules, playbooks and reloads work all the same."""
+"""Clients hold every connection of all frontends; health checks, statistics, modules, playbooks and reloads work all
+the same."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from inside import inside
 
 ATTACKER = "web1"
 PORTS = {80: 3, 7443: 2, 8080: 2, 8081: 2, 8443: 2, 9443: 2}
-"""A port of each frontend whose clients can be silent, and how many addresses hold 100 connections each to it: more than it accepts."""
+"""A port of each frontend whose clients can be silent, and how many addresses hold 100 connections each to it: more
+than it accepts."""
 
 CHECKS = {
     "health": "curl --silent --fail --max-time 3 http://127.0.0.1:8405/healthz",
@@ -44,7 +46,9 @@ def holding(target: str, port: int, sources: list[str]) -> Iterator[None]:
     """Each source has 100 silent connections, and connects again whenever haproxy ends one."""
     options = [word for source in sources for word in ("--source", source)]
     command = ["python3", "/root/holders.py", target, str(100 * len(sources)), "--port", str(port), *options]
-    with subprocess.Popen([*inside(container(ATTACKER)), *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [*inside(container(ATTACKER)), *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
         yield
         process.communicate()
 
@@ -54,7 +58,9 @@ def frontends(name: str) -> dict[str, tuple[int, int]]:
     said = lab_host(name).check_output("echo 'show stat -1 1 -1' | socat - /run/haproxy/admin.sock")
     rows = csv.DictReader(said.removeprefix("# ").splitlines())
     return {
-        row["pxname"]: (int(row["scur"]), int(row["slim"])) for row in rows if row["pxname"] not in ("health", "statistics", "unwell_tcp")
+        row["pxname"]: (int(row["scur"]), int(row["slim"]))
+        for row in rows
+        if row["pxname"] not in ("health", "statistics", "unwell_tcp")
     }
 
 
@@ -65,15 +71,23 @@ def full(load_balancer, addresses) -> Iterator[str]:
     with ExitStack() as stack:
         for port, number in PORTS.items():
             stack.enter_context(holding(ADDRESSES[load_balancer], port, [left.pop() for _number in range(number)]))
-        wait_until(lambda: all(current >= limit for current, limit in frontends(load_balancer).values()), "every connection is taken")
+        wait_until(
+            lambda: all(current >= limit for current, limit in frontends(load_balancer).values()),
+            "every connection is taken",
+        )
         yield load_balancer
 
 
 def ask_all(name: str) -> dict[str, int]:
     """The exit status of each check on the load balancer."""
-    password = re.search("user admin insecure-password '(.*)'", lab_host(name).check_output("cat /etc/haproxy/haproxy.cfg"))
+    password = re.search(
+        "user admin insecure-password '(.*)'", lab_host(name).check_output("cat /etc/haproxy/haproxy.cfg")
+    )
     assert password
-    return {check: lab_host(name).run(command.format(user=f"admin:{password.group(1)}")).rc for check, command in CHECKS.items()}
+    return {
+        check: lab_host(name).run(command.format(user=f"admin:{password.group(1)}")).rc
+        for check, command in CHECKS.items()
+    }
 
 
 def test_health_statistics_and_metrics_answer(full):
@@ -104,6 +118,9 @@ def test_haproxy_reloads(full):
 
 
 def test_clients_are_served_again_when_they_let_go():
-    wait_until(lambda: lab_host("web2").run(f"curl --silent --fail --insecure --max-time 5 https://{VIP}/").rc == 0, "a client is served")
+    wait_until(
+        lambda: lab_host("web2").run(f"curl --silent --fail --insecure --max-time 5 https://{VIP}/").rc == 0,
+        "a client is served",
+    )
     for name in LOAD_BALANCERS:
         wait_until(lambda name=name: frontends(name)["www"][0] < 200, f"connections of {name} are free")

@@ -1,4 +1,5 @@
-"""Whoever has got the rights of a user of the daemons, or of nobody, does not get those of root by what root writes for the daemons."""
+"""Whoever has got the rights of a user of the daemons, or of nobody, does not get those of root by what root writes for
+the daemons."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ LOOK = "find /root/victim /etc/victim.d /etc/systemd/system/victim.service -prin
 VICTIMS = """
 set -e
 mkdir -p /etc/victim.d
-for file in /root/victim /etc/systemd/system/victim.service /etc/victim.d/keepalived.prom /etc/victim.d/lock /etc/victim.d/server-state
+for file in /root/victim /etc/systemd/system/victim.service \\
+    /etc/victim.d/keepalived.prom /etc/victim.d/lock /etc/victim.d/server-state
 do echo '# of root' >$file; done
 chmod 600 /root/victim
 """
@@ -64,7 +66,10 @@ def attacked(host: Host, user: str, kind: str) -> list[str]:
 
 def has_metrics(host: Host) -> bool:
     return (
-        host.run(f"test -f {SERVED}/keepalived.prom -a ! -L {SERVED}/keepalived.prom && grep keepalived_up {SERVED}/keepalived.prom").rc
+        host.run(
+            f"test -f {SERVED}/keepalived.prom -a ! -L {SERVED}/keepalived.prom && grep keepalived_up "
+            f"{SERVED}/keepalived.prom"
+        ).rc
         == 0
     )
 
@@ -95,7 +100,10 @@ def test_the_work_is_done_whatever_stands_in_the_way(host, load_balancer, kind):
     if kind in ("link", "pipe"):
         wait_until(lambda: has_metrics(host), "metrics in the place of what was planted")
     else:
-        said = f"journalctl --unit keepalived-metrics --output cat --grep '{SERVED}/keepalived.prom is not written: .*directory'"
+        said = (
+            f"journalctl --unit keepalived-metrics --output cat --grep '{SERVED}/keepalived.prom is not written: "
+            ".*directory'"
+        )
         wait_until(lambda: host.run(said).rc == 0, "a message that says what is in the way")
     host.check_output(MEND)
     wait_until(lambda: has_metrics(host), "metrics")
@@ -121,12 +129,16 @@ def test_a_race_for_the_files_of_root_is_lost(host, load_balancer, tmp_path):
 def test_a_full_disk_keeps_no_reload_and_no_metrics_from_the_rest_of_their_work(host):
     for folder in ("/run/haproxy-reload", SERVED):
         host.check_output(
-            f"mount -t tmpfs -o size=8k full {folder} && cp -p /dev/null {folder}/lock && dd if=/dev/zero of={folder}/x || true"
+            f"mount -t tmpfs -o size=8k full {folder} && cp -p /dev/null {folder}/lock && dd if=/dev/zero "
+            f"of={folder}/x || true"
         )
     try:
         since = host.check_output("date +%s.%6N")
         host.check_output("systemctl reload haproxy && systemctl restart keepalived-metrics")
-        for unit, said in (("haproxy", "the state of the servers is not saved"), ("keepalived-metrics", "No space left on device")):
+        for unit, said in (
+            ("haproxy", "the state of the servers is not saved"),
+            ("keepalived-metrics", "No space left on device"),
+        ):
             found = f"journalctl --unit {unit} --since @{since} --output cat --grep '{said}'"
             wait_until(lambda command=found: host.run(command).rc == 0, said)
     finally:

@@ -1,4 +1,5 @@
-"""Whatever a client sends, a web server gets requests that can be read in one way only, each of them judged by HAProxy before.
+"""Whatever a client sends, a web server gets requests that can be read in one way only, each of them judged by HAProxy
+before.
 
 The cases are those of public advisories on request smuggling. The proof is every byte that the web server got."""
 
@@ -23,7 +24,8 @@ FOLDER = "/run/recorder"
 class Case:
     """What is sent, with PATH for the case's own path, and how many requests a web server may get of it at the most.
 
-    A second one is there where RFC 9112 reads two, which HAProxy then judges as well. With fields, it is sent as HTTP/2."""
+    A second one is there where RFC 9112 reads two, which HAProxy then judges as well. With fields, it is sent as
+    HTTP/2."""
 
     raw: bytes
     most: int = 0
@@ -82,7 +84,9 @@ CASES = {
     "an empty coding": post(b"Transfer-Encoding:", length(END + NEXT), body=END + NEXT),
     "a comma before": post(b"Transfer-Encoding: ,chunked", length(END + NEXT), body=END + NEXT, most=2),
     "a folded line": post(b"Transfer-Encoding:\r\n chunked", length(END + NEXT), body=END + NEXT, most=2),
-    "hidden by a bare line feed": post(b"X: x\nTransfer-Encoding: chunked", length(END + NEXT), body=END + NEXT, most=2),
+    "hidden by a bare line feed": post(
+        b"X: x\nTransfer-Encoding: chunked", length(END + NEXT), body=END + NEXT, most=2
+    ),
     "hidden by a bare carriage return": post(b"X: x\rTransfer-Encoding: chunked", length(END + NEXT), body=END + NEXT),
     "chunked in HTTP/1.0": Case(b"POST PATH HTTP/1.0\r\n" + TE + b"\r\n\r\n" + END + NEXT),
     # chunks
@@ -111,14 +115,20 @@ CASES = {
     "a version of two digits": Case(b"GET PATH HTTP/1.10\r\nHost: a\r\n\r\n"),
     "HTTP/2 by name": Case(b"GET PATH HTTP/2.0\r\nHost: a\r\n\r\n", 1),
     "all with bare line feeds": Case(b"GET PATH HTTP/1.1\nHost: a\n\n", 1),
-    "h2c": get(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA", most=1),
+    "h2c": get(
+        b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA", most=1
+    ),
     "a body behind GET": Case(b"GET PATH HTTP/1.1\r\nHost: a\r\nContent-Length: LENGTH\r\n\r\n" + NEXT, 1),
 }
 
 
-def h2(*fields: tuple[bytes, bytes], body: bytes = b"", method: bytes = b"POST", path: bytes = b"PATH", most: int = 0) -> Case:
+def h2(
+    *fields: tuple[bytes, bytes], body: bytes = b"", method: bytes = b"POST", path: bytes = b"PATH", most: int = 0
+) -> Case:
     """A request of HTTP/2, which a web server gets as HTTP/1.1."""
-    return Case(b"", most, [(b":method", method), (b":scheme", b"http"), (b":path", path), (b":authority", b"a"), *fields], body)
+    return Case(
+        b"", most, [(b":method", method), (b":scheme", b"http"), (b":path", path), (b":authority", b"a"), *fields], body
+    )
 
 
 CASES |= {
@@ -147,7 +157,9 @@ CASES |= {
 def on_the_wire(case: Case, name: str, number: int) -> bytes:
     path = f"/{name}/{number}".encode()
     if case.fields:
-        return http2([(key, value.replace(b"PATH", path)) for key, value in case.fields], case.body.replace(b"PATH", path))
+        return http2(
+            [(key, value.replace(b"PATH", path)) for key, value in case.fields], case.body.replace(b"PATH", path)
+        )
     raw = case.raw.replace(b"PATH", path)
     body = raw.partition(b"\r\n\r\n")[2]
     return raw.replace(b"LENGTH", str(len(body)).encode())
@@ -166,7 +178,10 @@ def recorder():
 
 def recorded() -> list[bytes]:
     """What the web server got, one item for each connection."""
-    read = f"import glob, json; print(json.dumps([open(name, encoding='latin-1', newline='').read() for name in glob.glob('{FOLDER}/*')]))"
+    read = (
+        "import glob, json; print(json.dumps([open(name, encoding='latin-1', newline='').read() for name in "
+        f"glob.glob('{FOLDER}/*')]))"
+    )
     return [text.encode("latin-1") for text in json.loads(lab_host("web1").check_output("python3 -c %s", read))]
 
 
@@ -196,7 +211,9 @@ def test_a_web_server_gets_what_can_be_read_in_one_way_or_nothing(load_balancer,
     assert [request for request in found if not judged(request)] == []
     assert len(found) <= CASES[story].most, found
     if not CASES[story].fields:
-        assert answer.startswith(b"HTTP/1.1 200" if found else (b"HTTP/1.1 400", b"HTTP/1.1 422", b"HTTP/1.1 5")), answer
+        assert answer.startswith(b"HTTP/1.1 200" if found else (b"HTTP/1.1 400", b"HTTP/1.1 422", b"HTTP/1.1 5")), (
+            answer
+        )
 
 
 @pytest.mark.parametrize("story", ["a request", "a body", "chunks", "two requests", "HTTP/2"])
@@ -205,7 +222,16 @@ def test_what_is_in_order_arrives(load_balancer, outcomes, story):
     assert sum(len(requests(raw)) for raw in got) == CASES[story].most
 
 
-CLAIMS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "X-Client-IP", "True-Client-IP", "Proxy")
+CLAIMS = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "X-Client-IP",
+    "True-Client-IP",
+    "Proxy",
+)
 SPOOF = "192.0.2.66"
 
 

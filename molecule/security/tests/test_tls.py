@@ -64,7 +64,8 @@ def test_the_modern_profile_leaves_tls_1_3_alone(load_balancer):
 
 
 @pytest.mark.parametrize(
-    ("algorithms", "kind"), [("ECDSA+SHA256:rsa_pss_rsae_sha256", "id-ecPublicKey"), ("rsa_pss_rsae_sha256:RSA+SHA256", "rsaEncryption")]
+    ("algorithms", "kind"),
+    [("ECDSA+SHA256:rsa_pss_rsae_sha256", "id-ecPublicKey"), ("rsa_pss_rsae_sha256:RSA+SHA256", "rsaEncryption")],
 )
 def test_who_can_do_ecdsa_gets_the_ecdsa_certificate(tls_server, algorithms, kind):
     shown = s_client(tls_server, 443, f"-sigalgs {algorithms}")
@@ -76,7 +77,11 @@ def test_http_2_is_offered(load_balancer):
 
 
 def test_plain_http_is_redirected(load_balancer):
-    head = lab_host("web2").check_output(f"curl --silent --include http://{ADDRESSES[load_balancer]}/path?a=b").splitlines()
+    head = (
+        lab_host("web2")
+        .check_output(f"curl --silent --include http://{ADDRESSES[load_balancer]}/path?a=b")
+        .splitlines()
+    )
     assert head[0].split()[1] == "301"
     assert f"location: https://{ADDRESSES[load_balancer]}/path?a=b" in head
     assert not [line for line in head if line.startswith("strict-transport-security")]
@@ -84,7 +89,9 @@ def test_plain_http_is_redirected(load_balancer):
 
 def test_browsers_are_told_to_stay_with_https_even_by_an_error(load_balancer):
     for path in ("/", "/no-such-page"):
-        head = lab_host("web2").check_output(f"curl --silent --insecure --include https://{ADDRESSES[load_balancer]}{path}")
+        head = lab_host("web2").check_output(
+            f"curl --silent --insecure --include https://{ADDRESSES[load_balancer]}{path}"
+        )
         assert "strict-transport-security: max-age=63072000" in head
 
 

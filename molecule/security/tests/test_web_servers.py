@@ -22,10 +22,15 @@ SLOW_GROUPS = "1:5 4:20 50:1000"
 
 
 def servers(name: str) -> dict[str, tuple[str, str]]:
-    """By backend and server, how the load balancer sees each server whose pages fail, and how often it has gone down."""
+    """By backend and server, how the load balancer sees each server whose pages fail, and how often it has gone
+    down."""
     found = lab_host(name).check_output("echo 'show stat -1 4 -1' | socat - /run/haproxy/admin.sock").removeprefix("# ")
     rows = list(csv.DictReader(found.splitlines()))
-    return {f"{row['pxname']}/{row['svname']}": (row["status"], row["chkdown"]) for row in rows if row["pxname"].startswith("unwell_")}
+    return {
+        f"{row['pxname']}/{row['svname']}": (row["status"], row["chkdown"])
+        for row in rows
+        if row["pxname"].startswith("unwell_")
+    }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,11 +42,16 @@ def unwell() -> None:
         copied(HERE / "unwell.py", name, "/root/unwell.py")
         start = f"systemd-run --quiet --collect --unit unwell python3 /root/unwell.py {UNWELL}"
         lab_host(name).check_output(f"systemctl is-active --quiet unwell || {start}")
-        wait_until(lambda name=name: lab_host(name).socket(f"tcp://0.0.0.0:{UNWELL}").is_listening, f"{name} has the pages")
+        wait_until(
+            lambda name=name: lab_host(name).socket(f"tcp://0.0.0.0:{UNWELL}").is_listening, f"{name} has the pages"
+        )
     for name in LOAD_BALANCERS:
         copied(HERE / "askers.py", name, "/root/askers.py")
     for name in LOAD_BALANCERS:
-        wait_until(lambda name=name: {status for status, _downs in servers(name).values()} == {"UP"}, f"{name} finds them all well")
+        wait_until(
+            lambda name=name: {status for status, _downs in servers(name).values()} == {"UP"},
+            f"{name} finds them all well",
+        )
 
 
 @pytest.mark.parametrize("path", ANSWERS)

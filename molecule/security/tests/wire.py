@@ -51,7 +51,11 @@ def _body(fields: list[tuple[str, str]], rest: bytes) -> tuple[bytes, bytes]:
     """The body, and what follows it."""
     lengths = [value for name, value in fields if name == "content-length"]
     codings = [value for name, value in fields if name == "transfer-encoding"]
-    if len(lengths + codings) > 1 or codings not in ([], ["chunked"]) or not all(value.isdecimal() for value in lengths):
+    if (
+        len(lengths + codings) > 1
+        or codings not in ([], ["chunked"])
+        or not all(value.isdecimal() for value in lengths)
+    ):
         raise Ambiguous(f"the length of the body is {lengths} and {codings}")
     if codings:
         return _chunks(rest)
@@ -91,7 +95,8 @@ END_STREAM, END_HEADERS = 1, 4
 
 
 def http2(fields: list[tuple[bytes, bytes]], body: bytes = b"") -> bytes:
-    """A connection of HTTP/2 with one request, whose fields may be whatever a client of its own making wants them to be."""
+    """A connection of HTTP/2 with one request, whose fields may be whatever a client of its own making wants them to
+    be."""
     block = b"".join(b"\x00" + b"".join(bytes([len(word)]) + word for word in field) for field in fields)
     head = _frame(HEADERS, END_HEADERS | (0 if body else END_STREAM), 1, block)
     return PREFACE + _frame(SETTINGS, 0, 0, b"") + head + (_frame(DATA, END_STREAM, 1, body) if body else b"")

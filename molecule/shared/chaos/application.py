@@ -1,7 +1,8 @@
 """An application beside a web server, which notes what it executes: python3 application.py PORT FOLDER.
 
-A POST to /application/count?n=NUMBER appends the number to the file "executed" in the folder before it is answered. A PUT to
-/application/upload?n=NUMBER is answered with the SHA-256 of what has come. /application/echo is a WebSocket that sends texts back."""
+A POST to /application/count?n=NUMBER appends the number to the file "executed" in the folder before it is answered. A
+PUT to /application/upload?n=NUMBER is answered with the SHA-256 of what has come. /application/echo is a WebSocket that
+sends texts back."""
 
 from __future__ import annotations
 

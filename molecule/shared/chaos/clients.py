@@ -1,7 +1,7 @@
 """Clients of every kind that number what they ask: an answer has to be that of its request, and whole.
 
-What is wrong in an answer is never excused; a request that has got none is lost. A number is used once, so that who counts can tell
-whether an unsafe request was executed twice. haproxy may send a safe one again."""
+What is wrong in an answer is never excused; a request that has got none is lost. A number is used once, so that who
+counts can tell whether an unsafe request was executed twice. haproxy may send a safe one again."""
 
 from __future__ import annotations
 
@@ -70,14 +70,18 @@ class Record:
 
     def counted(self) -> set[str]:
         """The numbers of unsafe requests that were answered."""
-        return {request.number for request in list(self.requests) if request.client.startswith("unsafe") and not request.lost}
+        return {
+            request.number
+            for request in list(self.requests)
+            if request.client.startswith("unsafe") and not request.lost
+        }
 
 
 def check(client: str, wanted: str, status: int, body: bytes, length: int) -> None:
     """Compare an answer with what was asked for. Raises WrongError or LostError.
 
-    C(length) is what the answer's head has announced. A body that is shorter is one of a connection that was cut, of which the client
-    knows, so it is lost and not wrong."""
+    C(length) is what the answer's head has announced. A body that is shorter is one of a connection that was cut, of
+    which the client knows, so it is lost and not wrong."""
     if status != 200:
         raise LostError(f"status {status}")
     if len(body) < length:
@@ -159,7 +163,9 @@ class Clients:
             except WrongError as problem:
                 self.record.wrong.append(str(problem))
             except (OSError, EOFError, asyncio.TimeoutError, LostError, ValueError) as problem:
-                self.record.requests.append(Request(began, time.monotonic() - began, client, number, prober.words(problem)))
+                self.record.requests.append(
+                    Request(began, time.monotonic() - began, client, number, prober.words(problem))
+                )
             await asyncio.sleep(PAUSE)
 
     def _number(self) -> str:
@@ -179,7 +185,9 @@ class Clients:
         await self._exchange(client, vip, number, f"GET /number?n={number}", f"numbered {number}", b"", connection)
 
     async def _count(self, client: str, vip: str, number: str, connection: Connection) -> None:
-        await self._exchange(client, vip, number, f"POST /application/count?n={number}", f"counted {number}", number.encode(), connection)
+        await self._exchange(
+            client, vip, number, f"POST /application/count?n={number}", f"counted {number}", number.encode(), connection
+        )
 
     async def _exchange(
         self,
@@ -193,7 +201,9 @@ class Clients:
     ) -> None:
         """Ask and compare the answer. One that says that the connection ends is followed by its end."""
         began = time.monotonic()
-        connection.writer.write(f"{line} HTTP/1.1\r\nHost: {vip}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        connection.writer.write(
+            f"{line} HTTP/1.1\r\nHost: {vip}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        )
         status, length, last, content = await asyncio.wait_for(answer(connection.reader), PATIENCE)
         check(client, wanted, status, content, length)
         self.record.requests.append(Request(began, time.monotonic() - began, client, number))
@@ -202,7 +212,9 @@ class Clients:
 
     async def _download(self, client: str, vip: str, number: str, connection: Connection) -> None:
         began = time.monotonic()
-        connection.writer.write(f"GET /content?n={number} HTTP/1.1\r\nHost: {vip}\r\nConnection: close\r\n\r\n".encode())
+        connection.writer.write(
+            f"GET /content?n={number} HTTP/1.1\r\nHost: {vip}\r\nConnection: close\r\n\r\n".encode()
+        )
         status, length, _last = await asyncio.wait_for(head(connection.reader), PATIENCE)
         if status != 200:
             raise LostError(f"status {status}")
@@ -222,7 +234,9 @@ class Clients:
     async def _upload(self, client: str, vip: str, number: str, connection: Connection) -> None:
         began = time.monotonic()
         connection.writer.write(
-            f"PUT /application/upload?n={number} HTTP/1.1\r\nHost: {vip}\r\nContent-Length: {len(UPLOAD)}\r\n\r\n".encode()
+            (
+                f"PUT /application/upload?n={number} HTTP/1.1\r\nHost: {vip}\r\nContent-Length: {len(UPLOAD)}\r\n\r\n"
+            ).encode()
         )
         for start in range(0, len(UPLOAD), PIECE):
             connection.writer.write(UPLOAD[start : start + PIECE])
@@ -245,7 +259,9 @@ class Clients:
         while not self._over.is_set():
             began, text, mask = time.monotonic(), f"text {self._number()}".encode(), os.urandom(4)
             connection.writer.write(
-                bytes([0x81, 0x80 | len(text)]) + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(text))
+                bytes([0x81, 0x80 | len(text)])
+                + mask
+                + bytes(byte ^ mask[place % 4] for place, byte in enumerate(text))
             )
             came = await asyncio.wait_for(connection.reader.readexactly(2 + len(text)), PATIENCE)
             if came[2:] != text:

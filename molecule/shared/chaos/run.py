@@ -1,12 +1,14 @@
-"""Runs sequences of faults on the lab under clients of every kind, and looks after each step whether what must be true is true.
+"""Runs sequences of faults on the lab under clients of every kind, and looks after each step whether what must be true
+is true.
 
 The invariants:
 - new clients of every VIP are served while a fault is there that leaves a node, after the time in which nodes notice;
 - an answer is that of its request, and whole; an unsafe request is executed once at most, and once if it was answered;
-- no client loses a request by a fault that costs nobody anything, and clients of other kinds lose none by a fault that costs some;
+- no client loses a request by a fault that costs nobody anything, and clients of other kinds lose none by a fault that
+  costs some;
 - check_cluster reports a fault that it has to, and nothing when all is well;
-- within CONVERGENCE seconds of the heal every VIP has one owner, which alone answers ARP, hosts look as they did before all faults, clients
-  are served and no VIP moves any more;
+- within CONVERGENCE seconds of the heal every VIP has one owner, which alone answers ARP, hosts look as they did before
+  all faults, clients are served and no VIP moves any more;
 - a second site.yml changes nothing, and with the last client the last old worker of haproxy ends."""
 
 from __future__ import annotations
@@ -41,18 +43,23 @@ EXECUTED = "/var/lib/application/executed"
 
 LEFT_OVER = {
     "addresses": "ip -oneline address show dev lo | sed 's/.*inet/inet/'",
-    "parameters": "cd /proc/sys/net && grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce ipv4/ip_nonlocal_bind "
+    "parameters": "cd /proc/sys/net && grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce "
+    "ipv4/ip_nonlocal_bind "
     "ipv6/ip_nonlocal_bind ipv4/ip_forward",
     "tables": "nft --stateless --terse list table ip evenkeel_second_chance",
     "chains": "nft --stateless list ruleset | grep evenkeel_vrrp",
     "configuration": "cd /etc && sha256sum haproxy/* keepalived/* systemd/system/*.service systemd/system/*/*.conf",
-    "files": "find /run/haproxy-reload /run/keepalived-* /var/lib/evenkeel* /run/chaos* | sort; find /etc -name '.evenkeel*' | sort",
+    "files": (
+        "find /run/haproxy-reload /run/keepalived-* /var/lib/evenkeel* /run/chaos* | sort; find /etc -name "
+        "'.evenkeel*' | sort"
+    ),
 }
 """What a load balancer has beside what every story looks at."""
 
 
 class ViolationError(Exception):
-    """Something that must always be true is not. C(step) is the number of the step after which it was not; 0 for the end."""
+    """Something that must always be true is not. C(step) is the number of the step after which it was not; 0 for the
+    end."""
 
     def __init__(self, problem: object, step: int = 0, what: str = "the end") -> None:
         super().__init__(f"{what}: {problem}")
@@ -81,7 +88,11 @@ def lost(requests: Iterable[Request], costs: frozenset[str]) -> list[Request]:
 
 def is_served(requests: Iterable[Request], vips: Iterable[str], now: float, seconds: float = SERVED) -> bool:
     """Tell whether new clients of all VIPs have lost nothing for some seconds, and have got something."""
-    recent = [request for request in requests if request.client.startswith("new ") and request.moment + request.seconds > now - seconds]
+    recent = [
+        request
+        for request in requests
+        if request.client.startswith("new ") and request.moment + request.seconds > now - seconds
+    ]
     served = {request.client.split()[1].partition(":")[0] for request in recent if not request.lost}
     return served >= set(vips) and not lost(recent, frozenset())
 
@@ -89,7 +100,8 @@ def is_served(requests: Iterable[Request], vips: Iterable[str], now: float, seco
 def summary(requests: Iterable[Request]) -> str:
     """What was lost, by client and cause."""
     return "; ".join(
-        f"{number} of {client}: {why}" for (client, why), number in Counter((r.client, r.lost) for r in requests).most_common(8)
+        f"{number} of {client}: {why}"
+        for (client, why), number in Counter((r.client, r.lost) for r in requests).most_common(8)
     )
 
 
@@ -101,11 +113,17 @@ class Run:
         self.content = content
         self.kinds: dict[str, Fault] = {fault.name: fault for fault in TABLE}
         self.cluster = Cluster(list(lab.load_balancers), lab.vips, aspects={**FOOTPRINT, **LEFT_OVER})
-        self.cards = {host: text.strip() for host, text in everywhere(list(lab.load_balancers), "cat /sys/class/net/eth0/address").items()}
+        self.cards = {
+            host: text.strip()
+            for host, text in everywhere(list(lab.load_balancers), "cat /sys/class/net/eth0/address").items()
+        }
         self.cluster.wait_for_owners(self.cluster.load_balancers)
         everywhere(self.cluster.load_balancers, "systemctl reload haproxy")
         wait_until(
-            lambda: all(" 0" not in text for text in everywhere(self.cluster.load_balancers, FOOTPRINT["servers"]).values()), "servers"
+            lambda: all(
+                " 0" not in text for text in everywhere(self.cluster.load_balancers, FOOTPRINT["servers"]).values()
+            ),
+            "servers",
         )
         self.cluster.normal = self.cluster.footprint()
         self.reported: set[str] = set()
@@ -114,7 +132,11 @@ class Run:
     def play(self, steps: list[Step], say: Callable[[str], None]) -> None:
         """Run the steps, and look whether the end is as it must be. Raises ViolationError, with the place."""
         with Clients(self.lab.vips, self.content) as clients:
-            self._wait(lambda: is_served(clients.record.since(0), self.lab.vips, time.monotonic()), "clients are served", NOTICE)
+            self._wait(
+                lambda: is_served(clients.record.since(0), self.lab.vips, time.monotonic()),
+                "clients are served",
+                NOTICE,
+            )
             for number, step in enumerate(steps, start=1):
                 began = time.monotonic()
                 try:
@@ -125,7 +147,10 @@ class Run:
                         self._site_changes_nothing()
                 except AssertionError as problem:
                     raise ViolationError(problem, number, f"step {number} ({show([step])})") from problem
-                say(f"step {number} of {len(steps)}: {show([step])}: {time.monotonic() - began:.0f} s, {self._seen(clients, began)}")
+                say(
+                    f"step {number} of {len(steps)}: {show([step])}: {time.monotonic() - began:.0f} s, "
+                    f"{self._seen(clients, began)}"
+                )
         try:
             self._end(clients)
         except AssertionError as problem:
@@ -157,12 +182,17 @@ class Run:
     def _wait_served(self, clients: Clients, since: float, seconds: float) -> None:
         try:
             wait_until(
-                lambda: time.monotonic() > since + SERVED and is_served(clients.record.since(since), self.lab.vips, time.monotonic()),
+                lambda: (
+                    time.monotonic() > since + SERVED
+                    and is_served(clients.record.since(since), self.lab.vips, time.monotonic())
+                ),
                 "new clients of every VIP are served",
                 seconds,
             )
         except AssertionError as problem:
-            bad = [request for request in clients.record.since(since) if request.lost and request.client.startswith("new ")]
+            bad = [
+                request for request in clients.record.since(since) if request.lost and request.client.startswith("new ")
+            ]
             raise AssertionError(f"{problem}; {summary(bad)}; owners: {self.cluster.owners()}") from None
 
     def _converge(self, clients: Clients, noticed: float) -> None:
@@ -216,10 +246,15 @@ class Run:
 
     def _end(self, clients: Clients) -> None:
         """After the last client: nothing is left of it, and everything is as it was."""
-        old = "echo show proc | socat - UNIX-CONNECT:/run/haproxy-master.sock | sed -n '/old workers/,/programs/{/^[0-9]/p}'"
+        old = (
+            "echo show proc | socat - UNIX-CONNECT:/run/haproxy-master.sock | sed -n '/old "
+            "workers/,/programs/{/^[0-9]/p}'"
+        )
         hosts = self.cluster.load_balancers
         wait_until(
-            lambda: not any(text.strip() for text in everywhere(hosts, old).values()), "no old worker of haproxy is left", CONVERGENCE
+            lambda: not any(text.strip() for text in everywhere(hosts, old).values()),
+            "no old worker of haproxy is left",
+            CONVERGENCE,
         )
         self._read_ledger()
         forgotten = clients.record.counted() - set(self.ledger.executed)

@@ -1,7 +1,8 @@
-"""Sequences of faults: drawn from a seed, written down so that they can be replayed, and made shorter while they still fail.
+"""Sequences of faults: drawn from a seed, written down so that they can be replayed, and made shorter while they still
+fail.
 
-A sequence is written as "fault@host other_fault@host+third_fault@host": the steps one after the other, with the faults of a step that are
-there together between plus signs."""
+A sequence is written as "fault@host other_fault@host+third_fault@host": the steps one after the other, with the faults
+of a step that are there together between plus signs."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ Step = tuple[Place, ...]
 
 
 def draw(seed: int, count: int, kinds: Sequence[Kind], hosts: Mapping[str, Sequence[str]]) -> list[Step]:
-    """Return so many steps. The same seed draws the same steps from the same table, and a longer sequence begins as a shorter one does."""
+    """Return so many steps. The same seed draws the same steps from the same table, and a longer sequence begins as a
+    shorter one does."""
     chance = random.Random(seed)
     return [_step(chance, kinds, hosts) for _number in range(count)]
 
@@ -61,7 +63,8 @@ def _place(chance: random.Random, kinds: Sequence[Kind], hosts: Mapping[str, Seq
 
 
 def _fit(kind: Kind, place: Place, other: Kind, second: Place) -> bool:
-    """Tell whether two faults can be there together: one playbook at a time, and nothing else on a host that cannot be healed."""
+    """Tell whether two faults can be there together: one playbook at a time, and nothing else on a host that cannot be
+    healed."""
     if place.host == second.host:
         return place.fault != second.fault and not kind.alone and not other.alone
     return True
@@ -80,15 +83,18 @@ def parse(text: str, kinds: Iterable[Kind], hosts: Mapping[str, Sequence[str]]) 
         if place.fault not in known:
             raise ValueError(f"there is no fault '{place.fault}'")
         if place.host not in hosts[known[place.fault].on]:
-            raise ValueError(f"{place.fault} happens on {' or '.join(hosts[known[place.fault].on])}, not on '{place.host}'")
+            raise ValueError(
+                f"{place.fault} happens on {' or '.join(hosts[known[place.fault].on])}, not on '{place.host}'"
+            )
     return steps
 
 
 def shrink(steps: Sequence[Step], fails: Callable[[list[Step]], bool], attempts: int) -> list[Step]:
-    """Return a shorter sequence that fails as well, or the same one; C(fails) runs a sequence, and is called C(attempts) times at most.
+    """Return a shorter sequence that fails as well, or the same one; C(fails) runs a sequence, and is called
+    C(attempts) times at most.
 
-    What has failed last mostly fails alone, so that is tried first. Then parts are left out (Zeller's ddmin), and at last one of two faults
-    that are there together."""
+    What has failed last mostly fails alone, so that is tried first. Then parts are left out (Zeller's ddmin), and at
+    last one of two faults that are there together."""
     left = attempts
 
     def still(candidate: list[Step]) -> bool:

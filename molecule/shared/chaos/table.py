@@ -1,7 +1,8 @@
 """Faults of every kind, one row each: where it happens, what does it, what heals it, and whom it may cost something.
 
-Commands are those of a shell on the host. What heals has to work whether the fault is still there or not, because a second fault may have
-undone the first. The clock of a host cannot be stepped here: all hosts of the lab have the clock of the machine."""
+Commands are those of a shell on the host. What heals has to work whether the fault is still there or not, because a
+second fault may have undone the first. The clock of a host cannot be stepped here: all hosts of the lab have the clock
+of the machine."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ class Fault:
 
 @contextmanager
 def inject(fault: Fault, lab: Lab, host: str, strict: bool = True) -> Iterator[None]:
-    """Do the fault, and heal it in the end. Its command has to succeed where it is C(strict), which it need not beside another fault."""
+    """Do the fault, and heal it in the end. Its command has to succeed where it is C(strict), which it need not beside
+    another fault."""
     if fault.inject:
         with fault.inject(lab, host):
             yield
@@ -86,11 +88,20 @@ def inject(fault: Fault, lab: Lab, host: str, strict: bool = True) -> Iterator[N
 
 
 MAIN = "$(systemctl show --property=MainPID --value {})"
-RESTORE = "if [ -e /run/chaos.{0} ]; then cp --preserve /run/chaos.{0} {1} && rm /run/chaos.{0}; fi; systemctl reload-or-restart {2}"
+RESTORE = (
+    "if [ -e /run/chaos.{0} ]; then cp --preserve /run/chaos.{0} {1} && rm /run/chaos.{0}; fi; systemctl "
+    "reload-or-restart {2}"
+)
 HAPROXY_CFG, KEEPALIVED_CONF = "/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf"
 START = "systemctl reset-failed {0}; systemctl start {0}"
-CRASHES = "for _ in 1 2 3 4 5 6; do killall --signal=KILL haproxy; timeout 5 sh -c 'until pidof -q haproxy; do sleep 0.1; done'; done"
-CUT = "nft 'table netdev evenkeel_chaos {{ chain {0} {{ type filter hook {0} device \"eth0\" priority -500; policy drop; }}; }}'"
+CRASHES = (
+    "for _ in 1 2 3 4 5 6; do killall --signal=KILL haproxy; timeout 5 sh -c 'until pidof -q haproxy; do sleep "
+    "0.1; done'; done"
+)
+CUT = (
+    'nft \'table netdev evenkeel_chaos {{ chain {0} {{ type filter hook {0} device "eth0" priority -500; policy '
+    "drop; }}; }}'"
+)
 JOIN = "nft delete table netdev evenkeel_chaos || :"
 
 
@@ -114,7 +125,13 @@ def of_unit(unit: str, word: str, costs: frozenset[str], noticed: bool) -> list[
 def rule(name: str, on: str, rule: str, **options: Any) -> Fault:
     """A fault that is a rule of iptables, before all others."""
     chain, words = rule.split(" ", 1)
-    return Fault(name, on, f"iptables --wait --insert {chain} 1 {words}", f"iptables --wait --delete {rule} 2>/dev/null || :", **options)
+    return Fault(
+        name,
+        on,
+        f"iptables --wait --insert {chain} 1 {words}",
+        f"iptables --wait --delete {rule} 2>/dev/null || :",
+        **options,
+    )
 
 
 def by(context: Callable[[str], Injected]) -> Callable[[Lab, str], Injected]:
@@ -159,7 +176,10 @@ def forged(lab: Lab, host: str) -> Iterator[None]:
 
 def released() -> dict[str, str]:
     """Variables of a deployment of the application."""
-    return {"cluster_deploy_tasks": str(ROOT / "molecule/rolling/tasks/release.yml"), "cluster_release": os.urandom(4).hex()}
+    return {
+        "cluster_deploy_tasks": str(ROOT / "molecule/rolling/tasks/release.yml"),
+        "cluster_release": os.urandom(4).hex(),
+    }
 
 
 CHANGE = {"haproxy_timeouts": {"connect": "4s"}, "keepalived_extra_lines": ["# changed"]}
@@ -190,7 +210,8 @@ def rolled(_lab: Lab, _host: str) -> Iterator[None]:
 
 
 def interrupt(name: str, tasks: int, variables: dict[str, object]) -> None:
-    """Begin a playbook and kill it when it has begun so many tasks that do something; one that ends before is not interrupted."""
+    """Begin a playbook and kill it when it has begun so many tasks that do something; one that ends before is not
+    interrupted."""
     command = begun(name, subprocess.PIPE, **variables)
     assert command.stdout
     for line in command.stdout:
@@ -219,8 +240,18 @@ def interrupted(name: str, tasks: int, variables: Callable[[], dict[str, object]
 TABLE: list[Fault] = [
     # haproxy
     Fault("haproxy_is_killed", "lb", "killall --signal=KILL haproxy", START.format("haproxy")),
-    Fault("haproxys_worker_is_killed", "lb", f"pkill --signal=KILL --parent {MAIN.format('haproxy')}", START.format("haproxy")),
-    Fault("haproxys_master_is_killed", "lb", "systemctl kill --kill-whom=main --signal=KILL haproxy", START.format("haproxy")),
+    Fault(
+        "haproxys_worker_is_killed",
+        "lb",
+        f"pkill --signal=KILL --parent {MAIN.format('haproxy')}",
+        START.format("haproxy"),
+    ),
+    Fault(
+        "haproxys_master_is_killed",
+        "lb",
+        "systemctl kill --kill-whom=main --signal=KILL haproxy",
+        START.format("haproxy"),
+    ),
     Fault("haproxy_is_restarted", "lb", "systemctl restart haproxy"),
     Fault("haproxy_is_stopped", "lb", "systemctl stop haproxy", START.format("haproxy"), noticed=True),
     Fault("haproxy_hangs", "lb", "pkill --signal=STOP haproxy", "pkill --signal=CONT haproxy", noticed=True),
@@ -231,15 +262,32 @@ TABLE: list[Fault] = [
         "haproxy_cannot_start",
         "lb",
         "mkdir -p /run/systemd/system/haproxy.service.d && printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' > "
-        "/run/systemd/system/haproxy.service.d/zz-chaos.conf && systemctl daemon-reload && killall --signal=KILL haproxy",
+        "/run/systemd/system/haproxy.service.d/zz-chaos.conf && systemctl daemon-reload && killall "
+        "--signal=KILL haproxy",
         f"rm -rf /run/systemd/system/haproxy.service.d; systemctl daemon-reload; {START.format('haproxy')}",
         noticed=True,
     ),
     Fault("haproxy_is_reloaded", "lb", "systemctl reload haproxy", costs=NOBODY),
-    Fault("haproxy_is_reloaded_five_times", "lb", "for _ in 1 2 3 4 5; do systemctl reload haproxy || exit; done", costs=NOBODY),
-    Fault("haproxys_configuration_is_damaged", "lb", *edited(HAPROXY_CFG, "haproxy", "haproxy", "nonsense"), costs=NOBODY, noticed=True),
     Fault(
-        "haproxys_socket_is_deleted", "lb", "rm /run/haproxy/admin.sock", "systemctl reload-or-restart haproxy", costs=NOBODY, noticed=True
+        "haproxy_is_reloaded_five_times",
+        "lb",
+        "for _ in 1 2 3 4 5; do systemctl reload haproxy || exit; done",
+        costs=NOBODY,
+    ),
+    Fault(
+        "haproxys_configuration_is_damaged",
+        "lb",
+        *edited(HAPROXY_CFG, "haproxy", "haproxy", "nonsense"),
+        costs=NOBODY,
+        noticed=True,
+    ),
+    Fault(
+        "haproxys_socket_is_deleted",
+        "lb",
+        "rm /run/haproxy/admin.sock",
+        "systemctl reload-or-restart haproxy",
+        costs=NOBODY,
+        noticed=True,
     ),
     Fault("haproxy_is_full", "lb", inject=full, serves=False),
     Fault(
@@ -253,14 +301,25 @@ TABLE: list[Fault] = [
         "haproxy_has_no_descriptors_left",
         "lb",
         "for pid in $(pgrep --euid haproxy haproxy); do prlimit --pid $pid --nofile=8:; done",
-        "for pid in $(pgrep --euid haproxy haproxy); do prlimit --pid $pid --nofile=$(prlimit --pid $pid --nofile --output HARD "
+        "for pid in $(pgrep --euid haproxy haproxy); do prlimit --pid $pid --nofile=$(prlimit --pid $pid --nofile "
+        "--output HARD "
         "--noheadings | tr -d ' '):; done",
     ),
     *of_unit("haproxy-hung-servers", "the_program_for_hung_servers", NOBODY, False),
     # keepalived
     Fault("keepalived_is_killed", "lb", "systemctl kill --signal=KILL keepalived", START.format("keepalived")),
-    Fault("keepaliveds_parent_is_killed", "lb", "systemctl kill --kill-whom=main --signal=KILL keepalived", START.format("keepalived")),
-    Fault("keepaliveds_child_is_killed", "lb", f"pkill --signal=KILL --parent {MAIN.format('keepalived')}", START.format("keepalived")),
+    Fault(
+        "keepaliveds_parent_is_killed",
+        "lb",
+        "systemctl kill --kill-whom=main --signal=KILL keepalived",
+        START.format("keepalived"),
+    ),
+    Fault(
+        "keepaliveds_child_is_killed",
+        "lb",
+        f"pkill --signal=KILL --parent {MAIN.format('keepalived')}",
+        START.format("keepalived"),
+    ),
     Fault("keepalived_is_restarted", "lb", "systemctl restart keepalived"),
     Fault("keepalived_is_stopped", "lb", "systemctl stop keepalived", START.format("keepalived"), noticed=True),
     Fault("keepalived_hangs", "lb", "pkill --signal=STOP keepalived", "pkill --signal=CONT keepalived"),
@@ -277,17 +336,28 @@ TABLE: list[Fault] = [
     *of_unit("keepalived-second-chance", "the_second_chance", EVERYBODY, True),
     # The kernel's state
     Fault("iptables_is_flushed", "lb", "iptables -F; ip6tables -F", costs=NOBODY),
-    Fault("iptables_is_flushed_and_its_chains_are_deleted", "lb", "iptables -F; iptables -X; ip6tables -F; ip6tables -X", costs=NOBODY),
+    Fault(
+        "iptables_is_flushed_and_its_chains_are_deleted",
+        "lb",
+        "iptables -F; iptables -X; ip6tables -F; ip6tables -X",
+        costs=NOBODY,
+    ),
     Fault("nftables_is_flushed", "lb", "nft flush ruleset"),
     Fault("our_table_of_nftables_is_emptied", "lb", "nft flush table ip evenkeel_second_chance"),
     Fault("the_service_of_nftables_is_restarted", "lb", "systemctl restart nftables && systemctl stop nftables"),
     Fault("all_addresses_of_lo_are_deleted", "lb", "ip address flush dev lo; ip address add 127.0.0.1/8 dev lo"),
     Fault("lo_goes_down_and_up", "lb", "ip link set lo down; ip link set lo up"),
     Fault(
-        "arp_parameters_are_lost", "lb", "sysctl --write net.ipv4.conf.eth0.arp_ignore=0 net.ipv4.conf.eth0.arp_announce=0", costs=NOBODY
+        "arp_parameters_are_lost",
+        "lb",
+        "sysctl --write net.ipv4.conf.eth0.arp_ignore=0 net.ipv4.conf.eth0.arp_announce=0",
+        costs=NOBODY,
     ),
     Fault(
-        "addresses_of_others_cannot_be_bound", "lb", "sysctl --write net.ipv4.ip_nonlocal_bind=0 net.ipv6.ip_nonlocal_bind=0", costs=NOBODY
+        "addresses_of_others_cannot_be_bound",
+        "lb",
+        "sysctl --write net.ipv4.ip_nonlocal_bind=0 net.ipv6.ip_nonlocal_bind=0",
+        costs=NOBODY,
     ),
     Fault("the_vips_are_deleted", "lb", "for vip in $VIPS; do ip address delete $vip/24 dev eth0 2>/dev/null; done; :"),
     Fault(
@@ -335,14 +405,25 @@ TABLE: list[Fault] = [
     Fault("the_host_is_rebooted", "lb", inject=by(rebooted), alone=True),
     # Web servers
     Fault(
-        "nginx_is_killed", "web", inject=by(functools.partial(faults.killed, unit="nginx")), costs=UNREPEATABLE, alone=True, noticed=True
+        "nginx_is_killed",
+        "web",
+        inject=by(functools.partial(faults.killed, unit="nginx")),
+        costs=UNREPEATABLE,
+        alone=True,
+        noticed=True,
     ),
     Fault("nginx_is_stopped", "web", "systemctl stop nginx", START.format("nginx"), costs=UNREPEATABLE, noticed=True),
     Fault("nginx_is_restarted", "web", "systemctl restart nginx", costs=UNREPEATABLE),
     Fault("nginx_is_reloaded", "web", "systemctl reload nginx", costs=NOBODY),
     Fault("nginx_hangs", "web", "pkill --signal=STOP nginx", "pkill --signal=CONT nginx", costs=UNREPEATABLE),
     Fault("nginx_is_frozen", "web", "systemctl freeze nginx", "systemctl thaw nginx", costs=UNREPEATABLE),
-    Fault("the_application_is_killed", "web", "systemctl kill --signal=KILL application", START.format("application"), costs=UNREPEATABLE),
+    Fault(
+        "the_application_is_killed",
+        "web",
+        "systemctl kill --signal=KILL application",
+        START.format("application"),
+        costs=UNREPEATABLE,
+    ),
     Fault(
         "the_application_hangs",
         "web",
@@ -367,7 +448,14 @@ TABLE: list[Fault] = [
         noticed=True,
     ),
     Fault("the_web_servers_switch_port_is_dead", "web", inject=by(faults.unplugged), costs=UNREPEATABLE, alone=True),
-    Fault("the_web_servers_host_is_dead", "web", inject=by(faults.powered_off), costs=UNREPEATABLE, alone=True, noticed=True),
+    Fault(
+        "the_web_servers_host_is_dead",
+        "web",
+        inject=by(faults.powered_off),
+        costs=UNREPEATABLE,
+        alone=True,
+        noticed=True,
+    ),
     Fault("the_web_servers_host_stalls", "web", inject=by(faults.paused), costs=UNREPEATABLE, alone=True),
     # Strangers
     Fault("a_stranger_claims_the_vips", "web", inject=claimed, costs=NOBODY, alone=True),

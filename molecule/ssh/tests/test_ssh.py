@@ -34,7 +34,16 @@ def titles() -> set[str]:
 
 
 def test_nobody_logs_in_as_root(cluster):
-    words = ["all", "--one-line", "--module-name", "ansible.builtin.command", "--args", "id -un", "--extra-vars", "ansible_become=false"]
+    words = [
+        "all",
+        "--one-line",
+        "--module-name",
+        "ansible.builtin.command",
+        "--args",
+        "id -un",
+        "--extra-vars",
+        "ansible_become=false",
+    ]
     said = good(ansible("ansible", *words))
     assert re.findall(r"\(stdout\) (\w+)", said) == ["deployer"] * len(NODES + WEB_SERVERS)
     good(playbook("ping_hosts"))
@@ -83,7 +92,16 @@ def test_every_host_is_rebooted(cluster):
 def test_a_drill_with_clients_on_a_host_outlives_the_connection_that_it_cuts(cluster, tmp_path):
     faults = ["haproxy_hung", "network_cut"]
     short = {"drill_seconds": 3, "drill_interval": 0.02, "drill_timeout": 10}
-    good(playbook("drill_failover", drill_confirmed=True, drill_faults=faults, drill_from="web3", drill_report=tmp_path / "drill", **short))
+    good(
+        playbook(
+            "drill_failover",
+            drill_confirmed=True,
+            drill_faults=faults,
+            drill_from="web3",
+            drill_report=tmp_path / "drill",
+            **short,
+        )
+    )
     assert [fault["name"] for fault in json.loads((tmp_path / "drill.json").read_text())["faults"]] == faults
 
 

@@ -42,7 +42,8 @@ class Finding:
     source: str | None = None
 
     def __post_init__(self) -> None:
-        # The first line of a message is the checker's own sentence, "Truncating auth_pass to 8 characters"; further lines cite the file.
+        # The first line of a message is the checker's own sentence, "Truncating auth_pass to 8 characters"; further
+        # lines cite the file.
         sentence, feed, cited = self.message.partition("\n")
         object.__setattr__(self, "message", sentence + feed + masked(cited))
         object.__setattr__(self, "source", self.source and masked(self.source))
@@ -82,7 +83,10 @@ class Verdict:
 
     def renamed(self, real: str, shown: str) -> Verdict:
         """The same verdict, with shown where it names the (temporary) file real."""
-        findings = [replace(f, file=shown if f.file == real else f.file, message=f.message.replace(real, shown)) for f in self.findings]
+        findings = [
+            replace(f, file=shown if f.file == real else f.file, message=f.message.replace(real, shown))
+            for f in self.findings
+        ]
         return replace(self, findings=findings, output=self.output.replace(real, shown))
 
 
@@ -123,4 +127,6 @@ def refusal(program: str, rc: int, output: str) -> Finding:
     """The alert for a checker that refused without a message that is understood: all that it printed."""
     ended = f"was ended by signal {-rc}" if rc < 0 else _ENDED.get(rc, f"exit code {rc}")
     said = output.strip()
-    return Finding("alert", f"{program} refused the configuration ({ended}) and said " + (f"only:\n{said}" if said else "nothing"))
+    return Finding(
+        "alert", f"{program} refused the configuration ({ended}) and said " + (f"only:\n{said}" if said else "nothing")
+    )

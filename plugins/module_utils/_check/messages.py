@@ -4,8 +4,8 @@
 
 """What a daemon says of itself, without what its clients have sent.
 
-A daemon's journal and its error log have lines of requests too, with tokens and personal data of clients. A message quotes lines of the
-shapes below only, by the sources to which no request is written."""
+A daemon's journal and its error log have lines of requests too, with tokens and personal data of clients. A message
+quotes lines of the shapes below only, by the sources to which no request is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ SYSTEMD = "_PID=1"
 
 @dataclass(frozen=True)
 class OwnWords:
-    """Where a daemon speaks of itself. C(sources) are values of a field of the journal, one of which an entry has to have.
+    """Where a daemon speaks of itself. C(sources) are values of a field of the journal, one of which an entry has to
+    have.
 
     C(line) is how its own lines begin, and C(complaint) what stands in those that tell of a failure."""
 
@@ -41,26 +42,35 @@ class OwnWords:
         return [line for line in own if self.complaint.search(line)] or own[-10:]
 
 
-# What goes to a log's socket is not on stdout. A log may go to stdout as well, so the line has to look like one of haproxy's messages.
-# Lines with the path of a file are those of the program that reloads haproxy.
+# What goes to a log's socket is not on stdout. A log may go to stdout as well, so the line has to look like one of
+# haproxy's messages. Lines with the path of a file are those of the program that reloads haproxy.
 HAPROXY = OwnWords(
-    ("_TRANSPORT=stdout",), re.compile(r"\[(ALERT|WARNING|NOTICE)\] +\(\d+\) : |/run/haproxy\S*: "), re.compile(r"^\[ALERT\]|^/")
+    ("_TRANSPORT=stdout",),
+    re.compile(r"\[(ALERT|WARNING|NOTICE)\] +\(\d+\) : |/run/haproxy\S*: "),
+    re.compile(r"^\[ALERT\]|^/"),
 )
 NGINX = OwnWords(
     ("_TRANSPORT=stdout",),
-    re.compile(r"nginx: (\[\w+\] |configuration file )|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(emerg|alert)\] \d+#\d+: (?!\*)"),
+    re.compile(
+        r"nginx: (\[\w+\] |configuration file )|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(emerg|alert)\] \d+#\d+: (?!\*)"
+    ),
     re.compile(r"\[emerg\]|\[alert\]|failed"),
 )
 # Scripts of keepalived write into the journal of its unit as well, by other names.
 KEEPALIVED = OwnWords(
-    ("SYSLOG_IDENTIFIER=Keepalived", "SYSLOG_IDENTIFIER=Keepalived_vrrp", "SYSLOG_IDENTIFIER=Keepalived_healthcheckers"),
+    (
+        "SYSLOG_IDENTIFIER=Keepalived",
+        "SYSLOG_IDENTIFIER=Keepalived_vrrp",
+        "SYSLOG_IDENTIFIER=Keepalived_healthcheckers",
+    ),
     re.compile(r""),
     re.compile(r"[Cc]annot|failed|[Ee]rror"),
 )
 
 
 def quoted(lines: Iterable[str]) -> str:
-    """The lines as a message has them: each once, without secrets and control characters, cut where they are too long or too many."""
+    """The lines as a message has them: each once, without secrets and control characters, cut where they are too long
+    or too many."""
     unique = list(dict.fromkeys(lines))
     shown = [_printable(masked(line)) for line in unique[:MOST]]
     more = len(unique) - MOST

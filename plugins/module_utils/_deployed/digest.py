@@ -23,7 +23,8 @@ def digest(directory: Path, without: str = "") -> str:
 
 
 def identity(directory: Path) -> str:
-    """One word for the files that a directory has now: another one as soon as a file is edited or replaced, even by the same content.
+    """One word for the files that a directory has now: another one as soon as a file is edited or replaced, even by the
+    same content.
 
     Of the time of a change it is only asked whether it is the same, so that a clock that was set hides nothing."""
     whole = hashlib.sha256()

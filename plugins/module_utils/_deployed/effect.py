@@ -29,7 +29,8 @@ def units(paths: list[str]) -> list[str]:
 
 
 def is_stale(unit: dict[str, str], paths: list[str]) -> bool:
-    """Whether systemd has not read the files of a unit among the paths. Of a first drop-in, systemd 252 does not notice it itself."""
+    """Whether systemd has not read the files of a unit among the paths. Of a first drop-in, systemd 252 does not notice
+    it itself."""
     drop_ins = {path for path in paths if path.startswith(f"{UNITS}{unit.get('Id')}.d/")}
     return unit.get("NeedDaemonReload") == "yes" or not drop_ins <= set(unit.get("DropInPaths", "").split())
 
@@ -41,7 +42,8 @@ def parameters(text: str) -> dict[str, str]:
 
 
 def kernel_parameters(files: dict[str, bytes]) -> dict[str, str]:
-    """The kernel parameters that are set by the files of C(sysctl.d) among these, which have their contents by their paths."""
+    """The kernel parameters that are set by the files of C(sysctl.d) among these, which have their contents by their
+    paths."""
     found: dict[str, str] = {}
     for path, content in files.items():
         if path.startswith(PARAMETERS):
@@ -58,7 +60,11 @@ class Effect:
 
     def pending(self) -> list[str]:
         """What is not in effect yet, for people to read."""
-        return [*(path for path in self._outside() if not Path(path).exists()), *self._stale_units(), *self._other_parameters()]
+        return [
+            *(path for path in self._outside() if not Path(path).exists()),
+            *self._stale_units(),
+            *self._other_parameters(),
+        ]
 
     def settle(self) -> None:
         """Make everything take effect. Raises NoEffect where that is impossible."""
@@ -81,7 +87,8 @@ class Effect:
         return list(dict.fromkeys(unit.get("Id", "") for unit in shown(out) if is_stale(unit, paths)))
 
     def _other_parameters(self) -> dict[str, str]:
-        """The parameters that have another value now. Those that this kernel does not have are left out, as systemd does at boot."""
+        """The parameters that have another value now. Those that this kernel does not have are left out, as systemd
+        does at boot."""
         wanted = kernel_parameters({path: disk.read(Path(path)) or b"" for path in self._outside()})
         return {name: value for name, value in wanted.items() if not _has(name, value)}
 

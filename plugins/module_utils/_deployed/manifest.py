@@ -33,7 +33,8 @@ def companions(directory: Path) -> list[str]:
 
 
 def manifest(directory: Path) -> dict[str, list[str]]:
-    """What the set in the directory says of itself, in the shape of description(). Raises SetError if that is damaged."""
+    """What the set in the directory says of itself, in the shape of description(). Raises SetError if that is
+    damaged."""
     path = directory / MANIFEST
     nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}
     try:
@@ -41,4 +42,6 @@ def manifest(directory: Path) -> dict[str, list[str]]:
     except FileNotFoundError:
         return nothing
     except (TypeError, ValueError) as error:
-        raise SetError(f"{path} is damaged ({error}): remove it; files that are not declared any more then stay") from error
+        raise SetError(
+            f"{path} is damaged ({error}): remove it; files that are not declared any more then stay"
+        ) from error

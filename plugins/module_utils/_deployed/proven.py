@@ -4,8 +4,8 @@
 
 """Whether a daemon runs what is on disk.
 
-No clock is asked: what was proven is remembered with the identity of its files, and forgotten before anything of it changes. A daemon that
-has been started since has read the same files."""
+No clock is asked: what was proven is remembered with the identity of its files, and forgotten before anything of it
+changes. A daemon that has been started since has read the same files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MEMORY = Path("/var/lib/evenkeel")
 
 
 def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
-    """C(digest) of the daemon's directory, C(pending), what would make it the one that runs, as action() says it, and C(unconfined),
-    whether the daemon's confinement waits for its next start.
+    """C(digest) of the daemon's directory, C(pending), what would make it the one that runs, as action() says it, and
+    C(unconfined), whether the daemon's confinement waits for its next start.
 
-    All are empty where there is no such directory; nothing is pending in one that no set was deployed to. Raises SetError if the
-    set in it is damaged."""
+    All are empty where there is no such directory; nothing is pending in one that no set was deployed to. Raises
+    SetError if the set in it is damaged."""
     live = real_directory(directory)
     if not live.is_dir():
         return {"digest": "", "pending": "", "unconfined": False}
@@ -42,8 +42,8 @@ def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
 class Deployed:
     """The set in a daemon's directory, and whether the daemon runs it.
 
-    What was proven is remembered in C(/var/lib/evenkeel): an ended run is finished by the next, and a unit that is not named any more is
-    stopped although the host has rebooted since."""
+    What was proven is remembered in C(/var/lib/evenkeel): an ended run is finished by the next, and a unit that is not
+    named any more is stopped although the host has rebooted since."""
 
     def __init__(self, directory: Path, unit: Unit) -> None:
         self.directory = directory
@@ -52,7 +52,8 @@ class Deployed:
         self.memory = MEMORY / f"{unit.name}.json"
 
     def action(self, will_change: bool = False) -> str:
-        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or nothing.
+        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or
+        nothing.
 
         C(will_change) foresees another set on disk."""
         around = self._around()
@@ -61,7 +62,11 @@ class Deployed:
             return "start"
         if will_change or not self._runs_what_is_on_disk():
             return "reload"
-        return "settle" if self.effect.pending() or not state.enabled or self._idle(around) or self._obsolete(around) else ""
+        return (
+            "settle"
+            if self.effect.pending() or not state.enabled or self._idle(around) or self._obsolete(around)
+            else ""
+        )
 
     def is_proven(self) -> bool:
         """Whether the daemon is known to run what is on disk."""

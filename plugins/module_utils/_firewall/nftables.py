@@ -20,7 +20,9 @@ LOWER = ("ip", "ip6", "ether", "vlan")
 def refusal(printed: str, advert: Advert) -> str:
     """The chain with the rule or the policy that keeps the advert out; empty if it comes in."""
     items = json.loads(printed or "{}").get("nftables", [])
-    for base in sorted((item["chain"] for item in items if "chain" in item and _is_input(item["chain"], advert)), key=_priority):
+    for base in sorted(
+        (item["chain"] for item in items if "chain" in item and _is_input(item["chain"], advert)), key=_priority
+    ):
         chains: dict[str, list[Rule]] = {}
         for item in items:
             rule = item.get("rule", {})
@@ -38,7 +40,9 @@ def refusal(printed: str, advert: Advert) -> str:
 def _is_input(chain: dict[str, Any], advert: Advert) -> bool:
     if chain.get("hook") != "input" or chain.get("type") != "filter":
         return False
-    return chain["family"] == "inet" or (chain["family"] == _family(advert) and (chain["table"], chain["name"]) != IPTABLES_CHAIN)
+    return chain["family"] == "inet" or (
+        chain["family"] == _family(advert) and (chain["table"], chain["name"]) != IPTABLES_CHAIN
+    )
 
 
 def _family(advert: Advert) -> str:
@@ -111,7 +115,9 @@ def _value(left: Any, advert: Advert) -> str | bool | None:
     kind, _blank, header = field.partition(" ")
     protocol = header.partition(" ")[0]
     # Bytes that a rule picks by their place (@th,0,16) have no protocol.
-    elsewhere = kind == "payload" and protocol and (protocol not in LOWER or protocol == ("ip6" if family == "ip" else "ip"))
+    elsewhere = (
+        kind == "payload" and protocol and (protocol not in LOWER or protocol == ("ip6" if family == "ip" else "ip"))
+    )
     return False if elsewhere else None
 
 
@@ -120,7 +126,11 @@ def _field(left: Any) -> str:
     if not isinstance(left, dict) or len(left) != 1:
         return ""
     ((kind, said),) = left.items()
-    return " ".join([kind, *(said[word] for word in ("key", "protocol", "field") if word in said)]) if isinstance(said, dict) else ""
+    return (
+        " ".join([kind, *(said[word] for word in ("key", "protocol", "field") if word in said)])
+        if isinstance(said, dict)
+        else ""
+    )
 
 
 def _items(right: Any) -> list[Any]:

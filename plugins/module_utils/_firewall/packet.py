@@ -4,8 +4,8 @@
 
 """A VRRP packet that comes in, and what becomes of it in chains of rules, whoever has printed them.
 
-Whether a rule matches is true, false, or None where that is not understood. In doubt a packet is let in, so a rule that is not understood
-counts if it accepts, and only then."""
+Whether a rule matches is true, false, or None where that is not understood. In doubt a packet is let in, so a rule that
+is not understood counts if it accepts, and only then."""
 
 from __future__ import annotations
 

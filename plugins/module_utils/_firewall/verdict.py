@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which rule of a host's firewall keeps a peer's adverts out. A node that is MASTER hears nothing, so nothing else would tell that it could
-not become a backup, until there are two masters."""
+"""Which rule of a host's firewall keeps a peer's adverts out. A node that is MASTER hears nothing, so nothing else
+would tell that it could not become a backup, until there are two masters."""
 
 from __future__ import annotations
 
@@ -19,18 +19,22 @@ GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 
 
 def refusals(run: Run, instance: dict[str, Any]) -> dict[str, str]:
-    """The rules that keep adverts out, by the peer from which they come; C(any) is every one of those to which multicast goes.
+    """The rules that keep adverts out, by the peer from which they come; C(any) is every one of those to which
+    multicast goes.
 
     C(instance) is one of those that _keepalived.setup finds in a configuration."""
     adverts = {peer: Advert(peer, instance["source"] or peer, instance["interface"]) for peer in instance["peers"]}
     if not adverts:
-        version = 6 if ":" in (instance["source"] or "".join(item["address"] for item in instance["addresses"][:1])) else 4
+        version = (
+            6 if ":" in (instance["source"] or "".join(item["address"] for item in instance["addresses"][:1])) else 4
+        )
         adverts = {"any": Advert("", GROUPS[version], instance["interface"])}
     return {peer: rule for peer, advert in adverts.items() if (rule := refusal(run, advert))}
 
 
 def refusal(run: Run, advert: Advert) -> str:
-    """The rule that keeps the advert out; empty if there is none. A host without a firewall's program lets everything in."""
+    """The rule that keeps the advert out; empty if there is none. A host without a firewall's program lets everything
+    in."""
     program = "ip6tables" if advert.version == 6 else "iptables"
     return iptables.refusal(_printed(run, [program, "--wait", "--list-rules"]), advert) or nftables.refusal(
         _printed(run, ["nft", "--json", "list", "ruleset"]), advert

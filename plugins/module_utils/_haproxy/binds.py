@@ -24,7 +24,9 @@ MOST_PORTS = 100
 
 ADVICE = {
     errno.EADDRINUSE: "end the program that has it ('ss -tlnp' shows which), or choose another",
-    errno.EADDRNOTAVAIL: "use an address of this host, or let it bind to others with net.ipv4.ip_nonlocal_bind = 1 (or net.ipv6)",
+    errno.EADDRNOTAVAIL: (
+        "use an address of this host, or let it bind to others with net.ipv4.ip_nonlocal_bind = 1 (or net.ipv6)"
+    ),
 }
 
 
@@ -77,8 +79,8 @@ def taken(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def attempt(host: str, port: int, options: list[str]) -> OSError | None:
-    """Bind to an address for an instant, without listening, as a C(bind) with these options does it: sharing the port with others of
-    haproxy. Returns why that is impossible; nothing if it is possible, or if this user may not try."""
+    """Bind to an address for an instant, without listening, as a C(bind) with these options does it: sharing the port
+    with others of haproxy. Returns why that is impossible; nothing if it is possible, or if this user may not try."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

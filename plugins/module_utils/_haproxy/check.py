@@ -27,13 +27,16 @@ _SUMMARY = re.compile(
     r"haproxy version is |path to executable is |Error\(s\) found in configuration file"
     r"|Fatal errors found in configuration|Failed to initialize server\(s\) addr"
 )
-# What an operator has done to a server of the running haproxy is in its state file, and nothing that a configuration can be blamed for.
+# What an operator has done to a server of the running haproxy is in its state file, and nothing that a configuration
+# can be blamed for.
 _STATE = re.compile(r"Server \S+ remains in forced (?:drain|maintenance) mode")
 _PROXY = re.compile(r"(?:[Pp]roxy|frontend|backend|listen) '([^']+)'")
 _UNKNOWN_TARGET = re.compile(r"unable to find required (\w+): '([^']+)'")
 _SECTION = re.compile(r"(?:frontend|backend|listen|defaults)\s+(\S+)")
 
-_NO_LISTENER = "nothing listens: haproxy will not start without at least one 'bind' line in a 'frontend' or 'listen' section"
+_NO_LISTENER = (
+    "nothing listens: haproxy will not start without at least one 'bind' line in a 'frontend' or 'listen' section"
+)
 _NO_FILE = "no configuration file found: of a directory, haproxy reads only the files named *.cfg"
 
 

@@ -23,9 +23,9 @@ class Stopped(NoAnswer):
 
 @dataclass(frozen=True)
 class Workers:
-    """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that still serve, how
-    many reloads have failed since one succeeded, how many there were, for how many seconds the master runs, and how many reloads the
-    oldest of its workers has survived."""
+    """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that
+    still serve, how many reloads have failed since one succeeded, how many there were, for how many seconds the master
+    runs, and how many reloads the oldest of its workers has survived."""
 
     current: frozenset[int]
     failed: int
@@ -46,11 +46,15 @@ def ask(path: str, command: str, timeout: float = 10) -> str:
             cli.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: cli.recv(65536), b"")).decode(errors="replace")
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise Stopped(f"{path}: nobody listens ({error.strerror}); start haproxy, or name its 'stats socket' of level admin") from error
+        raise Stopped(
+            f"{path}: nobody listens ({error.strerror}); start haproxy, or name its 'stats socket' of level admin"
+        ) from error
     except PermissionError as error:
         raise NoAnswer(f"{path}: {error.strerror}; become root, or a member of the socket's group") from error
     except TimeoutError as error:
-        raise NoAnswer(f"{path}: no answer to '{command}' within {timeout:g} s; haproxy hangs, see its journal") from error
+        raise NoAnswer(
+            f"{path}: no answer to '{command}' within {timeout:g} s; haproxy hangs, see its journal"
+        ) from error
     except OSError as error:
         raise NoAnswer(f"{path}: {error.strerror or error} after '{command}'; see haproxy's journal") from error
 
@@ -59,7 +63,9 @@ def parse_workers(answer: str) -> Workers:
     """Read the answer of C(show proc), of haproxy 2.6 to 3.0."""
     current, _heading, old = answer.partition("# old workers")
     master = re.search(r"\bmaster\s+(\d+)(?:\s+\[failed: (\d+)\])?\s+(\d+)d(\d+)h(\d+)m(\d+)s", current)
-    reloads, failed, days, hours, minutes, seconds = (int(number or 0) for number in master.groups()) if master else (0,) * 6
+    reloads, failed, days, hours, minutes, seconds = (
+        (int(number or 0) for number in master.groups()) if master else (0,) * 6
+    )
     survived = [int(number) for number in re.findall(r"^\d+\s+worker\s+(\d+)\b", old, re.MULTILINE)]
     uptime = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     return Workers(_pids(current), failed, _pids(old), reloads, uptime, max(survived, default=0))

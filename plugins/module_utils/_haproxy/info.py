@@ -47,7 +47,9 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
     age = int(about.get("Uptime_sec", 0))
     reloads = _reloads(master, age)
     noted = Path(f"{os.path.dirname(path)}-reload/loaded")
-    loaded = not found["configuration"]["digest"] or (not reloads["reloads_failed"] and is_loaded(noted, directory, run))
+    loaded = not found["configuration"]["digest"] or (
+        not reloads["reloads_failed"] and is_loaded(noted, directory, run)
+    )
     return {
         "running": True,
         "configuration": {**found["configuration"], "loaded": loaded},
@@ -58,10 +60,14 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
         "connections": {"current": int(about.get("CurrConns", 0)), "limit": int(about.get("Maxconn", 0))},
         "frontends": [{"name": row["pxname"], **_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
         "backends": [
-            {"name": row["pxname"], **_load(row), **_members(row["pxname"], servers)} for row in proxies if row["svname"] == "BACKEND"
+            {"name": row["pxname"], **_load(row), **_members(row["pxname"], servers)}
+            for row in proxies
+            if row["svname"] == "BACKEND"
         ],
         "servers": [{"backend": server.backend, "name": server.name, **server.result()} for server in servers],
-        "listeners": listeners(run(["ss", "--no-header", "--numeric", "--tcp", "--listening", "--processes", "--extended"])[1]),
+        "listeners": listeners(
+            run(["ss", "--no-header", "--numeric", "--tcp", "--listening", "--processes", "--extended"])[1]
+        ),
         "certificates": certificates,
     }
 
@@ -74,8 +80,8 @@ def facts(answer: str) -> dict[str, str]:
 def shared(directory: Path, run: Run) -> str:
     """A checksum of what the nodes of a cluster have in common; empty if there is no haproxy.cfg.
 
-    Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, and the host's own addresses in C(bind)
-    and C(source) do not count."""
+    Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, and the host's own
+    addresses in C(bind) and C(source) do not count."""
     file = directory / "haproxy.cfg"
     if not file.is_file():
         return ""
@@ -97,7 +103,8 @@ def _load(row: dict[str, str]) -> dict[str, Any]:
 
 
 def _members(backend: str, servers: Iterable[Server]) -> dict[str, int]:
-    """How many of a backend's servers are in rotation, how many would be if their checks passed, and how many somebody has taken out."""
+    """How many of a backend's servers are in rotation, how many would be if their checks passed, and how many somebody
+    has taken out."""
     counts = Counter(_place(server) for server in servers if server.backend == backend)
     return {name: counts[name] for name in ("up", "down", "out")}
 
@@ -132,8 +139,8 @@ def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
 
 
 def is_loaded(noted: Path, directory: str, run: Run) -> bool:
-    """Whether the files in the directory are those that HAProxy has read at its last start or reload; its unit writes down which those are,
-    each with its inode and the moment of its last change."""
+    """Whether the files in the directory are those that HAProxy has read at its last start or reload; its unit writes
+    down which those are, each with its inode and the moment of its last change."""
     try:
         then = noted.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -162,20 +169,25 @@ def _said(run: Run) -> str:
 
 
 def ended_workers(said: str) -> int:
-    """How many old workers have been ended with their connections since the last reload, of what HAProxy has printed."""
+    """How many old workers have been ended with their connections since the last reload, of what HAProxy has
+    printed."""
     since = re.split(r"New worker \(\d+\) forked", said)[-1]
     return len(re.findall(r"Former worker \(\d+\) exited with code 143|soft-stop running for too long", since))
 
 
 def listeners(printed: str) -> list[str]:
-    """The addresses and ports at which haproxy listens, of what C(ss) has printed; of a container it knows the unit, or the slice, and not
-    the process."""
-    return sorted({line.split()[3] for line in printed.splitlines() if re.search(r'"haproxy"|/haproxy\.(service|slice)', line)})
+    """The addresses and ports at which haproxy listens, of what C(ss) has printed; of a container it knows the unit, or
+    the slice, and not the process."""
+    return sorted(
+        {line.split()[3] for line in printed.splitlines() if re.search(r'"haproxy"|/haproxy\.(service|slice)', line)}
+    )
 
 
 def _certificates(path: str) -> list[dict[str, Any]]:
     names = [line for line in ask(path, "show ssl cert").splitlines() if line and line[0] not in "#*"]
-    return [certificate(name, ask(path, f"show ssl cert {name}"), time.time()) for name in names if Path(name).is_absolute()]
+    return [
+        certificate(name, ask(path, f"show ssl cert {name}"), time.time()) for name in names if Path(name).is_absolute()
+    ]
 
 
 def certificate(file: str, answer: str, now: float) -> dict[str, Any]:

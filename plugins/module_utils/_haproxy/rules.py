@@ -21,7 +21,8 @@ SOURCES = {"source": 0, "default-server": 1, "server": 3, "server-template": 4}
 
 
 def findings(path: str, host: Host) -> list[Finding]:
-    """An alert for every line of a file that names an interface, an address or a directory which the host does not have."""
+    """An alert for every line of a file that names an interface, an address or a directory which the host does not
+    have."""
     text = host.read(path)
     found = sorted({*_interfaces(text, host), *_addresses(text, host), *_chroot(text, host)})
     lines = text.split("\n")
@@ -37,7 +38,8 @@ def _interfaces(text: str, host: Host) -> Iterator[tuple[int, str]]:
 
 
 def _addresses(text: str, host: Host) -> Iterator[tuple[int, str]]:
-    """Addresses that are bound to and that the host does not have. The port does not matter here, so any free one is tried."""
+    """Addresses that are bound to and that the host does not have. The port does not matter here, so any free one is
+    tried."""
     wanted = [(bind.number, bind.host, bind.options) for bind in binds.binds(text)]
     wanted += [(number, _address(words[1]), words) for number, words in _sources(text) if "usesrc" not in words]
     for number, address, options in wanted:
@@ -48,7 +50,8 @@ def _addresses(text: str, host: Host) -> Iterator[tuple[int, str]]:
 
 
 def _refused(address: str, options: list[str], host: Host) -> OSError | None:
-    """Why the address cannot be bound to. Where the kernel allows every address only until the set is in place, a try tells nothing."""
+    """Why the address cannot be bound to. Where the kernel allows every address only until the set is in place, a try
+    tells nothing."""
     if host.parameter(_nonlocal(address)) == "1":
         return None
     anywhere = {"transparent", "interface"} & set(options)

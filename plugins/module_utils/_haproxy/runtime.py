@@ -4,8 +4,8 @@
 
 """The servers of a running HAProxy: ask for them, change them, see them changed, and wait for what follows from it.
 
-A worker that a reload has replaced serves its connections to their end, and accepts no change any more. Its sessions count here like
-those of the worker that has taken over."""
+A worker that a reload has replaced serves its connections to their end, and accepts no change any more. Its sessions
+count here like those of the worker that has taken over."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ class Runtime:
         """All servers, now."""
         servers = parse(ask(self.path, "show servers state"), ask(self.path, "show stat -1 4 -1"))
         replaced = self._replaced()
-        return [replace(server, sessions=server.sessions + sum(old.get(server.label, 0) for old in replaced)) for server in servers]
+        return [
+            replace(server, sessions=server.sessions + sum(old.get(server.label, 0) for old in replaced))
+            for server in servers
+        ]
 
     def _replaced(self) -> list[dict[str, int]]:
         """The sessions in every worker that a reload has replaced; one that has just ended has none."""
@@ -70,7 +73,8 @@ class Runtime:
         return ", ".join(found[:CLIENTS] + more) or "all in its queue, or over by now"
 
     def named(self, patterns: list[str], may_miss: bool) -> list[Server]:
-        """The servers that a pattern names, now. Raises ServerError for a pattern that names none, unless it may miss."""
+        """The servers that a pattern names, now. Raises ServerError for a pattern that names none, unless it may
+        miss."""
         servers = self.servers()
         missing = [pattern for pattern in patterns if not matching(servers, [pattern])]
         if missing and not may_miss:
@@ -83,11 +87,14 @@ class Runtime:
         now = {server.label: server for server in self.servers()}
         gone = [server.label for server in servers if server.label not in now]
         if gone:
-            raise ServerError(f"{self.path}: haproxy has no server {gone[0]} any more; it was reloaded without it, so run this again")
+            raise ServerError(
+                f"{self.path}: haproxy has no server {gone[0]} any more; it was reloaded without it, so run this again"
+            )
         return [now[server.label] for server in servers]
 
     def change(self, servers: list[Server], wanted: Wanted) -> list[Server]:
-        """Make the servers what is wanted; returns what HAProxy says they are. Raises ServerError if that is something else."""
+        """Make the servers what is wanted; returns what HAProxy says they are. Raises ServerError if that is something
+        else."""
         if not any(wanted.commands(server) for server in servers):
             return self.these(servers)
         with self._no_reload():
@@ -100,15 +107,18 @@ class Runtime:
             target = wanted.of(before)
             if (target.state, target.weight) != (after.state, after.weight):
                 raise ServerError(
-                    f"{self.path}: haproxy has accepted {target.state} with weight {target.weight} for {after.label}, but that is"
-                    f" {after.state} with weight {after.weight}; one that tracks another server or lacks an address follows that"
+                    f"{self.path}: haproxy has accepted {target.state} with weight {target.weight} for {after.label}, "
+                    "but that is"
+                    f" {after.state} with weight {after.weight}; one that tracks another server or lacks an address "
+                    "follows that"
                 )
         return now
 
     @contextmanager
     def _no_reload(self):
-        """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py) does: what a worker
-        is told while another one takes over is lost. Goes on without where that file is not there or may not be read."""
+        """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py)
+        does: what a worker is told while another one takes over is lost. Goes on without where that file is not there
+        or may not be read."""
         path = lock_file(self.path)
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -125,7 +135,9 @@ class Runtime:
         answer = ask(self.path, command).strip()
         if answer:
             hint = "; the socket has to be of 'level admin'" if answer.startswith("Permission denied") else ""
-            raise ServerError(f"{self.path}: haproxy has refused '{command}': {answer}{hint}. {server.label} is {server.state}")
+            raise ServerError(
+                f"{self.path}: haproxy has refused '{command}': {answer}{hint}. {server.label} is {server.state}"
+            )
 
     def await_no_sessions(self, servers: list[Server], timeout: float) -> list[Server]:
         """Wait until the servers have no sessions; returns those that still have some when the time is over."""
@@ -159,7 +171,8 @@ def _lock(descriptor: int, path: str) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The servers before and after, those for which the waiting has ended in vain, and for which sessions each of them was waited for."""
+    """The servers before and after, those for which the waiting has ended in vain, and for which sessions each of them
+    was waited for."""
 
     before: list[Server]
     after: list[Server]
@@ -173,8 +186,8 @@ def foresee(before: list[Server], wanted: Wanted) -> Outcome:
 
 
 def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, timeout: float, go_on: bool) -> Outcome:
-    """Change the servers and wait. Maintenance that waits for the sessions begins with draining. Raises ServerError with what is true when
-    it does not come to that."""
+    """Change the servers and wait. Maintenance that waits for the sessions begins with draining. Raises ServerError
+    with what is true when it does not come to that."""
     gently = wait_for == "sessions" and wanted.state == "maint"
     if gently:
         ready = [server for server in before if server.state == "ready"]
@@ -186,11 +199,16 @@ def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, 
     if wait_for == "sessions":
         late = runtime.await_no_sessions(before, timeout)
         waiting_for = [f"{server.label} has {server.sessions} sessions: {runtime.clients(server)}" for server in late]
-        said = [f"{server.label} is {server.state} and {text.partition(' ')[2]}" for server, text in zip(late, waiting_for)]
+        said = [
+            f"{server.label} is {server.state} and {text.partition(' ')[2]}" for server, text in zip(late, waiting_for)
+        ]
         hint = "give it more time, or let on_timeout be go_on"
     elif wait_for == "up":
         late = runtime.await_up(before, timeout)
-        said = [f"{server.label} is {server.status}, and its last check said: {server.check or 'nothing'}" for server in late]
+        said = [
+            f"{server.label} is {server.status}, and its last check said: {server.check or 'nothing'}"
+            for server in late
+        ]
         hint = "see why the server does not answer its health check"
     if late and not go_on:
         raise ServerError(f"{runtime.path}: after {timeout:g} s {'; '.join(said)}: {hint}")

@@ -25,8 +25,9 @@ MOST = 256
 
 @dataclass(frozen=True)
 class Server:
-    """One server at one moment. C(status) and C(check) are in HAProxy's words; C(sessions) are those in every worker, and those that wait
-    in the server's own queue. C(taken_out) is whether somebody has said so at run time, and not the configuration."""
+    """One server at one moment. C(status) and C(check) are in HAProxy's words; C(sessions) are those in every worker,
+    and those that wait in the server's own queue. C(taken_out) is whether somebody has said so at run time, and not the
+    configuration."""
 
     backend: str
     name: str
@@ -56,7 +57,9 @@ class Server:
     def result(self) -> dict:
         """As the module returns it."""
         shown = asdict(self)
-        return {name: shown[name] for name in shown if name not in ("backend", "name")} | {"in_rotation": self.in_rotation}
+        return {name: shown[name] for name in shown if name not in ("backend", "name")} | {
+            "in_rotation": self.in_rotation
+        }
 
     def line(self) -> str:
         """As a diff shows it."""
@@ -77,7 +80,9 @@ class Wanted:
             number, percent = WEIGHT.fullmatch(self.weight).groups()
             weight = min(MOST, server.configured_weight * int(number) // 100) if percent else int(number)
         state = self.state or server.state
-        return replace(server, state=state, weight=weight, taken_out=state != "ready" or weight == 0 < server.configured_weight)
+        return replace(
+            server, state=state, weight=weight, taken_out=state != "ready" or weight == 0 < server.configured_weight
+        )
 
     def commands(self, server: Server) -> list[str]:
         """What HAProxy has to be told for that."""
@@ -91,13 +96,19 @@ def not_a_weight(weight: str) -> str:
     found = WEIGHT.fullmatch(weight)
     if not weight or (found and (found.group(2) or int(found.group(1)) <= MOST)):
         return ""
-    return f"weight is '{weight}': a number from 0 to {MOST} is needed, or percents of the configured weight, such as 50%"
+    return (
+        f"weight is '{weight}': a number from 0 to {MOST} is needed, or percents of the configured weight, such as 50%"
+    )
 
 
 def not_servers(patterns: Iterable[str]) -> str:
     """What is wrong with the names of servers; empty if nothing is."""
     bad = [pattern for pattern in patterns if not re.fullmatch(r"[^/\s;]+/[^/\s;]+", pattern)]
-    return f"servers has '{bad[0]}': backend and server are needed, such as web/web1; * stands for every name" if bad else ""
+    return (
+        f"servers has '{bad[0]}': backend and server are needed, such as web/web1; * stands for every name"
+        if bad
+        else ""
+    )
 
 
 def parse(states: str, statistics: str) -> list[Server]:

@@ -4,9 +4,9 @@
 
 """Files on disk: written, compared, copied, flushed and exchanged. All functions raise OSError.
 
-A declared file may lie in a directory of a user who may write there. So files are opened, made, renamed and removed relative to a
-descriptor of their directory, and modes and owners are set on descriptors: what somebody exchanges meanwhile leads nowhere else. A link is
-followed only where nobody but root can have made it."""
+A declared file may lie in a directory of a user who may write there. So files are opened, made, renamed and removed
+relative to a descriptor of their directory, and modes and owners are set on descriptors: what somebody exchanges
+meanwhile leads nowhere else. A link is followed only where nobody but root can have made it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ MOST_LINKS = 40
 
 
 def folder(path: Path, make: bool = False) -> int:
-    """Open the directory; returns its descriptor. Missing ones are made, so that everybody may enter them, whatever the umask is."""
+    """Open the directory; returns its descriptor. Missing ones are made, so that everybody may enter them, whatever the
+    umask is."""
     handle, ahead, links = os.open("/", os.O_RDONLY | os.O_DIRECTORY), list(reversed(path.absolute().parts[1:])), 0
     try:
         while ahead:
@@ -84,7 +85,8 @@ def inside(path: Path, make: bool = False) -> Iterator[int]:
 
 
 def look(path: Path) -> tuple[bytes, os.stat_result] | None:
-    """The content and the status of a file; None where there is none, or something else such as a directory or a pipe."""
+    """The content and the status of a file; None where there is none, or something else such as a directory or a
+    pipe."""
     try:
         with inside(path.parent) as handle:
             target = _trusted_link(handle, path.name)
@@ -162,7 +164,9 @@ def stage_copy(source: Path, target: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
     content, status = found
     with naming(target), inside(target.parent, make=True) as handle:
-        _create(handle, _staged(target), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid), flush=True)
+        _create(
+            handle, _staged(target), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid), flush=True
+        )
 
 
 def place_copy(target: Path) -> None:
@@ -220,13 +224,18 @@ def exchange(one: Path, other: Path) -> bool:
     number = ctypes.get_errno()
     if number in (errno.EINVAL, errno.ENOSYS):
         return False
-    advice = "; it must not be a mount point or belong to a container's image" if number in (errno.EBUSY, errno.EXDEV) else ""
+    advice = (
+        "; it must not be a mount point or belong to a container's image"
+        if number in (errno.EBUSY, errno.EXDEV)
+        else ""
+    )
     raise OSError(f"cannot exchange {one} and {other}: {os.strerror(number)}{advice}")
 
 
 @contextmanager
 def present(directories: list[str]) -> Iterator[None]:
-    """Have these directories while the context lasts; those that were missing are removed afterwards, if they are still empty."""
+    """Have these directories while the context lasts; those that were missing are removed afterwards, if they are still
+    empty."""
     made = []
     for directory in map(Path, directories):
         with suppress(OSError), inside(directory.parent) as above:

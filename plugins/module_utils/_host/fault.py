@@ -4,8 +4,8 @@
 
 """Faults of this host that end by themselves.
 
-Before anything is broken, a timer of systemd is set that mends it. To mend it earlier is to start what the timer would start. Nothing of a
-fault is on disk, so a reboot mends it as well."""
+Before anything is broken, a timer of systemd is set that mends it. To mend it earlier is to start what the timer would
+start. Nothing of a fault is on disk, so a reboot mends it as well."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Fault:
 
 
 def killed(run: Run, unit: str) -> Fault:
-    """All processes of the service are killed, and systemd does what it does then. Whatever that is, it runs afterwards."""
+    """All processes of the service are killed, and systemd does what it does then. Whatever that is, it runs
+    afterwards."""
     name = shlex.quote(unit)
     breaks = f"systemctl kill --signal=KILL {shlex.quote(_group(run, unit))}"
     return Fault(breaks, f"systemctl reset-failed {name} || :; systemctl start {name}", unit=unit)
@@ -51,12 +52,16 @@ def killed(run: Run, unit: str) -> Fault:
 def hung(run: Run, unit: str) -> Fault:
     """All processes of the service exist and do nothing."""
     name, group = shlex.quote(unit), shlex.quote(_group(run, unit))
-    return Fault(f"systemctl kill --signal=STOP {group}", f"systemctl kill --signal=CONT {group} || :; systemctl start {name}", unit=unit)
+    return Fault(
+        f"systemctl kill --signal=STOP {group}",
+        f"systemctl kill --signal=CONT {group} || :; systemctl start {name}",
+        unit=unit,
+    )
 
 
 def _group(run: Run, unit: str) -> str:
-    """The unit of systemd that has all processes of the service. Those of a container are in a slice that it has for itself
-    (docs/reference/containers.md), beside the command that is the service."""
+    """The unit of systemd that has all processes of the service. Those of a container are in a slice that it has for
+    itself (docs/reference/containers.md), beside the command that is the service."""
     own = f"{unit}.slice"
     return own if run(["systemctl", "show", "--value", "--property=Slice", unit])[1].strip() == own else unit
 
@@ -83,7 +88,8 @@ def pending(run: Run) -> bool:
 
 
 def start(run: Run, fault: Fault, seconds: float) -> float:
-    """Do the fault, which ends by itself after so many seconds; returns when it happens, in seconds since 1970. Raises FaultError."""
+    """Do the fault, which ends by itself after so many seconds; returns when it happens, in seconds since 1970. Raises
+    FaultError."""
     if fault.program and run(["sh", "-c", f"command -v {fault.program}"])[0]:
         raise FaultError(f"nothing was broken: this fault needs {fault.program}, which is not there; install it")
     if fault.unit and run(["systemctl", "is-active", "--quiet", fault.unit])[0]:
@@ -102,7 +108,8 @@ def start(run: Run, fault: Fault, seconds: float) -> float:
 
 
 def heal(run: Run) -> float:
-    """Mend what the timer would mend, now; returns when that was done, in seconds since 1970. Raises FaultError if it could not be.
+    """Mend what the timer would mend, now; returns when that was done, in seconds since 1970. Raises FaultError if it
+    could not be.
 
     The timer may do it at any moment, and both units are gone then."""
     # One that has not happened yet must not happen afterwards.
@@ -122,7 +129,13 @@ def _later(run: Run, unit: str, seconds: float, command: str) -> None:
     _do(
         run,
         [
-            *("systemd-run", "--quiet", f"--unit={unit}", f"--on-active={seconds:.3f}", "--timer-property=AccuracySec=1ms"),
+            *(
+                "systemd-run",
+                "--quiet",
+                f"--unit={unit}",
+                f"--on-active={seconds:.3f}",
+                "--timer-property=AccuracySec=1ms",
+            ),
             *("--property=Type=oneshot", "--collect", "/bin/sh", "-c", command),
         ],
     )

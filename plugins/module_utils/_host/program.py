@@ -88,7 +88,8 @@ def find(name: str, host: Host) -> str:
 
 
 def _passed(path: str, user: User, host: Host, through_links: bool = True) -> Iterator[tuple[str, os.stat_result]]:
-    """The directories and the file through which a path leads, links resolved. Raises Unusable where it leads nowhere."""
+    """The directories and the file through which a path leads, links resolved. Raises Unusable where it leads
+    nowhere."""
     at, ahead, links = "/", path.split("/")[::-1], 0
     yield at, host.lstat(at)
     while ahead:
@@ -100,7 +101,9 @@ def _passed(path: str, user: User, host: Host, through_links: bool = True) -> It
         status = _status(place, path, host)
         if stat.S_ISLNK(status.st_mode):
             if any(ahead) and not through_links:
-                raise Unusable(f"{path}: {place} is a link to {host.readlink(place)}", "write the path without the link")
+                raise Unusable(
+                    f"{path}: {place} is a link to {host.readlink(place)}", "write the path without the link"
+                )
             links += 1
             if links > MOST_LINKS:
                 raise Unusable(f"{path} is a link that leads in a circle", "name the script itself")
@@ -110,7 +113,10 @@ def _passed(path: str, user: User, host: Host, through_links: bool = True) -> It
             continue
         yield place, status
         if stat.S_ISDIR(status.st_mode) and not user.may_pass(status):
-            raise Unusable(f"{path}: {user.name} may not enter {place} ({_shown(status)})", "give the directory mode 0755, or use another")
+            raise Unusable(
+                f"{path}: {user.name} may not enter {place} ({_shown(status)})",
+                "give the directory mode 0755, or use another",
+            )
         at = place
 
 
@@ -143,7 +149,9 @@ def _look_at_interpreter(path: str, user: User, host: Host) -> None:
     try:
         list(_passed(name, user, host))
     except Unusable as error:
-        raise Broken(f"{path} asks for an interpreter that is not there: {error}", "install it before, or name another") from error
+        raise Broken(
+            f"{path} asks for an interpreter that is not there: {error}", "install it before, or name another"
+        ) from error
 
 
 def _shown(status: os.stat_result) -> str:

@@ -4,8 +4,8 @@
 
 """Programs of the host.
 
-AnsibleModule.run_command now and then waits a second for a program that has ended: it asks twice whether it has, and waits for more
-output if it ended in between. That was every tenth call, and a deployment makes dozens."""
+AnsibleModule.run_command now and then waits a second for a program that has ended: it asks twice whether it has, and
+waits for more output if it ended in between. That was every tenth call, and a deployment makes dozens."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True)
 class UnitState:
-    """A unit at one moment. C(stopped) is one of which nothing runs or is about to; C(enabled) is false only for a unit that could be;
-    C(started) is in seconds on the clock of time.monotonic(), which nobody can set."""
+    """A unit at one moment. C(stopped) is one of which nothing runs or is about to; C(enabled) is false only for a unit
+    that could be; C(started) is in seconds on the clock of time.monotonic(), which nobody can set."""
 
     active: bool
     stopped: bool
@@ -74,7 +74,8 @@ class Unit:
         return True
 
     def is_unconfined(self) -> bool:
-        """Whether the daemon is older than its confinement: system calls of the unit are filtered, and those of the process are not."""
+        """Whether the daemon is older than its confinement: system calls of the unit are filtered, and those of the
+        process are not."""
         _rc, out, _err = self.run(["systemctl", "show", "--property=MainPID,SystemCallFilter", "--", self.name])
         (block,) = shown(out)
         try:
@@ -87,7 +88,9 @@ class Unit:
         """The process ids of the main process's children."""
         pid = self.main_process()
         try:
-            return frozenset(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
+            return frozenset(
+                int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+            )
         except OSError:
             return frozenset()
 
@@ -98,7 +101,8 @@ class Unit:
         return found.group(1) if found else ""
 
     def said_since(self, cursor: str, *sources: str) -> list[str]:
-        """What stands in the unit's journal since then, of entries with one of the values of a field, such as C(_TRANSPORT=stdout)."""
+        """What stands in the unit's journal since then, of entries with one of the values of a field, such as
+        C(_TRANSPORT=stdout)."""
         after = ["--after-cursor", cursor] if cursor else []
         _rc, out, _err = self.run(["journalctl", "--unit", self.name, *after, "--output", "cat", "--quiet", *sources])
         return out.splitlines()

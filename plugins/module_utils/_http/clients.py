@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients of a web site that notice what happens to it: new connections at a steady rate, connections that are kept, a long download.
+"""Clients of a web site that notice what happens to it: new connections at a steady rate, connections that are kept, a
+long download.
 
-Each works in a thread of its own while it is used as a context; what it has seen is complete once the context is left."""
+Each works in a thread of its own while it is used as a context; what it has seen is complete once the context is
+left."""
 
 from __future__ import annotations
 
@@ -57,7 +59,8 @@ def parse(answer: bytes, server: re.Pattern[str]) -> tuple[bool, str, str]:
 
 
 class Client(ABC):
-    """Asks one address for one path. C(name) is what it calls the site (Host, and the name in the certificate), if not the address."""
+    """Asks one address for one path. C(name) is what it calls the site (Host, and the name in the certificate), if not
+    the address."""
 
     def __init__(self, host: str, port: int, path: str, timeout: float, tls: ssl.SSLContext | None, name: str) -> None:
         self.host = host
@@ -95,7 +98,8 @@ class Client(ABC):
 class Prober(Client):
     """Open loop: a new connection every few milliseconds, come what may.
 
-    A request starts on time even while earlier ones hang, so that an outage is sampled as densely as the quiet time around it."""
+    A request starts on time even while earlier ones hang, so that an outage is sampled as densely as the quiet time
+    around it."""
 
     def __init__(
         self,

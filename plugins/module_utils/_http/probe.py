@@ -39,7 +39,8 @@ class Place:
 
 
 def place(url: str, validate_certs: bool) -> Place:
-    """Take an URL apart. Its name is looked up once, so that a slow resolver is not taken for a slow site. Raises ProbeError."""
+    """Take an URL apart. Its name is looked up once, so that a slow resolver is not taken for a slow site. Raises
+    ProbeError."""
     parts = urlsplit(url)
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
@@ -48,7 +49,9 @@ def place(url: str, validate_certs: bool) -> Place:
     except (KeyError, ValueError):
         raise ProbeError(f"'{url}' is no URL to ask: http://192.0.2.10/ is one") from None
     except OSError as error:
-        raise ProbeError(f"{url}: {error.strerror}; give the address itself, or mend the name's resolution here") from error
+        raise ProbeError(
+            f"{url}: {error.strerror}; give the address itself, or mend the name's resolution here"
+        ) from error
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Place(str(host), port, path, name, _tls(validate_certs) if parts.scheme == "https" else None)
 
@@ -69,13 +72,17 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
         raise ProbeError(f"server is '{params['server']}', which is no regular expression: {error}") from None
     site = place(params["url"], params["validate_certs"])
     common = {"timeout": params["timeout"], "tls": site.tls, "name": site.name}
-    asking = Prober(site.host, site.port, path=site.path, interval=params["interval"], server=params["server"], **common)
+    asking = Prober(
+        site.host, site.port, path=site.path, interval=params["interval"], server=params["server"], **common
+    )
     keeping = KeepAlive(site.host, params["connections"], port=site.port, path=site.path, **common)
     clients: list[Client] = [asking, keeping]
     loading = None
     if params["download_url"]:
         large = place(params["download_url"], params["validate_certs"])
-        loading = Download(large.host, large.port, path=large.path, timeout=params["timeout"], tls=large.tls, name=large.name)
+        loading = Download(
+            large.host, large.port, path=large.path, timeout=params["timeout"], tls=large.tls, name=large.name
+        )
         clients.append(loading)
     clock = time.time() - time.monotonic()
     with ExitStack() as stack:
@@ -86,7 +93,11 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
         Path(params["while_exists"]).unlink(missing_ok=True)
     return {
         "requests": _requests(asking, clock),
-        "kept": {"connections": params["connections"], "answers": keeping.answers, "breaks": _breaks(keeping.breaks, clock)},
+        "kept": {
+            "connections": params["connections"],
+            "answers": keeping.answers,
+            "breaks": _breaks(keeping.breaks, clock),
+        },
         "download": {
             "bytes": loading.bytes if loading else 0,
             "pieces": [round(clock + moment, 3) for moment in loading.pieces] if loading else [],
@@ -128,7 +139,9 @@ def _requests(asking: Prober, clock: float) -> dict[str, Any]:
         "servers": servers,
         "errors": errors,
         # From 0 on a server, below it an error: -1 is the first one.
-        "outcome": [servers.index(result.server) if result.ok else -1 - errors.index(result.error) for result in results],
+        "outcome": [
+            servers.index(result.server) if result.ok else -1 - errors.index(result.error) for result in results
+        ],
         "start_ms": [round(1000 * (result.start - began), 1) for result in results],
         "latency_ms": [round(1000 * result.latency, 1) for result in results],
     }

@@ -29,7 +29,8 @@ class Result:
 class Break:
     """The end of a connection that the server had not announced; the moment is on the monotonic clock.
 
-    C(used) says whether the connection had been there before: one that could not be opened is no loss of a connection."""
+    C(used) says whether the connection had been there before: one that could not be opened is no loss of a
+    connection."""
 
     moment: float
     error: str

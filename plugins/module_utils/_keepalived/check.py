@@ -55,7 +55,8 @@ def version(run: Run, binary: str = "keepalived") -> str:
 
 
 def report_directories(path: str, host: Host) -> list[str]:
-    """The directories of track files. keepalived 2.3.3 refuses a file whose directory is not there; it is made when a unit starts."""
+    """The directories of track files. keepalived 2.3.3 refuses a file whose directory is not there; it is made when a
+    unit starts."""
     whole, _unreadable = _read(path, host)
     files = [block.value("file") for kind in ("track_file", "vrrp_track_file") for block in whole.inner(kind)]
     return [os.path.dirname(file) for file in files if file.startswith("/")]

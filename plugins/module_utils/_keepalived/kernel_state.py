@@ -20,7 +20,8 @@ REPORT = Path("/run/keepalived-kernel/report.json")
 def read_deviations(run: Run, active: bool, directory: Path) -> list[str]:
     """Return what differs from the declaration, one sentence each; nothing where the host has no declaration.
 
-    While the unit is C(active) its report says so. Otherwise the program that it runs is asked, in the keepalived directory."""
+    While the unit is C(active) its report says so. Otherwise the program that it runs is asked, in the keepalived
+    directory."""
     program = directory / "kernel_state.py"
     if not program.exists():
         return []

@@ -12,7 +12,8 @@ ASK = "/etc/keepalived/ask.sh"
 """The role's check script, which asks a URL, tells busy from hung, and keeps its time itself."""
 
 REPORTS = "/run/keepalived-watch/"
-"""The reports of the role's watcher. One with a weight is meant to leave an address where it is: it gives way to a second holder only."""
+"""The reports of the role's watcher. One with a weight is meant to leave an address where it is: it gives way to a
+second holder only."""
 
 STANDBY = Path("/run/keepalived-track")
 """The track files of planned moves."""

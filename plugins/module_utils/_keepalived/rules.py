@@ -31,12 +31,14 @@ DEFAULT_WEIGHTS = {"track_file": "1"}
 
 
 def weights(instance: Block, whole: Block) -> list[int]:
-    """The weights other than 0 with which an instance wants to hand over; none if it is in a group that ignores them."""
+    """The weights other than 0 with which an instance wants to hand over; none if it is in a group that ignores
+    them."""
     return [] if instance.name in _members(whole) else [weight for _line, weight in _weighted(instance, whole)]
 
 
 def findings(whole: Block) -> list[Finding]:
-    """An alert for every instance that could never hand over its addresses, or that shares its router id with another."""
+    """An alert for every instance that could never hand over its addresses, or that shares its router id with
+    another."""
     found = []
     weightless = _members(whole)
     for instance in whole.inner("vrrp_instance"):
@@ -55,14 +57,17 @@ def _members(whole: Block) -> set[str]:
 def _master(instance: Block) -> Iterator[Finding]:
     keeps, state = instance.find("nopreempt"), instance.value("state")
     if keeps and state == "MASTER":
-        yield keeps.refused(f"({instance.name}) nopreempt is ignored with state MASTER: write state BACKUP on every node")
+        yield keeps.refused(
+            f"({instance.name}) nopreempt is ignored with state MASTER: write state BACKUP on every node"
+        )
 
 
 def _weights(instance: Block, whole: Block) -> Iterator[Finding]:
     keeps = next((word for word in KEEPS if instance.find(word)), "")
     for line, weight in _weighted(instance, whole) if keeps else ():
         yield line.refused(
-            f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, because the "
+            f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, "
+            "because the "
             "peer accepts the lower priority: write weight 0, so that a failure means FAULT"
         )
 
@@ -78,7 +83,8 @@ def _weighted(instance: Block, whole: Block) -> Iterator[tuple[Line, int]]:
 
 
 def _weight(line: Line, kind: str, declared: Block | None) -> int:
-    """The weight with which an instance watches something: its own, that of the declaration, or keepalived's default."""
+    """The weight with which an instance watches something: its own, that of the declaration, or keepalived's
+    default."""
     if "weight" in line.words:
         return _number(line.words[line.words.index("weight") + 1 :])
     weight = declared.value("weight") if declared else "0"
@@ -96,7 +102,8 @@ def _router_ids(whole: Block) -> Iterator[Finding]:
         line = instance.find("virtual_router_id")
         if other is not instance and line:
             yield line.refused(
-                f"({instance.name}) virtual_router_id {key[1]} is that of {other.name} too, on the same interface {key[0]} and with the "
+                f"({instance.name}) virtual_router_id {key[1]} is that of {other.name} too, on the same interface "
+                f"{key[0]} and with the "
                 "same IP version: each would take the other's adverts for those of its peers; choose another number"
             )
 

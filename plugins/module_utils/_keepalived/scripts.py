@@ -4,9 +4,10 @@
 
 """Scripts that keepalived would leave out without a word, so that nothing is checked and nobody is notified.
 
-C(keepalived -t) of 2.2.7 and 2.3.3 names check scripts that are missing or, if root runs them, unsafe, but not which file that is. It
-says nothing of check scripts that are not executable, and nothing at all of scripts that it runs on other occasions. When it
-starts, its log has a line about them, and it goes on without them. For root, 2.3.3 runs nothing in a directory that is a link.
+C(keepalived -t) of 2.2.7 and 2.3.3 names check scripts that are missing or, if root runs them, unsafe, but not which
+file that is. It says nothing of check scripts that are not executable, and nothing at all of scripts that it runs on
+other occasions. When it starts, its log has a line about them, and it goes on without them. For root, 2.3.3 runs
+nothing in a directory that is a link.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ CHECKS = {"vrrp_script": "script", "MISC_CHECK": "misc_path"}
 """Blocks that say in lines of their own which script to run, and as which user."""
 
 NOTIFIES = {
-    *("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop", "notify_deleted", "notify_master_rx_lower_pri"),
+    *(
+        "notify",
+        "notify_master",
+        "notify_backup",
+        "notify_fault",
+        "notify_stop",
+        "notify_deleted",
+        "notify_master_rx_lower_pri",
+    ),
     *("notify_up", "notify_down", "quorum_up", "quorum_down", "startup_script", "shutdown_script"),
     *("notify_fifo_script", "vrrp_notify_fifo_script", "lvs_notify_fifo_script"),
 }
@@ -85,7 +94,8 @@ def _named_user(words: list[str], host: Host) -> User:
     except KeyError as error:
         raise Unusable(
             str(error.args[0]),
-            "create that user or group before, or name another. What stands after a script is a user and a group; arguments of the "
+            "create that user or group before, or name another. What stands after a script is a user and a group; "
+            "arguments of the "
             "script belong into its quotation marks",
         ) from error
 
@@ -103,9 +113,14 @@ def _path(command: str, user: User, host: Host) -> str:
         raise Unusable(f"{name} is not an absolute path", "write the path from / on")
     found = program.find(name, host)
     if not found:
-        raise Unusable(f"{name} is in none of {', '.join(program.SEARCHED)}", "install it before, or write the whole path of another")
+        raise Unusable(
+            f"{name} is in none of {', '.join(program.SEARCHED)}",
+            "install it before, or write the whole path of another",
+        )
     if user.uid:
-        raise Unusable(f"{name} has no path, and keepalived looks for such a command only if root runs it", f"write {found}")
+        raise Unusable(
+            f"{name} has no path, and keepalived looks for such a command only if root runs it", f"write {found}"
+        )
     return found
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keepalived.conf says of each instance, for what keepalived itself does not tell while it runs, or at all while it does not."""
+"""What keepalived.conf says of each instance, for what keepalived itself does not tell while it runs, or at all while
+it does not."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def setup(whole: Block) -> list[dict[str, Any]]:
             "down_timer_adverts": _number(instance.value("down_timer_adverts"), DOWN_TIMER_ADVERTS),
             "source": canonical(instance.value("unicast_src_ip") or instance.value("mcast_src_ip")),
             "peers": [canonical(line.words[0]) for block in instance.inner("unicast_peer") for line in block.lines],
-            "addresses": [_address(line.words, instance) for block in instance.inner(*ADDRESSES) for line in block.lines],
+            "addresses": [
+                _address(line.words, instance) for block in instance.inner(*ADDRESSES) for line in block.lines
+            ],
             "weights": weights(instance, whole),
             "sync_group": groups.get(instance.name, ""),
         }
@@ -53,7 +56,8 @@ def silence(instance: dict[str, Any]) -> float:
 
 
 def scripts(whole: Block) -> list[dict[str, Any]]:
-    """The check scripts of a configuration, as the module keepalived_info returns them. The role's own keeps its time itself."""
+    """The check scripts of a configuration, as the module keepalived_info returns them. The role's own keeps its time
+    itself."""
     return [
         {
             "name": script.name,

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the keepalived that runs on this host says of its VRRP instances, what its configuration says of them, which of the addresses the
-host has, and which peers its second chance hears."""
+"""What the keepalived that runs on this host says of its VRRP instances, what its configuration says of them, which of
+the addresses the host has, and which peers its second chance hears."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class NoAnswer(Exception):
 
 
 def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
-    """How this host's keepalived is, as the module keepalived_info returns it. Raises NoAnswer if it runs and does not tell."""
+    """How this host's keepalived is, as the module keepalived_info returns it. Raises NoAnswer if it runs and does not
+    tell."""
     units = states(run, ["keepalived", kernel_state.UNIT])
     unit = units["keepalived"]
     configured = _configured(Path(directory) / "keepalived.conf")
@@ -73,14 +74,16 @@ def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configure
     while True:
         dump = _dump(run, unit.pid, timeout)
         found = instances(dump, ages(dump, entered(run), time.monotonic(), unit.started, time.time()), connections(run))
-        if time.monotonic() > end or not any(is_unsettled(item, silences.get(item["name"], 0), settle) for item in found):
+        if time.monotonic() > end or not any(
+            is_unsettled(item, silences.get(item["name"], 0), settle) for item in found
+        ):
             return found
         time.sleep(POLL)
 
 
 def is_unsettled(instance: Mapping[str, Any], silence: float, settle: float) -> bool:
-    """Whether a state is so new that it may be about to change: a backup that may not have missed the master yet, checks that have just
-    begun."""
+    """Whether a state is so new that it may be about to change: a backup that may not have missed the master yet,
+    checks that have just begun."""
     if instance["state"] == "MASTER":
         return False
     return instance["seconds_in_state"] < (silence if instance["state"] == "BACKUP" else settle)
@@ -111,18 +114,21 @@ def _configured(file: Path) -> dict[str, Any]:
 
 
 def entered(run: Run) -> dict[str, tuple[str, float]]:
-    """The state that each instance has entered last, and when, in seconds on the clock of time.monotonic(), as the journal has it."""
+    """The state that each instance has entered last, and when, in seconds on the clock of time.monotonic(), as the
+    journal has it."""
     command = "journalctl --quiet --boot --unit keepalived --output short-monotonic --lines 200"
     _rc, out, _err = run([*command.split(), "--grep", r"entering \w+ state"])
     return {name: (state.upper(), float(moment)) for moment, name, state in ENTERED.findall(out)}
 
 
-def ages(dump: list[dict], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float) -> dict[str, float]:
-    """For how many seconds each instance of a dump has been in its state. C(now) is on the clock of time.monotonic(), as are C(entries)
-    and C(started), the beginning of keepalived; C(wall) is in seconds since 1970.
+def ages(
+    dump: list[dict], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float
+) -> dict[str, float]:
+    """For how many seconds each instance of a dump has been in its state. C(now) is on the clock of time.monotonic(),
+    as are C(entries) and C(started), the beginning of keepalived; C(wall) is in seconds since 1970.
 
-    keepalived itself tells moments of a clock that somebody may have set since, so the journal's count before its own, where it has them.
-    No age is below zero or above that of the process."""
+    keepalived itself tells moments of a clock that somebody may have set since, so the journal's count before its own,
+    where it has them. No age is below zero or above that of the process."""
     found = {}
     for data in (item["data"] for item in dump):
         state, moment = entries.get(data["iname"], ("", 0.0))
@@ -132,8 +138,8 @@ def ages(dump: list[dict], entries: Mapping[str, tuple[str, float]], now: float,
 
 
 def instances(dump: list[dict], seconds: Mapping[str, float], served: Mapping[str, list[str]]) -> list[dict]:
-    """The instances of a dump in the words of VRRP; C(seconds) says for how long each is in its state, C(served) has the clients that are
-    connected to each of the host's addresses."""
+    """The instances of a dump in the words of VRRP; C(seconds) says for how long each is in its state, C(served) has
+    the clients that are connected to each of the host's addresses."""
     return [
         {
             "name": data["iname"],
@@ -187,14 +193,15 @@ def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
         except (OSError, ValueError):
             if time.monotonic() > end:
                 raise NoAnswer(
-                    f"keepalived (process {pid}) wrote no {file.name} within {timeout:g} s of being asked: see journalctl --unit keepalived"
+                    f"keepalived (process {pid}) wrote no {file.name} within {timeout:g} s of being asked: see "
+                    "journalctl --unit keepalived"
                 ) from None
         time.sleep(POLL)
 
 
 def taken(file: Path, owner: int = 0) -> Any:
-    """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if there is none yet, or
-    one that somebody else than its owner has put there."""
+    """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if
+    there is none yet, or one that somebody else than its owner has put there."""
     with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
         if os.fstat(stream.fileno()).st_uid != owner:
             raise PermissionError(errno.EPERM, "it belongs to somebody else", str(file))

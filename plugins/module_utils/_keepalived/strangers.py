@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who else on a network segment uses a virtual router id: adverts that are sent to all, heard before any firewall has seen them."""
+"""Who else on a network segment uses a virtual router id: adverts that are sent to all, heard before any firewall has
+seen them."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Sender:
 
 
 def advert(packet: bytes) -> tuple[str, int] | None:
-    """Sender and virtual router id of an IP packet; None for what is no advert to all, of whatever version, CARP's among them."""
+    """Sender and virtual router id of an IP packet; None for what is no advert to all, of whatever version, CARP's
+    among them."""
     four = packet[:1] and packet[0] >> 4 == 4
     try:
         protocol, source, target, body = (
@@ -54,7 +56,11 @@ def strangers(heard: Iterable[Sender], wanted: Iterable[tuple[str, int]], nodes:
     """Those who use one of the wanted pairs of interface and virtual router id and are none of the nodes, each once."""
     pairs = set(wanted)
     known = {str(ipaddress.ip_address(node)) for node in nodes}
-    found = [sender for sender in heard if (sender.interface, sender.virtual_router_id) in pairs and sender.address not in known]
+    found = [
+        sender
+        for sender in heard
+        if (sender.interface, sender.virtual_router_id) in pairs and sender.address not in known
+    ]
     return list(dict.fromkeys(found))
 
 

@@ -34,7 +34,9 @@ def check(run: Run, path: str | None = None, binary: str = "nginx", host: Host |
     """
     host = host or Host()
     rc, stdout, stderr = call(run, [binary, "-t"] + (["-c", path] if path else []))
-    findings = [_located(finding, path, host) if path else finding for finding in dict.fromkeys(parse(stderr, host.read))]
+    findings = [
+        _located(finding, path, host) if path else finding for finding in dict.fromkeys(parse(stderr, host.read))
+    ]
     if rc and not any(finding.severity == "alert" for finding in findings):
         findings.append(refusal("nginx", rc, stdout + stderr))
     return Verdict(rc == 0, version(run, binary), findings, stdout + stderr, rc)
@@ -49,7 +51,8 @@ def parse(stderr: str, read: Read = read_text) -> Iterator[Finding]:
 
 
 def _located(finding: Finding, path: str, host: Host) -> Finding:
-    """Add the place to an alert that has none, such as one of a certificate: the first line with a word that nginx cites."""
+    """Add the place to an alert that has none, such as one of a certificate: the first line with a word that nginx
+    cites."""
     if finding.severity != "alert" or finding.file:
         return finding
     for word in _CITED.findall(finding.message):

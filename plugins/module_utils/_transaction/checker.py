@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a daemon itself says of its configuration: its own checker is asked, on the host or in the image of its container."""
+"""What a daemon itself says of its configuration: its own checker is asked, on the host or in the image of its
+container."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from .._host.system import Host
 from .config_set import ConfigSet
 
 BOUNDED = ["timeout", "--kill-after=5", "60"]
-"""A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for ever."""
+"""A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for
+ever."""
 
 
 def image(module: AnsibleModule) -> Image | None:
@@ -41,7 +43,8 @@ def program(module: AnsibleModule) -> str:
 
 
 def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
-    """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it will be."""
+    """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it
+    will be."""
     main = os.path.join(module.params["directory"], module.params["main"])
 
     def call(argv: list[str]) -> tuple[int, str, str]:

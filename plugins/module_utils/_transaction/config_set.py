@@ -12,11 +12,11 @@ The life of a change to C(/etc/haproxy), each name a directory in C(/etc)::
                         .haproxy.previous the set that was replaced, kept for restore()
                         .haproxy.outdated what was C(.haproxy.previous) until then, removed at once
 
-Files that belong elsewhere (files.py) are written from the set's copies just before the exchange, so that the previous set brings its
-own ones back.
+Files that belong elsewhere (files.py) are written from the set's copies just before the exchange, so that the previous
+set brings its own ones back.
 
-Whatever ends the run, C(haproxy) is either the old set or the new one. A new set bears a mark until everything is in its place, so
-that the next run knows which of the two it finds, and finishes the rest.
+Whatever ends the run, C(haproxy) is either the old set or the new one. A new set bears a mark until everything is in
+its place, so that the next run knows which of the two it finds, and finishes the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,20 @@ from pathlib import Path
 from .._deployed.manifest import MANIFEST, SetError, declared, manifest, real_directory
 from .._host import disk
 from .._host.run import Run
-from .files import MARK, Change, File, description, earlier, inside, is_as_declared, is_own, owner_ids, put_outside, refuse_paths, take_back
+from .files import (
+    MARK,
+    Change,
+    File,
+    description,
+    earlier,
+    inside,
+    is_as_declared,
+    is_own,
+    owner_ids,
+    put_outside,
+    refuse_paths,
+    take_back,
+)
 
 MOUNTED = "evenkeel: the staged set is in place"
 
@@ -42,10 +55,11 @@ class ConfigSet:
     """The configuration directory of one daemon and the sets beside it."""
 
     def __init__(self, directory: str, trial: bool = False, companions: Sequence[str] = ()) -> None:
-        """C(directory) is absolute, such as C(/etc/haproxy). What a trial stages is never committed, and a trial touches nothing else.
+        """C(directory) is absolute, such as C(/etc/haproxy). What a trial stages is never committed, and a trial
+        touches nothing else.
 
-        A link is followed: the set lies where it leads, and so do the sets beside it. C(companions) are the units that serve beside the
-        daemon when what is declared is live."""
+        A link is followed: the set lies where it leads, and so do the sets beside it. C(companions) are the units that
+        serve beside the daemon when what is declared is live."""
         self.name = Path(directory)
         self.live = real_directory(directory)
         self.trial = trial
@@ -131,7 +145,9 @@ class ConfigSet:
         for file in files:
             if file.path in changed:
                 disk.write(self.staged / inside(file.path), file.content, file.mode, owner_ids(file))
-        disk.write(self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode(), 0o644)
+        disk.write(
+            self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode(), 0o644
+        )
 
     def commit(self) -> None:
         """Make the staged directory the live one; what was live becomes C(previous).
@@ -155,7 +171,8 @@ class ConfigSet:
             raise SetError(f"cannot commit {self.live}: {_named(error)}. {back}") from error
 
     def _undo(self, new: int) -> str:
-        """Bring the set back that a commit was about to replace; C(new) is the inode of the other one. Returns what is on disk then."""
+        """Bring the set back that a commit was about to replace; C(new) is the inode of the other one. Returns what is
+        on disk then."""
         try:
             if self._is_live(new):
                 self._take_out()
@@ -167,7 +184,8 @@ class ConfigSet:
         except (OSError, SetError) as error:
             which = "new" if self._is_live(new) else "old"
             return (
-                f"{self.live} holds the {which} set, and not all files outside it need belong to that, because the way back has failed:"
+                f"{self.live} holds the {which} set, and not all files outside it need belong to that, because the "
+                "way back has failed:"
                 f" {error}. Make that possible and run this again, which finishes the change"
             )
         return f"{self.live} holds the old set, and nothing else has changed"
@@ -191,7 +209,8 @@ class ConfigSet:
         return self.live.exists() and self.live.stat().st_ino == inode
 
     def _finish(self) -> None:
-        """Keep the set that the live one has replaced, and let the live one lose its mark; only that ends the change."""
+        """Keep the set that the live one has replaced, and let the live one lose its mark; only that ends the
+        change."""
         if self.staged.exists():
             self._retire(self.staged)
         disk.sync_directory(self.live.parent)
@@ -202,7 +221,8 @@ class ConfigSet:
     def _retire(self, replaced: Path) -> None:
         """Make a set the previous one. The one that was it until now is kept until then: recover() may need it.
 
-        A set that no daemon was proven to run is no way back, so where C(keeps_previous) says that, the previous one stays."""
+        A set that no daemon was proven to run is no way back, so where C(keeps_previous) says that, the previous one
+        stays."""
         if self.keeps_previous:
             shutil.rmtree(self.outdated, ignore_errors=True)
             replaced.rename(self.outdated)
@@ -213,7 +233,8 @@ class ConfigSet:
         replaced.rename(self.previous)
 
     def restore(self) -> None:
-        """Bring the previous set back; the refused one becomes C(previous). Raises SetError, which says what is on disk."""
+        """Bring the previous set back; the refused one becomes C(previous). Raises SetError, which says what is on
+        disk."""
         try:
             if self.live.exists():
                 self.recover()
@@ -231,8 +252,8 @@ class ConfigSet:
             raise SetError(f"cannot bring back {self.previous}: {_named(error)}. {back}") from error
 
     def _finish_restore(self, wanted: int) -> str:
-        """Leave the files outside those of the set that is live after a restore has failed; C(wanted) is the inode of the set that was to
-        be. Returns what is on disk then."""
+        """Leave the files outside those of the set that is live after a restore has failed; C(wanted) is the inode of
+        the set that was to be. Returns what is on disk then."""
         try:
             self.recover()
             which = "previous" if self._is_live(wanted) else "new"
@@ -265,19 +286,23 @@ class ConfigSet:
     def in_place(self, run: Run, argv: list[str]) -> tuple[int, str, str]:
         """Run a checker that sees the staged directory under its final name.
 
-        The bind mount lives in a mount namespace of its own and ends with the command. Raises SetError if it is not allowed."""
+        The bind mount lives in a mount namespace of its own and ends with the command. Raises SetError if it is not
+        allowed."""
         script = 'mount --bind "$1" "$2" && echo "$3" >&2 && shift 3 && exec "$@"'
         missing = not self.live.exists()
         if missing:
             self.live.mkdir()
         try:
-            rc, out, err = run(["unshare", "--mount", "sh", "-c", script, "sh", str(self.staged), str(self.live), MOUNTED, *argv])
+            rc, out, err = run(
+                ["unshare", "--mount", "sh", "-c", script, "sh", str(self.staged), str(self.live), MOUNTED, *argv]
+            )
         finally:
             if missing:
                 self.live.rmdir()
         if MOUNTED not in err:
             raise SetError(
-                f"cannot show the new {self.live} to the checker before it is in place: {err.strip() or out.strip()}. This needs the right "
+                f"cannot show the new {self.live} to the checker before it is in place: {err.strip() or out.strip()}. "
+                "This needs the right "
                 "to mount, which root has; in a container it is CAP_SYS_ADMIN"
             )
         return rc, out, err.replace(f"{MOUNTED}\n", "", 1)
@@ -301,4 +326,6 @@ def _lock(handle: int, directory: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise SetError(f"another run is changing {directory} right now: run this one again when that has ended") from error
+        raise SetError(
+            f"another run is changing {directory} right now: run this one again when that has ended"
+        ) from error

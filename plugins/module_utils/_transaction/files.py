@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of a set: what is declared, what the set in a directory says of itself, and where it keeps those that belong elsewhere.
+"""The files of a set: what is declared, what the set in a directory says of itself, and where it keeps those that
+belong elsewhere.
 
-A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below C(.system). What stood in
-such a place before anybody declared it is kept below C(.found), and comes back when it is declared no more."""
+A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below
+C(.system). What stood in such a place before anybody declared it is kept below C(.found), and comes back when it is
+declared no more."""
 
 from __future__ import annotations
 
@@ -67,7 +69,8 @@ class Change:
 
 
 def refuse_paths(files: list[File], live: Path, name: Path) -> None:
-    """Raises SetError for a directory or a path that cannot be; C(name) is what the directory C(live) is called, perhaps a link."""
+    """Raises SetError for a directory or a path that cannot be; C(name) is what the directory C(live) is called,
+    perhaps a link."""
     if os.path.lexists(live) and not live.is_dir():
         raise SetError(f"{live} is not a directory: name one, or a link to one")
     paths = [Path(file.path) for file in files]
@@ -77,18 +80,27 @@ def refuse_paths(files: list[File], live: Path, name: Path) -> None:
     for file in files:
         path = Path(file.path)
         own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
-        if ".." in path.parts or CONTROL.search(file.path) or own or path.is_relative_to(live) or path.is_relative_to(name):
+        if (
+            ".." in path.parts
+            or CONTROL.search(file.path)
+            or own
+            or path.is_relative_to(live)
+            or path.is_relative_to(name)
+        ):
             raise SetError(
                 f"a file's path is '{file.path}': a path relative to {live} is needed, such as maps/hosts.map, "
                 "or an absolute path elsewhere"
             )
         for parent in path.parents:
             if (live / parent).is_symlink():
-                raise SetError(f"{file.path}: {live / parent} is a symbolic link; what it leads to is not part of the set")
+                raise SetError(
+                    f"{file.path}: {live / parent} is a symbolic link; what it leads to is not part of the set"
+                )
 
 
 def description(files: list[File], companions: list[str]) -> dict[str, list[str]]:
-    """What a set says of itself: the declared files, those that no diff may show, before and after, and the units beside the daemon."""
+    """What a set says of itself: the declared files, those that no diff may show, before and after, and the units
+    beside the daemon."""
     return {
         "files": sorted(file.path for file in files),
         "sensitive": sorted(file.path for file in files if file.sensitive),
@@ -107,7 +119,8 @@ def earlier(directory: Path, path: str) -> Path:
 
 
 def is_own(directory: Path, path: str) -> bool:
-    """Whether a file is the one that the set in the directory has installed. Elsewhere, somebody may have put another one in its place."""
+    """Whether a file is the one that the set in the directory has installed. Elsewhere, somebody may have put another
+    one in its place."""
     return not Path(path).is_absolute() or disk.read(Path(path)) == disk.read(directory / inside(path))
 
 
@@ -123,7 +136,9 @@ def permissions(path: str, mode: Any) -> int:
     """The permission bits of a declared file, from an octal number. Raises SetError for what is none."""
     if not isinstance(mode, str):
         raise SetError(
-            f'{path}: its mode is {mode}, to which YAML may have changed what was written: put it in quotation marks, such as "0644"'
+            f"{path}: its mode is {mode}, to which YAML may have changed what was written: put it in "
+            "quotation marks, "
+            'such as "0644"'
         )
     if not re.fullmatch(r"0?[0-7]{3,4}", mode):
         raise SetError(f"{path}: its mode is '{mode}': an octal number is needed, such as 0644")
@@ -131,16 +146,24 @@ def permissions(path: str, mode: Any) -> int:
 
 
 def is_as_declared(path: Path, file: File) -> bool:
-    """Whether content, mode and owner of what stands at the path are the declared ones. Raises SetError for an unknown owner."""
-    return disk.read(path) == file.content and disk.facts(path) == (file.content, stat.S_IFREG | file.mode, *owner_ids(file))
+    """Whether content, mode and owner of what stands at the path are the declared ones. Raises SetError for an unknown
+    owner."""
+    return disk.read(path) == file.content and disk.facts(path) == (
+        file.content,
+        stat.S_IFREG | file.mode,
+        *owner_ids(file),
+    )
 
 
 def put_outside(source: Path, replaced: Path) -> None:
     """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced).
 
-    All copies are written before the first of them takes its place, so that a full disk is met before anything has changed."""
+    All copies are written before the first of them takes its place, so that a full disk is met before anything has
+    changed."""
     wanted = {path for path in declared(source) if Path(path).is_absolute()}
-    copies = {path: source / inside(path) for path in wanted if disk.facts(source / inside(path)) != disk.facts(Path(path))}
+    copies = {
+        path: source / inside(path) for path in wanted if disk.facts(source / inside(path)) != disk.facts(Path(path))
+    }
     gone = {path for path in set(declared(replaced)) - wanted if Path(path).is_absolute() and is_own(replaced, path)}
     copies.update({path: found for path in gone if (found := earlier(replaced, path)).exists()})
     try:
@@ -158,7 +181,8 @@ def put_outside(source: Path, replaced: Path) -> None:
 
 
 def take_back(staged: Path, live: Path) -> None:
-    """Make the files elsewhere those of the live set again, after a run that was ended before C(staged) took its place."""
+    """Make the files elsewhere those of the live set again, after a run that was ended before C(staged) took its
+    place."""
     for path in declared(staged):
         if Path(path).is_absolute():
             disk.discard_copy(Path(path))

@@ -33,7 +33,8 @@ class NotNoted(Exception):
 
 
 class Live(Deployed):
-    """Makes the set on disk the one that the daemon runs, and brings the units beside it to what the set says of them."""
+    """Makes the set on disk the one that the daemon runs, and brings the units beside it to what the set says of
+    them."""
 
     def __init__(self, config: ConfigSet, daemon: Daemon, timeout: float) -> None:
         super().__init__(config.live, daemon.unit)
@@ -48,8 +49,8 @@ class Live(Deployed):
     def make_live(self, action: str) -> None:
         """Start or reload the daemon.
 
-        Raises NotProven with the daemon's words if it does not run what is on disk afterwards, and NotNoted if it does and that cannot be
-        remembered."""
+        Raises NotProven with the daemon's words if it does not run what is on disk afterwards, and NotNoted if it does
+        and that cannot be remembered."""
         self.has_begun = True
         self.proven = self._remembered()
         kept = self.proven if action == "settle" else {"last": _last_proven(self.proven)}
@@ -68,7 +69,9 @@ class Live(Deployed):
             self._remember({"companions": self._companions(), "last": _last_proven(proven)})
         except OSError as error:
             raise SetError(
-                f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and still in use; make room there"
+                f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and "
+                "still in "
+                "use; make room there"
             ) from error
         self.config.keeps_previous = self._is_way_back(_last_proven(proven))
         try:
@@ -101,7 +104,8 @@ class Live(Deployed):
             self._remember({**self._generation(), "companions": companions(self.config.live)})
         except OSError as error:
             raise NotNoted(
-                f"{self.unit.name} runs what is in {self.config.live}, which is proven, but that cannot be written down: {error}."
+                f"{self.unit.name} runs what is in {self.config.live}, which is proven, but that cannot be written "
+                f"down: {error}."
                 f" Make room there and run this again: it reloads {self.unit.name} once more"
             ) from error
 
@@ -118,7 +122,8 @@ class Live(Deployed):
             self._await_proof()
 
     def make_way(self) -> None:
-        """Stop what serves beside the daemon now and not with the previous set, while there still is what it undoes its work with.
+        """Stop what serves beside the daemon now and not with the previous set, while there still is what it undoes its
+        work with.
 
         Raises SetError if there is no previous set."""
         self.config.require_previous()
@@ -126,19 +131,25 @@ class Live(Deployed):
             self.unit.run(["systemctl", "stop", name])
 
     def go_back(self, was_active: bool) -> str:
-        """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards, whatever fails."""
+        """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards,
+        whatever fails."""
         config = self.config
         try:
             refused = digest(config.live)
             if (self.proven or self._remembered()).get("digest") == refused:
-                return f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
+                return (
+                    f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
+                )
             if not config.previous.exists():
-                return f"There is no previous set to go back to, so {config.live} holds the new one. {self._what_runs()}"
+                return (
+                    f"There is no previous set to go back to, so {config.live} holds the new one. {self._what_runs()}"
+                )
             self.make_way()
             config.restore()
         except (SetError, OSError) as error:
             return (
-                f"The way back has failed: {error}. {self._what_runs()} Make that possible and run this again, which finishes the change."
+                f"The way back has failed: {error}. {self._what_runs()} Make that possible and run this again, "
+                "which finishes the change."
             )
         return self._give_back(was_active)
 

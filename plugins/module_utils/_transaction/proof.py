@@ -4,8 +4,9 @@
 
 """How each daemon proves that it runs what is on disk.
 
-A daemon whose reload fails goes on with what it had, and C(systemctl reload) may succeed all the same. So each daemon is asked in its own
-way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived tells its journal.
+A daemon whose reload fails goes on with what it had, and C(systemctl reload) may succeed all the same. So each daemon
+is asked in its own way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived
+tells its journal.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ class NotProven(Exception):
 
 
 class Daemon:
-    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or time is over."""
+    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or
+    time is over."""
 
     words: OwnWords
 
     def __init__(self, unit: Unit, health: str, main: str = "") -> None:
-        """C(health) is a URL that a running daemon answers with 2xx, or empty; C(main) is the main file's name in the directory."""
+        """C(health) is a URL that a running daemon answers with 2xx, or empty; C(main) is the main file's name in the
+        directory."""
         self.unit = unit
         self.health = health
         self.main = main
@@ -68,7 +71,8 @@ class Daemon:
             return False
 
     def complaints(self) -> str:
-        """What the daemon said of the change, the lines that complain if there are any, or else what systemd said of it."""
+        """What the daemon said of the change, the lines that complain if there are any, or else what systemd said of
+        it."""
         own = self.words.chosen(self.unit.said_since(self.cursor, *self.words.sources))
         return quoted(own or self.unit.said_since(self.cursor, SYSTEMD))
 
@@ -124,7 +128,8 @@ class Nginx(Daemon):
         return quoted(self.refusals()) or super().complaints()
 
     def refusals(self) -> list[str]:
-        """The lines of the error log that tell why the configuration is refused; those of requests are not among them."""
+        """The lines of the error log that tell why the configuration is refused; those of requests are not among
+        them."""
         if not NGINX_ERRORS.exists():
             return []
         with NGINX_ERRORS.open(encoding="utf-8", errors="replace", newline="\n") as log:

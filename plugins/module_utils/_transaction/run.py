@@ -12,7 +12,8 @@
     live        the daemon is started or reloaded
     proven      the daemon runs what is on disk; if it does not, the previous set is back
 
-run_change() is that story. Each step returns what the next one needs, and ends the module if the change cannot go on."""
+run_change() is that story. Each step returns what the next one needs, and ends the module if the change cannot go
+on."""
 
 from __future__ import annotations
 
@@ -145,14 +146,18 @@ def find_difference(module: AnsibleModule, config: ConfigSet, files: list[File])
     missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
     for path in missing:
         if not os.path.isabs(path) or os.path.lexists(path):
-            raise SetError(f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing else there")
+            raise SetError(
+                f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing "
+                "else there"
+            )
     return Difference(changes, [Change(path, None, b"(directory)\n") for path in missing], config.previous)
 
 
 def require_host(module: AnsibleModule, difference: Difference) -> str:
     """The daemon's program.
 
-    Where the host does not have yet what the set needs, the module fails; in check mode it warns, and this is an empty text."""
+    Where the host does not have yet what the set needs, the module fails; in check mode it warns, and this is an empty
+    text."""
     daemon = module.params["daemon"]
     binary = program(module)
     absent = f"image {module.params['image']}" if module.params["image"] else daemon
@@ -162,7 +167,10 @@ def require_host(module: AnsibleModule, difference: Difference) -> str:
     if not module.check_mode:
         message = f"missing on the host: {', '.join(missing)}; install that before the configuration"
         module.fail_json(msg=message, **difference.result())
-    module.warn(f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {', '.join(missing)}")
+    module.warn(
+        f"the configuration of {daemon} is not checked in this run, because the host does not have yet: "
+        f"{', '.join(missing)}"
+    )
     return ""
 
 
@@ -188,7 +196,10 @@ def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host,
     answer = verdict(module, config, binary, host, staged=bool(difference.changes))
     if not answer.valid:
         name = f"{module.params['daemon']} {answer.version}".strip()
-        message = f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in use.\n{answer.describe()}"
+        message = (
+            f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in "
+            f"use.\n{answer.describe()}"
+        )
         module.fail_json(msg=message, **{**difference.result(answer), "changed": False, "diff": []})
     return answer
 
@@ -246,6 +257,8 @@ def go_back(module: AnsibleModule, service: Live, error: BaseException, was_acti
     reason = str(error) if isinstance(error, (NotProven, Interrupted, OSError)) else repr(error)
     name = module.params["daemon"]
     if isinstance(error, Interrupted) and service.is_proven():
-        module.fail_json(msg=f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result)
+        module.fail_json(
+            msg=f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result
+        )
     outcome = service.go_back(was_active)
     module.fail_json(msg=f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)

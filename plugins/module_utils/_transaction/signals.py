@@ -19,14 +19,16 @@ class Interrupted(BaseException):
 
 
 def hold_signals() -> None:
-    """Ignore the signals that end a program until interruptible() ends, so that what cannot be left in the middle comes to its end."""
+    """Ignore the signals that end a program until interruptible() ends, so that what cannot be left in the middle comes
+    to its end."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Have the first signal that ends a program raise Interrupted, and ignore all others, so that the way back is not interrupted."""
+    """Have the first signal that ends a program raise Interrupted, and ignore all others, so that the way back is not
+    interrupted."""
 
     def stop(number: int, _frame: object) -> None:
         hold_signals()

@@ -4,8 +4,8 @@
 
 """How far another clock is from this one, as a few exchanges tell.
 
-One that is asked between two moments of this clock answers with a moment of its own. So its offset lies between the differences of the
-answer to both, however the time was spent on the way. What all exchanges leave is the result."""
+One that is asked between two moments of this clock answers with a moment of its own. So its offset lies between the
+differences of the answer to both, however the time was spent on the way. What all exchanges leave is the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Offset:
 
     @property
     def corrects(self) -> float:
-        """The seconds to take from its times. Clocks that may agree as far as the exchanges can tell are taken to agree."""
+        """The seconds to take from its times. Clocks that may agree as far as the exchanges can tell are taken to
+        agree."""
         return self.seconds if abs(self.seconds) > self.uncertainty else 0.0
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts of an inventory group: as nodes with an address that others can reach, and with what roles have found on them."""
+"""The hosts of an inventory group: as nodes with an address that others can reach, and with what roles have found on
+them."""
 
 from __future__ import annotations
 
@@ -22,7 +23,13 @@ def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None
     Raises ValueError, naming the host, where no address is known."""
     extra = {} if port is None else {"port": port}
     return [
-        {"name": name, "address": address(name, hostvars[name]), **(_second(hostvars[name]) if address6 else {}), **extra} for name in names
+        {
+            "name": name,
+            "address": address(name, hostvars[name]),
+            **(_second(hostvars[name]) if address6 else {}),
+            **extra,
+        }
+        for name in names
     ]
 
 
@@ -33,7 +40,8 @@ def _second(variables: Mapping[str, Any]) -> dict[str, str]:
 
 
 def address(name: str, variables: Mapping[str, Any]) -> str:
-    """The first that is an address: cluster_address, ansible_host, the host's name, the source of the default route of IPv4 or IPv6."""
+    """The first that is an address: cluster_address, ansible_host, the host's name, the source of the default route of
+    IPv4 or IPv6."""
     facts = variables.get("ansible_facts", {})
     routes = [facts.get(route, {}).get("address") for route in ("default_ipv4", "default_ipv6")]
     for candidate in (stated_address(name, variables), *routes):

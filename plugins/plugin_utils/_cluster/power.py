@@ -20,8 +20,8 @@ NOBODY = re.compile(
 def is_off(answer: Mapping[str, Any]) -> bool:
     """Whether a host is off, of what a task has registered that had to connect anew.
 
-    By SSH, a host that refuses or closes a connection is there: its SSH server ends long before it is off. One that is off says nothing.
-    A connection of another kind, such as a container's, knows the host's own state."""
+    By SSH, a host that refuses or closes a connection is there: its SSH server ends long before it is off. One that is
+    off says nothing. A connection of another kind, such as a container's, knows the host's own state."""
     if not answer.get("unreachable"):
         return False
     said = str(answer.get("msg", ""))

@@ -4,7 +4,8 @@
 
 """Which servers a rolling deployment takes out of rotation on which load balancer, and whether enough are left.
 
-C(asked) are the results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, whose name is their C(__balancer)."""
+C(asked) are the results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, whose name is their
+C(__balancer)."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ def server_name(host: str, hostvars: Mapping[str, Any]) -> str:
 def steps(asked: list[dict], name: str, noted: list[dict] | None = None) -> list[dict]:
     """Each load balancer that has the server, with C(servers) to take out and to put back there.
 
-    What is out of rotation already is left to whoever took it out. C(noted) are the steps of a deployment that was ended before it came to
-    its end: it took those servers out itself, whatever they are called by now. Without C(noted), servers are named whatever their state."""
+    What is out of rotation already is left to whoever took it out. C(noted) are the steps of a deployment that was
+    ended before it came to its end: it took those servers out itself, whatever they are called by now. Without
+    C(noted), servers are named whatever their state."""
     ours = {(step["balancer"], label) for step in noted or [] for label in step["servers"]}
 
     def is_wanted(balancer: str, server: dict) -> bool:
@@ -51,11 +53,13 @@ def problems(
 ) -> list[str]:
     """One line for everything because of which the hosts must not be taken out of rotation, C(serial) at a time.
 
-    C(unfinished) are those of which a deployment was ended: what it took out of rotation is back in it after their batch."""
+    C(unfinished) are those of which a deployment was ended: what it took out of rotation is back in it after their
+    batch."""
     unreachable = [result[BALANCER] for result in asked if result.get("unreachable")]
     if unreachable:
         return [
-            f"{', '.join(unreachable)} cannot be reached, so nobody knows whether clients still come through it; bring it back, or, once it"
+            f"{', '.join(unreachable)} cannot be reached, so nobody knows whether clients still come through it; "
+            "bring it back, or, once it"
             " serves nobody, name it in cluster_absent_load_balancers"
         ]
     try:
@@ -70,7 +74,9 @@ def problems(
     return found
 
 
-def _shortages(batch: list[str], asked: list[dict], hostvars: Mapping[str, Any], minimum: int, back: set[str]) -> Iterator[str]:
+def _shortages(
+    batch: list[str], asked: list[dict], hostvars: Mapping[str, Any], minimum: int, back: set[str]
+) -> Iterator[str]:
     """What is wrong with a batch, when the servers in C(back) have come back into rotation before it."""
     names = {server_name(host, hostvars) for host in batch}
     for result in asked:
@@ -79,8 +85,10 @@ def _shortages(batch: list[str], asked: list[dict], hostvars: Mapping[str, Any],
             if taken and len(rotation - names) < minimum:
                 yield (
                     f"{result[BALANCER]}: backend {backend} has {', '.join(sorted(rotation))} in rotation, and without"
-                    f" {', '.join(sorted(taken))} {len(rotation - names)}, but cluster_min_in_rotation is {minimum}: see why others"
-                    " are out of rotation, lower it or cluster_serial, or set cluster_drain: false to deploy without taking servers out"
+                    f" {', '.join(sorted(taken))} {len(rotation - names)}, but cluster_min_in_rotation is {minimum}: "
+                    "see why others"
+                    " are out of rotation, lower it or cluster_serial, or set cluster_drain: false to deploy without "
+                    "taking servers out"
                 )
 
 
@@ -94,7 +102,8 @@ def _rotations(result: dict, back: set[str]) -> dict[str, set[str]]:
 
 
 def batches(hosts: list[str], serial: Any) -> list[list[str]]:
-    """The hosts as Ansible's serial divides them: a number, percents, or a list of those, of which the last one is repeated.
+    """The hosts as Ansible's serial divides them: a number, percents, or a list of those, of which the last one is
+    repeated.
 
     Raises ValueError for anything else."""
     sizes = [_size(item, len(hosts)) for item in (serial if isinstance(serial, list) else [serial])] or [len(hosts)]
@@ -111,14 +120,18 @@ def _size(item: Any, hosts: int) -> int:
     text = str(item)
     number = text[:-1] if text.endswith("%") else text
     if isinstance(item, bool) or not number.isdigit():
-        raise ValueError(f"cluster_serial has '{item}': a number such as 1, percents such as 25%, or a list of those is needed")
+        raise ValueError(
+            f"cluster_serial has '{item}': a number such as 1, percents such as 25%, or a list of those is needed"
+        )
     size = (int(number) * hosts // 100 or 1) if text.endswith("%") else int(number)
     return size or max(hosts, 1)
 
 
 def report(hosts: list[str], asked: list[dict], hostvars: Mapping[str, Any]) -> list[str]:
     """One line for every host: what it is on every load balancer."""
-    return [f"{host}: {'; '.join(_places(server_name(host, hostvars), asked)) or 'on no load balancer'}" for host in hosts]
+    return [
+        f"{host}: {'; '.join(_places(server_name(host, hostvars), asked)) or 'on no load balancer'}" for host in hosts
+    ]
 
 
 def _places(name: str, asked: list[dict]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The picture of one fault: requests, failures, connections and who held the VIP, on one axis of time. Colours are the page's."""
+"""The picture of one fault: requests, failures, connections and who held the VIP, on one axis of time. Colours are the
+page's."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def window(fault: Fault) -> tuple[float, float]:
 
 
 def close_up(fault: Fault) -> tuple[float, float] | None:
-    """The part around the moment when requests were lost or the VIP moved, if it is so short that the whole hides it."""
+    """The part around the moment when requests were lost or the VIP moved, if it is so short that the whole hides
+    it."""
     begin, end = window(fault)
     edges = [row[0] for row in fault["seen"] if row[2] is None and row[0] >= 0]
     edges += [change["at"] for change in fault["transitions"] if change["state"] == "MASTER"][:1]
@@ -72,7 +74,12 @@ class _Picture:
         lanes = list(self._lanes())
         bottom = TOP + PLOT + sum(LANE + GAP for _lane in lanes) + GAP
         placed = [
-            tag("g", tag("text", label, class_="label", x=LEFT - 10, y=LANE - 3, text_anchor="end"), *marks, transform=f"translate(0 {y})")
+            tag(
+                "g",
+                tag("text", label, class_="label", x=LEFT - 10, y=LANE - 3, text_anchor="end"),
+                *marks,
+                transform=f"translate(0 {y})",
+            )
             for y, (label, marks) in zip(range(TOP + PLOT + 2 * GAP, bottom + LANE, LANE + GAP), lanes)
         ]
         return tag(
@@ -125,7 +132,9 @@ class _Picture:
                     height = round((PLOT - 14) * count / total, 1)
                     y += height
                     colour = "lost" if server is None else self._colour(server)
-                    yield tag("rect", class_=colour, x=self.x(number * size), y=round(PLOT - y, 1), width=width, height=height)
+                    yield tag(
+                        "rect", class_=colour, x=self.x(number * size), y=round(PLOT - y, 1), width=width, height=height
+                    )
 
     def _requests(self) -> Iterator[Element]:
         """Every request where it began, the higher the longer it took; those that were lost stand on top as crosses."""
@@ -146,7 +155,10 @@ class _Picture:
         fault = self.fault
         if fault["kept"]:
             marks = [self._span(self.begin, self.end, "quiet")]
-            yield f"{fault['kept']} kept", marks + [self._cross(found["at"]) for found in fault["breaks"] if found["used"]]
+            yield (
+                f"{fault['kept']} kept",
+                marks + [self._cross(found["at"]) for found in fault["breaks"] if found["used"]],
+            )
         if fault["download_spans"]:
             marks = [self._span(begin, end, "flow") for begin, end in fault["download_spans"]]
             yield "download", marks + [self._cross(found["at"]) for found in fault["download_breaks"] if found["used"]]
@@ -170,7 +182,13 @@ class _Picture:
         shape = {"y": LANE / 2 - 1, "height": 2} if thin else {"y": 1, "height": LANE - 2}
         words = {"master": "held the VIP", "backup": "waited", "fault": "was in FAULT"}.get(kind)
         return tag(
-            "rect", tag("title", words) if words else None, class_=kind, x=left, width=round(max(0.0, right - left), 1), rx=1.5, **shape
+            "rect",
+            tag("title", words) if words else None,
+            class_=kind,
+            x=left,
+            width=round(max(0.0, right - left), 1),
+            rx=1.5,
+            **shape,
         )
 
     def _cross(self, moment: float) -> Element | None:

@@ -4,8 +4,8 @@
 
 """The failover drill: which faults there are, whether a cluster is well, and what a fault has cost.
 
-Times of a fault are in seconds from its beginning on the controller's clock, those of other hosts corrected by what the module clock_offset
-has measured of them."""
+Times of a fault are in seconds from its beginning on the controller's clock, those of other hosts corrected by what the
+module clock_offset has measured of them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ from ...module_utils._http.results import Result, outage
 from ...module_utils._text import suggestion
 
 Drill = Mapping[str, Any]
-"""C(site) (what it is called), C(began) (seconds since 1970), C(faults) (as measure() gives them), C(surprise), C(limit_ms),
-C(settings) and C(versions) (names with texts, the latter by host), C(clocks) (what clock_offset has returned, by host)."""
+"""C(site) (what it is called), C(began) (seconds since 1970), C(faults) (as measure() gives them), C(surprise),
+C(limit_ms), C(settings) and C(versions) (names with texts, the latter by host), C(clocks) (what clock_offset has
+returned, by host)."""
 
 EARLY = -0.5
-"""Nothing happens in the seconds before a fault, so a transition that seems to is the fault's, and the clocks are not quite right."""
+"""Nothing happens in the seconds before a fault, so a transition that seems to is the fault's, and the clocks are not
+quite right."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault: where it happens (the C(holder) of the VIP or a C(web) server), and how (host_fault can C(break) it, or it is a C(move) or a
-    C(reboot))."""
+    """A fault: where it happens (the C(holder) of the VIP or a C(web) server), and how (host_fault can C(break) it, or
+    it is a C(move) or a C(reboot))."""
 
     title: str
     on: str
@@ -50,23 +52,29 @@ KINDS = {
 
 
 def plan(wanted: Any, settings: Mapping[str, float]) -> dict[str, Any]:
-    """The faults in their order, and C(problems) that speak against them; C(settings) are seconds by the names of variables."""
+    """The faults in their order, and C(problems) that speak against them; C(settings) are seconds by the names of
+    variables."""
     problems = []
     if not isinstance(wanted, list) or not wanted:
         problems.append(f"drill_faults is {wanted!r}: a list of faults is needed, out of {', '.join(KINDS)}")
         wanted = []
     wanted = [str(name) for name in wanted]
     problems += [f"drill_faults has '{name}'{suggestion(name, KINDS)}" for name in wanted if name not in KINDS]
-    problems += [f"{name} is {value:g}: more than 0 seconds are needed" for name, value in settings.items() if value <= 0]
+    problems += [
+        f"{name} is {value:g}: more than 0 seconds are needed" for name, value in settings.items() if value <= 0
+    ]
     faults = [{"name": name, **asdict(KINDS[name])} for name in wanted if name in KINDS]
     return {"problems": problems, "faults": faults}
 
 
-def health(seen: Iterable[Mapping[str, Any]], asked: Iterable[Mapping[str, Any]], normal: Mapping[str, list[str]]) -> dict[str, Any]:
-    """C(holders) by instance, the servers that get clients by load balancer (C(rotation)), and C(problems): what is not as it should be.
+def health(
+    seen: Iterable[Mapping[str, Any]], asked: Iterable[Mapping[str, Any]], normal: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    """C(holders) by instance, the servers that get clients by load balancer (C(rotation)), and C(problems): what is not
+    as it should be.
 
-    C(seen) are results of keepalived_info, and C(asked) of haproxy_server, each in a loop whose variable is C(__node). C(normal) is the
-    rotation when all was well."""
+    C(seen) are results of keepalived_info, and C(asked) of haproxy_server, each in a loop whose variable is C(__node).
+    C(normal) is the rotation when all was well."""
     holders: dict[str, list[str]] = {}
     problems = []
     for one in seen:
@@ -79,10 +87,14 @@ def health(seen: Iterable[Mapping[str, Any]], asked: Iterable[Mapping[str, Any]]
                 held.append(node)
             elif instance["state"] != "BACKUP":
                 problems.append(f"{instance['name']} is in state {instance['state']} on {node}")
-    problems += [f"{name} is held by {' and '.join(nodes) or 'nobody'}" for name, nodes in holders.items() if len(nodes) != 1]
+    problems += [
+        f"{name} is held by {' and '.join(nodes) or 'nobody'}" for name, nodes in holders.items() if len(nodes) != 1
+    ]
     rotation = {
         one["__node"]: sorted(
-            f"{server['backend']}/{server['name']}" for server in one.get("servers", []) if server["after"]["in_rotation"]
+            f"{server['backend']}/{server['name']}"
+            for server in one.get("servers", [])
+            if server["after"]["in_rotation"]
         )
         for one in asked
     }
@@ -96,9 +108,9 @@ def health(seen: Iterable[Mapping[str, Any]], asked: Iterable[Mapping[str, Any]]
 def measure(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a fault has cost.
 
-    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended) (on the controller's
-    clock), C(probe) (what http_probe has returned), C(journals) (by node), C(clocks) (by host, that of the clients under C(clients)) and
-    C(problem)."""
+    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
+    (on the controller's clock), C(probe) (what http_probe has returned), C(journals) (by node), C(clocks) (by host,
+    that of the clients under C(clients)) and C(problem)."""
     zero, clocks = record["began"], record["clocks"]
     heard = list(_transitions(record["journals"], record["instance"], clocks, zero))
     moves = [change for change in heard if change["at"] > EARLY]
@@ -151,10 +163,17 @@ def _seen(probe: Mapping[str, Any], zero: float) -> dict[str, Any]:
         "breaks": [_moment(found, zero) for found in kept["breaks"]],
         "download_bytes": download["bytes"],
         "download_breaks": [_moment(found, zero) for found in download["breaks"]],
-        "download_stall_ms": round(1000 * max((after - before for before, after in zip(pieces, pieces[1:])), default=0.0)),
+        "download_stall_ms": round(
+            1000 * max((after - before for before, after in zip(pieces, pieces[1:])), default=0.0)
+        ),
         "download_spans": list(_spans(pieces)),
         "seen": [
-            [round(result.start, 4), round(result.latency, 4), result.server if result.ok else None, result.error or None]
+            [
+                round(result.start, 4),
+                round(result.latency, 4),
+                result.server if result.ok else None,
+                result.error or None,
+            ]
             for result in results
         ],
     }
@@ -206,14 +225,22 @@ def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
     """Why a fault has not gone as it should: a surprise, or an outage beyond the limit (milliseconds, 0 for none)."""
     found = [fault["problem"]] if fault["problem"] else []
     if limit_ms and fault["outage_ms"] > limit_ms:
-        found.append(f"the outage of {fault['outage_ms']} ms is longer than {limit_ms:g} ms, which drill_max_outage_ms allows")
+        found.append(
+            f"the outage of {fault['outage_ms']} ms is longer than {limit_ms:g} ms, which drill_max_outage_ms allows"
+        )
     return found
 
 
 def describe(fault: Mapping[str, Any]) -> str:
     """What a fault has cost, in a sentence."""
-    where = f"{fault['took_over']} took over from {fault['holder']}" if fault["took_over"] else f"{fault['holder']} kept the VIP"
-    where += f", and {fault['holds']} has the VIP now" if fault["holds"] != (fault["took_over"] or fault["holder"]) else ""
+    where = (
+        f"{fault['took_over']} took over from {fault['holder']}"
+        if fault["took_over"]
+        else f"{fault['holder']} kept the VIP"
+    )
+    where += (
+        f", and {fault['holds']} has the VIP now" if fault["holds"] != (fault["took_over"] or fault["holder"]) else ""
+    )
     return (
         f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
         f" {fault['broken']} kept connections broken; {where}."

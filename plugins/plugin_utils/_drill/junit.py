@@ -29,7 +29,9 @@ def junit(drill: Drill) -> str:
         )
     if drill["surprise"] and not any(fault["problem"] for fault in drill["faults"]):
         text = drill["surprise"]
-        cases.append(tag("testcase", tag("failure", text, message=text), classname="drill_failover", name="the drill itself"))
+        cases.append(
+            tag("testcase", tag("failure", text, message=text), classname="drill_failover", name="the drill itself")
+        )
     failed = sum(case.find("failure") is not None for case in cases)
     return xml(
         tag(
@@ -45,7 +47,9 @@ def junit(drill: Drill) -> str:
 
 def text(drill: Drill) -> str:
     """A line a fault, and one for the surprise."""
-    lines = [f"{fault['title']} on {fault['host']}: {describe(fault)}" for fault in drill["faults"]] + [drill["surprise"]]
+    lines = [f"{fault['title']} on {fault['host']}: {describe(fault)}" for fault in drill["faults"]] + [
+        drill["surprise"]
+    ]
     return "\n".join(line for line in lines if line)
 
 

@@ -16,9 +16,15 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def tag(what: str, /, *children: Child, **attributes: Any) -> Element:
-    """An element. In names of attributes, C(_) stands for C(-), and one at the end for nothing; None leaves out an attribute or a child."""
+    """An element. In names of attributes, C(_) stands for C(-), and one at the end for nothing; None leaves out an
+    attribute or a child."""
     element = Element(
-        what, {key.rstrip("_").replace("_", "-"): clean(str(value)) for key, value in attributes.items() if value is not None}
+        what,
+        {
+            key.rstrip("_").replace("_", "-"): clean(str(value))
+            for key, value in attributes.items()
+            if value is not None
+        },
     )
     for child in children:
         if isinstance(child, str):

@@ -32,7 +32,11 @@ def page(drill: Drill) -> str:
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         # Whatever stands in it, this page loads nothing and runs nothing.
-        tag("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
+        tag(
+            "meta",
+            http_equiv="Content-Security-Policy",
+            content="default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        ),
         tag("link", rel="icon", href="data:,"),
         tag("title", f"Failover drill: {drill['site']}"),
         tag("style", STYLE),
@@ -55,14 +59,26 @@ def _header(drill: Drill) -> Iterator[Element]:
         f" longest outage {_duration(total['longest_ms'])}, {kept}."
     )
     wrong = drill["surprise"] or any(failures(fault, drill["limit_ms"]) for fault in drill["faults"])
-    verdict = tag("span", "Not as it should be: " if wrong else "The cluster came through: ", class_="bad" if wrong else "good")
+    verdict = tag(
+        "span", "Not as it should be: " if wrong else "The cluster came through: ", class_="bad" if wrong else "good"
+    )
     yield tag("p", verdict, text, class_="verdict")
     if drill["surprise"]:
         yield tag("section", tag("h2", "The drill has stopped"), tag("p", drill["surprise"]), class_="card")
 
 
 def _table(drill: Drill) -> Element:
-    head = ("fault", "on", "outage", "slowest answer", "lost", "kept connections broken", "downloads", "took over", "transitions")
+    head = (
+        "fault",
+        "on",
+        "outage",
+        "slowest answer",
+        "lost",
+        "kept connections broken",
+        "downloads",
+        "took over",
+        "transitions",
+    )
     numbers = ("outage", "slowest answer", "lost", "kept connections broken", "downloads")
     rows = []
     for number, fault in enumerate(drill["faults"], start=1):
@@ -77,7 +93,12 @@ def _table(drill: Drill) -> Element:
         rows.append(
             tag(
                 "tr",
-                tag("th", tag("a", fault["title"], href=f"#fault-{number}"), scope="row", class_="bad" if wrong else None),
+                tag(
+                    "th",
+                    tag("a", fault["title"], href=f"#fault-{number}"),
+                    scope="row",
+                    class_="bad" if wrong else None,
+                ),
                 tag("td", fault["host"]),
                 *[tag("td", cell, class_="number") for cell in cells],
                 tag("td", fault["took_over"] or "nobody"),
@@ -91,7 +112,13 @@ def _table(drill: Drill) -> Element:
             tag("caption", "What clients saw, fault by fault"),
             tag(
                 "thead",
-                tag("tr", *[tag("th", name, scope="col", class_="number" if name in (*numbers, "transitions") else None) for name in head]),
+                tag(
+                    "tr",
+                    *[
+                        tag("th", name, scope="col", class_="number" if name in (*numbers, "transitions") else None)
+                        for name in head
+                    ],
+                ),
             ),
             tag("tbody", *rows),
         ),
@@ -132,7 +159,11 @@ def _section(drill: Drill, number: int, fault: Mapping[str, Any]) -> Element:
 
 def _key(fault: Mapping[str, Any], servers: list[str]) -> Element:
     """What the colours mean; it names what is there only."""
-    shown = [(f"s{min(place, 5)}", f"answered by {name or 'a server'}") for place, name in enumerate(servers) if name in fault["served"]]
+    shown = [
+        (f"s{min(place, 5)}", f"answered by {name or 'a server'}")
+        for place, name in enumerate(servers)
+        if name in fault["served"]
+    ]
     shown += [("lost", "lost")] if fault["lost"] else []
     shown += [("during", "the fault"), ("master", "holds the VIP"), ("backup", "waits")]
     shown += [("fault", "in FAULT")] if any(change["state"] == "FAULT" for change in fault["transitions"]) else []
@@ -149,18 +180,25 @@ def _footer(drill: Drill) -> Iterator[Element]:
         tag(
             "tr",
             tag("th", host, scope="row"),
-            *[tag("td", _milliseconds(clock[name]), class_="number") for name in ("offset", "uncertainty", "correction")],
+            *[
+                tag("td", _milliseconds(clock[name]), class_="number")
+                for name in ("offset", "uncertainty", "correction")
+            ],
         )
         for host, clock in drill["clocks"].items()
     ]
     yield tag(
         "section",
         tag("h2", "How it was measured"),
-        tag("dl", *[part for name, value in drill["settings"].items() for part in (tag("dt", name), tag("dd", str(value)))]),
+        tag(
+            "dl",
+            *[part for name, value in drill["settings"].items() for part in (tag("dt", name), tag("dd", str(value)))],
+        ),
         tag("h3", "Clocks"),
         tag(
             "p",
-            "Requests and moments of other hosts stand on the controller's time. An offset is corrected only if it is larger than the"
+            "Requests and moments of other hosts stand on the controller's time. An offset is corrected only if it is "
+            "larger than the"
             " uncertainty, which is also how exactly a transition can be placed beside a request.",
             class_="note",
         ),

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the page of a drill looks: one style sheet for light, dark and paper. The classes of the picture are those of chart.py."""
+"""How the page of a drill looks: one style sheet for light, dark and paper. The classes of the picture are those of
+chart.py."""
 
 from __future__ import annotations
 
@@ -10,11 +11,13 @@ STYLE = """
 :root { color-scheme: light dark; --back: #fbfbfa; --card: #fff; --ink: #1c2128; --dim: #5c6670; --line: #dfe3e8;
   --red: #c62a2f; --green: #1a7a3c; --during: #f6e3d3; --master: #2b6cb0; --flow: #8896a5;
   --s0: #4c8bd6; --s1: #2aa79b; --s2: #8f74d2; --s3: #c79a2b; --s4: #6f9e3f; --s5: #98a2ad }
-@media screen and (prefers-color-scheme: dark) { :root { --back: #0f1318; --card: #171c23; --ink: #e8ecf1; --dim: #9aa5b1; --line: #2b333d;
+@media screen and (prefers-color-scheme: dark) { :root {
+  --back: #0f1318; --card: #171c23; --ink: #e8ecf1; --dim: #9aa5b1; --line: #2b333d;
   --red: #ff6b6b; --green: #57c97f; --during: #3b2c1f; --master: #6aa9f0; --flow: #6c7a89;
   --s0: #5d9df0; --s1: #3dbfb1; --s2: #a68cf0; --s3: #dcb04a; --s4: #8cc255; --s5: #7d8894 } }
 * { box-sizing: border-box }
-body { margin: 0; background: var(--back); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif }
+body { margin: 0; background: var(--back); color: var(--ink);
+  font: 15px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif }
 main { max-width: 1040px; margin: 0 auto; padding: 32px 20px 56px }
 h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -.01em }
 h2 { font-size: 18px; margin: 0 0 2px }
@@ -24,8 +27,8 @@ p { margin: 4px 0 }
 .verdict { font-size: 17px; margin: 14px 0 22px }
 .bad { color: var(--red); font-weight: 600 }
 .good { color: var(--green); font-weight: 600 }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; margin: 0 0 20px;
-  break-inside: avoid }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px;
+  margin: 0 0 20px; break-inside: avoid }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 caption { text-align: left; padding-bottom: 6px }
@@ -55,9 +58,11 @@ a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3
 .key { font-size: 13px; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 10px 0 0; padding: 0; list-style: none }
 .key svg { width: 18px; height: 12px; vertical-align: -1px; margin-right: 6px }
 ul.errors { margin: 6px 0 0; padding-left: 20px }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; margin: 0 } dd { margin: 0; overflow-wrap: anywhere }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; margin: 0 }
+dd { margin: 0; overflow-wrap: anywhere }
 dt { color: var(--dim) }
-@media print { :root { color-scheme: light } body { background: #fff; font-size: 11px } main { max-width: none; padding: 0 }
-  h1 { font-size: 20px } h2, .verdict { font-size: 14px } thead th, .key { font-size: 10px }
+@media print { :root { color-scheme: light } body { background: #fff; font-size: 11px }
+  main { max-width: none; padding: 0 } h1 { font-size: 20px } h2, .verdict { font-size: 14px }
+  thead th, .key { font-size: 10px }
   .card { border: 0; padding: 0 } * { print-color-adjust: exact; -webkit-print-color-adjust: exact } }
 """

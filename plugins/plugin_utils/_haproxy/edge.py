@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules ahead of an inventory's lines: forged headers, limits, HTTPS, and the way to the program that answers an ACME challenge."""
+"""Rules ahead of an inventory's lines: forged headers, limits, HTTPS, and the way to the program that answers an ACME
+challenge."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ AMBIGUOUS = (
     "{ req.fhdr(Content-Length) -m len gt 18 }",
     "HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
 )
-"""What HAProxy passes on although it can be read in more ways than one: NUL in a header (2.6), a length that its counter cannot hold (2^64
-wraps round to 0, in 2.6 and 3.0), and a coding that HTTP/1.0 does not have."""
+"""What HAProxy passes on although it can be read in more ways than one: NUL in a header (2.6), a length that its
+counter cannot hold (2^64 wraps round to 0, in 2.6 and 3.0), and a coding that HTTP/1.0 does not have."""
 
 ADDRESS = "src,ipmask(32,64)"
 """What is counted as one client. Of IPv6, everybody has at least a network of 64 bits."""
@@ -36,7 +37,8 @@ RESERVE = 5
 """One part in so many of the requests in flight is kept for clients who have few of them."""
 
 FEW = 16
-"""A client has few requests in flight while it has no more than one part in so many of those of all clients together."""
+"""A client has few requests in flight while it has no more than one part in so many of those of all clients
+together."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ def lines(section: dict, mode: str, binds: list[str], variables: dict, requests:
     found = section.get("lines", [])
     if mode == "http":
         found = before(
-            _http_limits(limits) + _in_flight(requests, _several(variables)) + _believed(variables) + _https(section, variables),
+            _http_limits(limits)
+            + _in_flight(requests, _several(variables))
+            + _believed(variables)
+            + _https(section, variables),
             found,
             HTTP_RULES,
         )
@@ -80,7 +85,10 @@ def _believed(variables: dict) -> list[str]:
     return [
         *(f"http-request deny deny_status 400 if {condition}" for condition in AMBIGUOUS),
         *(f"http-request del-header {_named(name)}{exception}" for name in variables["haproxy_removed_headers"]),
-        "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }",
+        (
+            "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) "
+            "-m found }"
+        ),
     ]
 
 
@@ -96,7 +104,11 @@ def _https(section: dict, variables: dict) -> list[str]:
     age = variables["haproxy_hsts_max_age"]
     return [
         f"http-request redirect scheme https code 301 unless {{ ssl_fc }}{exception}",
-        *([f"http-after-response set-header Strict-Transport-Security max-age={age} if {{ ssl_fc }}"] if int(age) else []),
+        *(
+            [f"http-after-response set-header Strict-Transport-Security max-age={age} if {{ ssl_fc }}"]
+            if int(age)
+            else []
+        ),
     ]
 
 
@@ -113,7 +125,11 @@ def _connection_limits(limits: dict[str, Any], layer: str) -> list[str]:
 
 
 def _http_limits(limits: dict[str, Any]) -> list[str]:
-    return [f"http-request deny deny_status 429 if {{ sc2_http_req_rate gt {limits['requests']} }}"] if "requests" in limits else []
+    return (
+        [f"http-request deny deny_status 429 if {{ sc2_http_req_rate gt {limits['requests']} }}"]
+        if "requests" in limits
+        else []
+    )
 
 
 def _several(variables: dict) -> list[str]:
@@ -122,10 +138,11 @@ def _several(variables: dict) -> list[str]:
 
 
 def _in_flight(requests: InFlight, several: list[str]) -> list[str]:
-    """Rules against HTTP/2 clients, who can have 100 requests in flight on a connection, each with a connection to a server and a buffer.
+    """Rules against HTTP/2 clients, who can have 100 requests in flight on a connection, each with a connection to a
+    server and a buffer.
 
-    Who has many of them is denied first, so that others are served. An entry of the table is a client, and every request refers to it until
-    it ends; sc2_trackers is the number of references."""
+    Who has many of them is denied first, so that others are served. An entry of the table is a client, and every
+    request refers to it until it ends; sc2_trackers is the number of references."""
     if not requests.backends:
         return []
     total = "var(txn.requests_in_flight)"
@@ -135,9 +152,15 @@ def _in_flight(requests: InFlight, several: list[str]) -> list[str]:
     return [
         f"http-request track-sc2 {ADDRESS} table {REQUESTS}",
         f"http-request set-var(txn.requests_in_flight) be_conn({first})",
-        *(f"http-request set-var(txn.requests_in_flight) be_conn({name}),add(txn.requests_in_flight)" for name in others),
+        *(
+            f"http-request set-var(txn.requests_in_flight) be_conn({name}),add(txn.requests_in_flight)"
+            for name in others
+        ),
         f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most} }}",
-        f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most - requests.most // RESERVE} }} {many}",
+        (
+            f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most - requests.most // RESERVE} "
+            f"}} {many}"
+        ),
     ]
 
 

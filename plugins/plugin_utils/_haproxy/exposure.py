@@ -34,25 +34,36 @@ def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
 def _sockets(variables: dict) -> Iterator[str]:
     permissions = str(variables["haproxy_socket_mode"])
     if not MODE.fullmatch(permissions) or permissions[-1] != "0":
-        yield f"haproxy_socket_mode is '{permissions}': an octal number that gives others nothing is needed, such as 660"
+        yield (
+            f"haproxy_socket_mode is '{permissions}': an octal number that gives others nothing is needed, such as 660"
+        )
     for line in variables["haproxy_global_lines"]:
         words = line.split()
         if words[:2] == ["stats", "socket"] and "admin" in words and not words[2].startswith(SOCKETS):
             yield (
-                f"haproxy_global_lines: '{line}' lets everybody who reaches {words[2]} administrate HAProxy without a password; "
-                "use a socket with a mode and a group, such as /run/haproxy/other.sock mode 660 group haproxy, or level user"
+                f"haproxy_global_lines: '{line}' lets everybody who reaches {words[2]} administrate HAProxy without a "
+                "password; "
+                "use a socket with a mode and a group, such as /run/haproxy/other.sock mode 660 group haproxy, or "
+                "level user"
             )
 
 
 def _statistics(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
     places = [("haproxy_stats_lines", variables["haproxy_stats_lines"])]
-    places += [(f"haproxy_{kind}s: {section['name']}", section.get("lines", [])) for kind in sections for section in sections[kind]]
+    places += [
+        (f"haproxy_{kind}s: {section['name']}", section.get("lines", []))
+        for kind in sections
+        for section in sections[kind]
+    ]
     known = variables["haproxy_stats_users"] or variables["haproxy_stats_userlist"]
     for where, lines in places:
         words = [" ".join(line.split()) for line in lines]
         asked = (known and where == "haproxy_stats_lines") or any(line.startswith(ASKS_WHO) for line in words)
         if not asked and any(line.startswith("stats admin") for line in words):
-            yield f"{where}: 'stats admin' lets everybody who sees the statistics switch servers off; ask for a password, or leave it out"
+            yield (
+                f"{where}: 'stats admin' lets everybody who sees the statistics switch servers off; ask for a "
+                "password, or leave it out"
+            )
 
 
 def _https(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
@@ -65,8 +76,13 @@ def _https(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
             binds = [{**variables["haproxy_bind_defaults"], **bind} for bind in section.get("binds", [])]
             if mode(section, known, variables["haproxy_mode"]) != "http":
                 yield f"{where} is set in mode tcp, which cannot redirect; leave it out"
-            elif not any(bind.get("certificates") or "ssl" in " ".join(bind.get("options", [])).split() for bind in binds):
-                yield f"{where} is set and no bind has certificates, so clients would be redirected for ever; give one of them certificates"
+            elif not any(
+                bind.get("certificates") or "ssl" in " ".join(bind.get("options", [])).split() for bind in binds
+            ):
+                yield (
+                    f"{where} is set and no bind has certificates, so clients would be redirected for ever; give "
+                    "one of them certificates"
+                )
     age = str(variables["haproxy_hsts_max_age"])
     if not age.isdecimal():
         yield f"haproxy_hsts_max_age is '{age}': a number of seconds is needed, or 0 for none"
@@ -75,7 +91,10 @@ def _https(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
 def _headers(variables: dict) -> Iterator[str]:
     for name in variables["haproxy_removed_headers"]:
         if not HEADER.fullmatch(name):
-            yield f"haproxy_removed_headers has '{name}': the name of a header is needed, or its beginning and *, such as X-Forwarded-*"
+            yield (
+                f"haproxy_removed_headers has '{name}': the name of a header is needed, or its beginning and *, "
+                "such as X-Forwarded-*"
+            )
     for network in variables["haproxy_trusted_proxies"]:
         yield from not_a_network("haproxy_trusted_proxies", network)
 

@@ -4,8 +4,9 @@
 
 """How many connections a host bears, and how the sections of HAProxy share them.
 
-The process accepts C(maxconn) connections. Some of them are reserved for the role's own listeners, so that health checks and statistics
-answer when clients have taken all the others. HAProxy queues what exceeds a section's own limit in the kernel, without an error."""
+The process accepts C(maxconn) connections. Some of them are reserved for the role's own listeners, so that health
+checks and statistics answer when clients have taken all the others. HAProxy queues what exceeds a section's own limit
+in the kernel, without an error."""
 
 from __future__ import annotations
 
@@ -24,16 +25,19 @@ STATISTICS = 50
 """Connections of the listener for statistics and metrics."""
 
 SOCKET = 50
-"""Connections of the administrative socket, which do not count among those of the process. HAProxy's own default is 10."""
+"""Connections of the administrative socket, which do not count among those of the process. HAProxy's own default is
+10."""
 
 LOG_FORWARD = 10
 """Connections of a section log-forward that names no number."""
 
 CONNECTION = 64 * 1024
-"""Bytes of memory for one connection under TLS, in HAProxy's buffers and the kernel's; docs/explanation/scaling.md has the measurement."""
+"""Bytes of memory for one connection under TLS, in HAProxy's buffers and the kernel's; docs/explanation/scaling.md has
+the measurement."""
 
 SHARE = 2
-"""The derived limit uses one half of the memory: workers that a reload has replaced keep their connections, and others run as well."""
+"""The derived limit uses one half of the memory: workers that a reload has replaced keep their connections, and others
+run as well."""
 
 MEMORY_STEP = 256 * 1024 * 1024
 """Memory is rounded down to a multiple, so that a host whose memory varies by some kB keeps its limit."""
@@ -90,8 +94,8 @@ def derive(host: Resources, servers: int = 0) -> int:
 
 
 def limits(variables: dict, answer: Iterable[str]) -> dict[str, Any]:
-    """The limit of the C(process), of its C(socket), of C(health) and C(statistics), of C(requests) in flight, and, by their names, of
-    C(sections) that set none.
+    """The limit of the C(process), of its C(socket), of C(health) and C(statistics), of C(requests) in flight, and, by
+    their names, of C(sections) that set none.
 
     C(answer) are lines as parse_resources() reads them."""
     variables, host = without_nulls(variables), parse_resources(answer)
@@ -128,7 +132,8 @@ def _process_limits(lines: Iterable[str]) -> Iterator[str]:
             yield f"haproxy_global_lines: '{line}' would replace haproxy_maxconn; set that variable"
         elif word in PROCESS_RATES:
             yield (
-                f"haproxy_global_lines: '{line}' delays the health checks together with the clients, so that a busy node "
+                f"haproxy_global_lines: '{line}' delays the health checks together with the clients, so that a "
+                "busy node "
                 "would be taken for a dead one; use 'rate-limit sessions NUMBER' among the lines of a frontend"
             )
 
@@ -138,15 +143,19 @@ def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
     memory = maxconn * CONNECTION
     if host.memory and memory > host.memory:
         yield (
-            f"haproxy_maxconn is {maxconn}, which takes up to {_mib(memory)} of memory ({CONNECTION // 1024} kB a connection), "
-            f"and this host has {_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for {derive(host, servers)}"
+            f"haproxy_maxconn is {maxconn}, which takes up to {_mib(memory)} of memory ({CONNECTION // 1024} kB a "
+            "connection), "
+            f"and this host has {_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for "
+            f"{derive(host, servers)}"
         )
     descriptors = maxconn * DESCRIPTORS + OWN_DESCRIPTORS + servers
     if host.descriptors and descriptors > host.descriptors:
         most = max((host.descriptors - OWN_DESCRIPTORS - servers) // DESCRIPTORS, 0)
         yield (
-            f"haproxy_maxconn is {maxconn}, which takes {descriptors} file descriptors, and haproxy can open {host.descriptors} "
-            f"on this host; set at most {most}, or raise what is smallest: LimitNOFILE of haproxy.service, fs.nr_open, or the limit of "
+            f"haproxy_maxconn is {maxconn}, which takes {descriptors} file descriptors, and haproxy can open "
+            f"{host.descriptors} "
+            f"on this host; set at most {most}, or raise what is smallest: LimitNOFILE of haproxy.service, "
+            "fs.nr_open, or the limit of "
             "process 1"
         )
 
@@ -154,15 +163,21 @@ def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
 def _unfair(variables: dict, host: Resources) -> Iterator[str]:
     """Problems for limits of sections that leave nothing for the health checks, the statistics, or other sections."""
     maxconn, kept, found = _total(variables, host), _reserved(variables), _sections(variables)
-    derived = "" if int(variables["haproxy_maxconn"]) else " (derived from the memory and file descriptors of this host)"
+    derived = (
+        "" if int(variables["haproxy_maxconn"]) else " (derived from the memory and file descriptors of this host)"
+    )
     whole = f"haproxy_maxconn is {maxconn}{derived}, of which {kept} are reserved for health checks and statistics"
     own = [section for section in found if section.limit is not None]
     for section in own:
         if section.limit < 1:
-            yield f"{section.where}: maxconn is 0, which means no limit to HAProxy; give a number, or leave it out for an equal share"
+            yield (
+                f"{section.where}: maxconn is 0, which means no limit to HAProxy; give a number, or leave it out "
+                "for an equal share"
+            )
         elif section.limit > maxconn - kept:
             yield (
-                f"{section.where}: maxconn is {section.limit}, and {whole}; set it to {max(maxconn - kept, 0)} or less, "
+                f"{section.where}: maxconn is {section.limit}, and {whole}; set it to {max(maxconn - kept, 0)} "
+                "or less, "
                 f"or haproxy_maxconn to {section.limit + kept} or more"
             )
     if any(not 1 <= section.limit <= maxconn - kept for section in own):
@@ -171,7 +186,10 @@ def _unfair(variables: dict, host: Resources) -> Iterator[str]:
     needed = taken + len(found) - len(own) + kept
     if needed > maxconn:
         listed = ", ".join(f"{section.name} {section.limit or 'an equal share'}" for section in found) or "no frontends"
-        yield f"the frontends and listens have maxconn {taken} in all ({listed}), and {whole}; set haproxy_maxconn to {needed} or more"
+        yield (
+            f"the frontends and listens have maxconn {taken} in all ({listed}), and {whole}; set haproxy_maxconn to "
+            f"{needed} or more"
+        )
 
 
 @dataclass(frozen=True)
@@ -212,7 +230,9 @@ def _total(variables: dict, host: Resources) -> int:
 
 def _reserved(variables: dict) -> int:
     """How many connections no frontend or listen can take."""
-    forwarded = [section["lines"] for section in variables["haproxy_extra_sections"] if section["kind"] == "log-forward"]
+    forwarded = [
+        section["lines"] for section in variables["haproxy_extra_sections"] if section["kind"] == "log-forward"
+    ]
     statistics = (_limit(variables["haproxy_stats_lines"]) or STATISTICS) if statistics_served(variables) else 0
     return HEALTH + statistics + sum(_limit(lines) or LOG_FORWARD for lines in forwarded)
 
@@ -234,7 +254,9 @@ def template_size(count: Any) -> int | None:
 
 def _servers(variables: dict) -> int:
     found = [section for kind in ("backend", "listen") for section in items(variables, kind)]
-    templates = [template_size(template["count"]) or 0 for section in found for template in section.get("server_templates", [])]
+    templates = [
+        template_size(template["count"]) or 0 for section in found for template in section.get("server_templates", [])
+    ]
     return sum(len(section.get("servers", [])) for section in found) + sum(templates)
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where HAProxy would listen, and which of that cannot be: no ports, two in one place, certificates that it cannot see."""
+"""Where HAProxy would listen, and which of that cannot be: no ports, two in one place, certificates that it cannot
+see."""
 
 from __future__ import annotations
 
@@ -62,9 +63,15 @@ def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[s
         for section in sections[kind]:
             for bind in section.get("binds", []):
                 yield f"{section['name']} (haproxy_{kind}s)", {**variables["haproxy_bind_defaults"], **bind}
-    yield "haproxy_health_port", {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]}
+    yield (
+        "haproxy_health_port",
+        {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]},
+    )
     if statistics_served(variables):
-        yield "haproxy_stats_port", {"address": variables["haproxy_stats_address"], "port": variables["haproxy_stats_port"]}
+        yield (
+            "haproxy_stats_port",
+            {"address": variables["haproxy_stats_address"], "port": variables["haproxy_stats_port"]},
+        )
     own = [node["address"] for node in variables["haproxy_nodes"] if node["name"] == variables["haproxy_node_name"]]
     for peers in variables["haproxy_peers"]:
         yield f"{peers['name']} (haproxy_peers)", {"address": own[0] if own else "*", "port": peers["port"]}

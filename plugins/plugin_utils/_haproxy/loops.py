@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers that cannot be what they are said to be: HAProxy itself, which would balance onto itself until it is full, or one twice."""
+"""Servers that cannot be what they are said to be: HAProxy itself, which would balance onto itself until it is full, or
+one twice."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
         for section in sections[kind]:
             for bind in section.get("binds", []):
                 for where, server in _reached(kind, section, sections):
-                    yield from _loop(where, server, {**variables["haproxy_bind_defaults"], **bind}, section["name"], balancers)
+                    yield from _loop(
+                        where, server, {**variables["haproxy_bind_defaults"], **bind}, section["name"], balancers
+                    )
     for kind in ("backend", "listen"):
         for section in sections[kind]:
             yield from _twice(f"haproxy_{kind}s: {section['name']}", section)
@@ -35,22 +38,33 @@ def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
 def _reached(kind: str, section: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
     """The servers that get requests of the frontend or listen."""
     words = [line.split() for line in section.get("lines", [])]
-    targets = {section.get("default_backend"), *(line[1] for line in words if line[:1] == ["use_backend"] and len(line) > 1)}
+    targets = {
+        section.get("default_backend"),
+        *(line[1] for line in words if line[:1] == ["use_backend"] and len(line) > 1),
+    }
     for other_kind in ("backend", "listen"):
         for other in sections[other_kind]:
             if other["name"] in targets or (kind == other_kind == "listen" and other["name"] == section["name"]):
                 for server in other.get("servers", []):
-                    yield f"haproxy_{other_kind}s: {other['name']}", {**server, "port": server.get("port") or other.get("port")}
+                    yield (
+                        f"haproxy_{other_kind}s: {other['name']}",
+                        {**server, "port": server.get("port") or other.get("port")},
+                    )
 
 
 def _loop(where: str, server: dict, bind: dict, name: str, balancers: set[str]) -> Iterator[str]:
     address, listened = canonical(str(server["address"]).strip("[]")), str(bind.get("address", "*"))
     if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in ports_of(bind.get("port")):
         return
-    at_home = address in balancers or _is_loopback(address) if listened in WILDCARDS else address == canonical(listened.strip("[]"))
+    at_home = (
+        address in balancers or _is_loopback(address)
+        if listened in WILDCARDS
+        else address == canonical(listened.strip("[]"))
+    )
     if at_home:
         yield (
-            f"{where}: server {server['name']} is {address} port {server['port']}, where {name} of a load balancer listens: haproxy would "
+            f"{where}: server {server['name']} is {address} port {server['port']}, where {name} of a load balancer "
+            "listens: haproxy would "
             f"balance onto itself until it is full; {REMEDY}"
         )
 

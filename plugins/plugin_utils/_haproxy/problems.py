@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What HAProxy's own check does not see, or says in words that do not lead to the variable. Each problem is one line."""
+"""What HAProxy's own check does not see, or says in words that do not lead to the variable. Each problem is one
+line."""
 
 from __future__ import annotations
 
@@ -46,8 +47,8 @@ HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
 
 def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
-    """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names, C(host) lines that
-    say what memory and how many file descriptors the host has."""
+    """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names,
+    C(host) lines that say what memory and how many file descriptors the host has."""
     variables = without_nulls(variables)
     printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
     broken = unprintable_texts(variables)
@@ -81,7 +82,11 @@ def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _no_words(f"{path}[{number}]", "", item)
-    elif isinstance(value, str) and (key in WORDS or key == path) and (NO_WORD.search(value) or (key in NOT_EMPTY and not value)):
+    elif (
+        isinstance(value, str)
+        and (key in WORDS or key == path)
+        and (NO_WORD.search(value) or (key in NOT_EMPTY and not value))
+    ):
         yield f"{path} is '{value}': a single word without quotes, backslashes and # is needed"
 
 
@@ -91,17 +96,24 @@ def _names(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
     for name in ("named_defaults", "userlists", "peers"):
         yield from repeated(f"haproxy_{name}", "name", [section["name"] for section in variables[f"haproxy_{name}"]])
     extra = variables["haproxy_extra_sections"]
-    yield from repeated("haproxy_extra_sections", "section", [f"{section['kind']} {section['name']}" for section in extra])
+    yield from repeated(
+        "haproxy_extra_sections", "section", [f"{section['kind']} {section['name']}" for section in extra]
+    )
     for section in extra:
         if section["kind"] in OWN_KINDS:
-            yield f"haproxy_extra_sections: {section['kind']} {section['name']} belongs into {OWN_KINDS[section['kind']]}"
+            yield (
+                f"haproxy_extra_sections: {section['kind']} {section['name']} belongs into {OWN_KINDS[section['kind']]}"
+            )
     for kind, word, own in OWN_SECTIONS:
         for section in sections[kind]:
             if section["name"] in own:
                 yield f"haproxy_{kind}s: the name {section['name']} is taken by the role's own {word}; choose another"
     for section in variables["haproxy_named_defaults"]:
         if section["name"] in OWN_DEFAULTS:
-            yield f"haproxy_named_defaults: the name {section['name']} is taken by the role's own defaults; choose another"
+            yield (
+                f"haproxy_named_defaults: the name {section['name']} is taken by the role's own defaults; "
+                "choose another"
+            )
     front = {section["name"] for section in sections["frontend"] + sections["backend"]}
     for listen in sections["listen"]:
         if listen["name"] in front:
@@ -116,7 +128,10 @@ def _defaults(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]
         if source and source not in known:
             yield f"{where}: from is '{source}', which is not defined before it; there are {', '.join(known)}"
         elif source and own_mode and known[source] != own_mode:
-            yield f"{where}: mode is {own_mode}, that of its defaults '{source}' is {known[source]}; leave mode out, or choose others"
+            yield (
+                f"{where}: mode is {own_mode}, that of its defaults '{source}' is {known[source]}; leave mode out, "
+                "or choose others"
+            )
         if where.startswith("haproxy_named_defaults"):
             known[section["name"]] = mode(section, known, variables["haproxy_mode"])
 
@@ -149,10 +164,15 @@ def _servers(sections: dict[str, list[dict]]) -> Iterator[str]:
             yield from repeated(where, "server name", [server["name"] for server in servers])
             yield from repeated(where, "prefix of a server template", [template["prefix"] for template in templates])
             if not (servers or templates or section.get("lines")):
-                yield f"{where} has no servers; name at least one, or check that the inventory group it is built from has hosts"
+                yield (
+                    f"{where} has no servers; name at least one, or check that the inventory group it is built from "
+                    "has hosts"
+                )
             for server in servers + templates:
                 name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
-                yield from _server_port(f"{where}: {name}", server["address"], server.get("port") or section.get("port"))
+                yield from _server_port(
+                    f"{where}: {name}", server["address"], server.get("port") or section.get("port")
+                )
             for template in templates:
                 if not limits.template_size(template["count"]):
                     yield (
@@ -176,10 +196,20 @@ def _cookies(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
         for section in sections[kind]:
             where = f"haproxy_{kind}s: {section['name']}"
             if section.get("cookie") and mode(section, known, variables["haproxy_mode"]) != "http":
-                yield f"{where}: cookie is set in mode tcp, in which there are none; balance source keeps a client at its server"
+                yield (
+                    f"{where}: cookie is set in mode tcp, in which there are none; balance source keeps a client at "
+                    "its server"
+                )
             given = [server["name"] for server in section.get("servers", []) if server.get("cookie")]
-            if given and not section.get("cookie") and not any(line.split()[:1] == ["cookie"] for line in section.get("lines", [])):
-                yield f"{where}: server {given[0]} has a cookie and the section has none; set it, such as 'SERVER insert indirect nocache'"
+            if (
+                given
+                and not section.get("cookie")
+                and not any(line.split()[:1] == ["cookie"] for line in section.get("lines", []))
+            ):
+                yield (
+                    f"{where}: server {given[0]} has a cookie and the section has none; set it, such as 'SERVER "
+                    "insert indirect nocache'"
+                )
 
 
 def _users(variables: dict) -> Iterator[str]:
@@ -191,11 +221,17 @@ def _users(variables: dict) -> Iterator[str]:
         for user in userlist["users"]:
             password = str(user["password"])
             if ":" in str(user["name"]):
-                yield f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; choose another"
+                yield (
+                    f"{where}: the name {user['name']} has a colon, with which a name ends in basic authentication; "
+                    "choose another"
+                )
             if not password:
                 yield f"{where}: the password of {user['name']} is empty; give one"
             if "'" in password:
-                yield f"{where}: the password of {user['name']} has a single quote, in which it is written; choose another"
+                yield (
+                    f"{where}: the password of {user['name']} has a single quote, in which it is written; "
+                    "choose another"
+                )
             if password and not user.get("insecure") and not HASH.fullmatch(password):
                 yield (
                     f"{where}: the password of {user['name']} is not a hash: make one with 'openssl passwd -6', "
@@ -217,7 +253,10 @@ def _statistics(variables: dict) -> Iterator[str]:
     if users and userlist:
         yield f"haproxy_stats_users and haproxy_stats_userlist '{userlist}' are both set; choose one"
     if userlist and userlist not in known:
-        yield f"haproxy_stats_userlist is '{userlist}', which does not exist; haproxy_userlists has {', '.join(known) or 'none'}"
+        yield (
+            f"haproxy_stats_userlist is '{userlist}', which does not exist; haproxy_userlists has "
+            f"{', '.join(known) or 'none'}"
+        )
     if users and "statistics" in known:
         yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
     if statistics_served(variables) and not users and not userlist and not address.startswith(LOOPBACKS):

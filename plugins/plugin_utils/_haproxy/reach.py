@@ -12,10 +12,11 @@ from ...module_utils._address import is_address
 
 
 def reach_urls(sections: list[dict[str, Any]], most: int = 3) -> list[dict[str, str]]:
-    """C(name) and C(url) of some servers of these backends, as O(keepalived_yield_urls) wants them, each host once, at most so many.
+    """C(name) and C(url) of some servers of these backends, as O(keepalived_yield_urls) wants them, each host once, at
+    most so many.
 
-    Only servers whose health is asked by HTTP are chosen: others write a line for a connection that says nothing, or ban its client.
-    Names of hosts are left out, which somebody would have to resolve, and so are sockets."""
+    Only servers whose health is asked by HTTP are chosen: others write a line for a connection that says nothing, or
+    ban its client. Names of hosts are left out, which somebody would have to resolve, and so are sockets."""
     found: dict[str, int | str] = {}
     for section in filter(_is_asked_by_http, sections):
         for server in section.get("servers", []):

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HAProxy's sections as a template prints them: item defaults merged, what an inventory leaves out filled in, options as words."""
+"""HAProxy's sections as a template prints them: item defaults merged, what an inventory leaves out filled in, options
+as words."""
 
 from __future__ import annotations
 
@@ -64,7 +65,10 @@ def items(variables: dict, kind: str) -> list[dict]:
     """The items of C(haproxy_KINDs), merged over C(haproxy_KIND_defaults)."""
     defaults = variables[f"haproxy_{kind}_defaults"]
     merged = {key: defaults[key] for key in MERGED if key in defaults}
-    return [{**defaults, **item, **{key: {**merged[key], **item.get(key, {})} for key in merged}} for item in variables[f"haproxy_{kind}s"]]
+    return [
+        {**defaults, **item, **{key: {**merged[key], **item.get(key, {})} for key in merged}}
+        for item in variables[f"haproxy_{kind}s"]
+    ]
 
 
 def modes(variables: dict) -> dict[str, str]:
@@ -83,15 +87,17 @@ def mode(section: dict, known: dict[str, str], fallback: str) -> str:
 def sections(variables: dict, base: dict) -> dict[str, Any]:
     """What the template prints, every key present; the input stays as it is.
 
-    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server), C(timeouts),
-    C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL know, C(certificate_store) the
-    directory of certificates that may be empty, C(limits) numbers of connections."""
+    C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server),
+    C(timeouts), C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL
+    know, C(certificate_store) the directory of certificates that may be empty, C(limits) numbers of connections."""
     variables = without_nulls(variables)
     if variables["haproxy_client_limits"]:
         variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
     known = modes(variables)
     base = {**base, "in_flight": edge.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
-    proxies = _own_backends(variables) + [_proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)]
+    proxies = _own_backends(variables) + [
+        _proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)
+    ]
     named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
     used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
     return {
@@ -141,7 +147,11 @@ def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
 def _http_backends(variables: dict, known: dict[str, str]) -> tuple[str, ...]:
     """The names of the sections that send requests to servers."""
     found = [(item, kind) for kind in ("backend", "listen") for item in items(variables, kind)]
-    names = [item["name"] for item, kind in found if mode(item, known, variables["haproxy_mode"]) == "http" and _sends(item, kind)]
+    names = [
+        item["name"]
+        for item, kind in found
+        if mode(item, known, variables["haproxy_mode"]) == "http" and _sends(item, kind)
+    ]
     return (*names, *([edge.ACME] if variables["haproxy_acme_servers"] else []))
 
 
@@ -150,7 +160,8 @@ def _sends(item: dict, kind: str) -> bool:
 
 
 def _own_backends(variables: dict) -> list[dict]:
-    """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and knows the token."""
+    """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and
+    knows the token."""
     limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
     found = []
     if limits:
@@ -182,9 +193,18 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> dict:
 def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, str]) -> dict:
     own_mode = mode(item, known, variables["haproxy_mode"])
     retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
-    check = {"type": "none", **base["health_check"], **({"type": "http", **item["health_check"]} if "health_check" in item else {})}
-    binds = [_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"]) for bind in item.get("binds", [])]
-    lines = item.get("lines", []) if kind == "backend" else edge.lines(item, own_mode, binds, variables, base["in_flight"])
+    check = {
+        "type": "none",
+        **base["health_check"],
+        **({"type": "http", **item["health_check"]} if "health_check" in item else {}),
+    }
+    binds = [
+        _bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"])
+        for bind in item.get("binds", [])
+    ]
+    lines = (
+        item.get("lines", []) if kind == "backend" else edge.lines(item, own_mode, binds, variables, base["in_flight"])
+    )
     return {
         "kind": kind,
         "name": item["name"],
@@ -225,7 +245,9 @@ def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
     for server in item.get("servers", []):
         cookie = server.get("cookie", server["name"] if cookies else "")
         words = options({**common, **({"cookie": cookie} if cookie else {}), **server.get("options", {})})
-        servers.append(f"{server['name']} {endpoint(server['address'], server.get('port') or item.get('port'))} {words}")
+        servers.append(
+            f"{server['name']} {endpoint(server['address'], server.get('port') or item.get('port'))} {words}"
+        )
     templates = [
         f"{server['prefix']} {server['count']} {endpoint(server['address'], server.get('port') or item.get('port'))} "
         + options({**common, **server.get("options", {})})

@@ -17,13 +17,23 @@ MOUNTED = re.compile(r"""/[^\s,%$;'"\\]+""")
 
 
 def problems(role: str, declared: dict[str, Any]) -> Iterator[str]:
-    """One line for each reason why a role cannot run its daemon in a container; C(declared) has the variables without the role's name."""
+    """One line for each reason why a role cannot run its daemon in a container; C(declared) has the variables without
+    the role's name."""
     if declared["runtime"] == "container" and not declared["image_base"]:
-        yield f"{role}_runtime is container and {role}_image_base is empty: name the image to build on, such as debian:bookworm-slim"
+        yield (
+            f"{role}_runtime is container and {role}_image_base is empty: name the image to build on, such as "
+            "debian:bookworm-slim"
+        )
     for port in map(str, declared["container_ports"]):
         found = PUBLISHED.fullmatch(port)
         if not found or not all(0 < int(number) <= 65535 for number in found.groups()):
-            yield f"{role}_container_ports has '{port}': the host's port and the container's are needed, such as 80:80 or 192.0.2.10:80:80"
+            yield (
+                f"{role}_container_ports has '{port}': the host's port and the container's are needed, such as "
+                "80:80 or 192.0.2.10:80:80"
+            )
     for path in declared["container_mounts"]:
         if not MOUNTED.fullmatch(path):
-            yield f"{role}_container_mounts has '{path}': an absolute path is needed, without spaces, commas, quotation marks, % and $"
+            yield (
+                f"{role}_container_mounts has '{path}': an absolute path is needed, without spaces, commas, "
+                "quotation marks, % and $"
+            )

@@ -16,7 +16,11 @@ from ...module_utils._text import suggestion
 def repeated(where: str, what: str, values: Iterable) -> list[str]:
     """A problem for every value that stands more than once."""
     counts = Counter(values)
-    return [f"{where}: the {what} {value!s} is used {count} times; each may be used once" for value, count in counts.items() if count > 1]
+    return [
+        f"{where}: the {what} {value!s} is used {count} times; each may be used once"
+        for value, count in counts.items()
+        if count > 1
+    ]
 
 
 def not_an_address(where: str, value: str) -> list[str]:
@@ -29,7 +33,8 @@ def not_an_address(where: str, value: str) -> list[str]:
 
 
 def exposed_keys(where: str, files: Iterable[dict]) -> list[str]:
-    """A problem for every file of a set with a private key that others could see, on the host or in what a play prints."""
+    """A problem for every file of a set with a private key that others could see, on the host or in what a play
+    prints."""
     found = []
     for file in files:
         permissions = str(file.get("mode") or "0644")
@@ -46,11 +51,13 @@ HOMES = ("/home/", "/root/", "/run/user/")
 
 
 def hidden(where: str, path: str, switch: str) -> list[str]:
-    """A problem where a confined daemon does not see the path; C(switch) is the variable that says that it is confined."""
+    """A problem where a confined daemon does not see the path; C(switch) is the variable that says that it is
+    confined."""
     if not f"{path}/".startswith(HOMES):
         return []
     return [
-        f"{where} is '{path}', which a confined service does not see: choose another place, such as /srv, or set {switch} to false, "
+        f"{where} is '{path}', which a confined service does not see: choose another place, such as /srv, or set "
+        f"{switch} to false, "
         "which holds from the next start of the service on"
     ]
 
@@ -67,4 +74,8 @@ def not_a_network(where: str, value: str) -> list[str]:
 def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """A problem for every variable that no role reads, with the most similar one that is read."""
     known = list(known)
-    return [f"{name} is not a variable of this role{suggestion(name, known)}" for name in names if name and name not in known]
+    return [
+        f"{name} is not a variable of this role{suggestion(name, known)}"
+        for name in names
+        if name and name not in known
+    ]

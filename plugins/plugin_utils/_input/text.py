@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts within nested data: those of a vault, and those that cannot stand on one line of a configuration file. Keys are texts too."""
+"""Texts within nested data: those of a vault, and those that cannot stand on one line of a configuration file. Keys are
+texts too."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 
 
 def decrypted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, which gets texts in its first argument where Ansible has encrypted variables: before ansible-core 2.19 these are
-    objects that look like a text and are none."""
+    """The same function, which gets texts in its first argument where Ansible has encrypted variables: before
+    ansible-core 2.19 these are objects that look like a text and are none."""
 
     @wraps(function)
     def called(value: Any, *args: Any, **keywords: Any) -> Any:
@@ -38,17 +39,23 @@ def _texts(value: Any) -> Any:
 
 def unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
     """The same for all variables of a role by their names; the C(content) of a file may have any number of lines."""
-    return [problem for name, value in variables.items() for problem in unprintable(name, _without_content(name, value))]
+    return [
+        problem for name, value in variables.items() for problem in unprintable(name, _without_content(name, value))
+    ]
 
 
 def _without_content(name: str, value: Any) -> Any:
     if not name.endswith("_files") or not isinstance(value, (list, tuple)):
         return value
-    return [{key: text for key, text in item.items() if key != "content"} if isinstance(item, Mapping) else item for item in value]
+    return [
+        {key: text for key, text in item.items() if key != "content"} if isinstance(item, Mapping) else item
+        for item in value
+    ]
 
 
 def unprintable(where: str, value: Any) -> list[str]:
-    """A problem for every text, at any depth, that has a line break or another control character; a tab is none. A key has to be a word."""
+    """A problem for every text, at any depth, that has a line break or another control character; a tab is none. A key
+    has to be a word."""
     return list(_found(where, value))
 
 
@@ -65,7 +72,10 @@ def _found(where: str, value: Any) -> Iterator[str]:
     elif isinstance(value, str):
         match = CONTROL.search(value)
         if match:
-            yield f"{where} has a line break or another control character ({match.group(0)!r}): each line is an item of its own"
+            yield (
+                f"{where} has a line break or another control character ({match.group(0)!r}): each line is an item "
+                "of its own"
+            )
 
 
 def item_name(item: Any, index: int) -> str:

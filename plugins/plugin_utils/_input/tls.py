@@ -4,7 +4,8 @@
 
 """TLS as version 6.0 of Mozilla's guidelines (Server Side TLS) wants it, in the words of both daemons.
 
-OpenSSL refuses a whole list for one curve that it does not know, so C(newer) are those that only the host's release has."""
+OpenSSL refuses a whole list for one curve that it does not know, so C(newer) are those that only the host's release
+has."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ VERSIONS = {"intermediate": ("TLSv1.2", "TLSv1.3"), "modern": ("TLSv1.3",)}
 
 CURVES = ("X25519", "prime256v1", "secp384r1")
 CIPHERS = ":".join(
-    f"ECDHE-{key}-{cipher}" for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305") for key in ("ECDSA", "RSA")
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
 )
 """Those of TLS 1.2, each with forward secrecy; the client chooses, because it knows what its hardware is good at."""
 SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"

@@ -4,8 +4,8 @@
 
 """Values that YAML has changed: it reads 0640 as 416 and no as false.
 
-Options are those of argument_specs.yml. Ansible converts a value to validate it, and accepts a text for a list, but the role gets what YAML
-has read."""
+Options are those of argument_specs.yml. Ansible converts a value to validate it, and accepts a text for a list, but the
+role gets what YAML has read."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ KEPT = 2
 def choose_keys(files: list[str], secret: str, generated: str) -> list[str]:
     """Return the keys for every node, as hexadecimal texts of 64 digits; the first one is in use.
 
-    C(files) are the contents of the nodes' key files, in the order of the nodes. C(secret) is what the inventory says, or empty; then the
-    first key that a node has stays in use, or C(generated) where none has one."""
+    C(files) are the contents of the nodes' key files, in the order of the nodes. C(secret) is what the inventory says,
+    or empty; then the first key that a node has stays in use, or C(generated) where none has one."""
     known = [line for content in files for line in content.split() if re.fullmatch("[0-9a-f]{64}", line)]
     current = hashlib.sha256(secret.encode()).hexdigest() if secret else (known or [generated])[0]
     return list(dict.fromkeys([current, *known]))[:KEPT]

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an instance of the declaration of model.py says, its defaults filled in: who can hold its addresses, and what it tracks."""
+"""What an instance of the declaration of model.py says, its defaults filled in: who can hold its addresses, and what it
+tracks."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from ...module_utils._address import version_of
 
 HIGHEST_PRIORITY = 254
 STEP = 10
-"""Between two nodes, where there is room: with 1, jitter is larger than the difference of their skews, and decides who takes over."""
+"""Between two nodes, where there is room: with 1, jitter is larger than the difference of their skews, and decides who
+takes over."""
 LOWEST_WEIGHT = -253
 """keepalived takes a file that lowers a priority by more for a FAULT."""
 TRACKED = {"track_script": "scripts", "track_file": "track_files", "track_process": "track_processes"}
@@ -36,15 +38,18 @@ def yield_files(declared: dict[str, Any]) -> list[dict]:
 
 def _reported(reports: dict[str, list[str]]) -> list[dict]:
     return [
-        {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0} for folder, reported in reports.items() for name in reported
+        {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0}
+        for folder, reported in reports.items()
+        for name in reported
     ]
 
 
 def yields(instance: dict, declared: dict[str, Any]) -> list[str]:
-    """The entries by which a node comes behind all others, so that it loses the address if another one holds it as well.
+    """The entries by which a node comes behind all others, so that it loses the address if another one holds it as
+    well.
 
-    None where the others would take an address away from a holder for that, at once. Being busy is no reason even after a delay: the load
-    follows the address, which would go back and forth."""
+    None where the others would take an address away from a holder for that, at once. Being busy is no reason even after
+    a delay: the load follows the address, which would go back and forth."""
     if instance["preempt"] and not instance.get("preempt_delay"):
         return []
     ordered = priorities(instance, declared["nodes"]).values()
@@ -85,11 +90,15 @@ def family(instance: dict, nodes: list[dict]) -> int:
 
 def node_address(node: dict, version: int) -> str:
     """The node's address of that IP version, empty if it has none."""
-    return next((address for address in (node["address"], node.get("address6")) if address and version_of(address) == version), "")
+    return next(
+        (address for address in (node["address"], node.get("address6")) if address and version_of(address) == version),
+        "",
+    )
 
 
 def advert_int(instance: dict, timing: dict) -> float:
-    """The seconds between adverts; where only the profile says it, rounded up for VRRP 2, which counts whole seconds."""
+    """The seconds between adverts; where only the profile says it, rounded up for VRRP 2, which counts whole
+    seconds."""
     if "advert_int" in instance:
         return float(instance["advert_int"])
     seconds = float(timing["advert_int"])
@@ -118,4 +127,7 @@ def tracks(instance: dict, declared: dict[str, Any]) -> dict[str, list[str]]:
     Its own interface is left out, because keepalived watches that anyhow and objects to being told."""
     known = {"track_interface": devices(instance), **tracked(declared)}
     entries = {kind: list(map(str, instance.get(kind, those))) for kind, those in known.items()}
-    return {**entries, "track_interface": [entry for entry in entries["track_interface"] if entry != instance["interface"]]}
+    return {
+        **entries,
+        "track_interface": [entry for entry in entries["track_interface"] if entry != instance["interface"]],
+    }

@@ -17,18 +17,23 @@ LOOPBACK = "lo"
 
 def with_interfaces(instances: list[dict], nodes: list[dict], node: str, facts: dict[str, Any]) -> list[dict]:
     """The same instances, each with its C(interface); empty where none can be derived."""
-    return [item if item["interface"] else {**item, "interface": derived_interface(item, nodes, node, facts)} for item in instances]
+    return [
+        item if item["interface"] else {**item, "interface": derived_interface(item, nodes, node, facts)}
+        for item in instances
+    ]
 
 
 def derived_interface(item: dict, nodes: list[dict], node: str, facts: dict[str, Any]) -> str:
-    """The interface that has the node's address in the VIP's network, else the one in whose network the VIP is, else the one with the
-    node's address, else that of the default route."""
+    """The interface that has the node's address in the VIP's network, else the one in whose network the VIP is, else
+    the one with the node's address, else that of the default route."""
     version = family(item, nodes)
     home = interface_of(sending_address(nodes, node, version), facts)
     around = _around(item, facts)
     if home in around or not around:
         routes = [f"default_ipv{version}", "default_ipv4", "default_ipv6"]
-        return home or next((facts[route]["interface"] for route in routes if facts.get(route, {}).get("interface")), "")
+        return home or next(
+            (facts[route]["interface"] for route in routes if facts.get(route, {}).get("interface")), ""
+        )
     return around[0]
 
 
@@ -40,7 +45,10 @@ def sending_address(nodes: list[dict], node: str, version: int) -> str:
 def interface_of(address: str, facts: dict[str, Any]) -> str:
     """The interface that has the address, which is not loopback; empty if none has."""
     wanted = canonical(address)
-    return next((name for name in _names(facts) if wanted in map(canonical, interface_addresses(interface_facts(name, facts)))), "")
+    return next(
+        (name for name in _names(facts) if wanted in map(canonical, interface_addresses(interface_facts(name, facts)))),
+        "",
+    )
 
 
 def interface_facts(name: str, facts: dict[str, Any]) -> dict[str, Any]:
@@ -78,4 +86,8 @@ def _around(item: dict, facts: dict[str, Any]) -> list[str]:
         virtual = None
     if virtual is None or virtual.is_link_local:
         return []
-    return [name for name in _names(facts) if any(virtual in network for network in interface_networks(interface_facts(name, facts)))]
+    return [
+        name
+        for name in _names(facts)
+        if any(virtual in network for network in interface_networks(interface_facts(name, facts)))
+    ]

@@ -53,7 +53,8 @@ TIMING = (
 )
 NOTIFY = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
 ASK_TIMEOUT = 60
-"""Seconds that keepalived gives the script ASK: what it has to end counts as failed, and a busy host is late in running it."""
+"""Seconds that keepalived gives the script ASK: what it has to end counts as failed, and a busy host is late in running
+it."""
 VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 
 
@@ -61,9 +62,15 @@ def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
     """The blocks of one node's keepalived.conf, every key present: what the template prints.
 
     An instance that does not name the node is left out, and so is a group of such instances."""
-    placed = [_instance(item, declared) for item in declared["instances"] if declared["node"] in order(item, declared["nodes"])]
+    placed = [
+        _instance(item, declared)
+        for item in declared["instances"]
+        if declared["node"] in order(item, declared["nodes"])
+    ]
     here = set(names(placed))
-    groups = [_group(group, declared, here) for group in declared["sync_groups"] if here.intersection(group["instances"])]
+    groups = [
+        _group(group, declared, here) for group in declared["sync_groups"] if here.intersection(group["instances"])
+    ]
     return {
         "instances": placed,
         "sync_groups": groups,
@@ -71,12 +78,15 @@ def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
         "track_files": track_files(declared) + yield_files(declared) + _standby_files(declared),
         "track_processes": declared["track_processes"],
         "second_chance": second_chance(placed),
-        "multicast": [{word: item[word] for word in ("interface", "virtual_router_id")} for item in placed if not item["unicast"]],
+        "multicast": [
+            {word: item[word] for word in ("interface", "virtual_router_id")} for item in placed if not item["unicast"]
+        ],
     }
 
 
 def _standby_files(declared: dict[str, Any]) -> list[dict]:
-    """The files of planned moves: other than 0, an instance's addresses go to another node. Each instance tracks its own."""
+    """The files of planned moves: other than 0, an instance's addresses go to another node. Each instance tracks its
+    own."""
     return [
         {"name": name, "file": f"{declared['state_directory']}/{name}", "weight": 0, "init_file": 0}
         for item in declared["instances"]
@@ -102,11 +112,17 @@ def _instance(item: dict, declared: dict[str, Any]) -> dict:
     # In a group, keepalived ignores the weights of the members and takes those of the group.
     if not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
         tracking["track_file"] += yields(item, declared)
-    source = {"unicast_src_ip": addresses[mine], "unicast_ttl": 255} if item["unicast"] else {"mcast_src_ip": addresses[mine]}
+    source = (
+        {"unicast_src_ip": addresses[mine], "unicast_ttl": 255}
+        if item["unicast"]
+        else {"mcast_src_ip": addresses[mine]}
+    )
     settings = {**{word: _number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
     blocks = {
         "authentication": ["auth_type PASS", f'auth_pass "{item["auth_pass"]}"'] if item["auth_pass"] else [],
-        "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine] if item["unicast"] else [],
+        "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine]
+        if item["unicast"]
+        else [],
         "virtual_ipaddress": [address["line"] for address in placed],
         **{word: item[word] for word in VERBATIM},
         **tracking,
@@ -126,7 +142,10 @@ def _instance(item: dict, declared: dict[str, Any]) -> dict:
 
 def _group(group: dict, declared: dict[str, Any], here: set[str]) -> dict:
     members = [item for item in declared["instances"] if item["name"] in here.intersection(group["instances"])]
-    blocks = {"group": [name for name in group["instances"] if name in here], "track_file": yields(members[0], declared)}
+    blocks = {
+        "group": [name for name in group["instances"] if name in here],
+        "track_file": yields(members[0], declared),
+    }
     return {**_notified(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
 
 

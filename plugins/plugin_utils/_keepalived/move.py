@@ -16,17 +16,23 @@ from .instance import after, names, order
 Seen = dict[str, dict[str, Any]]
 
 
-def move(seen: Seen, declared: dict[str, list[dict]], instance: str = "", to: str = "", interval: float = 0) -> dict[str, Any]:
-    """The move of one instance, and of those that move together with it, to a node or else to the next one that is well.
+def move(
+    seen: Seen, declared: dict[str, list[dict]], instance: str = "", to: str = "", interval: float = 0
+) -> dict[str, Any]:
+    """The move of one instance, and of those that move together with it, to a node or else to the next one that is
+    well.
 
-    C(declared) has C(nodes), C(instances) and C(sync_groups). C(interval) is how many seconds the last move has to be past."""
+    C(declared) has C(nodes), C(instances) and C(sync_groups). C(interval) is how many seconds the last move has to be
+    past."""
     units = _units(declared)
     chosen = [unit for unit in units if instance in unit] if instance else units
     if len(chosen) != 1:
         known = names(declared["instances"])
         if instance:
             return _refused(f"there is no instance '{instance}'{suggestion(instance, known)}")
-        return _refused(f"name the instance to move, which is one of {', '.join(known)}" if known else "there is no instance")
+        return _refused(
+            f"name the instance to move, which is one of {', '.join(known)}" if known else "there is no instance"
+        )
     return _planned(seen, declared, chosen[0], to, interval)
 
 
@@ -43,27 +49,44 @@ def _units(declared: dict[str, list[dict]]) -> list[list[str]]:
     return groups + [[name] for name in names(declared["instances"]) if name not in grouped]
 
 
-def _planned(seen: Seen, declared: dict[str, list[dict]], unit: list[str], to: str = "", interval: float = 0) -> dict[str, Any]:
+def _planned(
+    seen: Seen, declared: dict[str, list[dict]], unit: list[str], to: str = "", interval: float = 0
+) -> dict[str, Any]:
     instance = next(item for item in declared["instances"] if item["name"] == unit[0])
     nodes = order(instance, declared["nodes"])
     what = " and ".join(unit)
     holders = [node for node in nodes if any(_state(seen, node, name) == "MASTER" for name in unit)]
     if len(holders) != 1:
-        return _refused(f"{what} is held by {', '.join(holders) or 'no node'}: mend that first, see journalctl --unit keepalived there")
+        return _refused(
+            f"{what} is held by {', '.join(holders) or 'no node'}: mend that first, see journalctl --unit "
+            "keepalived there"
+        )
     source = holders[0]
     others = [node for node in after(nodes, source) if node in seen]
     well = [node for node in others if all(_state(seen, node, name) == "BACKUP" for name in unit)]
     if to and to not in nodes:
         return _refused(f"{to} is no node of {what}{suggestion(to, nodes)}")
     if to not in (source, *well) if to else not well:
-        states = ", ".join(f"{node} is {'/'.join(sorted({_state(seen, node, name) for name in unit}))}" for node in others)
-        return _refused(f"{f'{to} cannot' if to else 'no node can'} take {what} from {source}: {states}, and BACKUP is what it has to be")
+        states = ", ".join(
+            f"{node} is {'/'.join(sorted({_state(seen, node, name) for name in unit}))}" for node in others
+        )
+        return _refused(
+            f"{f'{to} cannot' if to else 'no node can'} take {what} from {source}: {states}, and BACKUP is what it "
+            "has to be"
+        )
     target = to or well[0]
     age = min(item["seconds_in_state"] for item in seen[source]["instances"] if item["name"] in unit)
-    found = {"instances": unit, "source": source, "target": target, "bystanders": [node for node in well if node != target], "problems": []}
+    found = {
+        "instances": unit,
+        "source": source,
+        "target": target,
+        "bystanders": [node for node in well if node != target],
+        "problems": [],
+    }
     if target != source and age < interval:
         found["problems"].append(
-            f"the last move of {what} is {age:g} s ago, and {interval:g} s have to be between two: cluster_move_interval says so"
+            f"the last move of {what} is {age:g} s ago, and {interval:g} s have to be between two: "
+            "cluster_move_interval says so"
         )
     return found
 

@@ -21,18 +21,25 @@ def own_addresses(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     """Addresses from which this node is to send adverts although it does not have them."""
     here = facts.get("all_ipv4_addresses", []) + facts.get("all_ipv6_addresses", [])
     return [
-        f"keepalived_nodes: {node['name']} has the address {node[key]}, which this host does not have; it has {', '.join(here) or 'none'}. "
-        "Peers must see the address from which it sends: set cluster_address where ansible_host is translated on the way"
+        f"keepalived_nodes: {node['name']} has the address {node[key]}, which this host does not have; it has "
+        f"{', '.join(here) or 'none'}. "
+        "Peers must see the address from which it sends: set cluster_address where ansible_host is translated "
+        "on the way"
         for node in declared["nodes"]
         for key in NODE_ADDRESSES
-        if node["name"] == declared["node"] and version_of(node.get(key) or "") and canonical(node[key]) not in map(canonical, here)
+        if node["name"] == declared["node"]
+        and version_of(node.get(key) or "")
+        and canonical(node[key]) not in map(canonical, here)
     ]
 
 
 def problems(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     """Interfaces that this host does not have, addresses outside their subnets, and those that somebody else has."""
     others = {
-        canonical(node[key]): f"the address of node {node['name']}" for node in declared["nodes"] for key in NODE_ADDRESSES if node.get(key)
+        canonical(node[key]): f"the address of node {node['name']}"
+        for node in declared["nodes"]
+        for key in NODE_ADDRESSES
+        if node.get(key)
     }
     for route in ("default_ipv4", "default_ipv6"):
         others[canonical(facts.get(route, {}).get("gateway", ""))] = "the gateway of the default route"
@@ -44,8 +51,14 @@ def problems(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> lis
     watched = [entry.split()[0] for entry in item.get("track_interface", []) if entry.split()]
     for name in dict.fromkeys([item["interface"], *devices(item), *watched]):
         if name not in interfaces:
-            what = f"interface is '{name}', which this host does not have" if name else "interface is empty, and none could be derived"
-            found.append(f"{what}; it has {known}: set keepalived_interface, or the interface of the instance or address")
+            what = (
+                f"interface is '{name}', which this host does not have"
+                if name
+                else "interface is empty, and none could be derived"
+            )
+            found.append(
+                f"{what}; it has {known}: set keepalived_interface, or the interface of the instance or address"
+            )
     return found + _unheard(item, declared, facts)
 
 
@@ -53,11 +66,17 @@ def _unheard(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> lis
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
     address = sending_address(declared["nodes"], declared["node"], family(item, declared["nodes"]))
     home = interface_of(address, facts)
-    if not item["unicast"] or home in ("", item["interface"]) or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
+    if (
+        not item["unicast"]
+        or home in ("", item["interface"])
+        or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}
+    ):
         return []
     return [
-        f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {home}: nodes would not hear each "
-        f"other, and all would hold the VIP. Set cluster_address to the addresses on {item['interface']}, or keepalived_interface to {home}"
+        f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {home}: nodes "
+        "would not hear each "
+        f"other, and all would hold the VIP. Set cluster_address to the addresses on {item['interface']}, or "
+        f"keepalived_interface to {home}"
     ]
 
 

@@ -14,7 +14,17 @@ from ...module_utils._text import suggestion
 from .._input.rules import exposed_keys, not_an_address, repeated
 from .._input.text import unprintable_texts
 from . import placement, tracking
-from .instance import HIGHEST_PRIORITY, advert_int, family, names, node_address, order, priorities, track_files, yield_files
+from .instance import (
+    HIGHEST_PRIORITY,
+    advert_int,
+    family,
+    names,
+    node_address,
+    order,
+    priorities,
+    track_files,
+    yield_files,
+)
 
 ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
 RANGES = {"rt_priority": (0, 99), "firewall_min_ttl": (1, 255)}
@@ -34,9 +44,13 @@ URLS = {
         f"{HTTP}|{TCP}",
         "http:// without spaces and of ASCII alone, or tcp:// with an address and a port is needed",
     ),
-    "script": (r"http://[!#-&(-\[\]-~]+", "one that begins with http:// is needed, without spaces, quotation marks and backslashes"),
+    "script": (
+        r"http://[!#-&(-\[\]-~]+",
+        "one that begins with http:// is needed, without spaces, quotation marks and backslashes",
+    ),
 }
-"""What a watch or a check script can ask. A port says nothing of a process that hangs: the kernel goes on accepting its connections."""
+"""What a watch or a check script can ask. A port says nothing of a process that hangs: the kernel goes on accepting its
+connections."""
 
 
 def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
@@ -63,18 +77,24 @@ def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
 def _nodes(nodes: list[dict], node: str) -> list[str]:
     known = names(nodes)
     found = repeated("keepalived_nodes", "name", known)
-    found += repeated("keepalived_nodes", "address", [item[key] for item in nodes for key in ("address", "address6") if item.get(key)])
+    found += repeated(
+        "keepalived_nodes", "address", [item[key] for item in nodes for key in ("address", "address6") if item.get(key)]
+    )
     for item in nodes:
         found += not_an_address(f"keepalived_nodes: the address of {item['name']}", item["address"])
         if item.get("address6") and version_of(item["address6"]) != 6:
-            found.append(f"keepalived_nodes: the address6 of {item['name']} is '{item['address6']}': an IPv6 address is needed")
+            found.append(
+                f"keepalived_nodes: the address6 of {item['name']} is '{item['address6']}': an IPv6 address is needed"
+            )
     if len(nodes) < 2:
         found.append(f"keepalived_nodes has {len(nodes)} node(s): a VIP needs at least two that can hold it")
     if len(nodes) > HIGHEST_PRIORITY:
         found.append(f"keepalived_nodes has {len(nodes)} nodes: VRRP has priorities for {HIGHEST_PRIORITY}")
     if node not in known:
         listed = ", ".join(known) or "none"
-        found.append(f"keepalived_nodes does not name this host: keepalived_node_name is '{node}', the nodes are {listed}")
+        found.append(
+            f"keepalived_nodes does not name this host: keepalived_node_name is '{node}', the nodes are {listed}"
+        )
     return found
 
 
@@ -86,7 +106,10 @@ def _names(declared: dict[str, Any]) -> list[str]:
     found += repeated("keepalived_track_files, _watched_units, _watched_urls and _yield_urls", "name", files)
     for variable in LISTS:
         found += [
-            f"keepalived_{variable}: the name '{name}' is no single word: keepalived needs one without spaces, quotation marks and braces"
+            (
+                f"keepalived_{variable}: the name '{name}' is no single word: keepalived needs one without spaces, "
+                "quotation marks and braces"
+            )
             for name in names(declared[variable])
             if not NAME.fullmatch(name)
         ]
@@ -97,7 +120,11 @@ def _words(declared: dict[str, Any]) -> list[str]:
     """What would be more or something else where it is written: in a unit, in a command, in a question."""
     texts = declared["texts"]
     found = [
-        f"keepalived_scripts: {item['name']} has {'script and url' if item['url'] else 'no script and no url'}: one of them is needed"
+        (
+            f"keepalived_scripts: {item['name']} has "
+            f"{'script and url' if item['url'] else 'no script and no url'}: one "
+            "of them is needed"
+        )
         for item in declared["scripts"]
         if bool(item["script"]) == bool(item["url"])
     ]
@@ -130,17 +157,29 @@ def _words(declared: dict[str, Any]) -> list[str]:
 def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
     """What is wrong with the nodes and priorities of an instance; the other rules rely on both."""
     ordered = order(item, nodes)
-    found = [f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}" for name in ordered if name not in known]
+    found = [
+        f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}"
+        for name in ordered
+        if name not in known
+    ]
     found += repeated("nodes", "name", item.get("nodes") or [])
     if len(ordered) < 2 <= len(nodes):
         found.append(f"nodes is {', '.join(ordered)}: a VIP needs at least two nodes that can hold it")
     given = [int(priority) for priority in item.get("priorities") or []]
     if given and len(given) != len(ordered):
-        found.append(f"priorities has {len(given)} values for the {len(ordered)} nodes {', '.join(ordered)}: one for each is needed")
-    found += [f"priorities has {priority}: allowed are 1-{HIGHEST_PRIORITY}" for priority in given if not 1 <= priority <= HIGHEST_PRIORITY]
+        found.append(
+            f"priorities has {len(given)} values for the {len(ordered)} nodes {', '.join(ordered)}: one for each "
+            "is needed"
+        )
+    found += [
+        f"priorities has {priority}: allowed are 1-{HIGHEST_PRIORITY}"
+        for priority in given
+        if not 1 <= priority <= HIGHEST_PRIORITY
+    ]
     if any(higher <= lower for higher, lower in zip(given, given[1:])):
         found.append(
-            f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they have to go down in the order "
+            f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they have to go down in "
+            "the order "
             "of the nodes; change that order by nodes"
         )
     return found
@@ -153,7 +192,10 @@ def _instance(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> li
         found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
     found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
     if not (item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _notices(item, declared["sync_groups"])):
-        found.append("virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that becomes master")
+        found.append(
+            "virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that "
+            "becomes master"
+        )
     found += tracking.problems(item, declared)
     if declared["node"] in order(item, nodes):
         found += placement.problems(item, declared, facts)
@@ -168,7 +210,10 @@ def _families(item: dict, nodes: list[dict]) -> list[str]:
             "write an instance for each and name both in keepalived_sync_groups, so that they move together"
         ]
     found = [
-        f"node {node['name']} has no IPv{version} address for the adverts of IPv{version} addresses: set its address{'6' * (version == 6)}"
+        (
+            f"node {node['name']} has no IPv{version} address for the adverts of IPv{version} addresses: set its "
+            f"address{'6' * (version == 6)}"
+        )
         for node in nodes
         if node["name"] in order(item, nodes) and version_of(node["address"]) and not node_address(node, version)
     ]
@@ -200,13 +245,23 @@ def _authentication(item: dict) -> list[str]:
     if not secret:
         return []
     if int(item["version"]) != 2:
-        return [f"auth_pass is set with version {item['version']}: only VRRP version 2 has authentication; the firewall guards version 3"]
+        return [
+            (
+                f"auth_pass is set with version {item['version']}: only VRRP version 2 has authentication; the "
+                "firewall "
+                "guards version 3"
+            )
+        ]
     length = len(secret.encode())
     if length > 8:
         return [f"auth_pass has {length} bytes: VRRP sends the first 8 only, so use at most 8 letters and digits"]
     if set('"\\') & set(secret):
         return ["auth_pass has a quotation mark or a backslash, which keepalived cannot read"]
-    return ["auth_pass is a closing brace alone, which ends the block in spite of quotation marks"] if secret == "}" else []
+    return (
+        ["auth_pass is a closing brace alone, which ends the block in spite of quotation marks"]
+        if secret == "}"
+        else []
+    )
 
 
 def _notices(item: dict, groups: list[dict]) -> bool:
@@ -220,10 +275,20 @@ def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
     nodes, instances = declared["nodes"], declared["instances"]
     ids = [f"{item['virtual_router_id']} ({item['interface']}, IPv{family(item, nodes)})" for item in instances]
     found = repeated("keepalived_instances", "virtual_router_id on an interface", ids)
-    addresses = [canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]]
+    addresses = [
+        canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]
+    ]
     found += repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
-    if declared["node"] in known and instances and not any(declared["node"] in order(item, nodes) for item in instances):
-        found.append(f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have nothing to do there")
+    if (
+        declared["node"] in known
+        and instances
+        and not any(declared["node"] in order(item, nodes) for item in instances)
+    ):
+        found.append(
+            f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have "
+            "nothing to "
+            "do there"
+        )
     members = [name for group in declared["sync_groups"] for name in group["instances"]]
     found += repeated("keepalived_sync_groups", "instance", members)
     for group in declared["sync_groups"]:
@@ -244,7 +309,8 @@ def _group(group: dict, instances: list[dict], nodes: list[dict]) -> list[str]:
     same = {(tuple(priorities(item, nodes).items()), bool(item["preempt"])) for item in members}
     if len(same) > 1:
         found.append(
-            f"the instances {', '.join(names(members))} differ in nodes, priorities or preempt: they would hand the addresses back "
+            f"the instances {', '.join(names(members))} differ in nodes, priorities or preempt: they would hand the "
+            "addresses back "
             "and forth; give them the same"
         )
     return found

@@ -4,8 +4,8 @@
 
 """Who passes packets on to whom, so that a connection outlives the move of its address (docs/explanation/lossless.md).
 
-A node that holds an address gets packets of connections which its peers have accepted before. It passes such a packet on to the next
-peer in the ring; the last one of them answers with a reset."""
+A node that holds an address gets packets of connections which its peers have accepted before. It passes such a packet
+on to the next peer in the ring; the last one of them answers with a reset."""
 
 from __future__ import annotations
 
@@ -17,22 +17,38 @@ HOPS = 62
 
 
 def second_chance(instances: list[dict[str, Any]]) -> dict[str, list]:
-    """What one node does for the instances that it can hold together with others, each with C(held), C(source) and C(ring).
+    """What one node does for the instances that it can hold together with others, each with C(held), C(source) and
+    C(ring).
 
-    C(addresses) and C(interfaces) are where those addresses live on the host, C(heartbeats) says who is told that this node is well.
-    C(tables) has the address families of nftables with their C(peers) and C(services); a service is an instance's addresses and ring."""
-    services = [service for instance in instances for service in [_service(instance)] if service["addresses"] and service["peers"]]
+    C(addresses) and C(interfaces) are where those addresses live on the host, C(heartbeats) says who is told that this
+    node is well. C(tables) has the address families of nftables with their C(peers) and C(services); a service is an
+    instance's addresses and ring."""
+    services = [
+        service
+        for instance in instances
+        for service in [_service(instance)]
+        if service["addresses"] and service["peers"]
+    ]
     families = {name: [service for service in services if service["family"] == name] for name in ("ip", "ip6")}
     addresses = [address for service in services for address in service["addresses"]]
     return {
         "addresses": [f"{address}/{ipaddress.ip_address(address).max_prefixlen}" for address in addresses],
         "interfaces": _once(interface for service in services for interface in service["interfaces"]),
         "heartbeats": [
-            {"source": source, "peers": _once(peer for service in services if service["source"] == source for peer in service["peers"])}
+            {
+                "source": source,
+                "peers": _once(
+                    peer for service in services if service["source"] == source for peer in service["peers"]
+                ),
+            }
             for source in _once(service["source"] for service in services)
         ],
         "tables": [
-            {"family": family, "peers": _once(peer for service in found for peer in service["peers"]), "services": found}
+            {
+                "family": family,
+                "peers": _once(peer for service in found for peer in service["peers"]),
+                "services": found,
+            }
             for family, found in families.items()
             if found
         ],
@@ -40,7 +56,8 @@ def second_chance(instances: list[dict[str, Any]]) -> dict[str, list]:
 
 
 def _service(instance: dict[str, Any]) -> dict[str, Any]:
-    """The instance's addresses that are on interfaces of the segment, and the peers in the order in which they are tried."""
+    """The instance's addresses that are on interfaces of the segment, and the peers in the order in which they are
+    tried."""
     placed = [(words[0].split("/")[0], words[2]) for words in map(str.split, instance["held"]) if words[2] != "lo"]
     return {
         "name": instance["name"],

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an instance of the declaration of model.py tracks in vain: what nobody has declared, and weights that move nothing."""
+"""What an instance of the declaration of model.py tracks in vain: what nobody has declared, and weights that move
+nothing."""
 
 from __future__ import annotations
 
@@ -40,8 +41,15 @@ def _entries(item: dict, declared: dict[str, Any]) -> Iterator[tuple[str, str, i
 
 def _weights(item: dict, declared: dict[str, Any]) -> list[str]:
     """Weights with which the failure of what they belong to would not move the addresses."""
-    own = {(kind, str(thing["name"])): int(thing["weight"]) for kind, variable in TRACKED.items() for thing in declared[variable]}
-    weights = {(kind, name): own.get((kind, name), 0) if weight is None else weight for kind, name, weight in _entries(item, declared)}
+    own = {
+        (kind, str(thing["name"])): int(thing["weight"])
+        for kind, variable in TRACKED.items()
+        for thing in declared[variable]
+    }
+    weights = {
+        (kind, name): own.get((kind, name), 0) if weight is None else weight
+        for kind, name, weight in _entries(item, declared)
+    }
     weights = {key: weight for key, weight in weights.items() if weight}
     if not weights:
         return []
@@ -49,12 +57,17 @@ def _weights(item: dict, declared: dict[str, Any]) -> list[str]:
     if not item["preempt"] or item.get("preempt_delay"):
         keeps = "preempt_delay" if item["preempt"] else "preempt: false"
         return [
-            f"the weights of {shown} together with {keeps} would keep the addresses on a node that has failed, because its peers "
+            f"the weights of {shown} together with {keeps} would keep the addresses on a node that has failed, "
+            "because its peers "
             "accept the lower priority: leave the weights out, so that a failure means FAULT"
         ]
     if any(item["name"] in group["instances"] for group in declared["sync_groups"]):
         return [
-            f"the weights of {shown} would be ignored in a group of keepalived_sync_groups: leave them out, so that a failure means FAULT"
+            (
+                f"the weights of {shown} would be ignored in a group of keepalived_sync_groups: leave them out, "
+                "so that a "
+                "failure means FAULT"
+            )
         ]
     return _arithmetic(priorities(item, declared["nodes"]), weights)
 
@@ -70,8 +83,10 @@ def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) ->
         # A file's weight is multiplied by the number in the file.
         if abs(weight) <= gap and kind != "track_file":
             found.append(
-                f"the weight {weight:+} of {name} is not larger than the gap of {gap} between the priorities {high} of {one} "
-                f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, or priorities "
+                f"the weight {weight:+} of {name} is not larger than the gap of {gap} between the priorities {high} "
+                f"of {one} "
+                f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, or "
+                "priorities "
                 "that are closer"
             )
     highest, lowest = max(ordered.values()), min(ordered.values())
@@ -79,7 +94,8 @@ def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) ->
     less = sum(weight for weight in weights.values() if weight < 0)
     if highest + more > HIGHEST_PRIORITY or lowest + less < 1:
         found.append(
-            f"the priorities {highest}-{lowest} with weights of {more:+} and {less:+} leave the range 1-{HIGHEST_PRIORITY}, where "
+            f"the priorities {highest}-{lowest} with weights of {more:+} and {less:+} leave the range "
+            f"1-{HIGHEST_PRIORITY}, where "
             "keepalived cuts them so that nodes become equal: set priorities, such as [101, 100]"
         )
     return found

@@ -4,8 +4,9 @@
 
 """nginx's configuration as lines.
 
-The declaration has the role's variables without their prefix; settings, sites and upstreams have their defaults already.
-What has to be a text may be a number, because Ansible does not convert what an inventory says, such as C(listens: [80]).
+The declaration has the role's variables without their prefix; settings, sites and upstreams have their defaults
+already. What has to be a text may be a number, because Ansible does not convert what an inventory says, such as
+C(listens: [80]).
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def _switch(value: Any) -> str:
 
 
 def _real_ip(trusted: list[str]) -> dict[str, Any]:
-    return {"real_ip_header": "X-Forwarded-For", "real_ip_recursive": True, "set_real_ip_from": trusted} if trusted else {}
+    return (
+        {"real_ip_header": "X-Forwarded-For", "real_ip_recursive": True, "set_real_ip_from": trusted} if trusted else {}
+    )
 
 
 def _log_format(item: dict) -> str:

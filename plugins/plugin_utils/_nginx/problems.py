@@ -33,7 +33,10 @@ def problems(declared: dict[str, Any]) -> list[str]:
         names = [str(item["name"]) for item in declared[variable]]
         found += repeated(f"nginx_{variable}", "name", names)
         found += [
-            f"nginx_{variable}: the name '{name}' is no single word: one without spaces, slashes, quotation marks, braces and $ is needed"
+            (
+                f"nginx_{variable}: the name '{name}' is no single word: one without spaces, slashes, quotation marks, "
+                "braces and $ is needed"
+            )
             for name in names
             if not NAME.fullmatch(name)
         ]
@@ -54,8 +57,12 @@ def problems(declared: dict[str, Any]) -> list[str]:
 
 
 def _arguments(declared: dict[str, Any]) -> Iterator[str]:
-    """Texts that would end their directive and begin another. Those of C(lines) and settings are whole directives, in nginx's own words."""
-    texts = {"nginx_access_logs": declared["access_logs"], "nginx_health_location": [declared["health_location"] or "/"]}
+    """Texts that would end their directive and begin another. Those of C(lines) and settings are whole directives, in
+    nginx's own words."""
+    texts = {
+        "nginx_access_logs": declared["access_logs"],
+        "nginx_health_location": [declared["health_location"] or "/"],
+    }
     for upstream in declared["upstreams"]:
         options = [option for item in upstream["servers"] for option in item.get("options", [])]
         texts[f"nginx_upstreams: {upstream['name']}: options"] = [*upstream["server_options"], *options]
@@ -68,14 +75,20 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
     for where, found in texts.items():
         for text in map(str, found):
             if NO_ARGUMENTS.search(VARIABLE.sub("v", QUOTED.sub("q", text))):
-                yield f"{where} has '{text}': what has a semicolon, a brace or a # needs quotation marks around it, and all of them closed"
+                yield (
+                    f"{where} has '{text}': what has a semicolon, a brace or a # needs quotation marks around it, "
+                    "and all of them closed"
+                )
 
 
 def _words(site: dict) -> Iterator[str]:
     for key in ("root", "certificate", "certificate_key"):
         text = site.get(key) or "/"
         if text.split() != [text] or NO_ARGUMENTS.search(VARIABLE.sub("v", text)):
-            yield f"{key} is '{text}': a single word without blanks, quotation marks, semicolons, braces and backslashes is needed"
+            yield (
+                f"{key} is '{text}': a single word without blanks, quotation marks, semicolons, braces and "
+                "backslashes is needed"
+            )
 
 
 def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
@@ -98,7 +111,10 @@ def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
     if site["certificate"]:
         for listen in listens:
             if listen not in secure and endpoint(listen).endswith(":443"):
-                yield f"listen '{listen}' would answer in plain text although the site has a certificate: write '{listen} ssl'"
+                yield (
+                    f"listen '{listen}' would answer in plain text although the site has a certificate: write "
+                    f"'{listen} ssl'"
+                )
     if site["certificate_key"] and not site["certificate"]:
         yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
 
@@ -106,7 +122,10 @@ def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
 def _hidden(site: dict, web_root: str) -> Iterator[str]:
     """What nginx -t accepts and a confined nginx answers with status 404."""
     lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
-    served = [("root", root(site, web_root)), *(found.groups() for found in map(SERVED.match, map(str, lines)) if found)]
+    served = [
+        ("root", root(site, web_root)),
+        *(found.groups() for found in map(SERVED.match, map(str, lines)) if found),
+    ]
     for word, path in served:
         yield from hidden(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
 
@@ -140,7 +159,9 @@ def _listeners(declared: dict[str, Any]) -> Iterator[str]:
     yield from repeated("nginx_sites", "server name", answers)
     for place, names in defaults.items():
         if len(set(names)) > 1:
-            yield f"nginx_sites: {' and '.join(names)} are both default_server on {place}: each address and port has one"
+            yield (
+                f"nginx_sites: {' and '.join(names)} are both default_server on {place}: each address and port has one"
+            )
 
 
 def _proxies(trusted: list[str]) -> Iterator[str]:

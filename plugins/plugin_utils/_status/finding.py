@@ -20,7 +20,8 @@ DEPLOY = "run deploy_load_balancers.yml, which gives every node what the invento
 
 @dataclass(frozen=True)
 class Trouble:
-    """C(hosts) names where it is, C(what) what it is, and C(remedy) what to do there. What is harmless is worth knowing and no error."""
+    """C(hosts) names where it is, C(what) what it is, and C(remedy) what to do there. What is harmless is worth knowing
+    and no error."""
 
     hosts: tuple[str, ...]
     what: str
@@ -45,7 +46,9 @@ def differing(what: str, values: Mapping[str, Any]) -> str:
     found = grouped(values)
     if len(found) < 2:
         return ""
-    return f"{what} is " + ", ".join(f"{value if value != '' else 'not set'} on {listed(hosts)}" for value, hosts in found.items())
+    return f"{what} is " + ", ".join(
+        f"{value if value != '' else 'not set'} on {listed(hosts)}" for value, hosts in found.items()
+    )
 
 
 def listed(names: Iterable[str]) -> str:

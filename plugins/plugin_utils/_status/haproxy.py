@@ -15,7 +15,8 @@ from typing import Any
 from .finding import DEPLOY, Seen, Trouble, differing, grouped, listed
 
 NEAR = 0.8
-"""Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's connections."""
+"""Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's
+connections."""
 
 FULL = (
     "see who has them: ss --numeric state established; limit single clients by haproxy_client_limits, "
@@ -24,15 +25,22 @@ FULL = (
 
 
 def troubles(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Trouble]:
-    """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days. C(unfinished) are the web servers of which a
-    deployment has not come to its end."""
+    """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days. C(unfinished) are the
+    web servers of which a deployment has not come to its end."""
     for host, node in seen.items():
         if not node["running"]:
-            yield Trouble((host,), "haproxy does not run", "systemctl start haproxy; journalctl --unit haproxy says why it has ended")
+            yield Trouble(
+                (host,),
+                "haproxy does not run",
+                "systemctl start haproxy; journalctl --unit haproxy says why it has ended",
+            )
         elif node["reloads_failed"]:
             yield Trouble(
                 (host,),
-                f"the last reload of haproxy has failed ({node['reloads_failed']} in a row), so it goes on with what it had",
+                (
+                    f"the last reload of haproxy has failed ({node['reloads_failed']} in a row), so it goes on with "
+                    "what it had"
+                ),
                 "journalctl --unit haproxy says why; mend that, then systemctl reload haproxy",
             )
     running = {host: node for host, node in seen.items() if node["running"]}
@@ -50,14 +58,18 @@ def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         yield Trouble(
             (host,),
             f"haproxy has ended {node['ended_workers']} old workers with their connections since its last reload",
-            "see in journalctl --unit haproxy why; reload less often, or raise haproxy_mworker_max_reloads or haproxy_hard_stop_after",
+            (
+                "see in journalctl --unit haproxy why; reload less often, or raise haproxy_mworker_max_reloads or "
+                "haproxy_hard_stop_after"
+            ),
             harmless=True,
         )
     most = node["max_reloads"]
     if most and node["oldest_worker"] >= most * NEAR:
         yield Trouble(
             (host,),
-            f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} reloads, and"
+            f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} "
+            "reloads, and"
             f" after {most} it is ended with its connections",
             "reload less often, or raise haproxy_mworker_max_reloads",
             harmless=True,
@@ -70,7 +82,9 @@ def _frontends(running: Seen) -> Iterator[Trouble]:
         for frontend in node["frontends"]:
             sessions, limit = frontend.get("sessions", 0), frontend.get("limit", 0)
             if limit and sessions >= limit:
-                yield Trouble((host,), f"clients have taken all {limit} connections of {frontend['name']}, so new ones wait", FULL)
+                yield Trouble(
+                    (host,), f"clients have taken all {limit} connections of {frontend['name']}, so new ones wait", FULL
+                )
             elif limit and sessions >= NEAR * limit:
                 what = f"clients have taken {sessions} of the {limit} connections of {frontend['name']}"
                 yield Trouble((host,), what, FULL, harmless=True)
@@ -96,7 +110,11 @@ def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
         name = label.partition("/")[2]
         others = [host for host in running if host not in said]
         where = f", and {listed(others)} can reach it: see the network between them" if others else ""
-        yield Trouble(tuple(said), f"{label} does not serve: {_by_value(said)}", f"see on {name} that its service runs and answers{where}")
+        yield Trouble(
+            tuple(said),
+            f"{label} does not serve: {_by_value(said)}",
+            f"see on {name} that its service runs and answers{where}",
+        )
 
 
 def _words(options: dict[str, Any]) -> str:
@@ -128,7 +146,9 @@ def _differences(running: Seen) -> Iterator[Trouble]:
         for name in sorted(set().union(*names.values())) if names else ():
             without = [host for host, known in names.items() if name not in known]
             # The servers of a backend that is not there are not there either.
-            if without and not (what == "server" and any(name.partition("/")[0] not in _backends(running[host]) for host in without)):
+            if without and not (
+                what == "server" and any(name.partition("/")[0] not in _backends(running[host]) for host in without)
+            ):
                 having = [host for host in names if host not in without]
                 yield Trouble(tuple(without), f"haproxy has no {what} {name}, as it has on {listed(having)}", DEPLOY)
     sums = {host: node["configuration"]["shared"][:8] for host, node in running.items()}

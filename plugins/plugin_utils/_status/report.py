@@ -4,8 +4,9 @@
 
 """How a cluster is: what all hosts have said, as one report with everything that is wrong.
 
-C(asked) is what the modules have returned, by the hosts' names: C(haproxy) and C(keepalived) of a load balancer, C(nginx) and C(unfinished)
-of a web server. A host that cannot be reached has C(unreachable: true) in what came back first."""
+C(asked) is what the modules have returned, by the hosts' names: C(haproxy) and C(keepalived) of a load balancer,
+C(nginx) and C(unfinished) of a web server. A host that cannot be reached has C(unreachable: true) in what came back
+first."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ Asked = Mapping[str, Mapping[str, Mapping[str, Any]]]
 PENDING = {
     "start": "{} runs without a configuration that is known",
     "reload": "{} does not run what is on disk",
-    "settle": "what is around {} is not as it was deployed: a unit does not run or is not enabled, or a kernel parameter differs",
+    "settle": (
+        "what is around {} is not as it was deployed: a unit does not run or is not enabled, or a kernel "
+        "parameter differs"
+    ),
 }
 ANSWERS = {"keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
 """What is in every answer of a module that has come to its end."""
@@ -39,7 +43,9 @@ def report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
         "healthy": all(trouble.harmless for trouble in found),
         "findings": [trouble.to_dict() for trouble in sorted(found, key=lambda trouble: trouble.harmless)],
         "vips": [_vip(keepalived, name) for name in vrrp_status.instances(keepalived)],
-        "load_balancers": {host: _node(asked[host], haproxy.get(host), keepalived.get(host)) for host in _with(asked, "keepalived")},
+        "load_balancers": {
+            host: _node(asked[host], haproxy.get(host), keepalived.get(host)) for host in _with(asked, "keepalived")
+        },
         "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
         "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
@@ -64,21 +70,37 @@ def _troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: i
     unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _marks(said))]
     yield from haproxy_status.troubles(haproxy, certificate_days, unfinished)
     if len(keepalived) + len(silent) == 1:
-        yield Trouble((*keepalived, *silent), "it is the only load balancer, so nothing can fail over", "add a second one", harmless=True)
+        yield Trouble(
+            (*keepalived, *silent),
+            "it is the only load balancer, so nothing can fail over",
+            "add a second one",
+            harmless=True,
+        )
 
 
 def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]:
     if not _reachable(said):
         reason = next((answer["msg"].strip() for answer in said.values() if answer.get("unreachable")), "")
-        yield Trouble((host,), f"it cannot be reached, so nothing is known of it: {reason}", "see that it runs, and that you can log in")
+        yield Trouble(
+            (host,),
+            f"it cannot be reached, so nothing is known of it: {reason}",
+            "see that it runs, and that you can log in",
+        )
         return
     for module, answer in said.items():
         if ANSWERS[module] not in answer and not answer.get("skipped"):
-            yield Trouble((host,), f"it does not tell how {module} is: {answer.get('msg', '').strip()}", "mend that, then ask again")
+            yield Trouble(
+                (host,),
+                f"it does not tell how {module} is: {answer.get('msg', '').strip()}",
+                "mend that, then ask again",
+            )
         yield from _pending(host, module, answer)
     for path in _marks(said):
         if what := UNFINISHED.get(path.rpartition("/")[2]):
-            remedy = "run deploy_web_servers.yml, which goes on with it (with cluster_drain=false if it is the only web server)"
+            remedy = (
+                "run deploy_web_servers.yml, which goes on with it (with cluster_drain=false if it is the only "
+                "web server)"
+            )
             yield Trouble((host,), f"{what} ({path})", remedy)
 
 
@@ -91,18 +113,24 @@ def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trou
     """What is missing until the daemon runs what is on disk. That a load balancer's does not run at all, others say."""
     if not answer.get("running"):
         if daemon == "nginx" and "running" in answer:
-            yield Trouble((host,), "nginx does not run", "systemctl start nginx; journalctl --unit nginx says why it has ended")
+            yield Trouble(
+                (host,), "nginx does not run", "systemctl start nginx; journalctl --unit nginx says why it has ended"
+            )
         return
     configuration = answer["configuration"]
     playbook = "deploy_web_servers.yml" if daemon == "nginx" else "deploy_load_balancers.yml"
     remedy = f"run {playbook}, which makes it what the inventory says"
     if configuration["pending"] == "reload" and configuration.get("loaded"):
-        yield Trouble((host,), f"{daemon} runs what is on disk, but that is not what was deployed last", remedy, harmless=True)
+        yield Trouble(
+            (host,), f"{daemon} runs what is on disk, but that is not what was deployed last", remedy, harmless=True
+        )
     elif configuration["pending"]:
         yield Trouble((host,), PENDING[configuration["pending"]].format(daemon), remedy)
     if configuration["unconfined"]:
         what = f"{daemon} was started before it was confined, and a reload does not change that"
-        yield Trouble((host,), what, "run reboot_hosts.yml, which starts it anew while the host serves nobody", harmless=True)
+        yield Trouble(
+            (host,), what, "run reboot_hosts.yml, which starts it anew while the host serves nobody", harmless=True
+        )
 
 
 def _reachable(said: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -134,7 +162,12 @@ def _vip(seen: Seen, instance: str) -> dict[str, Any]:
 def _web_server(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     nginx = said["nginx"]
     pending = nginx.get("configuration", {}).get("pending", "") if nginx.get("running") else ""
-    return {"reachable": _reachable(said), "managed": "running" in nginx, "running": nginx.get("running", False), "pending": pending}
+    return {
+        "reachable": _reachable(said),
+        "managed": "running" in nginx,
+        "running": nginx.get("running", False),
+        "pending": pending,
+    }
 
 
 def _node(said: Mapping[str, Mapping[str, Any]], haproxy: Mapping | None, keepalived: Mapping | None) -> dict[str, Any]:
@@ -145,7 +178,10 @@ def _node(said: Mapping[str, Mapping[str, Any]], haproxy: Mapping | None, keepal
             name: {"running": node.get("running"), "version": node.get("version", ""), **node.get("configuration", {})}
             for name, node in (("haproxy", haproxy), ("keepalived", keepalived))
         },
-        **{word: haproxy.get(word, 0) for word in ("uptime", "generation", "seconds_in_generation", "reloads_failed", "old_workers")},
+        **{
+            word: haproxy.get(word, 0)
+            for word in ("uptime", "generation", "seconds_in_generation", "reloads_failed", "old_workers")
+        },
     }
 
 
@@ -160,7 +196,8 @@ def _frontends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
 
 
 def _backends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
-    """How many servers of every backend are up, down and out, as every load balancer sees them. Backends without servers are left out."""
+    """How many servers of every backend are up, down and out, as every load balancer sees them. Backends without
+    servers are left out."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for host, node in haproxy.items():
         for backend in node.get("backends", []):

@@ -15,7 +15,8 @@ Report = Mapping[str, Any]
 
 
 def table(report: Report) -> list[str]:
-    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers; findings() has the rest."""
+    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers; findings() has
+    the rest."""
     lines: list[str] = []
     for part in (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers):
         block = part(report)
@@ -49,7 +50,9 @@ def _vips(report: Report) -> list[list[str]]:
     for vip in report["vips"]:
         held = duration(vip["seconds_held"]) if vip["holders"] else "-"
         cells = [_state(vip["nodes"].get(node)) for node in nodes]
-        rows.append([vip["instance"], " ".join(vip["addresses"]) or "-", listed(vip["holders"] or ["nobody"]), held, *cells])
+        rows.append(
+            [vip["instance"], " ".join(vip["addresses"]) or "-", listed(vip["holders"] or ["nobody"]), held, *cells]
+        )
     return rows
 
 
@@ -65,7 +68,13 @@ def _load_balancers(report: Report) -> list[list[str]]:
             continue
         keepalived, haproxy = (_version(node[name]) for name in ("keepalived", "haproxy"))
         age = duration(node["seconds_in_generation"])
-        reload = f"failed ({node['reloads_failed']})" if node["reloads_failed"] else f"good, {age} ago" if node["generation"] else "-"
+        reload = (
+            f"failed ({node['reloads_failed']})"
+            if node["reloads_failed"]
+            else f"good, {age} ago"
+            if node["generation"]
+            else "-"
+        )
         rows.append([host, keepalived, haproxy, duration(node["uptime"]), str(node["generation"]), reload])
     return rows
 
@@ -78,7 +87,10 @@ def _version(daemon: Mapping[str, Any]) -> str:
 
 def _configurations(report: Report) -> list[list[str]]:
     rows = [["CONFIGURATION OF", "KEEPALIVED", "HAPROXY"]]
-    rows += [[host, *(_configuration(node[name]) for name in ("keepalived", "haproxy"))] for host, node in report["load_balancers"].items()]
+    rows += [
+        [host, *(_configuration(node[name]) for name in ("keepalived", "haproxy"))]
+        for host, node in report["load_balancers"].items()
+    ]
     return rows
 
 
@@ -91,7 +103,9 @@ def _frontends(report: Report) -> list[list[str]]:
     nodes = list(report["load_balancers"])
     rows = [["CONNECTIONS OF", *nodes]]
     for name, seen in report["frontends"].items():
-        rows.append([name, *(f"{seen[node]['sessions']} of {seen[node]['limit']}" if node in seen else "-" for node in nodes)])
+        rows.append(
+            [name, *(f"{seen[node]['sessions']} of {seen[node]['limit']}" if node in seen else "-" for node in nodes)]
+        )
     return rows
 
 

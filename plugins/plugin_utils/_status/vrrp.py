@@ -4,8 +4,8 @@
 
 """What is wrong with who holds which VIP, and with who could take it.
 
-C(seen) is what M(evenkeel.ha_web.keepalived_info) has returned of every node that has answered. C(silent) are the nodes of which nothing is
-known: what they hold nobody can say."""
+C(seen) is what M(evenkeel.ha_web.keepalived_info) has returned of every node that has answered. C(silent) are the nodes
+of which nothing is known: what they hold nobody can say."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
 
 def instances(seen: Seen) -> list[str]:
     """The names of all instances, in the order of the configurations."""
-    return list(dict.fromkeys(item["name"] for node in seen.values() for item in (*node["configured"], *node["instances"])))
+    return list(
+        dict.fromkeys(item["name"] for node in seen.values() for item in (*node["configured"], *node["instances"]))
+    )
 
 
 def placed(seen: Seen, instance: str) -> dict[str, dict[str, Any]]:
@@ -64,13 +66,19 @@ def of(seen: Seen, host: str, instance: str) -> dict[str, Any] | None:
 
 def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
     if not node["running"]:
-        yield Trouble((host,), "keepalived does not run", "systemctl start keepalived; journalctl --unit keepalived says why it has ended")
+        yield Trouble(
+            (host,),
+            "keepalived does not run",
+            "systemctl start keepalived; journalctl --unit keepalived says why it has ended",
+        )
     elif node["rt_priority"] and not node["realtime"]:
         yield Trouble(
             (host,),
-            f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all processors busy it may "
+            f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all "
+            "processors busy it may "
             "send its adverts late, and the VIP moves without need",
-            "let the kernel grant it (in a container: SYS_NICE and a real-time budget) until journalctl --unit keepalived does not say "
+            "let the kernel grant it (in a container: SYS_NICE and a real-time budget) until journalctl --unit "
+            "keepalived does not say "
             "'cannot raise priority' any more, or set keepalived_timing: safe",
             harmless=True,
         )
@@ -80,7 +88,8 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         if script["timeout"] > script["interval"]:
             yield Trouble(
                 (host,),
-                f"the check {script['name']} is due every {script['interval']:g} s and may take {script['timeout']:g} s: "
+                f"the check {script['name']} is due every {script['interval']:g} s and may take "
+                f"{script['timeout']:g} s: "
                 "while it hangs, nothing is noticed",
                 f"make its timeout {script['interval']:g} s or less and {DEPLOY}",
             )
@@ -88,8 +97,15 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         for peer, rule in rules.items():
             yield Trouble(
                 (host,),
-                f"its firewall keeps adverts of {instance} out{f' that come from {peer}' if peer != 'any' else ''}: {rule}",
-                "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-kernel brings the role's own back",
+                (
+                    f"its firewall keeps adverts of {instance} "
+                    f"out{f' that come from {peer}' if peer != 'any' else ''}: {rule}"
+                ),
+                (
+                    "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-kernel "
+                    "brings the "
+                    "role's own back"
+                ),
             )
     for deviation in node["kernel_deviations"]:
         what = f"the kernel does not hold what keepalived needs of it: {deviation}"
@@ -98,21 +114,32 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
     known = {item["name"] for item in node["instances"]}
     for item in node["configured"]:
         if node["running"] and item["name"] not in known:
-            yield Trouble((host,), f"keepalived runs without {item['name']}, which is in its configuration", "systemctl reload keepalived")
+            yield Trouble(
+                (host,),
+                f"keepalived runs without {item['name']}, which is in its configuration",
+                "systemctl reload keepalived",
+            )
 
 
 def _holder(instance: str, nodes: list[str], states: Mapping[str, dict], silent: list[str]) -> Iterator[Trouble]:
     holders = [host for host, state in states.items() if state["state"] == "MASTER"]
     if not holders and not silent:
         said = ", ".join(f"{host} is {state['state']}" for host, state in states.items()) or "keepalived runs nowhere"
-        yield Trouble(tuple(nodes), f"no node holds {instance}: {said}", "journalctl --unit keepalived says what the nodes lack; mend that")
+        yield Trouble(
+            tuple(nodes),
+            f"no node holds {instance}: {said}",
+            "journalctl --unit keepalived says what the nodes lack; mend that",
+        )
     if len(holders) > 1:
         reasons = {host: ", ".join(state["adverts_refused"]) for host, state in states.items()}
         refused = "".join(f"; {host} has refused adverts ({reason})" for host, reason in reasons.items() if reason)
         yield Trouble(
             tuple(holders),
             f"{listed(holders)} hold {instance} at the same time{refused}",
-            "they do not hear each other: have the firewalls and the network between them let VRRP (protocol 112) through, both ways",
+            (
+                "they do not hear each other: have the firewalls and the network between them let VRRP (protocol 112) "
+                "through, both ways"
+            ),
         )
 
 
@@ -138,11 +165,15 @@ def _addresses(instance: str, nodes: Mapping[str, dict], states: Mapping[str, di
     """The addresses have to be where the instance is MASTER, and nowhere else. Those on lo are there to stay."""
     for host, node in seen.items():
         has = {item["address"]: item["interface"] for item in node["host_addresses"] if item["interface"] != "lo"}
-        wanted = {item["address"] for setup in nodes.values() for item in setup["addresses"] if item["interface"] != "lo"}
+        wanted = {
+            item["address"] for setup in nodes.values() for item in setup["addresses"] if item["interface"] != "lo"
+        }
         holds = host in states and states[host]["state"] == "MASTER"
         for address in sorted(wanted):
             if holds and address not in has and any(address == item["address"] for item in nodes[host]["addresses"]):
-                yield Trouble((host,), f"it holds {instance} and does not have {address}", "systemctl reload keepalived")
+                yield Trouble(
+                    (host,), f"it holds {instance} and does not have {address}", "systemctl reload keepalived"
+                )
             if not holds and address in has:
                 yield Trouble(
                     (host,),
@@ -168,15 +199,25 @@ def _priorities(instance: str, nodes: Mapping[str, dict]) -> Iterator[Trouble]:
         if len(hosts) > 1:
             what = f"{listed(hosts)} have the same priority {priority} for {instance}"
             yield Trouble(tuple(hosts), what, f"give each its own and {DEPLOY}")
-    well = {host: setup["priority"] + sum(weight for weight in setup["weights"] if weight > 0) for host, setup in nodes.items()}
+    well = {
+        host: setup["priority"] + sum(weight for weight in setup["weights"] if weight > 0)
+        for host, setup in nodes.items()
+    }
     for host, setup in nodes.items():
         others = [priority for other, priority in well.items() if other != host]
         for weight in dict.fromkeys(setup["weights"]):
             if others and well[host] - abs(weight) >= max(others):
                 yield Trouble(
                     (host,),
-                    f"a failed check of weight {weight} leaves {instance} with it: {well[host]} - {abs(weight)} is not below {max(others)}",
-                    "leave the weight out, so that a failure means FAULT, or make it larger than the gap between the priorities",
+                    (
+                        f"a failed check of weight {weight} leaves {instance} with it: {well[host]} - {abs(weight)} is "
+                        f"not below {max(others)}"
+                    ),
+                    (
+                        "leave the weight out, so that a failure means FAULT, or make it larger than the gap "
+                        "between the "
+                        "priorities"
+                    ),
                 )
 
 
@@ -199,13 +240,18 @@ def _unheard(nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) 
             sends = theirs["source"] in setup["peers"] or (other != host and not setup["peers"])
             if well and sends and theirs["source"] not in seen[host]["peers_heard"]:
                 what = f"connections would not outlive a move between it and {other}, which it does not hear"
-                remedy = f"let UDP port 3112 in from {theirs['source']}; journalctl --unit keepalived-second-chance on {other}"
+                remedy = (
+                    f"let UDP port 3112 in from {theirs['source']}; journalctl --unit keepalived-second-chance "
+                    f"on {other}"
+                )
                 yield Trouble((host,), what, remedy, harmless=True)
 
 
 def _groups(seen: Seen) -> Iterator[Trouble]:
     for host, node in seen.items():
-        for group, names in grouped({item["name"]: item["sync_group"] for item in node["configured"] if item["sync_group"]}).items():
+        for group, names in grouped(
+            {item["name"]: item["sync_group"] for item in node["configured"] if item["sync_group"]}
+        ).items():
             states = {name: found["state"] for name in names if (found := of(seen, host, name))}
             if len(set(states.values())) > 1:
                 said = ", ".join(f"{name} is {state}" for name, state in states.items())

@@ -1,14 +1,17 @@
-"""End requests that wait for a web server that hangs, so that haproxy sends them to another one or answers with an error.
+"""End requests that wait for a web server that hangs, so that haproxy sends them to another one or answers with an
+error.
 
 usage: hung_servers.py SOCKET SECONDS
 
-SOCKET is haproxy's admin socket. A server hangs if it has been DOWN for SECONDS because its health checks get no answer in time, and
-another one of its backend is UP. A request waits for it if SECONDS have passed since the last byte went to the server and nothing has
-come back. The kernel then closes the connection (SOCK_DESTROY). haproxy 2.6 and 3.0 take that for a connection that the server has
-broken: they send a GET, HEAD or OPTIONS to another server, and answer everything else with 502. haproxy's own "shutdown sessions" cuts
-downloads as well, and makes 3.0 close the client's connection without an answer.
+SOCKET is haproxy's admin socket. A server hangs if it has been DOWN for SECONDS because its health checks get no answer
+in time, and another one of its backend is UP. A request waits for it if SECONDS have passed since the last byte went to
+the server and nothing has come back. The kernel then closes the connection (SOCK_DESTROY). haproxy 2.6 and 3.0 take
+that for a connection that the server has broken: they send a GET, HEAD or OPTIONS to another server, and answer
+everything else with 502. haproxy's own "shutdown sessions" cuts downloads as well, and makes 3.0 close the client's
+connection without an answer.
 
-A connection on which bytes have moved in that time is left alone, as is one that owes no answer: downloads, uploads, idle connections."""
+A connection on which bytes have moved in that time is left alone, as is one that owes no answer: downloads, uploads,
+idle connections."""
 
 from __future__ import annotations
 
@@ -80,8 +83,8 @@ def split_endpoint(text: str) -> Endpoint | None:
 def find_hung(statistics: str, seconds: float) -> dict[Endpoint, str]:
     """The servers that hang, by endpoint, in haproxy's C(show stat).
 
-    One that is UP in another backend does not hang. Where none of a backend is UP, all are busy rather than hung, and none could answer.
-    Sessions are not counted: those of workers that a reload has replaced are not in the answer."""
+    One that is UP in another backend does not hang. Where none of a backend is UP, all are busy rather than hung, and
+    none could answer. Sessions are not counted: those of workers that a reload has replaced are not in the answer."""
     rows = {(row["pxname"], row["svname"]): row for row in csv.DictReader(statistics.removeprefix("# ").splitlines())}
     up = [(row["pxname"], split_endpoint(row["addr"])) for row in rows.values() if row["status"].startswith("UP")]
     serving, well = {backend for backend, _endpoint in up}, {endpoint for _backend, endpoint in up}
@@ -128,7 +131,10 @@ def parse_connection(message: bytes) -> Connection | None:
     family = message[0]
     identity = message[SOCKET_ID]
     size = 16 if family == socket.AF_INET6 else 4
-    peer = socket.inet_ntop(family, identity[20 : 20 + size]).removeprefix("::ffff:"), struct.unpack_from("!H", identity, 2)[0]
+    peer = (
+        socket.inet_ntop(family, identity[20 : 20 + size]).removeprefix("::ffff:"),
+        struct.unpack_from("!H", identity, 2)[0],
+    )
     attributes = message[MESSAGE:]
     while len(attributes) >= ATTRIBUTE.size:
         length, kind = ATTRIBUTE.unpack_from(attributes)

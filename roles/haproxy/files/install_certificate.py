@@ -2,10 +2,10 @@
 
 usage: install_certificate.py STORE SOCKET IMAGE NAME [FILE...]
 
-IMAGE is that of the container in which haproxy runs, or empty. The files, or standard input without any, are a certificate with those
-between it and the authority, and its key, in PEM. What haproxy cannot use is refused and changes nothing; else it is STORE/NAME.pem
-afterwards, haproxy is reloaded, and it has to say that it serves it. What is there already is left alone, so it may be called again at any
-time. An ACME client calls it after every renewal."""
+IMAGE is that of the container in which haproxy runs, or empty. The files, or standard input without any, are a
+certificate with those between it and the authority, and its key, in PEM. What haproxy cannot use is refused and changes
+nothing; else it is STORE/NAME.pem afterwards, haproxy is reloaded, and it has to say that it serves it. What is there
+already is left alone, so it may be called again at any time. An ACME client calls it after every renewal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Refused(Exception):
 
 
 def whole(text: str) -> str:
-    """The certificates and the key, nothing around them. Raises Refused if it is not one key and at least one certificate."""
+    """The certificates and the key, nothing around them. Raises Refused if it is not one key and at least one
+    certificate."""
     blocks = list(BLOCK.finditer(text.replace("\r\n", "\n")))
     keys = [block for block in blocks if block.group(1).endswith("PRIVATE KEY")]
     certificates = [block for block in blocks if block.group(1) == "CERTIFICATE"]
@@ -53,7 +54,18 @@ def program(image: str, folder: str) -> list[str]:
     if not image:
         return ["haproxy"]
     mount = f"--mount=type=bind,src={folder},dst={folder},readonly"
-    return ["docker", "run", "--rm", "--pull=never", "--network=none", "--read-only", "--cap-drop=ALL", mount, image, "haproxy"]
+    return [
+        "docker",
+        "run",
+        "--rm",
+        "--pull=never",
+        "--network=none",
+        "--read-only",
+        "--cap-drop=ALL",
+        mount,
+        image,
+        "haproxy",
+    ]
 
 
 def tried(text: str, image: str) -> None:
@@ -62,7 +74,9 @@ def tried(text: str, image: str) -> None:
         pem, config = Path(folder, "trial.pem"), Path(folder, "trial.cfg")
         pem.write_text(text, encoding="ascii")
         config.write_text(TRIAL.format(pem), encoding="ascii")
-        done = subprocess.run([*program(image, folder), "-c", "-f", str(config)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*program(image, folder), "-c", "-f", str(config)], capture_output=True, text=True, check=False
+        )
     if done.returncode:
         raise Refused(f"haproxy cannot use it: {reason(done.stderr)}")
 
@@ -74,8 +88,8 @@ def reason(stderr: str) -> str:
 
 
 def replace(path: Path, text: str) -> None:
-    """Put the text into the place of the file. Only its owner may read it, and nobody ever sees half of it: of a directory, haproxy ignores
-    names that begin with a dot."""
+    """Put the text into the place of the file. Only its owner may read it, and nobody ever sees half of it: of a
+    directory, haproxy ignores names that begin with a dot."""
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
@@ -113,13 +127,18 @@ def make_live(admin: str, path: Path, wanted: str) -> None:
     end = time.monotonic() + SECONDS
     while served(admin, path) != wanted:
         if time.monotonic() > end:
-            raise Refused(f"{path} is in place, but haproxy does not serve it; does a bind of haproxy_frontends name {path.parent}?")
+            raise Refused(
+                f"{path} is in place, but haproxy does not serve it; does a bind of haproxy_frontends name "
+                f"{path.parent}?"
+            )
         time.sleep(0.1)
 
 
 def main(store: str, admin: str, image: str, name: str, *files: str) -> None:
     if not NAME.fullmatch(name):
-        raise Refused(f"the name is '{name}': letters, digits, dots, dashes and underscores are needed, such as www.example.com")
+        raise Refused(
+            f"the name is '{name}': letters, digits, dots, dashes and underscores are needed, such as www.example.com"
+        )
     text = whole("\n".join(Path(file).read_text(encoding="ascii") for file in files) if files else sys.stdin.read())
     path = Path(store, f"{name}.pem")
     with open(store + "/.lock", "w", encoding="ascii") as lock:
@@ -133,7 +152,10 @@ def main(store: str, admin: str, image: str, name: str, *files: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 5 or sys.argv[4].startswith("-"):
-        sys.exit("usage: haproxy-certificate NAME [FILE...]\n\nFILE, or else standard input, is a certificate and its key in PEM.")
+        sys.exit(
+            "usage: haproxy-certificate NAME [FILE...]\n\nFILE, or else standard input, is a certificate and its "
+            "key in PEM."
+        )
     try:
         main(*sys.argv[1:])
     except (Refused, OSError, UnicodeDecodeError) as problem:

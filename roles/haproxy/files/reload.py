@@ -2,14 +2,16 @@
 
 usage: reload.py PID SOCKET MASTER DIRECTORY CONFIGURATION
 
-PID is the master process. What SOCKET says of the servers is saved in DIRECTORY/server-state, which the next worker reads; MASTER tells
-when that serves. What is said to SOCKET meanwhile is said to the worker that is about to be replaced, so DIRECTORY/lock is locked until
-then: the module haproxy_server waits for it. Only root may write to DIRECTORY.
+PID is the master process. What SOCKET says of the servers is saved in DIRECTORY/server-state, which the next worker
+reads; MASTER tells when that serves. What is said to SOCKET meanwhile is said to the worker that is about to be
+replaced, so DIRECTORY/lock is locked until then: the module haproxy_server waits for it. Only root may write to
+DIRECTORY.
 
-Only servers that were drained, put into maintenance or back, given another weight, or whose checks were switched off are saved; a server
-about which nobody has said anything begins as the configuration says. haproxy itself prefers the configuration where that has changed
-what somebody had said. But it would take the port, TLS and the checks' addresses from FILE: those are left out, and the port is the one
-in CONFIGURATION, the file that is loaded next. If SOCKET does not answer, FILE says nothing, for what it said before is out of date."""
+Only servers that were drained, put into maintenance or back, given another weight, or whose checks were switched off
+are saved; a server about which nobody has said anything begins as the configuration says. haproxy itself prefers the
+configuration where that has changed what somebody had said. But it would take the port, TLS and the checks' addresses
+from FILE: those are left out, and the port is the one in CONFIGURATION, the file that is loaded next. If SOCKET does
+not answer, FILE says nothing, for what it said before is out of date."""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ LONGEST = 64 * 1024 * 1024
 """Bytes of an answer. A worker that somebody has taken over must not fill the host's memory."""
 
 ASKED_FOR = 0x01 | 0x04 | 0x08
-"""Maintenance, maintenance in the configuration (which may have been ended), and draining; what is inherited from others is not saved."""
+"""Maintenance, maintenance in the configuration (which may have been ended), and draining; what is inherited from
+others is not saved."""
 
 CONFIGURED, ENABLED = 0x02, 0x04
 
@@ -115,19 +118,24 @@ def save(path: str, file: Path, configuration: Path) -> None:
     try:
         text = kept(ask(path, "show servers state"), configuration.read_text(encoding="utf-8", errors="replace"))
     except (OSError, ValueError) as error:
-        print(f"{path}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr)
+        print(
+            f"{path}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr
+        )
         text = NOTHING
     try:
         write(file, text)
     except OSError as error:
-        print(f"{file}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr)
+        print(
+            f"{file}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr
+        )
         with suppress(OSError):
             file.unlink(missing_ok=True)
 
 
 @contextmanager
 def locked(path: str):
-    """Hold the lock, so that nobody tells the worker anything meanwhile. Whoever may write to the socket may read the file, and lock it."""
+    """Hold the lock, so that nobody tells the worker anything meanwhile. Whoever may write to the socket may read the
+    file, and lock it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
     except OSError as error:
@@ -146,7 +154,8 @@ def locked(path: str):
 
 
 def workers(master: str) -> tuple[set[str], int]:
-    """The processes that serve, without those that a reload has replaced, and how many reloads have failed since one succeeded."""
+    """The processes that serve, without those that a reload has replaced, and how many reloads have failed since one
+    succeeded."""
     now, _heading, _replaced = ask(master, "show proc").partition("# old workers")
     failed = re.search(r"\[failed: (\d+)\]", now)
     return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), int(failed.group(1)) if failed else 0
@@ -159,7 +168,8 @@ def answering(path: str) -> str:
 
 
 def replace(pid: int, path: str, master: str) -> None:
-    """Tell the master process to replace its worker, and wait until the new one answers. systemd ends what takes too long."""
+    """Tell the master process to replace its worker, and wait until the new one answers. systemd ends what takes too
+    long."""
     try:
         before, failed_before = workers(master)
     except (FileNotFoundError, ConnectionRefusedError):

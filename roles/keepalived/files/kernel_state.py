@@ -4,8 +4,9 @@ docs/explanation/kernel_state.md in the collection says why.
 
 usage: kernel_state.py apply | keep | check | remove
 
-apply reads the declaration beside this program and makes the kernel so; keep does it again whenever something else has changed that, as
-the kernel's own events tell; check prints what differs now; remove undoes it all. The declaration, kernel_state.json, is an object with
+apply reads the declaration beside this program and makes the kernel so; keep does it again whenever something else has
+changed that, as the kernel's own events tell; check prints what differs now; remove undoes it all. The declaration,
+kernel_state.json, is an object with
 
     addresses        addresses with their prefix that stay on lo
     interfaces       where the host must not answer ARP for what it has on lo only
@@ -15,7 +16,8 @@ the kernel's own events tell; check prints what differs now; remove undoes it al
     heartbeat_port   UDP port at which the same holds; 0 for none
     ruleset          file with tables of nftables beside the declaration; empty for none
 
-A rule that somebody puts in front of ours and that drops stays: who drops VRRP may want that, and check_cluster reports it."""
+A rule that somebody puts in front of ours and that drops stays: who drops VRRP may want that, and check_cluster reports
+it."""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 MEMORY = Path("/run/keepalived-kernel")
-"""state.json is what apply has made so, for the others to keep or undo; report.json is what keep has seen, for metrics and checks."""
+"""state.json is what apply has made so, for the others to keep or undo; report.json is what keep has seen, for metrics
+and checks."""
 ARP = {"arp_ignore": "1", "arp_announce": "2"}
 CHAIN = "EVENKEEL_VRRP"
 COMMENT = 'comment "evenkeel_vrrp"'
@@ -54,7 +57,8 @@ PAUSE = 0.2
 """Seconds between two looks at everything, however many events come."""
 BURST = 20
 REFILL = 10.0
-"""So many repairs of one kind at once, and one more in so many seconds: enough for every reload of a firewall, and no endless fight."""
+"""So many repairs of one kind at once, and one more in so many seconds: enough for every reload of a firewall, and no
+endless fight."""
 
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
@@ -79,7 +83,8 @@ def run(*argv: str, text: str | None = None, fails: bool = False) -> str:
 
 
 class Addresses:
-    """Addresses that stay on lo, so that whoever has accepted a connection goes on serving it after the VIP has moved."""
+    """Addresses that stay on lo, so that whoever has accepted a connection goes on serving it after the VIP has
+    moved."""
 
     name = "addresses"
 
@@ -97,7 +102,15 @@ class Addresses:
     def restore(self) -> None:
         """Add what is missing. Not to be chosen as the source of what the host itself begins."""
         for address in self.wanted:
-            run("ip", "address", "replace", address, "dev", "lo", *(["preferred_lft", "0"] if ":" in address else ["scope", "host"]))
+            run(
+                "ip",
+                "address",
+                "replace",
+                address,
+                "dev",
+                "lo",
+                *(["preferred_lft", "0"] if ":" in address else ["scope", "host"]),
+            )
 
     def remove(self, still_wanted: dict[str, Any]) -> None:
         """Take away what is not wanted any more."""
@@ -122,7 +135,10 @@ class Parameters:
         for file in self.files:
             with contextlib.suppress(FileNotFoundError):
                 found.update(parse_parameters(file.read_text(encoding="utf-8")))
-        return {**found, **{path: value for interface in self.interfaces for path, value in arp_parameters(interface).items()}}
+        return {
+            **found,
+            **{path: value for interface in self.interfaces for path, value in arp_parameters(interface).items()},
+        }
 
     def deviations(self) -> list[str]:
         """Name the parameters that have another value. What this kernel or host does not have is no deviation."""
@@ -173,7 +189,8 @@ def dotted(path: Path) -> str:
 class Firewall:
     """VRRP comes in from the peers only: whoever else could send it would take the VIP.
 
-    A chain of iptables does that. Input chains of nftables' own kind drop what they do not know, so peers are let in there as well."""
+    A chain of iptables does that. Input chains of nftables' own kind drop what they do not know, so peers are let in
+    there as well."""
 
     name = "vrrp_rules"
 
@@ -226,7 +243,13 @@ class Firewall:
         for program in PROGRAMS:
             chains = saved_rules(program)
             if CHAIN in chains:
-                commands = ["*filter", f":{CHAIN} - [0:0]", *map(delete_rule, find_jumps(chains)), f"-X {CHAIN}", "COMMIT"]
+                commands = [
+                    "*filter",
+                    f":{CHAIN} - [0:0]",
+                    *map(delete_rule, find_jumps(chains)),
+                    f"-X {CHAIN}",
+                    "COMMIT",
+                ]
                 run(f"{program}-restore", "--wait", "--noflush", text="\n".join(commands) + "\n")
         for chain in input_chains():
             run("nft", "--file", "-", text="".join(delete_handles(chain)))
@@ -247,7 +270,15 @@ class Firewall:
         accept = f"-m {match} --{match}-gt {self.min_ttl - 1} -j ACCEPT"
         rules = [f"-A {CHAIN} -s {peer} {accept}" for peer in of_family(self.peers, family)]
         inserted = [f"-I INPUT 1 -p {protocol} -j {CHAIN}" for protocol in self._protocols()]
-        lines = ["*filter", f":{CHAIN} - [0:0]", *rules, f"-A {CHAIN} -j DROP", *map(delete_rule, jumps), *inserted, "COMMIT"]
+        lines = [
+            "*filter",
+            f":{CHAIN} - [0:0]",
+            *rules,
+            f"-A {CHAIN} -j DROP",
+            *map(delete_rule, jumps),
+            *inserted,
+            "COMMIT",
+        ]
         return "\n".join(lines) + "\n"
 
     def _nftables(self, chain: tuple[str, str, str]) -> str:
@@ -310,7 +341,9 @@ def input_chains() -> list[tuple[str, str, str]]:
 
 def own_rules(chain: tuple[str, str, str]) -> tuple[list[str], list[str]]:
     """Our rules in a chain of somebody else, and their handles."""
-    lines = [line.strip() for line in run("nft", "--stateless", "--handle", "list", "chain", *chain, fails=True).splitlines()]
+    lines = [
+        line.strip() for line in run("nft", "--stateless", "--handle", "list", "chain", *chain, fails=True).splitlines()
+    ]
     pairs = [line.rpartition(" # handle ") for line in lines if COMMENT in line]
     return [text for text, _mark, _handle in pairs], [handle for _text, _mark, handle in pairs]
 
@@ -321,7 +354,8 @@ def delete_handles(chain: tuple[str, str, str]) -> list[str]:
 
 
 class Tables:
-    """The tables of nftables that pass on what belongs to a peer. Repaired, they keep what their sets hold, so no peer is forgotten."""
+    """The tables of nftables that pass on what belongs to a peer. Repaired, they keep what their sets hold, so no peer
+    is forgotten."""
 
     name = "tables"
 
@@ -335,7 +369,11 @@ class Tables:
 
     def deviations(self) -> list[str]:
         """Name the tables that are not as restore() has left them."""
-        return [f"the table {table} was changed" for table in self.names() if printed_table(table) != self.printed.get(table)]
+        return [
+            f"the table {table} was changed"
+            for table in self.names()
+            if printed_table(table) != self.printed.get(table)
+        ]
 
     def restore(self) -> None:
         """Load the rules, and the sets anew only where they are others now."""
@@ -563,7 +601,13 @@ class Keeper:
             return []
         if not self.budgets[part.name].take(time.monotonic()):
             if part.name not in self.given_up:
-                print(f"somebody changes this again and again, so it is restored every {REFILL:g} s only: {'; '.join(found)}", flush=True)
+                print(
+                    (
+                        f"somebody changes this again and again, so it is restored every {REFILL:g} s only: "
+                        f"{'; '.join(found)}"
+                    ),
+                    flush=True,
+                )
             self.given_up.add(part.name)
             return found
         part.restore()
@@ -575,7 +619,10 @@ class Keeper:
 
     def report(self) -> None:
         """Say for metrics how often something was restored, and what could not be."""
-        now = {"repairs": dict(self.repairs), "deviations": [text for found in self.deviations.values() for text in found]}
+        now = {
+            "repairs": dict(self.repairs),
+            "deviations": [text for found in self.deviations.values() for text in found],
+        }
         if now != self.reported:
             write_json(MEMORY / "report.json", now)
             self.reported = now

@@ -1,7 +1,8 @@
 """Write what keepalived does into a file for the textfile collector of Prometheus' node exporter.
 
-keepalived tells every change through a pipe, without waiting for anybody to read it; so nothing that happens here or to the file's disk can
-slow a failover down. What else is written is asked of the kernel and systemd, at every change and once in an interval.
+keepalived tells every change through a pipe, without waiting for anybody to read it; so nothing that happens here or to
+the file's disk can slow a failover down. What else is written is asked of the kernel and systemd, at every change and
+once in an interval.
 
 usage: metrics.py serve | remove SETTINGS
 
@@ -35,17 +36,38 @@ STATES = ("backup", "fault", "master")
 
 METRICS = {
     "keepalived_up": ("gauge", "Whether keepalived runs."),
-    "keepalived_vrrp_state": ("gauge", "1 for the state that the instance is in; all are 0 while keepalived does not run."),
+    "keepalived_vrrp_state": (
+        "gauge",
+        "1 for the state that the instance is in; all are 0 while keepalived does not run.",
+    ),
     "keepalived_vrrp_priority": ("gauge", "The instance's priority, with the weights of what it tracks."),
-    "keepalived_vrrp_transitions_total": ("counter", "How often the instance has changed to the state since the host has started."),
-    "keepalived_vrrp_last_transition_timestamp_seconds": ("gauge", "When the instance has changed its state last; 0 for never."),
+    "keepalived_vrrp_transitions_total": (
+        "counter",
+        "How often the instance has changed to the state since the host has started.",
+    ),
+    "keepalived_vrrp_last_transition_timestamp_seconds": (
+        "gauge",
+        "When the instance has changed its state last; 0 for never.",
+    ),
     "keepalived_vip_held": ("gauge", "Whether the host has the address on an interface to others."),
     "keepalived_tracked_well": ("gauge", "Whether what keepalived tracks by a file lets the host hold addresses."),
     "keepalived_watched_busy": ("gauge", "Whether a watched URL answers late, while its process makes progress."),
-    "keepalived_kernel_state_kept": ("gauge", "Whether the kernel holds the addresses, parameters and rules that keepalived needs."),
-    "keepalived_kernel_state_repairs_total": ("counter", "How often such a part was restored after something had changed it."),
-    "keepalived_heartbeats_refused_total": ("counter", "Heartbeats of the second chance that did not count, by the reason."),
-    "keepalived_watched_unit_reload_failed": ("gauge", "Whether the service runs an old configuration after a failed reload."),
+    "keepalived_kernel_state_kept": (
+        "gauge",
+        "Whether the kernel holds the addresses, parameters and rules that keepalived needs.",
+    ),
+    "keepalived_kernel_state_repairs_total": (
+        "counter",
+        "How often such a part was restored after something had changed it.",
+    ),
+    "keepalived_heartbeats_refused_total": (
+        "counter",
+        "Heartbeats of the second chance that did not count, by the reason.",
+    ),
+    "keepalived_watched_unit_reload_failed": (
+        "gauge",
+        "Whether the service runs an old configuration after a failed reload.",
+    ),
 }
 
 LINE = re.compile(r'INSTANCE "(?P<instance>[^"]+)" (?P<state>\w+) (?P<priority>\d+)$')
@@ -54,7 +76,9 @@ LINE = re.compile(r'INSTANCE "(?P<instance>[^"]+)" (?P<state>\w+) (?P<priority>\
 class Instance:
     """What is known of one VRRP instance."""
 
-    def __init__(self, state: str = "", priority: int = 0, changed: float = 0, transitions: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, state: str = "", priority: int = 0, changed: float = 0, transitions: Mapping[str, int] | None = None
+    ) -> None:
         self.state = state
         self.priority = priority
         self.changed = changed
@@ -96,9 +120,9 @@ def samples(
     kernel: Mapping[str, Any] | None = None,
     refused: Mapping[str, int] | None = None,
 ) -> Iterator[str]:
-    """The lines of the file without its comments. C(units) has systemd's properties of keepalived and the watched services, C(failed) those
-    that say themselves that their reload has failed, C(kernel) is the report of keepalived-kernel, C(refused)
-    counts the heartbeats that keepalived-second-chance has refused."""
+    """The lines of the file without its comments. C(units) has systemd's properties of keepalived and the watched
+    services, C(failed) those that say themselves that their reload has failed, C(kernel) is the report of
+    keepalived-kernel, C(refused) counts the heartbeats that keepalived-second-chance has refused."""
     runs = units["keepalived"].get("ActiveState") in ("active", "reloading")
     yield sample("keepalived_up", runs)
     for name, instance in instances.items():
@@ -119,7 +143,11 @@ def samples(
     for reason, count in (refused or {}).items():
         yield sample("keepalived_heartbeats_refused_total", count, reason=reason)
     for name, properties in units.items():
-        yield sample("keepalived_watched_unit_reload_failed", name in failed or properties.get("ReloadResult") != "success", unit=name)
+        yield sample(
+            "keepalived_watched_unit_reload_failed",
+            name in failed or properties.get("ReloadResult") != "success",
+            unit=name,
+        )
 
 
 def text(lines: Iterable[str]) -> str:
@@ -137,12 +165,21 @@ def text(lines: Iterable[str]) -> str:
 
 def held() -> set[str]:
     """The addresses on all interfaces but lo, where every node has its VIPs for ever."""
-    links = json.loads(subprocess.run(["ip", "-json", "address", "show"], check=True, capture_output=True, timeout=5).stdout)
-    return {address["local"] for link in links if link.get("ifname") != "lo" for address in link["addr_info"] if "local" in address}
+    links = json.loads(
+        subprocess.run(["ip", "-json", "address", "show"], check=True, capture_output=True, timeout=5).stdout
+    )
+    return {
+        address["local"]
+        for link in links
+        if link.get("ifname") != "lo"
+        for address in link["addr_info"]
+        if "local" in address
+    }
 
 
 def well(path: str) -> bool:
-    """What a track file says; a file that is not there keeps nobody from anything. keepalived_script_user may put anything in its place."""
+    """What a track file says; a file that is not there keeps nobody from anything. keepalived_script_user may put
+    anything in its place."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
             return stream.read(64).split() in ([], [b"0"])
@@ -163,11 +200,15 @@ def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
     names = list(dict.fromkeys(["keepalived", *units]))
     argv = ["systemctl", "show", "--property=ActiveState,ReloadResult", *(f"{name}.service" for name in names)]
     blocks = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=5).stdout.split("\n\n")
-    return {name: dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for name, block in zip(names, blocks)}
+    return {
+        name: dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for name, block in zip(names, blocks)
+    }
 
 
 def refuses(master: str) -> bool:
-    """Whether haproxy's master goes on with an old worker. systemd knows nothing of a reload for which somebody has sent a signal."""
+    """Whether haproxy's master goes on with an old worker. systemd knows nothing of a reload for which somebody has
+    sent a signal."""
     try:
         with socket.socket(socket.AF_UNIX) as cli:
             cli.settimeout(2)
@@ -182,8 +223,8 @@ def refuses(master: str) -> bool:
 
 @contextmanager
 def directory(path: Path) -> Iterator[int]:
-    """Open a directory, made if it is missing, and yield its descriptor. Raises OSError if it or one above it is a link: whoever may write
-    above it could lead root anywhere."""
+    """Open a directory, made if it is missing, and yield its descriptor. Raises OSError if it or one above it is a
+    link: whoever may write above it could lead root anywhere."""
     handle = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
     try:
         for name in path.parts[1:]:
@@ -202,7 +243,9 @@ def replace(path: Path, content: str) -> None:
     with directory(path.parent) as folder:
         with suppress(FileNotFoundError):
             os.unlink(staged, dir_fd=folder)
-        with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder), "w", encoding="utf-8") as stream:
+        with open(
+            os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder), "w", encoding="utf-8"
+        ) as stream:
             stream.write(content)
             os.fchmod(stream.fileno(), 0o644)
         os.replace(staged, path.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -227,7 +270,9 @@ class Output:
             replace(self.path, content)
         except OSError as error:
             name = error.filename2 or error.filename or "its disk"
-            problem = f"{self.path} is not written: {error.strerror} ({name}); no link and no directory may be in its way"
+            problem = (
+                f"{self.path} is not written: {error.strerror} ({name}); no link and no directory may be in its way"
+            )
         if problem != self.problem:
             self.problem = problem
             print(problem or f"{self.path} is written again", file=sys.stderr, flush=True)
@@ -243,7 +288,8 @@ def remembered(memory: Path, names: Iterable[str]) -> dict[str, Instance]:
 
 
 def opened(pipe: str) -> int:
-    """The pipe, which is there before keepalived is. Open for writing too, so that it has no end when keepalived does."""
+    """The pipe, which is there before keepalived is. Open for writing too, so that it has no end when keepalived
+    does."""
     if not (os.path.exists(pipe) and stat.S_ISFIFO(os.stat(pipe).st_mode)):
         os.mkfifo(pipe, 0o600)
     return os.open(pipe, os.O_RDWR | os.O_NONBLOCK)

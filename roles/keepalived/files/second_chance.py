@@ -1,20 +1,22 @@
-"""Tell the peers that this host is well, and nftables which peers are: docs/explanation/lossless.md in the collection says how.
+"""Tell the peers that this host is well, and nftables which peers are: docs/explanation/lossless.md in the collection
+says how.
 
 usage: second_chance.py
 
-heartbeat.key beside it has keys in hexadecimal, one a line: heartbeats are signed with each, and each is accepted. second_chance.json is
-an object with
+heartbeat.key beside it has keys in hexadecimal, one a line: heartbeats are signed with each, and each is accepted.
+second_chance.json is an object with
 
     heartbeats   list of source and peers: addresses from and to which the host says how it is
-    tables       address families of nftables, each with its peers; the ruleset's set alive_N is not empty while the Nth of them is well
+    tables       address families of nftables, each with its peers; the ruleset's set alive_N is not empty while the
+                 Nth of them is well
     reports      files that all hold 0 while the host is well
     port         UDP port of the heartbeats
     interval     seconds between two of them
     silence      after which a peer counts as dead, in milliseconds such as 1200ms
 
-A heartbeat counts if its digest is right and if it answers a heartbeat that this host has sent within that silence, so nothing that was
-recorded is of use later. For each that counts, a packet on lo lets nftables itself renew the element that says so: what this program does
-not confirm, the kernel forgets."""
+A heartbeat counts if its digest is right and if it answers a heartbeat that this host has sent within that silence, so
+nothing that was recorded is of use later. For each that counts, a packet on lo lets nftables itself renew the element
+that says so: what this program does not confirm, the kernel forgets."""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ REPLY_PAUSE = 0.1
 """Seconds between two answers to heartbeats that are not fresh."""
 LOG_PAUSE = 60
 LOG_FROM = {"digest": 1, "stranger": 1, "stale": 10, "replayed": 10}
-"""Seconds between two lines about the same, and how many refusals it takes. A few are stale whenever a program starts."""
+"""Seconds between two lines about the same, and how many refusals it takes. A few are stale whenever a program
+starts."""
 
 SO_MARK = 36
 NETLINK_NETFILTER, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NFTABLES_GROUP = 12, 270, 1, 7
@@ -67,7 +70,8 @@ NOTHING = Challenge(bytes(16), 0)
 
 
 class Heartbeat(NamedTuple):
-    """What a host tells a peer: whether it is well, its challenge, the last one that it has heard of the peer, and its network card."""
+    """What a host tells a peer: whether it is well, its challenge, the last one that it has heard of the peer, and its
+    network card."""
 
     well: bool
     challenge: Challenge
@@ -173,22 +177,32 @@ class Way:
         self.peers = {address: Peer(address) for address in peers}
         self.port = port
         six = ":" in source
-        self.socket = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self.socket.setsockopt(*(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS) if six else (socket.IPPROTO_IP, socket.IP_TTL), 255)
+        self.socket = socket.socket(
+            socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        )
+        self.socket.setsockopt(
+            *(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS) if six else (socket.IPPROTO_IP, socket.IP_TTL), 255
+        )
         self.socket.bind((source, port))
-        found = subprocess.run(["ip", "-json", "address", "show", "to", source], check=True, capture_output=True, text=True).stdout
+        found = subprocess.run(
+            ["ip", "-json", "address", "show", "to", source], check=True, capture_output=True, text=True
+        ).stdout
         (self.interface,) = {link["ifname"] for link in json.loads(found) if link.get("ifname") not in (None, "lo")}
 
     def card(self) -> bytes:
         """The address of the network card from which packets are passed on."""
-        return bytes.fromhex(Path(f"/sys/class/net/{self.interface}/address").read_text(encoding="ascii").strip().replace(":", ""))[:6]
+        return bytes.fromhex(
+            Path(f"/sys/class/net/{self.interface}/address").read_text(encoding="ascii").strip().replace(":", "")
+        )[:6]
 
 
 class Confirmation:
     """The packet on lo for which a rule of nftables renews the set of one peer. Only root can mark packets so."""
 
     def __init__(self, family: str, number: int, port: int) -> None:
-        self.socket = socket.socket(socket.AF_INET6 if family == "ip6" else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.socket = socket.socket(
+            socket.AF_INET6 if family == "ip6" else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        )
         self.socket.setsockopt(socket.SOL_SOCKET, SO_MARK, number)
         self.receiver = ("::1" if family == "ip6" else "127.0.0.1", port)
 
@@ -263,20 +277,24 @@ class Program:
         return {(self.families[peer.address], peer.card) for peer in peers if now - peer.heard < CARD_REFRESH}
 
     def tell_cards(self, now: float) -> None:
-        """Tell nftables the peers' network cards when they have changed, its table was loaded anew, or it is about to forget them."""
+        """Tell nftables the peers' network cards when they have changed, its table was loaded anew, or it is about to
+        forget them."""
         cards, since = self.cards(now), now - self.told_cards
         changed = cards != self.known_cards and since > REPLY_PAUSE
         if not self.is_loaded_anew() and not changed and since < CARD_REFRESH:
             return
         lines = [line for family, card in sorted(cards) for line in renew_card(family, card)]
         gone = sorted(self.known_cards - cards)
-        lines += [f"delete element {family} evenkeel_second_chance cards {{ {card.hex(':')} }}\n" for family, card in gone]
+        lines += [
+            f"delete element {family} evenkeel_second_chance cards {{ {card.hex(':')} }}\n" for family, card in gone
+        ]
         done = subprocess.run(["nft", "--file", "-"], input="".join(lines), text=True, check=False, capture_output=True)
         self.known_cards = cards if not done.returncode else set()
         self.told_cards = now
 
     def is_loaded_anew(self) -> bool:
-        """Whether the kernel has told of a new table or set since the last time. Events that it had no room for count as that."""
+        """Whether the kernel has told of a new table or set since the last time. Events that it had no room for count
+        as that."""
         found = False
         while True:
             try:
@@ -296,7 +314,9 @@ class Program:
         if self.refusals.counts != self.reported:
             self.reported = dict(self.refusals.counts)
             staged = REPORT.with_suffix(".new")
-            staged.write_text(json.dumps({"refused": {reason: self.reported.get(reason, 0) for reason in LOG_FROM}}), encoding="utf-8")
+            staged.write_text(
+                json.dumps({"refused": {reason: self.reported.get(reason, 0) for reason in LOG_FROM}}), encoding="utf-8"
+            )
             staged.replace(REPORT)
 
     def serve(self) -> None:
@@ -304,7 +324,9 @@ class Program:
         self.report()
         due = time.monotonic()
         while True:
-            ready = select.select([way.socket for way in self.ways] + [self.events], [], [], max(0, due - time.monotonic()))[0]
+            ready = select.select(
+                [way.socket for way in self.ways] + [self.events], [], [], max(0, due - time.monotonic())
+            )[0]
             now = time.monotonic()
             for way in self.ways:
                 if way.socket in ready:

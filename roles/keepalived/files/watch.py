@@ -1,15 +1,16 @@
 """Ask URLs many times a second and report to keepalived, in files, whether they answer, answer late or hang.
 
-A process that hangs keeps its listening socket, and the kernel goes on accepting connections for it. Only a question that is not answered
-shows it, but a process that is merely busy answers late as well. So two kinds of evidence decide: no answer, and no progress of any
-thread of the process that listens.
+A process that hangs keeps its listening socket, and the kernel goes on accepting connections for it. Only a question
+that is not answered shows it, but a process that is merely busy answers late as well. So two kinds of evidence decide:
+no answer, and no progress of any thread of the process that listens.
 
 usage: watch.py WATCHES DIRECTORY
        watch.py --check URL TIMEOUT
 
-WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), rise (a count) and silence (a boolean). Two files report on
-each: DIRECTORY/name holds 1 while the node must not hold a VIP, DIRECTORY/name_busy holds 1 while the answers are late; otherwise 0.
-A watch whose silence does not count has the first file only. A URL of tcp:// is answered by accepting the connection.
+WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), rise (a count) and silence (a boolean).
+Two files report on each: DIRECTORY/name holds 1 while the node must not hold a VIP, DIRECTORY/name_busy holds 1 while
+the answers are late; otherwise 0. A watch whose silence does not count has the first file only. A URL of tcp:// is
+answered by accepting the connection.
 
 With --check one URL is asked until the verdict is clear; exit status 1 means that it has failed."""
 
@@ -43,7 +44,8 @@ UNCLEAR = (
     *(errno.EADDRNOTAVAIL, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM),
     *(errno.ECONNRESET, errno.EPIPE),
 )
-"""Errors that tell nothing of what is asked: the host lacks ports, descriptors or memory, or something is alive and ends the connection."""
+"""Errors that tell nothing of what is asked: the host lacks ports, descriptors or memory, or something is alive and
+ends the connection."""
 LISTENING = "0A"
 """The state of a listening socket in /proc/net/tcp."""
 GROUPS = "/sys/fs/cgroup"
@@ -67,9 +69,10 @@ class Evidence(Enum):
 class Decision:
     """Decides whether the node may hold a VIP, from pieces of evidence and their times.
 
-    The time-out is for silence; the process must have made no progress for half of it. A time of which nothing is known, because this
-    program itself did not run, is no evidence. After each failure the time-out doubles, up to MAX_PATIENCE times, and after each busy
-    time the number of answers that ends it, up to MAX_CALM times. QUIET seconds later that is forgotten."""
+    The time-out is for silence; the process must have made no progress for half of it. A time of which nothing is
+    known, because this program itself did not run, is no evidence. After each failure the time-out doubles, up to
+    MAX_PATIENCE times, and after each busy time the number of answers that ends it, up to MAX_CALM times. QUIET seconds
+    later that is forgotten."""
 
     def __init__(self, interval: float, timeout: float, rise: int, now: float) -> None:
         self.step = timeout / STEPS
@@ -145,7 +148,8 @@ class Decision:
         self.alive = 0.0
 
     def _hold(self, now: float) -> None:
-        """Let the node hold VIPs; where it runs and answers late, as a busy one, since slowness alone keeps no node out."""
+        """Let the node hold VIPs; where it runs and answers late, as a busy one, since slowness alone keeps no node
+        out."""
         self.well, self.recovered = True, now
         self.busy = self.busy or self.good < self.rise
         self.silent = self.still = 0.0
@@ -156,7 +160,11 @@ class Question:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self.request = b"" if parts.scheme == "tcp" else f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode("ascii")
+        self.request = (
+            b""
+            if parts.scheme == "tcp"
+            else f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode("ascii")
+        )
         self.places = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)[::-1]
         self.connection: socket.socket | None = None
         self.connected = False
@@ -187,7 +195,8 @@ class Question:
             return Evidence.UNKNOWN if problem.errno in UNCLEAR else Evidence.REFUSED
 
     def _connect(self, end: float) -> None:
-        """Go on connecting to one address after the other. Raises OSError if the last of them does not take the connection."""
+        """Go on connecting to one address after the other. Raises OSError if the last of them does not take the
+        connection."""
         if self.connection is None:
             family, kind, proto, _name, address = self.places[-1]
             self.connection = socket.socket(family, kind, proto)
@@ -245,7 +254,9 @@ class Process:
         try:
             pids = self._pids(place)
             threads = {thread: progress(thread) for pid in pids for thread in threads_of(pid)}
-            stopped = {state for state, _time in threads.values()} - {"S", "I"} or (threads and all(map(is_frozen, pids)))
+            stopped = {state for state, _time in threads.values()} - {"S", "I"} or (
+                threads and all(map(is_frozen, pids))
+            )
         except (FileNotFoundError, ProcessLookupError):
             # One of them has just ended.
             return Evidence.UNKNOWN
@@ -297,7 +308,8 @@ def all_pids() -> list[int]:
 
 
 def held(pid: int, sockets: set[str]) -> str | None:
-    """The descriptor by which the process holds one of the sockets; empty if it holds none, None if the kernel does not tell."""
+    """The descriptor by which the process holds one of the sockets; empty if it holds none, None if the kernel does not
+    tell."""
     folder = f"/proc/{pid}/fd"
     try:
         descriptors = sorted(map(int, os.listdir(folder)))[:MAX_DESCRIPTORS]
@@ -327,7 +339,8 @@ def progress(thread: str) -> tuple[str, int]:
 
 
 def status(path: str) -> list[str]:
-    """What /proc/PID/stat says of a process or thread after its name, which may have spaces: state, parent and so on."""
+    """What /proc/PID/stat says of a process or thread after its name, which may have spaces: state, parent and so
+    on."""
     return read(f"{path}/stat").rpartition(")")[2].split()
 
 
@@ -338,7 +351,8 @@ def read(path: str) -> str:
 
 
 def is_frozen(pid: int) -> bool:
-    """Whether the control group of the process, or one that it is part of, is frozen: its threads look as if they slept."""
+    """Whether the control group of the process, or one that it is part of, is frozen: its threads look as if they
+    slept."""
     group = next((line[3:] for line in read(f"/proc/{pid}/cgroup").splitlines() if line.startswith("0::")), "")
     for mounted in (GROUPS, f"{GROUPS}/unified"):
         try:
@@ -349,14 +363,16 @@ def is_frozen(pid: int) -> bool:
 
 
 def group_of(port: int) -> str:
-    """The folder of the control group in which the socket that listens at the port was made; empty if that is not known."""
+    """The folder of the control group in which the socket that listens at the port was made; empty if that is not
+    known."""
     argv = ["ss", "--no-header", "--listening", "--tcp", "--numeric", "--cgroup", f"sport = :{port}"]
     said = subprocess.run(argv, check=False, capture_output=True, text=True).stdout
     return next((GROUPS + word.removeprefix("cgroup:") for word in said.split() if word.startswith("cgroup:/")), "")
 
 
 def newest(group: str) -> list[int]:
-    """The youngest processes of a control group that have no children: the worker that a reload has started and not the one before it."""
+    """The youngest processes of a control group that have no children: the worker that a reload has started and not the
+    one before it."""
     try:
         pids = list(map(int, read(f"{group}/cgroup.procs").split()))
     except OSError:
@@ -482,7 +498,9 @@ def replace(path: str, content: str) -> None:
     staged = os.path.join(folder, f".{name}")
     if os.path.lexists(staged):
         os.unlink(staged)
-    with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "w", encoding="ascii") as stream:
+    with open(
+        os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "w", encoding="ascii"
+    ) as stream:
         stream.write(content)
     os.replace(staged, path)
 
@@ -511,7 +529,10 @@ def main() -> None:
         sys.exit(not check(sys.argv[2], float(sys.argv[3])))
     with open(sys.argv[1], encoding="utf-8") as stream:
         items = json.load(stream)
-    reporters = [Reporter(sys.argv[2], item.pop("name"), Watch(**item) if item.pop("silence") else Yield(**item)) for item in items]
+    reporters = [
+        Reporter(sys.argv[2], item.pop("name"), Watch(**item) if item.pop("silence") else Yield(**item))
+        for item in items
+    ]
     threads = [threading.Thread(target=reporter.run) for reporter in reporters]
     for thread in threads:
         thread.start()

@@ -54,7 +54,11 @@ def outages(*milliseconds: float, **more: object) -> list[dict]:
             outages(300, two_owners_ms=1700.0),
             "two owners for 1,700 ms, 300 ms, 8 lost, slowest 9 ms",
         ),
-        ("VRRP blocked, then healed", outages(20, healing_two_owners_ms=90.0), "two owners for 90 ms after the heal, 8 lost, slowest 9 ms"),
+        (
+            "VRRP blocked, then healed",
+            outages(20, healing_two_owners_ms=90.0),
+            "two owners for 90 ms after the heal, 8 lost, slowest 9 ms",
+        ),
         ("web server's host dead", outages(20, lost=0), "0 lost, slowest 9 ms"),
     ],
 )
@@ -159,7 +163,9 @@ def test_the_first_page_has_one_figure_of_each_fault(records, pages):
     assert "| host dead | \N{EN DASH} | 280 ms |" in pages["FIRST_PAGE"].read_text()
 
 
-@pytest.mark.parametrize(("page", "parts"), [("README.md", ["failover"]), ("docs/explanation/benchmark.md", list(PARTS))])
+@pytest.mark.parametrize(
+    ("page", "parts"), [("README.md", ["failover"]), ("docs/explanation/benchmark.md", list(PARTS))]
+)
 def test_the_pages_have_a_place_for_figures(page, parts):
     text = (report.ROOT / page).read_text(encoding="utf-8")
     assert [part for part in PARTS if len(report.place(part).findall(text)) == 1] == parts

@@ -1,4 +1,5 @@
-"""Clients that number their requests tell an answer that is another's from one that is not there, and their application counts."""
+"""Clients that number their requests tell an answer that is another's from one that is not there, and their application
+counts."""
 
 from __future__ import annotations
 
@@ -84,7 +85,10 @@ class TlsServer(Server):
 @pytest.fixture
 def site(tmp_path):
     """A site with a fault; gives its ports."""
-    openssl = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -keyout key.pem -out chain.pem"
+    openssl = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -keyout key.pem "
+        "-out chain.pem"
+    )
     subprocess.run(shlex.split(openssl), cwd=tmp_path, check=True, capture_output=True)
 
     @contextmanager
@@ -134,7 +138,9 @@ def test_an_answer_to_another_request_is_never_excused(site):
 
 def test_an_answer_that_is_cut_is_lost(site):
     with site("cut") as ports, Clients({"x": "127.0.0.1"}, CONTENT, ports) as clients:
-        wait_for(lambda: {"new", "kept"} <= kinds(request for request in clients.record.since(0) if request.lost), clients)
+        wait_for(
+            lambda: {"new", "kept"} <= kinds(request for request in clients.record.since(0) if request.lost), clients
+        )
     assert clients.record.wrong == []
 
 

@@ -12,7 +12,9 @@ from chaos.clients import Request
 from chaos.run import Ledger, ViolationError, is_served, lost, summary
 from chaos.table import NOBODY, UNREPEATABLE
 
-GOOD = [Request(100 + number / 5, 0.1, f"new {vip}:80", f"{vip}{number}") for number in range(20) for vip in ("one", "two")]
+GOOD = [
+    Request(100 + number / 5, 0.1, f"new {vip}:80", f"{vip}{number}") for number in range(20) for vip in ("one", "two")
+]
 
 
 def test_a_fault_excuses_the_clients_that_it_costs_something_and_no_others():
@@ -30,9 +32,15 @@ def test_a_fault_excuses_the_clients_that_it_costs_something_and_no_others():
         pytest.param(GOOD, True, id="both are served"),
         pytest.param([request for request in GOOD if "one" in request.client], False, id="nothing is known of one"),
         pytest.param([*GOOD, Request(102, 0.1, "new two:443", "x", "Connection refused")], False, id="one was lost"),
-        pytest.param([*GOOD, Request(90, 12, "new two:443", "x", "no answer in time")], False, id="one was lost that began before"),
+        pytest.param(
+            [*GOOD, Request(90, 12, "new two:443", "x", "no answer in time")],
+            False,
+            id="one was lost that began before",
+        ),
         pytest.param([*GOOD, Request(90, 5, "new two:443", "x", "no answer in time")], True, id="one was lost before"),
-        pytest.param([*GOOD, Request(102, 0.1, "unsafe two:443", "x", "status 502")], True, id="only new clients that read count"),
+        pytest.param(
+            [*GOOD, Request(102, 0.1, "unsafe two:443", "x", "status 502")], True, id="only new clients that read count"
+        ),
         pytest.param([], False, id="nothing is known"),
     ],
 )

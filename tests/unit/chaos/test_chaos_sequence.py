@@ -55,7 +55,10 @@ def test_two_at_a_time_are_two_and_a_host_that_cannot_be_healed_has_one():
 def test_a_sequence_can_be_replayed():
     steps = draw(3, 40, KINDS, HOSTS)
     assert parse(show(steps), KINDS, HOSTS) == steps
-    assert show([(Place("hang", "lb1"),), (Place("slow", "web2"), Place("power", "lb3"))]) == "hang@lb1 slow@web2+power@lb3"
+    assert (
+        show([(Place("hang", "lb1"),), (Place("slow", "web2"), Place("power", "lb3"))])
+        == "hang@lb1 slow@web2+power@lb3"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,12 @@ def sequence(count: int, **special: str) -> list:
     [
         pytest.param(sequence(40, at39="hang@lb1"), ["hang@lb1"], "hang@lb1", id="the last one"),
         pytest.param(sequence(40, at39="slow@web2+hang@lb1"), ["hang@lb1"], "hang@lb1", id="with another one"),
-        pytest.param(sequence(40, at3="flush@lb2", at39="hang@lb1"), ["flush@lb2", "hang@lb1"], "flush@lb2 hang@lb1", id="far apart"),
+        pytest.param(
+            sequence(40, at3="flush@lb2", at39="hang@lb1"),
+            ["flush@lb2", "hang@lb1"],
+            "flush@lb2 hang@lb1",
+            id="far apart",
+        ),
         pytest.param(
             sequence(40, at3="flush@lb2", at20="power@lb3", at39="hang@lb1"),
             ["flush@lb2", "power@lb3", "hang@lb1"],
@@ -102,7 +110,10 @@ def sequence(count: int, **special: str) -> list:
             id="three",
         ),
         pytest.param(
-            sequence(9, at4="hang@lb1+flush@lb2"), ["hang@lb1", "flush@lb2"], "hang@lb1+flush@lb2", id="two that have to be there together"
+            sequence(9, at4="hang@lb1+flush@lb2"),
+            ["hang@lb1", "flush@lb2"],
+            "hang@lb1+flush@lb2",
+            id="two that have to be there together",
         ),
     ],
 )

@@ -15,7 +15,9 @@ from chaos.sequence import draw, parse, show
 from chaos.table import EVERYBODY, TABLE, Fault, Lab, inject
 
 LAB = Lab(
-    {"one": "192.0.2.240", "two": "192.0.2.241"}, {"lb1": "192.0.2.11", "lb2": "192.0.2.12"}, {"web1": "192.0.2.21", "web2": "192.0.2.22"}
+    {"one": "192.0.2.240", "two": "192.0.2.241"},
+    {"lb1": "192.0.2.11", "lb2": "192.0.2.12"},
+    {"web1": "192.0.2.21", "web2": "192.0.2.22"},
 )
 
 
@@ -62,7 +64,10 @@ def test_a_fault_is_there_in_its_context_and_knows_the_addresses(here, tmp_path)
     file = tmp_path / "file"
     fault = Fault("x", "lb", f'echo "$VIPS, $LB, $WEB" > {file}', f"rm {file}")
     with inject(fault, LAB, "lb1"):
-        assert file.read_text(encoding="utf-8") == "192.0.2.240 192.0.2.241, 192.0.2.11 192.0.2.12, 192.0.2.21,192.0.2.22\n"
+        assert (
+            file.read_text(encoding="utf-8")
+            == "192.0.2.240 192.0.2.241, 192.0.2.11 192.0.2.12, 192.0.2.21,192.0.2.22\n"
+        )
     assert not file.exists()
 
 

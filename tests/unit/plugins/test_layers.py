@@ -1,4 +1,5 @@
-"""Which package of plugins may import which: the controller's may use the hosts', never the reverse, and each only what is below it."""
+"""Which package of plugins may import which: the controller's may use the hosts', never the reverse, and each only what
+is below it."""
 
 from __future__ import annotations
 
@@ -40,7 +41,12 @@ def imported(name: str, source: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.level:
             package = name.split(".")[: -node.level]
             base = ".".join([*package, *([node.module] if node.module else [])])
-            yield from (candidate for alias in node.names for candidate in (f"{base}.{alias.name}", base) if is_module(candidate))
+            yield from (
+                candidate
+                for alias in node.names
+                for candidate in (f"{base}.{alias.name}", base)
+                if is_module(candidate)
+            )
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             absolute = [full for full in names if full.startswith("ansible_collections.evenkeel.")]
@@ -77,7 +83,12 @@ def refused(name: str, target: str) -> bool:
 
 def violations(imports: Imports) -> list[str]:
     """One line for every import that the layers do not allow."""
-    return [f"{name} imports {target}" for name, targets in sorted(imports.items()) for target in sorted(targets) if refused(name, target)]
+    return [
+        f"{name} imports {target}"
+        for name, targets in sorted(imports.items())
+        for target in sorted(targets)
+        if refused(name, target)
+    ]
 
 
 def reachable(imports: Imports, name: str) -> set[str]:
@@ -106,7 +117,9 @@ def test_every_package_has_a_layer(imports):
 
 def test_the_controller_loads_nothing_that_asks_a_host(imports):
     controllers = [name for name in imports if name.split(".")[0] in ("filter", "action", "lookup", "plugin_utils")]
-    loaded = {target for name in controllers for target in reachable(imports, name) if target.startswith("module_utils.")}
+    loaded = {
+        target for name in controllers for target in reachable(imports, name) if target.startswith("module_utils.")
+    }
     assert loaded <= {f"module_utils.{name}" for name in FROM_HOSTS}
 
 

@@ -3,8 +3,9 @@
     PYTHONPATH=collections:tests/unit python tests/unit/recorded/record.py [--again] debian12=NAME debian13=NAME
 
 NAME is a running container of that release of Debian with haproxy, keepalived and nginx installed and a network
-interface eth0. To add a case, write its ``files`` (with their ``attributes``, see replay.py, and, if it is not the first
-of them that is checked, the ``paths``) into the data file, and run this as root. With --again, all cases are checked.
+interface eth0. To add a case, write its ``files`` (with their ``attributes``, see replay.py, and, if it is not the
+first of them that is checked, the ``paths``) into the data file, and run this as root. With --again, all cases are
+checked.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Recorder:
         self.version = {}
 
     def docker(self, *argv, **kwargs):
-        return subprocess.run(["docker", "exec", "-i", self.container, *argv], capture_output=True, check=False, **kwargs)
+        return subprocess.run(
+            ["docker", "exec", "-i", self.container, *argv], capture_output=True, check=False, **kwargs
+        )
 
     def __call__(self, argv):
         files = subprocess.run(["tar", "-c", "-C", RECORDED_IN, "."], capture_output=True, check=True).stdout
@@ -60,7 +63,9 @@ class Dumper(yaml.SafeDumper):
     """Writes text of several lines as it is."""
 
 
-Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None))
+Dumper.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+)
 
 
 def record(daemon, containers, again):

@@ -63,10 +63,17 @@ def write_files(case, directory):
 
 
 def said(verdict, rows, directory):
-    """All findings of a verdict as rows of (severity, file, line, message, source), with as much of a message as the expected row has."""
+    """All findings of a verdict as rows of (severity, file, line, message, source), with as much of a message as the
+    expected row has."""
     begins = [len(row[3]) for row in rows] + [None] * len(verdict.findings)
     return [
-        (found.severity, found.file and found.file.replace(f"{directory}/", ""), found.line, found.message[:begin], found.source)
+        (
+            found.severity,
+            found.file and found.file.replace(f"{directory}/", ""),
+            found.line,
+            found.message[:begin],
+            found.source,
+        )
         for found, begin in zip(verdict.findings, begins)
     ]
 

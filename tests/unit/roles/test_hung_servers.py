@@ -1,4 +1,5 @@
-"""The program that ends requests at web servers that hang: which servers do, and which connections wait for an answer."""
+"""The program that ends requests at web servers that hang: which servers do, and which connections wait for an
+answer."""
 
 from __future__ import annotations
 
@@ -21,7 +22,14 @@ sys.modules["hung_servers"] = hung_servers
 SPEC.loader.exec_module(hung_servers)
 
 FIELDS = ["pxname", "svname", "status", "lastchg", "check_status", "addr", "tracked"]
-HUNG = {"pxname": "web", "svname": "web1", "status": "DOWN", "lastchg": 2, "check_status": "L7TOUT", "addr": "192.0.2.21:80"}
+HUNG = {
+    "pxname": "web",
+    "svname": "web1",
+    "status": "DOWN",
+    "lastchg": 2,
+    "check_status": "L7TOUT",
+    "addr": "192.0.2.21:80",
+}
 WEB2 = {**HUNG, "svname": "web2", "status": "UP", "check_status": "L7OK", "addr": "192.0.2.22:80"}
 WEB1 = {("192.0.2.21", 80): "web/web1"}
 
@@ -39,7 +47,10 @@ def statistics(*rows):
         ([{**HUNG, "check_status": "L4TOUT"}], WEB1),
         ([{**HUNG, "check_status": "* L7TOUT"}], WEB1),
         ([{**HUNG, "addr": "[2001:db8::21]:80"}], {("2001:db8::21", 80): "web/web1"}),
-        ([HUNG, {**HUNG, "pxname": "api", "tracked": "web/web1", "check_status": ""}], {("192.0.2.21", 80): "api/web1"}),
+        (
+            [HUNG, {**HUNG, "pxname": "api", "tracked": "web/web1", "check_status": ""}],
+            {("192.0.2.21", 80): "api/web1"},
+        ),
         ([HUNG, {**HUNG, "pxname": "api", "tracked": "web/web9", "check_status": ""}], WEB1),
         ([{**HUNG, "lastchg": 1}], {}),
         ([{**HUNG, "status": "UP"}], {}),
@@ -77,14 +88,19 @@ def test_no_server_hangs_where_none_of_the_backend_is_up(others):
     ids=["asked again", "asked at once", "just asked", "downloading", "idle", "uploading", "nothing asked"],
 )
 def test_a_request_waits_if_the_last_data_was_sent_long_ago(sent, received, bytes_received, segments_sent, stuck):
-    connection = hung_servers.Connection(socket.AF_INET, b"", ("192.0.2.21", 80), sent, received, bytes_received, segments_sent)
+    connection = hung_servers.Connection(
+        socket.AF_INET, b"", ("192.0.2.21", 80), sent, received, bytes_received, segments_sent
+    )
     assert connection.is_stuck(2) is stuck
 
 
 @contextmanager
 def connected(family, address):
     """Both ends of a connection of the loopback."""
-    with socket.create_server((address, 0), family=family) as server, socket.create_connection(server.getsockname()[:2]) as client:
+    with (
+        socket.create_server((address, 0), family=family) as server,
+        socket.create_connection(server.getsockname()[:2]) as client,
+    ):
         other, _address = server.accept()
         with other:
             yield client, other
@@ -94,7 +110,11 @@ def seen(client):
     """The connection as the kernel describes it."""
     address, port = client.getpeername()[:2]
     own = client.getsockname()[1].to_bytes(2, "big")
-    (found,) = (each for each in hung_servers.list_connections(port) if each.peer == (address, port) and each.identity[:2] == own)
+    (found,) = (
+        each
+        for each in hung_servers.list_connections(port)
+        if each.peer == (address, port) and each.identity[:2] == own
+    )
     return found
 
 

@@ -19,7 +19,9 @@ def pem(kind, content="QUJD"):
 
 
 def openssl(arguments, given=""):
-    return subprocess.run(["openssl", *arguments.split()], input=given, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["openssl", *arguments.split()], input=given, check=True, capture_output=True, text=True
+    ).stdout
 
 
 KEY, CERTIFICATE, ISSUER = pem("PRIVATE KEY"), pem("CERTIFICATE"), pem("CERTIFICATE", "REVG")
@@ -40,7 +42,8 @@ def test_certificates_stand_before_the_key_and_nothing_around_them(text, install
 
 
 @pytest.mark.parametrize(
-    ("text", "counts"), [("", "0 and 0"), (KEY, "1 and 0"), (CERTIFICATE, "0 and 1"), (KEY + KEY + CERTIFICATE, "2 and 1")]
+    ("text", "counts"),
+    [("", "0 and 0"), (KEY, "1 and 0"), (CERTIFICATE, "0 and 1"), (KEY + KEY + CERTIFICATE, "2 and 1")],
 )
 def test_one_key_and_a_certificate_are_needed(text, counts):
     with pytest.raises(program.Refused, match=f"there are {counts}"):
@@ -55,7 +58,8 @@ def test_the_fingerprint_is_that_of_openssl():
 
 MISMATCH = """\
 [NOTICE]   (2687) : haproxy version is 3.0.11-1+deb13u5
-[ALERT]    (2687) : config : parsing [trial.cfg:4] : 'bind 127.0.0.1:443' in section 'a' : inconsistencies between key and certificate
+[ALERT]    (2687) : config : parsing [trial.cfg:4] : 'bind 127.0.0.1:443' in section 'a' : \
+inconsistencies between key and certificate
 [ALERT]    (2687) : config : Error(s) found in configuration file : trial.cfg
 """
 

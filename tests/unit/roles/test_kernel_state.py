@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The program that keeps the kernel's state: what it makes of texts and messages. What it does is told in the scenario faults."""
+"""The program that keeps the kernel's state: what it makes of texts and messages. What it does is told in the scenario
+faults."""
 
 from __future__ import annotations
 
@@ -60,7 +61,9 @@ def test_parameters_of_a_file():
 
 def message(kind, payload=b""):
     """A message of netlink, padded as the kernel does it."""
-    return (struct.pack("=IHHII", 16 + len(payload), kind, 0, 0, 0) + payload).ljust(16 + (len(payload) + 3) // 4 * 4, b"\0")
+    return (struct.pack("=IHHII", 16 + len(payload), kind, 0, 0, 0) + payload).ljust(
+        16 + (len(payload) + 3) // 4 * 4, b"\0"
+    )
 
 
 NFT = 10 << 8
@@ -71,8 +74,15 @@ NFT = 10 << 8
     [
         pytest.param(kernel_state.NETLINK_ROUTE, message(21, b"abc"), True, id="an address is gone"),
         pytest.param(kernel_state.NETLINK_NETFILTER, message(NFT | 8), True, id="a rule is gone"),
-        pytest.param(kernel_state.NETLINK_NETFILTER, message(NFT | 12, b"abcde") + message(NFT | 15), False, id="an element has come"),
-        pytest.param(kernel_state.NETLINK_NETFILTER, message(NFT | 12, b"abcde") + message(NFT | 2), True, id="a table is gone"),
+        pytest.param(
+            kernel_state.NETLINK_NETFILTER,
+            message(NFT | 12, b"abcde") + message(NFT | 15),
+            False,
+            id="an element has come",
+        ),
+        pytest.param(
+            kernel_state.NETLINK_NETFILTER, message(NFT | 12, b"abcde") + message(NFT | 2), True, id="a table is gone"
+        ),
         pytest.param(kernel_state.NETLINK_NETFILTER, b"short", False, id="nothing"),
     ],
 )

@@ -1,4 +1,5 @@
-"""The program that writes metrics of keepalived: what it makes of keepalived's words, and the whole of it with a real pipe."""
+"""The program that writes metrics of keepalived: what it makes of keepalived's words, and the whole of it with a real
+pipe."""
 
 from __future__ import annotations
 
@@ -28,12 +29,34 @@ def heard(*lines):
     ("lines", "state", "transitions", "changed"),
     [
         pytest.param([], "", {}, 0, id="nothing"),
-        pytest.param(['INSTANCE "a" BACKUP 254', 'INSTANCE "a" MASTER 254'], "master", {"backup": 1, "master": 1}, 2, id="takes over"),
-        pytest.param(['INSTANCE "a" MASTER 254', 'INSTANCE "a" MASTER 254'], "master", {"master": 1}, 1, id="told again by a reload"),
+        pytest.param(
+            ['INSTANCE "a" BACKUP 254', 'INSTANCE "a" MASTER 254'],
+            "master",
+            {"backup": 1, "master": 1},
+            2,
+            id="takes over",
+        ),
+        pytest.param(
+            ['INSTANCE "a" MASTER 254', 'INSTANCE "a" MASTER 254'],
+            "master",
+            {"master": 1},
+            1,
+            id="told again by a reload",
+        ),
         pytest.param(['INSTANCE "a" MASTER 254', 'INSTANCE "a" STOP 254'], "stop", {"master": 1}, 2, id="ends"),
-        pytest.param(['INSTANCE "a" MASTER 9', 'INSTANCE "a" MASTER_RX_LOWER_PRI 9'], "master", {"master": 1}, 1, id="no state"),
-        pytest.param(['INSTANCE "a" MASTER 9', 'INSTANCE "a" MASTER_PRIORITY 8'], "master", {"master": 1}, 1, id="another priority"),
-        pytest.param(['GROUP "a" MASTER 0', 'INSTANCE "b" MASTER 254', "nonsense", 'INSTANCE "a" MAS'], "", {}, 0, id="others"),
+        pytest.param(
+            ['INSTANCE "a" MASTER 9', 'INSTANCE "a" MASTER_RX_LOWER_PRI 9'], "master", {"master": 1}, 1, id="no state"
+        ),
+        pytest.param(
+            ['INSTANCE "a" MASTER 9', 'INSTANCE "a" MASTER_PRIORITY 8'],
+            "master",
+            {"master": 1},
+            1,
+            id="another priority",
+        ),
+        pytest.param(
+            ['GROUP "a" MASTER 0', 'INSTANCE "b" MASTER 254', "nonsense", 'INSTANCE "a" MAS'], "", {}, 0, id="others"
+        ),
     ],
 )
 def test_what_is_heard(lines, state, transitions, changed):
@@ -52,7 +75,8 @@ def lines(instance=None, units=None, held=(), failed=()):
 
 
 @pytest.mark.parametrize(
-    ("active", "value"), [("active", 1), ("reloading", 1), ("inactive", 0), ("failed", 0), ("activating", 0), ("deactivating", 0)]
+    ("active", "value"),
+    [("active", 1), ("reloading", 1), ("inactive", 0), ("failed", 0), ("activating", 0), ("deactivating", 0)],
 )
 def test_a_keepalived_that_does_not_run_is_in_no_state(active, value):
     found = lines(heard('INSTANCE "a" MASTER 254'), {"keepalived": {**RUNS, "ActiveState": active}})
@@ -62,11 +86,14 @@ def test_a_keepalived_that_does_not_run_is_in_no_state(active, value):
 
 def test_who_holds_an_address_is_not_asked_of_keepalived():
     assert 'keepalived_vip_held{vrrp="a",vip="192.0.2.10"} 1' in lines(held={"192.0.2.10"})
-    assert 'keepalived_vip_held{vrrp="a",vip="192.0.2.10"} 0' in lines(heard('INSTANCE "a" MASTER 254'), held={"192.0.2.100"})
+    assert 'keepalived_vip_held{vrrp="a",vip="192.0.2.10"} 0' in lines(
+        heard('INSTANCE "a" MASTER 254'), held={"192.0.2.100"}
+    )
 
 
 @pytest.mark.parametrize(
-    ("result", "failed", "value"), [("success", [], 0), ("exit-code", [], 1), ("success", ["haproxy"], 1), ("success", ["nginx"], 0)]
+    ("result", "failed", "value"),
+    [("success", [], 0), ("exit-code", [], 1), ("success", ["haproxy"], 1), ("success", ["nginx"], 0)],
 )
 def test_a_reload_that_systemd_or_the_service_has_seen_fail(result, failed, value):
     units = {"keepalived": RUNS, "haproxy": {**RUNS, "ReloadResult": result}}
@@ -74,7 +101,9 @@ def test_a_reload_that_systemd_or_the_service_has_seen_fail(result, failed, valu
 
 
 def test_a_busy_process_is_not_one_that_hangs():
-    found = list(metrics.samples({}, {}, (), {"haproxy_hangs": True}, {"keepalived": RUNS}, (), {"haproxy_hangs": True}))
+    found = list(
+        metrics.samples({}, {}, (), {"haproxy_hangs": True}, {"keepalived": RUNS}, (), {"haproxy_hangs": True})
+    )
     assert 'keepalived_tracked_well{name="haproxy_hangs"} 1' in found
     assert 'keepalived_watched_busy{name="haproxy_hangs"} 1' in found
 

@@ -1,4 +1,5 @@
-"""The program that reloads haproxy saves what was done to haproxy's servers at run time, and what haproxy would take from it."""
+"""The program that reloads haproxy saves what was done to haproxy's servers at run time, and what haproxy would take
+from it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state
 
 def line(admin=0, weight=1, check=6, agent=0, server="web1"):
     """A line as haproxy 2.6.12 and 3.0.11 write it."""
-    return f"3 web 1 {server} 192.0.2.21 2 {admin} {weight} 1 7 15 3 4 {check} {agent} 0 0 - 80 - 1 8081 192.0.2.99 192.0.2.98 99\n"
+    return (
+        f"3 web 1 {server} 192.0.2.21 2 {admin} {weight} 1 7 15 3 4 {check} {agent} 0 0 - 80 - 1 8081 192.0.2.99 "
+        "192.0.2.98 99\n"
+    )
 
 
 def saved(states, configuration=""):
@@ -44,7 +48,17 @@ def saved(states, configuration=""):
         {"agent": 2},
         {"check": 3},
     ],
-    ids=["maintenance", "drained", "ready although disabled", "disabled", "drained twice", "weight", "no check", "no agent", "checked now"],
+    ids=[
+        "maintenance",
+        "drained",
+        "ready although disabled",
+        "disabled",
+        "drained twice",
+        "weight",
+        "no check",
+        "no agent",
+        "checked now",
+    ],
 )
 def test_what_somebody_has_said_is_saved(state):
     assert saved(line(**state)).count("\n") == 2
@@ -78,7 +92,8 @@ def test_the_line_ends_before_what_the_configuration_knows_better():
 )
 def test_the_port_is_the_one_that_will_be_loaded(address, port):
     configuration = (
-        f"backend other\n    server web1 192.0.2.21:1\nbackend web from http\n    balance roundrobin\n    server web1 {address} check\n"
+        "backend other\n    server web1 192.0.2.21:1\nbackend web from http\n    balance roundrobin\n    "
+        f"server web1 {address} check\n"
     )
     assert saved(line(admin=8), configuration).split()[19] == port
 

@@ -50,7 +50,9 @@ def test_no_bit_can_be_changed(place):
     assert program.unseal(changed(place), [KEY], LB1, LB2) is None
 
 
-@pytest.mark.parametrize("packet", [b"", b"x", bytes(59), bytes(91), bytes(256), program.seal(BEAT, [KEY], LB1, LB2)[:-1]])
+@pytest.mark.parametrize(
+    "packet", [b"", b"x", bytes(59), bytes(91), bytes(256), program.seal(BEAT, [KEY], LB1, LB2)[:-1]]
+)
 def test_what_is_no_heartbeat(packet):
     assert program.unseal(packet, [KEY], LB1, LB2) is None
 

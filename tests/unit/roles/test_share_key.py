@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All nodes of a run come to the same keys of the heartbeats, whichever of them is first, has a key already or cannot be reached."""
+"""All nodes of a run come to the same keys of the heartbeats, whichever of them is first, has a key already or cannot
+be reached."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ def share():
 
 @pytest.fixture
 def run(share, tmp_path):
-    def share_keys(limit: str = "all", serial: object = "100%", files: dict[str, str] | None = None, **hosts: dict) -> dict[str, list[str]]:
+    def share_keys(
+        limit: str = "all", serial: object = "100%", files: dict[str, str] | None = None, **hosts: dict
+    ) -> dict[str, list[str]]:
         """The keys that each node of a run has in the end."""
         block, variables = share
         for name, content in (files or {}).items():
@@ -62,8 +65,19 @@ def run(share, tmp_path):
         play = [{"hosts": "all", "gather_facts": False, "serial": serial, "tasks": [block, tell]}]
         (tmp_path / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
         (tmp_path / "play.json").write_text(json.dumps(play), encoding="utf-8")
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.json", "play.json", "--limit", limit]
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            "ANSIBLE_HOME": str(tmp_path / "home"),
+        }
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            "hosts.json",
+            "play.json",
+            "--limit",
+            limit,
+        ]
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
         told = {file.stem: file.read_text(encoding="utf-8").split() for file in tmp_path.glob("*.told")}
         assert told, done.stdout + done.stderr

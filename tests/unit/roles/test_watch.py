@@ -59,7 +59,9 @@ def watching(directory, url, **values):
         systemd.bind(str(directory / "notify"))
         systemd.settimeout(PATIENCE)
         argv = [sys.executable, "-I", str(WATCH), str(directory / "watch.json"), str(directory)]
-        with subprocess.Popen(argv, env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")}, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            argv, env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")}, stdout=subprocess.PIPE
+        ) as process:
             try:
                 assert systemd.recv(64) == b"READY=1"
                 yield process
@@ -100,7 +102,10 @@ def test_a_process_that_runs_and_does_not_answer_is_busy(server, tmp_path):
 
 
 def test_a_process_that_sleeps_and_takes_no_connection_is_not_well_in_the_end(tmp_path):
-    code = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(600)"
+    code = (
+        "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); "
+        "time.sleep(600)"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as sleeper:
         with watching(tmp_path, f"http://127.0.0.1:{sleeper.stdout.readline().strip()}/", timeout=0.2):
             wait_for(tmp_path, "1\n", "web_busy")
@@ -138,7 +143,11 @@ def test_a_server_that_hangs_is_noticed_and_so_is_its_return(tmp_path, address):
 
 def test_a_hung_server_is_noticed_although_another_process_of_its_port_runs(tmp_path):
     """As after a reload, where the process before still has connections, and no listening socket."""
-    with serving() as server, serving("127.0.0.2", urlsplit(server.url).port), watching(tmp_path, server.url, timeout=0.2):
+    with (
+        serving() as server,
+        serving("127.0.0.2", urlsplit(server.url).port),
+        watching(tmp_path, server.url, timeout=0.2),
+    ):
         wait_for(tmp_path, "0\n")
         server.process.send_signal(signal.SIGSTOP)
         wait_for(tmp_path, "1\n")
@@ -156,7 +165,9 @@ def test_a_check_fails_for_a_process_that_hangs_and_for_no_other():
 
 def check(url):
     """The exit status of the check script's part."""
-    return subprocess.run([sys.executable, "-I", str(WATCH), "--check", url, "0.3"], check=False, timeout=PATIENCE).returncode
+    return subprocess.run(
+        [sys.executable, "-I", str(WATCH), "--check", url, "0.3"], check=False, timeout=PATIENCE
+    ).returncode
 
 
 @contextmanager
@@ -180,10 +191,15 @@ class Serving(NamedTuple):
 @contextmanager
 def serving(address="127.0.0.1", port=0):
     """Serve in a process of its own, which a test can stop; gives the process and its URL."""
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_watch import serve; serve({address!r}, {port})"
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_watch import serve; "
+        f"serve({address!r}, {port})"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as http:
         try:
-            yield Serving(http, f"http://{f'[{address}]' if ':' in address else address}:{http.stdout.readline().strip()}/")
+            yield Serving(
+                http, f"http://{f'[{address}]' if ':' in address else address}:{http.stdout.readline().strip()}/"
+            )
         finally:
             http.send_signal(signal.SIGCONT)
             http.kill()
@@ -229,7 +245,8 @@ def test_where_silence_does_not_count_only_another_status_is_not_well(tmp_path):
 
 
 def test_one_answer_that_fails_decides_nothing(tmp_path):
-    """Of three questions the first is cut off; as the next one is answered in time, it must never be said that the server is not well."""
+    """Of three questions the first is cut off; as the next one is answered in time, it must never be said that the
+    server is not well."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 

@@ -1,4 +1,5 @@
-"""What keepalived's watch decides from evidence and time: a process that hangs is a failure, one that is busy is not."""
+"""What keepalived's watch decides from evidence and time: a process that hangs is a failure, one that is busy is
+not."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def decision(now=0.0):
 
 
 def tell(decided, story, now=0.0):
-    """Give it evidence, as pairs of what and for how many seconds, at every step; gives the moments at which the verdict has changed."""
+    """Give it evidence, as pairs of what and for how many seconds, at every step; gives the moments at which the
+    verdict has changed."""
     changes, verdict = [], decided.verdict
     for evidence, seconds in story:
         for _number in range(round(seconds / STEP)):
@@ -58,7 +60,10 @@ STORIES = {
     "it is started": ([(REFUSED, 5), (GOOD, 1)], ["failed", "well"]),
     "it is busy when the watch starts": ([(RUNS, 5)], ["busy"]),
     "it is stopped when the watch starts": ([(STUCK, 5)], ["failed"]),
-    "it goes on under a load that lets no answer be in time": ([(GOOD, 1), (STUCK, 1), (RUNS, 5)], ["well", "failed", "busy"]),
+    "it goes on under a load that lets no answer be in time": (
+        [(GOOD, 1), (STUCK, 1), (RUNS, 5)],
+        ["well", "failed", "busy"],
+    ),
 }
 
 
@@ -165,7 +170,8 @@ def test_a_node_that_runs_is_not_kept_out_by_slowness_for_ever(pieces):
 
 @given(ANY)
 def test_a_failure_has_been_looked_at_for_half_of_the_time_out(pieces):
-    """Whatever came before: the pieces of evidence since the process last got on cover the time, each of them at most two steps of it."""
+    """Whatever came before: the pieces of evidence since the process last got on cover the time, each of them at most
+    two steps of it."""
     decided = decision()
     now, still, before = 0.0, 0, None
     for evidence, later in pieces:

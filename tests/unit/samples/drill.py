@@ -23,12 +23,25 @@ def seen(states):
 
 def servers(up):
     """What haproxy_server has returned on two load balancers, with these servers in rotation."""
-    found = [{"backend": "web", "name": name, "after": {"in_rotation": name in up}} for name in ("web1", "web2", "web3")]
+    found = [
+        {"backend": "web", "name": name, "after": {"in_rotation": name in up}} for name in ("web1", "web2", "web3")
+    ]
     return [{"__node": node, "servers": found} for node in ("lb1", "lb2")]
 
 
-def record(lost, journals=None, ahead=None, clients=0.0, breaks=(), pieces=(), problem="", name="haproxy_killed", error="timeout"):
-    """A fault at 1000 s on lb1, the holder: 200 requests from 1 s before it, one every 10 ms, of which those with these numbers were lost.
+def record(
+    lost,
+    journals=None,
+    ahead=None,
+    clients=0.0,
+    breaks=(),
+    pieces=(),
+    problem="",
+    name="haproxy_killed",
+    error="timeout",
+):
+    """A fault at 1000 s on lb1, the holder: 200 requests from 1 s before it, one every 10 ms, of which those with these
+    numbers were lost.
 
     C(ahead) are clocks that are not right, and C(clients) is how far that of the clients is ahead."""
     nodes = ["lb1", "lb2"]

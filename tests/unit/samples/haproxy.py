@@ -44,7 +44,13 @@ def back(name="web", **keys):
 
 
 def listen(name="db", **keys):
-    return {"name": name, "binds": [{"port": 5432}], "port": 5432, "servers": [{"name": "db1", "address": "192.0.2.31"}], **keys}
+    return {
+        "name": name,
+        "binds": [{"port": 5432}],
+        "port": 5432,
+        "servers": [{"name": "db1", "address": "192.0.2.31"}],
+        **keys,
+    }
 
 
 def server(**keys):

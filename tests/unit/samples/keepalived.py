@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Declarations of VRRP instances for the tests, as the role hands them over, every item with its defaults; and what is said of them."""
+"""Declarations of VRRP instances for the tests, as the role hands them over, every item with its defaults; and what is
+said of them."""
 
 from __future__ import annotations
 
@@ -51,7 +52,13 @@ def vip(address, **keys):
 
 def instance(*addresses, **keys):
     """An instance; with 192.0.2.10/24 where no address is said."""
-    return {**DEFAULTS, "name": "web", "virtual_router_id": 51, "virtual_ipaddress": list(addresses) or [vip("192.0.2.10/24")], **keys}
+    return {
+        **DEFAULTS,
+        "name": "web",
+        "virtual_router_id": 51,
+        "virtual_ipaddress": list(addresses) or [vip("192.0.2.10/24")],
+        **keys,
+    }
 
 
 def script(**keys):
@@ -62,7 +69,9 @@ def script(**keys):
 
 def urls(**asked: str) -> dict:
     """One question of each kind."""
-    return {"urls": {kind: [{"name": "a", "url": asked[kind]}] if kind in asked else [] for kind in ("watched", "yield")}}
+    return {
+        "urls": {kind: [{"name": "a", "url": asked[kind]}] if kind in asked else [] for kind in ("watched", "yield")}
+    }
 
 
 def group(*instances, **keys):

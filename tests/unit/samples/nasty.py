@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts that somebody may write into an inventory, with all that means something to a daemon, to Ansible or to a shell."""
+"""Texts that somebody may write into an inventory, with all that means something to a daemon, to Ansible or to a
+shell."""
 
 from __future__ import annotations
 

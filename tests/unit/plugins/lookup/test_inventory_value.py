@@ -32,7 +32,9 @@ PLAY = [
             "listed": "{{ lookup('evenkeel.ha_web.inventory_value', 'listed', default=[]) }}",
             "number": "{{ lookup('evenkeel.ha_web.inventory_value', 'number', default=0) }}",
         },
-        "tasks": [{"ansible.builtin.assert": {"that": ["[said, listed, number | int] == expected[inventory_hostname]"]}}],
+        "tasks": [
+            {"ansible.builtin.assert": {"that": ["[said, listed, number | int] == expected[inventory_hostname]"]}}
+        ],
     }
 ]
 

@@ -25,7 +25,8 @@ def test_an_address_has_one_spelling_and_other_texts_stay(address, version, writ
 
 
 @pytest.mark.parametrize(
-    ("text", "is_one"), [("192.0.2.10", True), ("2001:db8::1", True), ("192.0.2.10/24", False), ("web1", False), ("", False)]
+    ("text", "is_one"),
+    [("192.0.2.10", True), ("2001:db8::1", True), ("192.0.2.10/24", False), ("web1", False), ("", False)],
 )
 def test_an_address_is_no_name_and_has_no_prefix(text, is_one):
     assert is_address(text) == is_one

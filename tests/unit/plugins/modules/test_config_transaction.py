@@ -39,7 +39,13 @@ def directory(tmp_path):
 @pytest.fixture
 def ask(directory, capsys):
     def ask_module(name="haproxy", check_mode=False, **params):
-        args = {"daemon": name, "directory": str(directory), "main": MAINS[name], "_ansible_check_mode": check_mode, **params}
+        args = {
+            "daemon": name,
+            "directory": str(directory),
+            "main": MAINS[name],
+            "_ansible_check_mode": check_mode,
+            **params,
+        }
         with module_arguments(args), pytest.raises(SystemExit):
             config_transaction.main()
         return json.loads(capsys.readouterr().out)
@@ -61,8 +67,9 @@ def test_check_mode_without_the_daemon_is_not_a_check(ask, daemon, directory):
     assert not result.get("failed")
     assert (result["changed"], result["checked"], result["version"], result["findings"]) == (True, False, "", [])
     assert result["changes"] == [MAINS[daemon], "foreign.cfg"]
-    assert f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {daemon}" in str(
-        result["warnings"]
+    assert (
+        f"the configuration of {daemon} is not checked in this run, because the host does not have yet: {daemon}"
+        in str(result["warnings"])
     )
     assert names(directory) == before
     assert (directory / "foreign.cfg").read_text() == "foreign"
@@ -106,8 +113,14 @@ def test_a_password_that_nobody_has_named_is_not_returned_as_a_parameter_either(
         ({"files": [file("../x")]}, ["'../x'", "a path relative to"]),
         ({"files": [file("x", mode="rw-r--r--")]}, ["x: its mode is 'rw-r--r--'", "such as 0644"]),
         ({"files": [file("x", mode=0o640)]}, ["x: its mode is 416, to which YAML", 'quotation marks, such as "0644"']),
-        ({"files": [], "content_directories": ["srv"]}, ["content_directories has 'srv'", "an absolute path is needed"]),
-        ({"files": [], "content_directories": ["/etc/passwd"]}, ["content_directories has '/etc/passwd'", "no directory"]),
+        (
+            {"files": [], "content_directories": ["srv"]},
+            ["content_directories has 'srv'", "an absolute path is needed"],
+        ),
+        (
+            {"files": [], "content_directories": ["/etc/passwd"]},
+            ["content_directories has '/etc/passwd'", "no directory"],
+        ),
         ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
         ({"daemon": "apache"}, ["daemon must be one of: haproxy, keepalived, nginx, got: apache"]),
         ({"state": "absent"}, ["state must be one of: present, previous, got: absent"]),
@@ -139,7 +152,9 @@ def test_a_directory_with_content_is_made_where_it_is_missing(ask, daemon, tmp_p
     if there:
         site.mkdir()
     result = ask(daemon, check_mode=True, files=[], content_directories=[str(site)])
-    assert [change for change in result["changes"] if change.endswith("site")] == [f"{tmp_path}/{name}" for name in changes]
+    assert [change for change in result["changes"] if change.endswith("site")] == [
+        f"{tmp_path}/{name}" for name in changes
+    ]
     assert site.exists() is there
 
 

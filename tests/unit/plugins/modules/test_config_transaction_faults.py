@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever fails in a change, and at whatever step: the set on disk is whole, what the module says is true, and the same run again finishes
-the change.
+"""Whatever fails in a change, and at whatever step: the set on disk is whole, what the module says is true, and the
+same run again finishes the change.
 
-Each step is a call that changes something and that Python announces before it makes it (open, rename, mkdir, a program ...), or one that
-waits for the disk. With C(FAULTS=all), which C(make endurance) sets, every call is one, and every fault is tried. The daemon is a fake that
-reads its directory when it is told to; molecule/default tells the same stories of the real ones."""
+Each step is a call that changes something and that Python announces before it makes it (open, rename, mkdir, a program
+...), or one that waits for the disk. With C(FAULTS=all), which C(make endurance) sets, every call is one, and every
+fault is tried. The daemon is a fake that reads its directory when it is told to; molecule/default tells the same
+stories of the real ones."""
 
 from __future__ import annotations
 

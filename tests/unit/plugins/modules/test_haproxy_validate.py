@@ -76,7 +76,8 @@ def test_failure_names_the_offending_line(ask, tmp_path):
     path.write_text(BAD)
     result = ask(path=str(path))
     assert result["msg"] == (
-        f"HAProxy 3.0.11-1+deb13u5 refuses the configuration:\n{path}:2: unknown keyword 'bogus' in 'global' section\n    > bogus 1"
+        f"HAProxy 3.0.11-1+deb13u5 refuses the configuration:\n{path}:2: unknown keyword 'bogus' in 'global' "
+        "section\n    > bogus 1"
     )
     assert result["findings"] == [
         {

@@ -25,7 +25,10 @@ SECRETS = [
     ('auth_pass "unutter able"', "auth_pass ********"),
     ("authentication { auth_type PASS auth_pass unutterable }", "authentication { auth_type PASS auth_pass ******** }"),
     ("dynamic-cookie-key unutterable", "dynamic-cookie-key ********"),
-    ('http-request set-header Authorization "Basic unutterable="', 'http-request set-header Authorization "Basic ********'),
+    (
+        'http-request set-header Authorization "Basic unutterable="',
+        'http-request set-header Authorization "Basic ********',
+    ),
     ("proxy_set_header Authorization 'Bearer unutterable';", "proxy_set_header Authorization 'Bearer ********"),
     (KEY.format(""), "-----BEGIN PRIVATE KEY-----\n********\n-----END PRIVATE KEY-----\n"),
     (KEY.format("RSA ") + "more", "-----BEGIN RSA PRIVATE KEY-----\n********\n-----END RSA PRIVATE KEY-----\nmore"),
@@ -53,5 +56,10 @@ def test_everything_else_is_shown(text):
 
 
 def test_a_finding_masks_the_line_and_what_the_checker_cites():
-    finding = Finding("alert", "Truncating auth_pass to 8 characters\nauth_pass unutterable", "/x", 1, "auth_pass unutterable")
-    assert finding.describe() == "/x:1: Truncating auth_pass to 8 characters\n    auth_pass ********\n    > auth_pass ********"
+    finding = Finding(
+        "alert", "Truncating auth_pass to 8 characters\nauth_pass unutterable", "/x", 1, "auth_pass unutterable"
+    )
+    assert (
+        finding.describe()
+        == "/x:1: Truncating auth_pass to 8 characters\n    auth_pass ********\n    > auth_pass ********"
+    )

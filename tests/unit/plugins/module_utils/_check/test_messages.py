@@ -7,7 +7,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.messages import HAPROXY, KEEPALIVED, LONGEST, MOST, NGINX, quoted
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.messages import (
+    HAPROXY,
+    KEEPALIVED,
+    LONGEST,
+    MOST,
+    NGINX,
+    quoted,
+)
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import Unit
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import proof
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import Nginx, NotProven
@@ -21,7 +28,10 @@ EMERGENCY = "2026/11/29 18:40:01 [emerg] 812#812: bind() to 0.0.0.0:80 failed (9
 @pytest.mark.parametrize(
     "line",
     [
-        f'192.0.2.9:4242 [29/Nov/2026:18:40:01.123] www web/web1 0/0/1/2/3 200 5 - - ---- 1/1/0/0/0 0/0 "GET /error?failed={TOKEN}"',
+        (
+            '192.0.2.9:4242 [29/Nov/2026:18:40:01.123] www web/web1 0/0/1/2/3 200 5 - - ---- 1/1/0/0/0 0/0 "GET '
+            f'/error?failed={TOKEN}"'
+        ),
         f"<134>Nov 29 18:40:01 haproxy[812]: 192.0.2.9:4242 www web/web1 error failed [ALERT] (1) : {TOKEN}",
         f"GET /[ALERT] (1) : cannot {TOKEN}",
         f"cannot failed error {TOKEN}",
@@ -42,7 +52,10 @@ def test_the_program_that_reloads_haproxy_is_quoted():
 @pytest.mark.parametrize(
     "line",
     [
-        f'2026/11/29 18:40:01 [error] 812#812: *7 open() "/srv/[emerg]" failed, client: 192.0.2.9, request: "GET /?token={TOKEN}"',
+        (
+            '2026/11/29 18:40:01 [error] 812#812: *7 open() "/srv/[emerg]" failed, client: 192.0.2.9, request: "GET '
+            f'/?token={TOKEN}"'
+        ),
         f"2026/11/29 18:40:01 [crit] 812#812: *7 SSL_do_handshake() failed, client: 192.0.2.9, {TOKEN}",
         f"2026/11/29 18:40:01 [alert] 812#812: *7 {TOKEN}",
         f'192.0.2.9 - - [29/Nov/2026:18:40:01 +0000] "GET /[emerg]?token={TOKEN} HTTP/1.1" 404 125 "-" "failed"',
@@ -67,13 +80,17 @@ def test_what_clients_send_is_not_a_word_of_nginx(line, tmp_path, monkeypatch):
     assert str(raised.value) == EMERGENCY
 
 
-@pytest.mark.parametrize("line", ["nginx: [emerg] unknown directive", "nginx: configuration file /etc/nginx/nginx.conf test failed"])
+@pytest.mark.parametrize(
+    "line", ["nginx: [emerg] unknown directive", "nginx: configuration file /etc/nginx/nginx.conf test failed"]
+)
 def test_what_nginx_prints_at_its_start_is_quoted(line):
     assert NGINX.chosen([line]) == [line]
 
 
 def test_the_lines_of_keepalived_that_complain_are_quoted():
-    assert KEEPALIVED.chosen(["(a) Entering BACKUP STATE", "(Line 3) Unknown keyword", "cannot open"]) == ["cannot open"]
+    assert KEEPALIVED.chosen(["(a) Entering BACKUP STATE", "(Line 3) Unknown keyword", "cannot open"]) == [
+        "cannot open"
+    ]
     assert KEEPALIVED.chosen(["(Line 3) Unknown keyword"]) == ["(Line 3) Unknown keyword"]
 
 

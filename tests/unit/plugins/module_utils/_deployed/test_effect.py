@@ -25,7 +25,10 @@ UNITS = [
     ([], []),
     (["haproxy.cfg", "/etc/sysctl.d/60-haproxy.conf"], []),
     (["/etc/systemd/system/watch.service"], ["watch.service"]),
-    (["/etc/systemd/system/haproxy.service.d/a.conf", "/etc/systemd/system/haproxy.service.d/b.conf"], ["haproxy.service"]),
+    (
+        ["/etc/systemd/system/haproxy.service.d/a.conf", "/etc/systemd/system/haproxy.service.d/b.conf"],
+        ["haproxy.service"],
+    ),
 ]
 
 DROP_IN = "/etc/systemd/system/haproxy.service.d/a.conf"

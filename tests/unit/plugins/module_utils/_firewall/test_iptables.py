@@ -38,7 +38,11 @@ IPTABLES = [
     ("-A INPUT -i lo -j ACCEPT\n" + LAST, PEER, LAST),
     ("-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n" + LAST, PEER, LAST),
     ("-A INPUT -m conntrack --ctstate NEW -m comment --comment 'all of it' -j ACCEPT\n" + LAST, PEER, ""),
-    ("-A INPUT -p vrrp -m comment --comment '-j ACCEPT' -j DROP\n", PEER, "-A INPUT -p vrrp -m comment --comment '-j ACCEPT' -j DROP"),
+    (
+        "-A INPUT -p vrrp -m comment --comment '-j ACCEPT' -j DROP\n",
+        PEER,
+        "-A INPUT -p vrrp -m comment --comment '-j ACCEPT' -j DROP",
+    ),
     ("-A INPUT -p tcp -m tcp --dport 22 -j DROP\n" + OURS, PEER, ""),
     ("-A INPUT -m set --match-set bad src -j DROP\n" + OURS, PEER, ""),
     # What is not understood lets in, if it does anything.
@@ -53,7 +57,10 @@ IPTABLES = [
     ("-A INPUT -g A\n-A INPUT -j DROP\n-A A -p tcp -j DROP\n", PEER, ""),
     ("-A INPUT -j A\n-A A -j INPUT\n", PEER, ""),
     (
-        "-A INPUT -p vrrp -j EVENKEEL_VRRP\n-A EVENKEEL_VRRP -s 2001:db8::12/128 -m hl --hl-gt 254 -j ACCEPT\n-A EVENKEEL_VRRP -j DROP\n",
+        (
+            "-A INPUT -p vrrp -j EVENKEEL_VRRP\n-A EVENKEEL_VRRP -s 2001:db8::12/128 -m hl --hl-gt 254 -j ACCEPT\n-A "
+            "EVENKEEL_VRRP -j DROP\n"
+        ),
         PEER6,
         "",
     ),

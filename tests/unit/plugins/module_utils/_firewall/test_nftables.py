@@ -33,7 +33,17 @@ def ruleset(*rules, policy="accept", family="inet", table="guard", chain="in"):
     """What C(nft --json list ruleset) prints; a rule is a list of expressions of the input chain, or (chain, list)."""
     items = [
         {"metainfo": {}},
-        {"chain": {"family": family, "table": table, "name": chain, "type": "filter", "hook": "input", "prio": 0, "policy": policy}},
+        {
+            "chain": {
+                "family": family,
+                "table": table,
+                "name": chain,
+                "type": "filter",
+                "hook": "input",
+                "prio": 0,
+                "policy": policy,
+            }
+        },
     ]
     for number, rule in enumerate(rules, 1):
         name, expressions = rule if isinstance(rule, tuple) else (chain, rule)
@@ -52,12 +62,20 @@ NFT = [
     (ruleset([VRRP, match("ip saddr", "192.0.2.99"), ACCEPT], policy="drop"), PEER, "nft inet guard in: policy drop"),
     (ruleset([VRRP, COUNTER, DROP]), PEER, "nft inet guard in: rule 1"),
     (ruleset([match("ip protocol", 112), DROP]), PEER, "nft inet guard in: rule 1"),
-    (ruleset([match("meta l4proto", {"set": ["icmp", "vrrp"]}), SAME_NET, {"reject": None}]), PEER, "nft inet guard in: rule 1"),
+    (
+        ruleset([match("meta l4proto", {"set": ["icmp", "vrrp"]}), SAME_NET, {"reject": None}]),
+        PEER,
+        "nft inet guard in: rule 1",
+    ),
     (ruleset([SAME_NET, DROP]), ANYBODY, ""),
     (ruleset([match("meta l4proto", {"set": ["tcp", "udp"]}), DROP]), PEER, ""),
     (ruleset([match("meta l4proto", "vrrp", "!="), DROP]), PEER, ""),
     (ruleset([match("meta iifname", "lo"), ACCEPT], [match("meta iifname", "eth*"), ACCEPT], policy="drop"), PEER, ""),
-    (ruleset([match("ct state", ["established", "related"], "in"), ACCEPT], policy="drop"), PEER, "nft inet guard in: policy drop"),
+    (
+        ruleset([match("ct state", ["established", "related"], "in"), ACCEPT], policy="drop"),
+        PEER,
+        "nft inet guard in: policy drop",
+    ),
     (ruleset([STATES], policy="drop"), PEER, ""),
     (ruleset([match("ip saddr", {"range": ["192.0.2.10", "192.0.2.19"]}), DROP]), PEER, "nft inet guard in: rule 1"),
     (ruleset([match("ip saddr", {"range": ["192.0.2.10", "192.0.2.11"]}), DROP]), PEER, ""),

@@ -73,7 +73,8 @@ def test_a_port_that_haproxy_shares_with_its_old_worker_is_free(listener, port):
 
 
 @pytest.mark.parametrize(
-    ("address", "local"), [("127.0.0.1", True), ("127.0.0.9", True), ("::1", True), ("0.0.0.0", True), ("192.0.2.9", False)]
+    ("address", "local"),
+    [("127.0.0.1", True), ("127.0.0.9", True), ("::1", True), ("0.0.0.0", True), ("192.0.2.9", False)],
 )
 def test_an_address_of_this_host(address, local):
     assert is_local(address) is local

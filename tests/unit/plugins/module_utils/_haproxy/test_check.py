@@ -95,8 +95,16 @@ CASES = [
         False,
         [("alert", "haproxy.cfg", 7, "'user' only supports", "user root insecure-password ******** gruops x")],
     ),
-    ("rules in another order", True, [("warning", "haproxy.cfg", 10, "a 'redirect' rule placed", "redirect location /")]),
-    ("keyword out of section", False, [("alert", "haproxy.cfg", 1, "unknown keyword 'bind' out of section", "bind :80")]),
+    (
+        "rules in another order",
+        True,
+        [("warning", "haproxy.cfg", 10, "a 'redirect' rule placed", "redirect location /")],
+    ),
+    (
+        "keyword out of section",
+        False,
+        [("alert", "haproxy.cfg", 1, "unknown keyword 'bind' out of section", "bind :80")],
+    ),
     ("missing file", False, [("alert", None, None, "Cannot open configuration file/directory", None)]),
     ("empty directory", False, [("alert", "conf.d", None, "no configuration file found", None)]),
     ("two files", False, [("alert", "web.cfg", 4, "unknown keyword 'bogus'", "bogus")]),
@@ -112,13 +120,22 @@ CASES = [
 # case, and what is wrong with it on this host: line, how the message begins, source
 ON_THIS_HOST = [
     ("ok", []),
-    ("interface of a listener missing", [(7, "this host has no interface nosuch0: name one", "bind :8080 interface nosuch0")]),
-    ("interface of connections to servers missing", [(10, "this host has no interface nosuch0", "source 0.0.0.0 interface nosuch0")]),
+    (
+        "interface of a listener missing",
+        [(7, "this host has no interface nosuch0: name one", "bind :8080 interface nosuch0")],
+    ),
+    (
+        "interface of connections to servers missing",
+        [(10, "this host has no interface nosuch0", "source 0.0.0.0 interface nosuch0")],
+    ),
     (
         "interface of connections to one server missing",
         [(10, "this host has no interface nosuch0", "server one 10.0.0.1:80 check source 0.0.0.0 interface nosuch0")],
     ),
-    ("address of a listener missing", [(7, "this host cannot bind to 192.0.2.9 (Cannot assign requested address)", "bind 192.0.2.9:8080")]),
+    (
+        "address of a listener missing",
+        [(7, "this host cannot bind to 192.0.2.9 (Cannot assign requested address)", "bind 192.0.2.9:8080")],
+    ),
     ("address of connections to servers missing", [(10, "this host cannot bind to 192.0.2.9", "source 192.0.2.9")]),
     ("chroot missing", [(2, "the directory /nonexistent does not exist: create it", "chroot /nonexistent")]),
 ]
@@ -146,7 +163,9 @@ def test_what_this_host_does_not_have(case, findings, release, tmp_path):
         pytest.skip("this host lets anybody bind to every address")
     verdict = check_case(case, release, tmp_path, host=Host())
     assert verdict.valid is not bool(findings)
-    assert [(f.line, f.message[: len(begin)], f.source) for f, (_line, begin, _source) in zip(verdict.findings, findings)] == findings
+    assert [
+        (f.line, f.message[: len(begin)], f.source) for f, (_line, begin, _source) in zip(verdict.findings, findings)
+    ] == findings
     assert [f.file for f in verdict.findings] == [f"{tmp_path}/haproxy.cfg"] * len(findings)
 
 
@@ -196,15 +215,20 @@ def test_missing_program():
 
 def test_a_secret_that_is_cited_is_masked():
     stderr = (
-        '[ALERT] (1) : config : parsing [/x.cfg:2] : unmatched quote at position 12:\n  stats auth "admin:unutterable\n             ^\n'
+        "[ALERT] (1) : config : parsing [/x.cfg:2] : unmatched quote at position 12:\n  stats auth "
+        '"admin:unutterable\n             ^\n'
     )
     verdict = check(lambda argv: (1, "", stderr), ["/x.cfg"])
-    assert verdict.findings[0].message == 'unmatched quote at position 12:\n  stats auth "admin:********\n             ^'
+    assert (
+        verdict.findings[0].message == 'unmatched quote at position 12:\n  stats auth "admin:********\n             ^'
+    )
     assert "unutterable" not in str(verdict.to_dict())
 
 
 def test_a_server_that_is_drained_is_no_finding():
-    said = "[WARNING]  (17) : Server web/web1 remains in forced drain mode.\n[WARNING]  (17) : config : something else\n"
+    said = (
+        "[WARNING]  (17) : Server web/web1 remains in forced drain mode.\n[WARNING]  (17) : config : something else\n"
+    )
     assert list(parse(said)) == [Finding("warning", "something else")]
 
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 import socket
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.cli import NoAnswer, Stopped, Workers, ask, parse_workers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.cli import (
+    NoAnswer,
+    Stopped,
+    Workers,
+    ask,
+    parse_workers,
+)
 
 # As haproxy 2.6.12 and 3.0.11 have answered "show proc".
 ANSWERS = [

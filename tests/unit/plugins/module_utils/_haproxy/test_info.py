@@ -92,7 +92,9 @@ def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
     sums = []
     for name, address, maxconn, added in (("lb1", "192.0.2.11", 30000, ""), ("lb2", "192.0.2.12", 15000, more)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "haproxy.cfg").write_text(CONFIGURATION.format(name=name, address=address, maxconn=maxconn, more=added))
+        (tmp_path / name / "haproxy.cfg").write_text(
+            CONFIGURATION.format(name=name, address=address, maxconn=maxconn, more=added)
+        )
         printed = f'[{{"ifname": "eth0", "addr_info": [{{"local": "{address}"}}]}}]'
         sums.append(shared(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
     assert (sums[0] == sums[1]) is same
@@ -103,7 +105,11 @@ def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
     [
         ("", 0),
         ("[NOTICE] (8) : New worker (26) forked\n[WARNING] (8) : Former worker (10) exited with code 0 (Exit)\n", 0),
-        ("[NOTICE] (8) : New worker (26) forked\n" + 2 * "[WARNING] (8) : Former worker (10) exited with code 143 (Terminated)\n", 2),
+        (
+            "[NOTICE] (8) : New worker (26) forked\n"
+            + 2 * "[WARNING] (8) : Former worker (10) exited with code 143 (Terminated)\n",
+            2,
+        ),
         ("[WARNING] (10) : soft-stop running for too long, performing a hard-stop.\n", 1),
         # The next reload begins anew.
         ("Former worker (10) exited with code 143 (Terminated)\n[NOTICE] (8) : New worker (26) forked\n", 0),
@@ -113,7 +119,9 @@ def test_old_workers_that_were_ended_since_the_last_reload(said, count):
     assert ended_workers(said) == count
 
 
-@pytest.mark.parametrize(("text", "number"), [("global\n    mworker-max-reloads 50\n", 50), ("# mworker-max-reloads 50\n", 0)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("global\n    mworker-max-reloads 50\n", 50), ("# mworker-max-reloads 50\n", 0)]
+)
 def test_the_number_of_reloads_that_a_worker_survives(tmp_path, text, number):
     assert max_reloads(tmp_path) == 0
     (tmp_path / "haproxy.cfg").write_text(text, encoding="utf-8")

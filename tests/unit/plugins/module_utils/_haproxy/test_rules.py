@@ -64,7 +64,12 @@ def test_fine(line, tmp_path):
 
 def check(line, words, tmp_path):
     (finding,) = look_at(line, tmp_path)
-    assert (finding.severity, finding.file, finding.line, finding.source) == ("alert", str(tmp_path / "haproxy.cfg"), 2, line)
+    assert (finding.severity, finding.file, finding.line, finding.source) == (
+        "alert",
+        str(tmp_path / "haproxy.cfg"),
+        2,
+        line,
+    )
     assert words in finding.message
 
 

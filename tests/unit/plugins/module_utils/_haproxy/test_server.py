@@ -19,10 +19,11 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.server im
     parse_sessions,
 )
 
-# As haproxy 2.6.12 and 3.0.11 have answered, alike: web1 has just left maintenance and drains, t1 tracks it, off is disabled in the
-# configuration. The columns of the second answer that nobody reads are left out.
+# As haproxy 2.6.12 and 3.0.11 have answered, alike: web1 has just left maintenance and drains, t1 tracks it, off is
+# disabled in the configuration. The columns of the second answer that nobody reads are left out.
 STATES = """1
-# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status
+# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight \
+srv_time_since_last_change srv_check_status
 3 web 1 web1 127.0.0.1 2 8 1 1 0 15 0 3 7 0 0 0 - 80 - 0 0 - - 0
 3 web 2 web2 127.0.0.1 2 0 5 10 2 15 3 4 6 0 0 0 - 80 - 0 0 - - 0
 3 web 3 web3 127.0.0.1 2 0 1 1 2 1 0 2 0 0 0 0 - 80 - 0 0 - - 0
@@ -45,7 +46,9 @@ SERVERS = {server.label: server for server in parse(STATES, STATISTICS)}
 
 def test_every_server_is_read_with_all_that_haproxy_knows_of_it():
     assert list(SERVERS) == ["web/web1", "web/web2", "web/web3", "api/web1", "api/off", "tr/t1"]
-    assert SERVERS["web/web2"] == Server("web", "web2", "ready", "UP", weight=5, configured_weight=10, sessions=3, check="L7OK")
+    assert SERVERS["web/web2"] == Server(
+        "web", "web2", "ready", "UP", weight=5, configured_weight=10, sessions=3, check="L7OK"
+    )
     assert SERVERS["api/web1"].check == "L4CON Connection refused"
 
 
@@ -54,7 +57,9 @@ def test_the_queue_of_a_server_is_work_that_it_still_has():
     assert parse_sessions(STATISTICS)["web/web1"] == 3
 
 
-@pytest.mark.parametrize("answer", ["", "\n", "Can't find the target PID matching the prefix '@!514'\n", "Permission denied\n"])
+@pytest.mark.parametrize(
+    "answer", ["", "\n", "Can't find the target PID matching the prefix '@!514'\n", "Permission denied\n"]
+)
 def test_a_worker_that_has_just_ended_has_no_sessions(answer):
     assert parse_sessions(answer) == {}
 
@@ -161,7 +166,8 @@ def test_the_sessions_of_a_server_in_words():
     answer = (
         "0x56334443e190: proto=tcpv4 src=192.0.2.7:47466 fe=www be=web srv=web1 ts=00 epoch=0 age=4m2s calls=4 rate=1\n"
         "0x56334443e191: proto=tcpv6 src=2001:db8::7:47467 fe=www be=web srv=web2 ts=00 epoch=0 age=2s calls=4 rate=1\n"
-        "0x56334455c5d0: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<none> ts=00 epoch=0 age=0s calls=1 rate=0\n\n"
+        "0x56334455c5d0: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<none> ts=00 epoch=0 age=0s calls=1 "
+        "rate=0\n\n"
     )
     assert parse_clients(answer) == [
         ("web/web1", "192.0.2.7:47466 through www for 4m2s"),

@@ -7,7 +7,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.fault import FaultError, cut, heal, hung, killed, start
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.fault import (
+    FaultError,
+    cut,
+    heal,
+    hung,
+    killed,
+    start,
+)
 
 
 class Host:

@@ -41,7 +41,8 @@ def test_may_pass(user, attributes, expected):
 
 
 class Tmp(Host):
-    """This host, on which everything belongs to root and only directories that a test changes can be changed by others."""
+    """This host, on which everything belongs to root and only directories that a test changes can be changed by
+    others."""
 
     def lstat(self, path):
         real = super().lstat(path)

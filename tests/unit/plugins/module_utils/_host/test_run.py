@@ -37,4 +37,6 @@ def test_a_program_that_is_not_there_is_the_callers_to_explain():
 def test_a_program_that_has_to_be_there_ends_the_module():
     module = Mock()
     run_or_fail(module)(["no-such-program", "x"])
-    module.fail_json.assert_called_once_with(msg="cannot run no-such-program: No such file or directory. Is it installed?")
+    module.fail_json.assert_called_once_with(
+        msg="cannot run no-such-program: No such file or directory. Is it installed?"
+    )

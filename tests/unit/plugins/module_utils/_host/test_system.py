@@ -10,7 +10,12 @@ import os
 import pwd
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.system import Host, host_addresses, kernel_parameter, parameter_file
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.system import (
+    Host,
+    host_addresses,
+    kernel_parameter,
+    parameter_file,
+)
 
 ME = pwd.getpwuid(os.geteuid())
 
@@ -58,7 +63,10 @@ def test_interfaces():
 
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("net.ipv4.ip_forward", "net/ipv4/ip_forward"), ("net.ipv4.conf.eth0/100.arp_ignore", "net/ipv4/conf/eth0.100/arp_ignore")],
+    [
+        ("net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+        ("net.ipv4.conf.eth0/100.arp_ignore", "net/ipv4/conf/eth0.100/arp_ignore"),
+    ],
 )
 def test_where_the_kernel_shows_a_parameter(name, path):
     assert str(parameter_file(name)) == f"/proc/sys/{path}"
@@ -74,6 +82,10 @@ def test_a_kernel_parameter_is_what_the_set_makes_of_it(host):
 
 def test_the_addresses_of_the_host():
     printed = """[{"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1", "prefixlen": 8}]},
-        {"ifname": "tun0", "addr_info": [{}]}, {"ifname": "eth0", "addr_info": [{"local": "2001:db8::11", "prefixlen": 64}]}]"""
-    assert host_addresses(printed) == [{"address": "127.0.0.1", "interface": "lo"}, {"address": "2001:db8::11", "interface": "eth0"}]
+        {"ifname": "tun0", "addr_info": [{}]},
+        {"ifname": "eth0", "addr_info": [{"local": "2001:db8::11", "prefixlen": 64}]}]"""
+    assert host_addresses(printed) == [
+        {"address": "127.0.0.1", "interface": "lo"},
+        {"address": "2001:db8::11", "interface": "eth0"},
+    ]
     assert host_addresses("") == []

@@ -20,8 +20,13 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import 
         ("0", "read write", "0", False),
     ],
 )
-def test_a_process_that_is_older_than_the_confinement_of_its_unit(tmp_path, monkeypatch, pid, filtered, seccomp, unconfined):
+def test_a_process_that_is_older_than_the_confinement_of_its_unit(
+    tmp_path, monkeypatch, pid, filtered, seccomp, unconfined
+):
     monkeypatch.setattr(unit, "PROCESSES", tmp_path)
     (tmp_path / "7").mkdir()
     (tmp_path / "7/status").write_text(f"Name:\thaproxy\nNoNewPrivs:\t0\nSeccomp:\t{seccomp}\nSeccomp_filters:\t0\n")
-    assert Unit("haproxy", lambda _argv: (0, f"MainPID={pid}\nSystemCallFilter={filtered}\n", "")).is_unconfined() is unconfined
+    assert (
+        Unit("haproxy", lambda _argv: (0, f"MainPID={pid}\nSystemCallFilter={filtered}\n", "")).is_unconfined()
+        is unconfined
+    )

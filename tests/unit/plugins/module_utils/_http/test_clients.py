@@ -12,7 +12,13 @@ import ssl
 import threading
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import Download, KeepAlive, Prober, parse, words
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import (
+    Download,
+    KeepAlive,
+    Prober,
+    parse,
+    words,
+)
 from samples.http_server import SECONDS, answer, server, wait_until
 
 BODY = b"x" * 200_000
@@ -51,7 +57,10 @@ def test_what_has_ended_a_connection_is_said_in_words(problem, said):
 
 def test_requests_start_on_time_although_earlier_ones_hang():
     held = threading.Event()
-    with server(lambda _connection: held.wait(SECONDS)) as port, Prober("127.0.0.1", port, interval=0.01, timeout=0.5) as prober:
+    with (
+        server(lambda _connection: held.wait(SECONDS)) as port,
+        Prober("127.0.0.1", port, interval=0.01, timeout=0.5) as prober,
+    ):
         wait_until(lambda: len(prober.results) > 20)
         held.set()
     starts = sorted(found.start for found in prober.results)

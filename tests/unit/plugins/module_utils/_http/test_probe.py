@@ -13,7 +13,14 @@ from samples.http_server import SECONDS, answer, server, wait_until
 
 def params(port, **keys):
     url = f"http://127.0.0.1:{port}/"
-    usual = {"interval": 0.01, "connections": 2, "timeout": 1.0, "server": r"web\d", "seconds": 0.5, "while_exists": None}
+    usual = {
+        "interval": 0.01,
+        "connections": 2,
+        "timeout": 1.0,
+        "server": r"web\d",
+        "seconds": 0.5,
+        "while_exists": None,
+    }
     return {**usual, "url": url, "download_url": url, "validate_certs": True, **keys}
 
 
@@ -29,7 +36,9 @@ def test_a_probe_ends_with_its_file_and_says_that_somebody_was_served(tmp_path):
     file.touch()
     found = []
     with server(serve_all) as port:
-        asking = threading.Thread(target=lambda: found.append(probe(params(port, while_exists=str(file), seconds=SECONDS, timeout=0.2))))
+        asking = threading.Thread(
+            target=lambda: found.append(probe(params(port, while_exists=str(file), seconds=SECONDS, timeout=0.2)))
+        )
         asking.start()
         wait_until(lambda: file.read_text() == "served\n")
         file.unlink()

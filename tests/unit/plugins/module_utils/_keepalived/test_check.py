@@ -20,10 +20,22 @@ NOT_FOUND = (
     "alert",
     "keepalived.conf",
     6,
-    f"{DISABLED} since not found/accessible: /nonexistent/chk: No such file or directory (/nonexistent): keepalived goes on without it; ",
+    (
+        f"{DISABLED} since not found/accessible: /nonexistent/chk: No such file or directory (/nonexistent): "
+        "keepalived "
+        "goes on without it; "
+    ),
     'script "/nonexistent/chk"',
 )
-NOTIFIES = ["notify", "notify_master", "notify_backup", "notify_fault", "notify_stop", "notify_deleted", "notify_master_rx_lower_pri"]
+NOTIFIES = [
+    "notify",
+    "notify_master",
+    "notify_backup",
+    "notify_fault",
+    "notify_stop",
+    "notify_deleted",
+    "notify_master_rx_lower_pri",
+]
 
 
 def conf(line, begin, source=None, severity="alert", file="keepalived.conf"):
@@ -146,7 +158,11 @@ CASES = [
         [conf(1, "Config files missing", "include conf.d/*.conf", "warning"), NOTHING_TO_DO],
     ),
     ("script with arguments", True, []),
-    ("script not executable", False, [script("/srv/case/chk is not executable for root (mode 0644, owner root:root): keepalived goes on")]),
+    (
+        "script not executable",
+        False,
+        [script("/srv/case/chk is not executable for root (mode 0644, owner root:root): keepalived goes on")],
+    ),
     ("script not executable for its user", False, [script("/srv/case/chk is not executable for nobody (mode 0700, ")]),
     (
         "script that all may write",
@@ -156,14 +172,20 @@ CASES = [
     (
         "script user not root, script that all may write",
         False,
-        [script("/srv/case/chk can be changed by others than nobody (mode 0777, owner root:root): they decide what keepalived runs")],
+        [
+            script(
+                "/srv/case/chk can be changed by others than nobody (mode 0777, owner root:root): they decide what "
+                "keepalived runs"
+            )
+        ],
     ),
     (
         "script in a directory that a group may write",
         False,
         [
             script(
-                f"{DISABLED} due to insecure: /srv/case/dir can be changed by others than root (mode 0775, ", 'script "/srv/case/dir/chk"'
+                f"{DISABLED} due to insecure: /srv/case/dir can be changed by others than root (mode 0775, ",
+                'script "/srv/case/dir/chk"',
             )
         ],
     ),
@@ -180,7 +202,11 @@ CASES = [
     ("script in a directory with the sticky bit", True, []),
     ("script of another owner", False, [script(f"{DISABLED} due to insecure: /srv/case/chk does not belong to root")]),
     ("script user not root, script of its own", True, []),
-    ("script is a directory", False, [script("/srv/case/chk is not a file: it would fail whenever keepalived runs it; name")]),
+    (
+        "script is a directory",
+        False,
+        [script("/srv/case/chk is not a file: it would fail whenever keepalived runs it; name")],
+    ),
     ("script through a link to a file", True, []),
     (
         "script through links in a circle",
@@ -193,7 +219,8 @@ CASES = [
         False,
         [
             script(
-                f"{DISABLED} since not found/accessible: true has no path, and keepalived looks for such a command only if root runs it: "
+                f"{DISABLED} since not found/accessible: true has no path, and keepalived looks for such a command "
+                "only if root runs it: "
                 "keepalived goes on without it; write /usr/bin/true",
                 'script "true"',
             )
@@ -202,7 +229,12 @@ CASES = [
     (
         "script without a path that is nowhere",
         False,
-        [script(f"{DISABLED} since not found/accessible: nosuchprogram is in none of /usr/local/sbin, ", 'script "nosuchprogram"')],
+        [
+            script(
+                f"{DISABLED} since not found/accessible: nosuchprogram is in none of /usr/local/sbin, ",
+                'script "nosuchprogram"',
+            )
+        ],
     ),
     (
         "script with a relative path",
@@ -246,12 +278,19 @@ CASES = [
     (
         "notify scripts missing",
         False,
-        [conf(20 + number, f"/nonexistent/{name}: No such file", f"{name} /nonexistent/{name}") for number, name in enumerate(NOTIFIES)],
+        [
+            conf(20 + number, f"/nonexistent/{name}: No such file", f"{name} /nonexistent/{name}")
+            for number, name in enumerate(NOTIFIES)
+        ],
     ),
     (
         "notify script not executable",
         False,
-        [conf(20, "/srv/case/notify is not executable for nobody (mode 0644, ", 'notify_master "/srv/case/notify now"')],
+        [
+            conf(
+                20, "/srv/case/notify is not executable for nobody (mode 0644, ", 'notify_master "/srv/case/notify now"'
+            )
+        ],
     ),
     (
         "notify script that all may write, run by root",
@@ -263,14 +302,26 @@ CASES = [
         False,
         [conf(20, "there is no user nosuch: keepalived goes on without it", "notify_master /srv/case/chk nosuch")],
     ),
-    ("notify script of a group, missing", False, [conf(35, "/nonexistent/fault: No such file", "notify_fault /nonexistent/fault")]),
+    (
+        "notify script of a group, missing",
+        False,
+        [conf(35, "/nonexistent/fault: No such file", "notify_fault /nonexistent/fault")],
+    ),
     (
         "router id of a unicast instance used for multicast too",
         False,
         [conf(17, "(api) virtual_router_id 51 is that of web too, on the same interface eth0", "virtual_router_id 51")],
     ),
-    ("router id used with other peers too", False, [conf(17, "(api) virtual_router_id 51 is that of web too", "virtual_router_id 51")]),
-    ("router id used with the same peers too", False, [conf(1, "(web) duplicate VRID conflict with api VRID 51", "vrrp_instance web {")]),
+    (
+        "router id used with other peers too",
+        False,
+        [conf(17, "(api) virtual_router_id 51 is that of web too", "virtual_router_id 51")],
+    ),
+    (
+        "router id used with the same peers too",
+        False,
+        [conf(1, "(web) duplicate VRID conflict with api VRID 51", "vrrp_instance web {")],
+    ),
     ("router id used for both IP versions", True, []),
     (
         "router id used in an included file too",
@@ -312,7 +363,9 @@ def test_only_newer_versions_look_at_links_in_the_path_of_what_root_runs(case, r
     verdict, _run = check_case(case, release)
     assert verdict.valid is valid
     reason = "/bin/true: /bin is a link to usr/bin: keepalived goes on without it; write the path without the link"
-    assert [f.message.removeprefix(f"{DISABLED} due to insecure: ") for f in verdict.findings] == ([] if valid else [reason])
+    assert [f.message.removeprefix(f"{DISABLED} due to insecure: ") for f in verdict.findings] == (
+        [] if valid else [reason]
+    )
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -49,14 +49,24 @@ def test_every_line_knows_its_place(tmp_path):
     (tmp_path / "main.conf").write_text("\na {\n  b  # why\n}\n")
     (block,) = parse(str(tmp_path / "main.conf"), Host()).blocks
     finding = block.lines[0].refused("no")
-    assert (finding.severity, finding.message, finding.file, finding.line) == ("alert", "no", str(tmp_path / "main.conf"), 3)
+    assert (finding.severity, finding.message, finding.file, finding.line) == (
+        "alert",
+        "no",
+        str(tmp_path / "main.conf"),
+        3,
+    )
     assert (finding.source, block.head.number) == ("b  # why", 2)
 
 
 def test_of_several_directives_the_last_counts(tmp_path):
     (tmp_path / "main.conf").write_text("a {\npriority 1\npriority 2\npriority\n}")
     (block,) = parse(str(tmp_path / "main.conf"), Host()).blocks
-    assert (block.find("priority").number, block.value("priority"), block.find("state"), block.value("state")) == (4, "", None, "")
+    assert (block.find("priority").number, block.value("priority"), block.find("state"), block.value("state")) == (
+        4,
+        "",
+        None,
+        "",
+    )
 
 
 def test_includes_are_read_where_they_stand(tmp_path):
@@ -66,7 +76,11 @@ def test_includes_are_read_where_they_stand(tmp_path):
     (tmp_path / "c.conf").write_text("c")
     (tmp_path / "main.conf").write_text("a\ninclude conf.d/*.conf\ne\n")
     whole = parse(str(tmp_path / "main.conf"), Host())
-    assert shape(whole) == [[], [["a"], ["include", "conf.d/*.conf"], ["d"], ["e"]], [[["b"], [["include", "../c.conf"], ["c"]], []]]]
+    assert shape(whole) == [
+        [],
+        [["a"], ["include", "conf.d/*.conf"], ["d"], ["e"]],
+        [[["b"], [["include", "../c.conf"], ["c"]], []]],
+    ]
     assert [(line.file.removeprefix(f"{tmp_path}/"), line.number) for line in whole.lines] == [
         ("main.conf", 1),
         ("main.conf", 2),

@@ -37,7 +37,9 @@ vrrp_instance web {{
 
 
 def text(state="BACKUP", keep="", script="", track="", file="weight 0", track_file="", more="", extra=""):
-    return SCRIPT.format(state=state, keep=keep, script=script, track=track, file=file, track_file=track_file, more=more, extra=extra)
+    return SCRIPT.format(
+        state=state, keep=keep, script=script, track=track, file=file, track_file=track_file, more=more, extra=extra
+    )
 
 
 def look_at(written, tmp_path):
@@ -50,7 +52,10 @@ def instance(name, *lines, address="192.0.2.20/24"):
     return "\n".join([f"vrrp_instance {name} {{", *lines, f"virtual_ipaddress {{ {address} }}", "}"])
 
 
-YIELD = {"more": "track_file {\ncut_off weight -11\n}", "extra": "track_file cut_off {\nfile /run/keepalived-watch/cut_off\n}"}
+YIELD = {
+    "more": "track_file {\ncut_off weight -11\n}",
+    "extra": "track_file cut_off {\nfile /run/keepalived-watch/cut_off\n}",
+}
 GROUP = "vrrp_sync_group all {{\n{}\ngroup {{\nweb\n}}\n}}"
 
 
@@ -62,7 +67,11 @@ BAD = [
     ({"keep": "preempt_delay 300", "script": "weight 5"}, "well", "a weight (5) together with preempt_delay"),
     ({"keep": "nopreempt", "track_file": "weight -1"}, "state weight -1", "a weight (-1) together with nopreempt"),
     ({"keep": "nopreempt", "file": ""}, "state", "a weight (1) together with nopreempt"),
-    ({"keep": "nopreempt", "more": "track_interface {\neth1 weight 10\n}"}, "eth1 weight 10", "a weight (10) together with nopreempt"),
+    (
+        {"keep": "nopreempt", "more": "track_interface {\neth1 weight 10\n}"},
+        "eth1 weight 10",
+        "a weight (10) together with nopreempt",
+    ),
     ({"keep": "nopreempt", "more": "track_bfd {\nfar\n}"}, "far", "a weight (-5) together with nopreempt"),
     (
         {"keep": "nopreempt", "script": "weight 2", "extra": GROUP.format("sync_group_tracking_weight")},
@@ -123,7 +132,9 @@ PAIRS = [
 def test_two_instances_with_one_router_id(one, other, clash, tmp_path):
     found = look_at(f"{one}\n{other}\n", tmp_path)
     assert [finding.message.split(":")[0] for finding in found] == (
-        ["(b) virtual_router_id 51 is that of a too, on the same interface eth0 and with the same IP version"] if clash else []
+        ["(b) virtual_router_id 51 is that of a too, on the same interface eth0 and with the same IP version"]
+        if clash
+        else []
     )
     assert [finding.source for finding in found] == ([ID] if clash else [])
 

@@ -30,14 +30,23 @@ DUMP = [
             "vips": ["192.0.2.10/24 dev eth0 scope global set", "192.0.2.11/24 dev eth0 scope global"],
             "state": 2,
         },
-        "stats": {"advert_rcvd": 3, "advert_sent": 4, "become_master": 5, "release_master": 6, "addr_list_err": 7, "auth_failure": 0},
+        "stats": {
+            "advert_rcvd": 3,
+            "advert_sent": 4,
+            "become_master": 5,
+            "release_master": 6,
+            "addr_list_err": 7,
+            "auth_failure": 0,
+        },
     }
 ]
 
 
 def test_an_instance():
     clients = [f"198.51.100.1:{port}" for port in range(8)]
-    (found,) = instances(DUMP, {"web": 59.84}, {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]})
+    (found,) = instances(
+        DUMP, {"web": 59.84}, {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]}
+    )
     assert found == {
         "name": "web",
         "state": "MASTER",

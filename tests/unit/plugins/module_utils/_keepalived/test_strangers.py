@@ -8,13 +8,20 @@ import socket
 import struct
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.strangers import Sender, advert, listen, strangers
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.strangers import (
+    Sender,
+    advert,
+    listen,
+    strangers,
+)
 
 BODY = bytes([0x31, 51, 254, 1, 0, 10, 0, 0])
 
 
 def four(source="192.0.2.66", target="224.0.0.18", protocol=112, body=BODY, options=b""):
-    head = bytes([0x45 + len(options) // 4, 0]) + struct.pack("!HHHBBH", 20 + len(options) + len(body), 0, 0, 255, protocol, 0)
+    head = bytes([0x45 + len(options) // 4, 0]) + struct.pack(
+        "!HHHBBH", 20 + len(options) + len(body), 0, 0, 255, protocol, 0
+    )
     return head + socket.inet_aton(source) + socket.inet_aton(target) + options + body
 
 

@@ -30,7 +30,15 @@ CASES = [
     (
         "missing certificate",
         False,
-        [("alert", "nginx.conf", 5, 'cannot load certificate "/nonexistent/site.pem"', "ssl_certificate /nonexistent/site.pem;")],
+        [
+            (
+                "alert",
+                "nginx.conf",
+                5,
+                'cannot load certificate "/nonexistent/site.pem"',
+                "ssl_certificate /nonexistent/site.pem;",
+            )
+        ],
     ),
     (
         "unresolvable upstream",
@@ -76,8 +84,14 @@ def test_both_forms_of_a_message_are_one_finding():
 # what nginx says without a place, and the line that is meant
 CITED = [
     ('cannot load certificate "{0}/shop.pem": BIO_new_file() failed', ("sites/a.conf", 2, "ssl_certificate shop.pem;")),
-    ('cannot load certificate key "{0}/keys/shop.key": BIO_new_file() failed', ("sites/a.conf", 3, "ssl_certificate_key keys/shop.key;")),
-    ('open() "/nonexistent/shop.log" failed (2: No such file or directory)', ("nginx.conf", 3, "access_log /nonexistent/shop.log;")),
+    (
+        'cannot load certificate key "{0}/keys/shop.key": BIO_new_file() failed',
+        ("sites/a.conf", 3, "ssl_certificate_key keys/shop.key;"),
+    ),
+    (
+        'open() "/nonexistent/shop.log" failed (2: No such file or directory)',
+        ("nginx.conf", 3, "access_log /nonexistent/shop.log;"),
+    ),
     ('unknown "colour" variable', ("sites/b.conf", 1, "return 200 $colour;")),
     ('zero size shared memory zone "shop"', ("nginx.conf", 2, "limit_req zone=shop;")),
     ('no "events" section in configuration', (None, None, None)),
@@ -89,11 +103,16 @@ CITED = [
 def test_what_is_said_without_a_place_gets_one(said, place, tmp_path):
     (tmp_path / "sites").mkdir()
     (tmp_path / "nginx.conf").write_text(
-        "# colour, shop\nlimit_req zone=shop;\naccess_log /nonexistent/shop.log;\ninclude sites/*.conf;\ninclude missing.conf;\n"
+        "# colour, shop\nlimit_req zone=shop;\naccess_log /nonexistent/shop.log;\ninclude sites/*.conf;\ninclude "
+        "missing.conf;\n"
     )
-    (tmp_path / "sites/a.conf").write_text("\nssl_certificate shop.pem;\nssl_certificate_key keys/shop.key;\ninclude sites/a.conf;\n")
+    (tmp_path / "sites/a.conf").write_text(
+        "\nssl_certificate shop.pem;\nssl_certificate_key keys/shop.key;\ninclude sites/a.conf;\n"
+    )
     (tmp_path / "sites/b.conf").write_text("return 200 $colour;\n")
-    (finding,) = check(lambda argv: (1, "", f"nginx: [emerg] {said.format(tmp_path)}\n"), f"{tmp_path}/nginx.conf").findings
+    (finding,) = check(
+        lambda argv: (1, "", f"nginx: [emerg] {said.format(tmp_path)}\n"), f"{tmp_path}/nginx.conf"
+    ).findings
     assert (finding.file and finding.file.removeprefix(f"{tmp_path}/"), finding.line, finding.source) == place
 
 

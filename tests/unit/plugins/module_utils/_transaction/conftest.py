@@ -30,6 +30,10 @@ def outside(tmp_path):
 
     def sets_at(parent):
         old = [*OLD, file(f"{parent}/units/a.conf", "old"), file(f"{parent}/units/gone.conf", "old", mode=0o600)]
-        return old, [*NEW, file(f"{parent}/units/a.conf", "new", mode=0o600), file(f"{parent}/units/more/b.conf", "new")]
+        return old, [
+            *NEW,
+            file(f"{parent}/units/a.conf", "new", mode=0o600),
+            file(f"{parent}/units/more/b.conf", "new"),
+        ]
 
     return sets_at

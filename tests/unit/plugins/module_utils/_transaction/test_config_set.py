@@ -207,7 +207,10 @@ def test_a_staged_file_is_found_by_the_name_with_a_link_and_without(tmp_path):
 
 def test_only_one_run_at_a_time(config):
     with config.alone():
-        with pytest.raises(SetError, match=f"another run is changing {config.live} right now"), ConfigSet(str(config.live)).alone():
+        with (
+            pytest.raises(SetError, match=f"another run is changing {config.live} right now"),
+            ConfigSet(str(config.live)).alone(),
+        ):
             pass
         install(config, OLD)
     with config.alone():

@@ -17,7 +17,11 @@ DIFFS = [
     ("old", file("x", "new", sensitive=True), (HIDDEN, f"{HIDDEN}(what differs is secret)\n")),
     ("same", file("x", "same", mode=0o600), ("same", "same(owner, group or mode differ)\n")),
     ("same", file("x", "same", mode=0o600, sensitive=True), (HIDDEN, f"{HIDDEN}(owner, group or mode differ)\n")),
-    ("auth_pass old\n", file("x", "auth_pass new\n"), ("auth_pass ********\n", "auth_pass ********\n(what differs is secret)\n")),
+    (
+        "auth_pass old\n",
+        file("x", "auth_pass new\n"),
+        ("auth_pass ********\n", "auth_pass ********\n(what differs is secret)\n"),
+    ),
     ("auth_pass old\na", file("x", "auth_pass new\nb"), ("auth_pass ********\na", "auth_pass ********\nb")),
     (KEY.format("old"), file("x", "none\n"), (KEY.format("********"), "none\n")),
     ("\u00e4".encode("latin-1"), file("x", "new"), ("\ufffd", "new")),
@@ -108,7 +112,9 @@ def test_files_elsewhere_come_with_the_set_and_go_with_it(config, tmp_path, outs
     assert placed(tmp_path) == OLD_PLACES
 
 
-@pytest.mark.parametrize("drift", [lambda path: path.unlink(), lambda path: path.write_text("x"), lambda path: path.chmod(0o666)])
+@pytest.mark.parametrize(
+    "drift", [lambda path: path.unlink(), lambda path: path.write_text("x"), lambda path: path.chmod(0o666)]
+)
 def test_a_file_elsewhere_that_somebody_has_changed_is_a_change(config, tmp_path, outside, drift):
     old, _new = outside(tmp_path)
     install(config, old)

@@ -105,7 +105,8 @@ def test_what_another_run_has_installed_is_reloaded(live, host, directory):
 
 @pytest.mark.parametrize("hours", [-30, 0, 30])
 def test_an_unfinished_change_is_seen_whatever_was_done_to_the_clock(live, host, directory, hours):
-    """The host has booted since, so that it runs what is on disk; of a file that was edited afterwards the clock may say anything."""
+    """The host has booted since, so that it runs what is on disk; of a file that was edited afterwards the clock may
+    say anything."""
     make_live(live, host)
     host.boot("haproxy")
     assert make_live(live, host) == []

@@ -9,9 +9,18 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.input imp
 
 # variables of every host, what is said of the first
 WRONG = [
-    ({"cluster_address": "web1.example.com"}, "cluster_address is 'web1.example.com': an IPv4 or IPv6 address is needed"),
-    ({"cluster_address6": "web1.example.com"}, "cluster_address6 is 'web1.example.com': an IPv4 or IPv6 address is needed"),
-    ({"cluster_address": 5}, "cluster_address is 5: YAML may have changed a number's digits; put it in quotation marks"),
+    (
+        {"cluster_address": "web1.example.com"},
+        "cluster_address is 'web1.example.com': an IPv4 or IPv6 address is needed",
+    ),
+    (
+        {"cluster_address6": "web1.example.com"},
+        "cluster_address6 is 'web1.example.com': an IPv4 or IPv6 address is needed",
+    ),
+    (
+        {"cluster_address": 5},
+        "cluster_address is 5: YAML may have changed a number's digits; put it in quotation marks",
+    ),
     ({"cluster_address": None}, "cluster_address has no value"),
     ({"cluster_address": "192.0.2.1\n"}, "cluster_address has a line break"),
     ({"cluster_vip": ["192.0.2.10/24"]}, "cluster_vip is a list: a single value is needed"),
@@ -21,7 +30,12 @@ WRONG = [
 ]
 RIGHT = [
     {},
-    {"cluster_address": "192.0.2.11", "cluster_address6": "2001:db8::11", "cluster_vip": "192.0.2.10/24", "cluster_vips": []},
+    {
+        "cluster_address": "192.0.2.11",
+        "cluster_address6": "2001:db8::11",
+        "cluster_vip": "192.0.2.10/24",
+        "cluster_vips": [],
+    },
     {"cluster_address": "", "cluster_vip": "", "cluster_move_interval": "1.5", "check_cluster_certificate_days": "14"},
 ]
 
@@ -45,7 +59,10 @@ def test_nothing_is_wrong(variables):
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"cluster_vip": "192.0.2.21/24"}, "cluster_vip: 192.0.2.21/24 is the address of web1: choose an address that no host has"),
+        (
+            {"cluster_vip": "192.0.2.21/24"},
+            "cluster_vip: 192.0.2.21/24 is the address of web1: choose an address that no host has",
+        ),
         ({"cluster_vips": ["192.0.2.10/24", "192.0.2.11/24"]}, "cluster_vips: 192.0.2.11/24 is the address of lb1"),
         ({"cluster_vip6": "2001:DB8:0::22/64"}, "cluster_vip6: 2001:DB8:0::22/64 is the address of 2001:db8::22"),
     ],

@@ -5,7 +5,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import address, families, nodes, packages_left, without_address
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import (
+    address,
+    families,
+    nodes,
+    packages_left,
+    without_address,
+)
 
 ROUTE = {"default_ipv4": {"address": "192.0.2.4"}}
 
@@ -69,7 +75,13 @@ THERE = {"rc": 0, "stdout_lines": ["nginx installed"]}
 def test_what_roles_have_left_is_named_by_host():
     packages = {"__haproxy_packages": ["haproxy", "socat"], "__nginx_packages": ["nginx"]}
     hostvars = {
-        "both": {**packages, "__haproxy_found": BARE, "__haproxy_install": LEFT, "__nginx_found": BARE, "__nginx_install": LEFT},
+        "both": {
+            **packages,
+            "__haproxy_found": BARE,
+            "__haproxy_install": LEFT,
+            "__nginx_found": BARE,
+            "__nginx_install": LEFT,
+        },
         "deployed": {**packages, "__nginx_found": THERE, "__nginx_install": LEFT},
         "tried": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": True}},
         "in a container": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": False}},

@@ -35,7 +35,11 @@ def test_a_host_that_says_nothing_is_off(said):
         SSH + "kex_exchange_identification: read: Connection reset by peer",
         # It is its kernel that has answered.
         SSH + "Connection timed out during banner exchange",
-        SSH + "System is going down. Unprivileged users are not permitted to log in anymore. For technical details, see pam_nologin(8).",
+        SSH
+        + (
+            "System is going down. Unprivileged users are not permitted to log in anymore. For technical details, see "
+            "pam_nologin(8)."
+        ),
         SSH + "pi@192.0.2.21: Permission denied (publickey).",
     ],
 )
@@ -44,7 +48,8 @@ def test_a_host_that_refuses_is_there(said):
 
 
 @pytest.mark.parametrize(
-    "answer", [{"rc": 0}, {"rc": 1, "msg": "non-zero return code"}, {"failed": True, "msg": "Timed out after 30 second(s)."}]
+    "answer",
+    [{"rc": 0}, {"rc": 1, "msg": "non-zero return code"}, {"failed": True, "msg": "Timed out after 30 second(s)."}],
 )
 def test_a_host_that_answers_is_there(answer):
     assert not is_off(answer)

@@ -136,10 +136,18 @@ def test_enough_servers_are_left(asked, serial, minimum):
 @pytest.mark.parametrize(
     ("asked", "serial", "minimum", "parts"),
     [
-        (all_up("lb1"), 1, 3, ["lb1: backend web has web1, web2, web3 in rotation, and without web1 2", "cluster_min_in_rotation is 3"]),
+        (
+            all_up("lb1"),
+            1,
+            3,
+            ["lb1: backend web has web1, web2, web3 in rotation, and without web1 2", "cluster_min_in_rotation is 3"],
+        ),
         (all_up("lb1"), 2, 2, ["and without web1, web2 1, but"]),
         (
-            [*all_up("lb1"), balancer("lb2", server("web1"), server("web2", status="DOWN"), server("web3", state="drain"))],
+            [
+                *all_up("lb1"),
+                balancer("lb2", server("web1"), server("web2", status="DOWN"), server("web3", state="drain")),
+            ],
             1,
             1,
             [
@@ -148,7 +156,12 @@ def test_enough_servers_are_left(asked, serial, minimum):
                 "cluster_drain: false",
             ],
         ),
-        ([balancer("lb1", server("web1", "api"), *map(server, HOSTS))], 1, 1, ["lb1: backend api has web1 in rotation"]),
+        (
+            [balancer("lb1", server("web1", "api"), *map(server, HOSTS))],
+            1,
+            1,
+            ["lb1: backend api has web1 in rotation"],
+        ),
         ([*all_up("lb1"), UNREACHABLE], 1, 1, ["lb2 cannot be reached", "cluster_absent_load_balancers"]),
     ],
     ids=["too many wanted", "batch too large", "others are down", "another backend", "unreachable"],

@@ -7,7 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.drill import failures, health, measure, plan, summary
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.drill import (
+    failures,
+    health,
+    measure,
+    plan,
+    summary,
+)
 from samples.drill import record, seen, servers
 
 
@@ -61,7 +67,9 @@ def test_a_cluster_is_well_when_all_is_as_before(states, up, problems):
 
 def test_a_load_balancer_that_does_not_answer_gives_no_requests():
     found = health(
-        seen({"lb1": "MASTER", "lb2": "BACKUP"}), [*servers(["web1", "web2"])[:1], {"__node": "lb2", "unreachable": True}], NORMAL
+        seen({"lb1": "MASTER", "lb2": "BACKUP"}),
+        [*servers(["web1", "web2"])[:1], {"__node": "lb2", "unreachable": True}],
+        NORMAL,
     )
     assert found["problems"] == ["lb2 gives no requests to web/web1, web/web2"]
 
@@ -80,8 +88,12 @@ def test_an_outage_lasts_from_a_good_request_to_a_good_answer(lost, outage, lost
 
 def test_times_are_the_controllers_and_count_from_the_beginning():
     """lb2 is 10 s ahead, and the clients 3 s behind."""
-    journal = "1010.250000 lb2 Keepalived_vrrp[7]: (vip) Entering MASTER STATE\n1010.2 lb2 x: (other) Entering MASTER STATE"
-    found = measure(record([], journals={"lb1": "", "lb2": journal}, ahead={"lb2": 10.0, "clients": -3.0}, clients=-3.0))
+    journal = (
+        "1010.250000 lb2 Keepalived_vrrp[7]: (vip) Entering MASTER STATE\n1010.2 lb2 x: (other) Entering MASTER STATE"
+    )
+    found = measure(
+        record([], journals={"lb1": "", "lb2": journal}, ahead={"lb2": 10.0, "clients": -3.0}, clients=-3.0)
+    )
     assert found["transitions"] == [{"at": 0.25, "host": "lb2", "state": "MASTER"}]
     assert found["seen"][0][0] == -1.0
     assert found["took_over"] == "lb2"
@@ -96,7 +108,13 @@ def test_times_are_the_controllers_and_count_from_the_beginning():
         # The clocks are not quite right.
         ({"lb2": "999.9 lb2 k[1]: (vip) Entering MASTER STATE"}, "lb2"),
         # It was given back.
-        ({"lb2": "1000.1 lb2 k[1]: (vip) Entering MASTER STATE", "lb1": "1002.1 lb1 k[1]: (vip) Entering MASTER STATE"}, "lb2"),
+        (
+            {
+                "lb2": "1000.1 lb2 k[1]: (vip) Entering MASTER STATE",
+                "lb1": "1002.1 lb1 k[1]: (vip) Entering MASTER STATE",
+            },
+            "lb2",
+        ),
     ],
 )
 def test_the_first_other_node_that_has_the_vip_has_taken_over(journals, took_over):

@@ -11,7 +11,9 @@ from samples.drill import EVIL, drill, record
 
 
 def test_junit_knows_faults_and_surprises():
-    suite = fromstring(junit(drill(record([]), record([100], problem=EVIL), surprise=EVIL, limit_ms=5.0)).split("\n", 1)[1])
+    suite = fromstring(
+        junit(drill(record([]), record([100], problem=EVIL), surprise=EVIL, limit_ms=5.0)).split("\n", 1)[1]
+    )
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert [len(case.findall("failure")) for case in suite] == [0, 2]
     suite = fromstring(junit(drill(record([]), surprise="no clients")).split("\n", 1)[1])

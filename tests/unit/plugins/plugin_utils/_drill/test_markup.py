@@ -28,4 +28,6 @@ def test_a_text_stays_a_text(text):
 
 
 def test_names_of_attributes_are_as_python_allows_and_none_is_left_out():
-    assert xml(tag("g", None, class_="mark", text_anchor="end", id=None)).endswith('<g class="mark" text-anchor="end" />\n')
+    assert xml(tag("g", None, class_="mark", text_anchor="end", id=None)).endswith(
+        '<g class="mark" text-anchor="end" />\n'
+    )

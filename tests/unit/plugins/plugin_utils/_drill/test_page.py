@@ -33,7 +33,12 @@ def test_no_text_becomes_markup_wherever_it_comes_from():
 
 def test_a_page_needs_nothing_but_itself():
     found = Tags(page(drill(record([100]), record([]))))
-    addresses = [value for _name, attributes in found.found for key, value in attributes.items() if key in ("href", "src", "xlink:href")]
+    addresses = [
+        value
+        for _name, attributes in found.found
+        for key, value in attributes.items()
+        if key in ("href", "src", "xlink:href")
+    ]
     assert [address for address in addresses if not address.startswith(("#", "data:"))] == []
     assert "default-src 'none'" in str(found.found)
     assert not re.search(r"url\(|@import", page(drill(record([100]))))

@@ -14,12 +14,17 @@ MALFORMED = [
     "http-request deny deny_status 400 if { req.fhdr(Content-Length) -m len gt 18 }",
     "http-request deny deny_status 400 if HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
 ]
-PROTO = "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }"
+PROTO = (
+    "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }"
+)
 ALWAYS = [*MALFORMED, PROTO]
 SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
 TRACK = "tcp-request connection track-sc2 src,ipmask(32,64) table client_limits"
 TLS = {"port": 443, "certificates": ["/a.pem"]}
-NODES = [{"name": "lb1", "address": "192.0.2.11", "port": 8888}, {"name": "lb2", "address": "2001:db8::12", "port": 8888}]
+NODES = [
+    {"name": "lb1", "address": "192.0.2.11", "port": 8888},
+    {"name": "lb2", "address": "2001:db8::12", "port": 8888},
+]
 CHALLENGE = "{ path_beg /.well-known/acme-challenge/ }"
 
 
@@ -31,7 +36,9 @@ def printed(section, kind="frontends", **changes):
 
 def in_flight(*names, exception=""):
     """The lines that bound the requests in flight in these sections."""
-    count = [f"be_conn({name})" if name == names[0] else f"be_conn({name}),add(txn.requests_in_flight)" for name in names]
+    count = [
+        f"be_conn({name})" if name == names[0] else f"be_conn({name}),add(txn.requests_in_flight)" for name in names
+    ]
     return [
         "http-request track-sc2 src,ipmask(32,64) table requests_in_flight",
         *(f"http-request set-var(txn.requests_in_flight) {expression}" for expression in count),
@@ -176,7 +183,9 @@ def test_limits_come_first(limits, first, later):
 
 
 def test_clients_behind_the_proxy_protocol_are_counted_once_it_has_named_them():
-    lines = printed(front(mode="tcp", binds=[{"port": 80, "options": ["accept-proxy"]}]), haproxy_client_limits={"connections": 9})
+    lines = printed(
+        front(mode="tcp", binds=[{"port": 80, "options": ["accept-proxy"]}]), haproxy_client_limits={"connections": 9}
+    )
     assert lines[0].startswith("tcp-request session track-sc2")
 
 

@@ -45,7 +45,10 @@ def limited(number, name="http_in", **keys):
         (["MemoryMax=2147483648"], Resources(2 * GIB, 524288)),
         (["LimitNOFILE=20000"], Resources(HOST.memory, 20000)),
         (["LimitNOFILE=infinity"], HOST),
-        (["/proc/1/limits:Max open files            1024                 20000                files     "], Resources(HOST.memory, 20000)),
+        (
+            ["/proc/1/limits:Max open files            1024                 20000                files     "],
+            Resources(HOST.memory, 20000),
+        ),
         (["/proc/sys/fs/nr_open:4096\r"], Resources(HOST.memory, 4096)),
     ],
 )
@@ -86,14 +89,27 @@ def test_servers_take_descriptors():
 
 @pytest.mark.parametrize(
     ("count", "size"),
-    [("5", 5), (5, 5), ("1-3", 3), ("3-3", 1), ("0-9", 10), ("0", None), ("3-1", None), ("a", None), ("1-", None), ("", None)],
+    [
+        ("5", 5),
+        (5, 5),
+        ("1-3", 3),
+        ("3-3", 1),
+        ("0-9", 10),
+        ("0", None),
+        ("3-1", None),
+        ("a", None),
+        ("1-", None),
+        ("", None),
+    ],
 )
 def test_a_template_makes_as_many_servers_as_it_has_numbers(count, size):
     assert template_size(count) == size
 
 
 def test_servers_of_templates_take_descriptors():
-    templates = [{"prefix": "w", "count": count, "address": "a.example.com", "port": 1} for count in ("500", "501-2000")]
+    templates = [
+        {"prefix": "w", "count": count, "address": "a.example.com", "port": 1} for count in ("500", "501-2000")
+    ]
     few = [*ANSWER, "LimitNOFILE=20000"]
     assert limits(variables(**backs(back(servers=[], server_templates=templates))), few)["process"] == 8900
 
@@ -113,7 +129,10 @@ def test_servers_of_templates_take_descriptors():
         (fronts(front(), haproxy_maxconn=4096, haproxy_defaults_lines=["maxconn 2000"]), 4096, {}),
         # Of the other mode, lines of the defaults are not printed.
         (
-            {**fronts(front(), haproxy_maxconn=4096, haproxy_defaults_lines=["maxconn 2000"]), **listens(listen(mode="tcp"))},
+            {
+                **fronts(front(), haproxy_maxconn=4096, haproxy_defaults_lines=["maxconn 2000"]),
+                **listens(listen(mode="tcp")),
+            },
             4096,
             {"db": 1996},
         ),
@@ -158,7 +177,13 @@ GOOD = [
     fronts(limited(3996), haproxy_maxconn=4096),
     fronts(limited(2000), limited(1996, "api"), haproxy_maxconn=4096),
     fronts(limited(2000), limited(1995, "api"), front("more"), haproxy_maxconn=4096),
-    fronts(limited(2000), limited(2000, "api"), haproxy_maxconn=4096, haproxy_stats_enabled=False, haproxy_extra_sections=[]),
+    fronts(
+        limited(2000),
+        limited(2000, "api"),
+        haproxy_maxconn=4096,
+        haproxy_stats_enabled=False,
+        haproxy_extra_sections=[],
+    ),
     fronts(limited(29900)),
     {"haproxy_maxconn": 61000},
     {**backs(back(lines=["fullconn 9000"])), "haproxy_maxconn": 4096},
@@ -169,7 +194,14 @@ BAD = [
     ({"haproxy_maxconn": -1}, ["haproxy_maxconn is -1", "0 to derive"]),
     (
         {"haproxy_maxconn": 100000},
-        ["haproxy_maxconn is 100000", "up to 6250 MiB", "(64 kB a connection)", "has 3921 MiB", "at most 62741", "0 for 30000"],
+        [
+            "haproxy_maxconn is 100000",
+            "up to 6250 MiB",
+            "(64 kB a connection)",
+            "has 3921 MiB",
+            "at most 62741",
+            "0 for 30000",
+        ],
     ),
     (
         fronts(front(), haproxy_maxconn=100),
@@ -178,23 +210,47 @@ BAD = [
     ({"haproxy_maxconn": 40}, ["no frontends", "haproxy_maxconn to 100 or more"]),
     (
         fronts(limited(4096), haproxy_maxconn=4096),
-        ["haproxy_frontends: http_in: maxconn is 4096", "haproxy_maxconn is 4096, of which 100", "3996 or less", "4196 or more"],
+        [
+            "haproxy_frontends: http_in: maxconn is 4096",
+            "haproxy_maxconn is 4096, of which 100",
+            "3996 or less",
+            "4196 or more",
+        ],
     ),
-    (listens(listen(lines=["  maxconn  3997 "]), haproxy_maxconn=4096), ["haproxy_listens: db: maxconn is 3997", "3996 or less"]),
-    (fronts(front(), haproxy_maxconn=2000, haproxy_defaults_lines=["maxconn 2000"]), ["http_in: maxconn is 2000", "1900 or less"]),
-    (fronts(limited(40000)), ["http_in: maxconn is 40000", "haproxy_maxconn is 30000 (derived from the memory and file descriptors"]),
+    (
+        listens(listen(lines=["  maxconn  3997 "]), haproxy_maxconn=4096),
+        ["haproxy_listens: db: maxconn is 3997", "3996 or less"],
+    ),
+    (
+        fronts(front(), haproxy_maxconn=2000, haproxy_defaults_lines=["maxconn 2000"]),
+        ["http_in: maxconn is 2000", "1900 or less"],
+    ),
+    (
+        fronts(limited(40000)),
+        ["http_in: maxconn is 40000", "haproxy_maxconn is 30000 (derived from the memory and file descriptors"],
+    ),
     (fronts(limited(0), haproxy_maxconn=4096), ["haproxy_frontends: http_in: maxconn is 0", "no limit"]),
     (
         fronts(limited(2000), limited(1997, "api"), haproxy_maxconn=4096),
-        ["maxconn 3997 in all (http_in 2000, api 1997)", "haproxy_maxconn is 4096, of which 100", "haproxy_maxconn to 4097 or more"],
+        [
+            "maxconn 3997 in all (http_in 2000, api 1997)",
+            "haproxy_maxconn is 4096, of which 100",
+            "haproxy_maxconn to 4097 or more",
+        ],
     ),
     (
         fronts(limited(2000), limited(1996, "api"), front("more"), haproxy_maxconn=4096),
         ["(http_in 2000, api 1996, more an equal share)", "haproxy_maxconn to 4097 or more"],
     ),
     (fronts(limited(20000), limited(20000, "api")), ["maxconn 40000 in all", "haproxy_maxconn is 30000 (derived"]),
-    ({"haproxy_global_lines": ["maxconn 9000"]}, ["haproxy_global_lines: 'maxconn 9000' would replace haproxy_maxconn"]),
-    ({"haproxy_global_lines": [" maxconnrate 100"]}, ["maxconnrate 100", "delays the health checks", "rate-limit sessions"]),
+    (
+        {"haproxy_global_lines": ["maxconn 9000"]},
+        ["haproxy_global_lines: 'maxconn 9000' would replace haproxy_maxconn"],
+    ),
+    (
+        {"haproxy_global_lines": [" maxconnrate 100"]},
+        ["maxconnrate 100", "delays the health checks", "rate-limit sessions"],
+    ),
     ({"haproxy_global_lines": ["maxsessrate 100"]}, ["maxsessrate 100", "delays the health checks"]),
 ]
 

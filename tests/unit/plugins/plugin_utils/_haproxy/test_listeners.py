@@ -9,7 +9,10 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.problems 
 from samples.haproxy import NODES, PEERS, binds, front, fronts, listen, listens, variables
 
 GOOD = [
-    fronts(front("one", binds=[{"address": "192.0.2.10", "port": 80}]), front("two", binds=[{"address": "192.0.2.11", "port": 80}])),
+    fronts(
+        front("one", binds=[{"address": "192.0.2.10", "port": 80}]),
+        front("two", binds=[{"address": "192.0.2.11", "port": 80}]),
+    ),
     binds({"port": 80}, {"address": "::", "port": 80, "options": ["v6only"]}),
     binds({"port": 443, "certificates": ["/root/tls.pem"]}, haproxy_confined="false"),
     binds({"port": 443}, {"address": "quic4@0.0.0.0", "port": 443}),
@@ -25,9 +28,17 @@ GOOD = [
 BAD = [
     ("port 0", binds({"port": 0}), ["http_in (haproxy_frontends): port 0 is outside 1-65535"]),
     ("port 65536", binds({"port": 65536}), ["http_in (haproxy_frontends): port 65536 is outside 1-65535"]),
-    ("no port number", binds({"port": "http"}), ["http_in (haproxy_frontends): port http is outside 1-65535", "such as 8000-8010"]),
+    (
+        "no port number",
+        binds({"port": "http"}),
+        ["http_in (haproxy_frontends): port http is outside 1-65535", "such as 8000-8010"],
+    ),
     ("range backwards", binds({"port": "90-80"}), ["http_in (haproxy_frontends): port 90-80 is outside"]),
-    ("bind without port", binds({"address": "192.0.2.10"}), ["http_in (haproxy_frontends): the bind to 192.0.2.10 has no port"]),
+    (
+        "bind without port",
+        binds({"address": "192.0.2.10"}),
+        ["http_in (haproxy_frontends): the bind to 192.0.2.10 has no port"],
+    ),
     ("health port", {"haproxy_health_port": 70000}, ["haproxy_health_port: port 70000 is outside 1-65535"]),
     ("statistics port", {"haproxy_stats_port": 0}, ["haproxy_stats_port: port 0 is outside 1-65535"]),
     (
@@ -40,9 +51,21 @@ BAD = [
         binds({"port": 443, "certificates": ["/root/tls.pem"]}),
         ["http_in (haproxy_frontends): a certificate is '/root/tls.pem'", "haproxy_confined to false"],
     ),
-    ("twice in one section", binds({"port": 80}, {"port": 80}), ["http_in (haproxy_frontends)", "both listen on port 80"]),
-    ("one of all addresses", binds({"port": 80}, {"address": "192.0.2.10", "port": 80}), ["port 80 (192.0.2.10 and *)"]),
-    ("all addresses after one", binds({"address": "192.0.2.10", "port": 80}, {"port": 80}), ["port 80 (* and 192.0.2.10)"]),
+    (
+        "twice in one section",
+        binds({"port": 80}, {"port": 80}),
+        ["http_in (haproxy_frontends)", "both listen on port 80"],
+    ),
+    (
+        "one of all addresses",
+        binds({"port": 80}, {"address": "192.0.2.10", "port": 80}),
+        ["port 80 (192.0.2.10 and *)"],
+    ),
+    (
+        "all addresses after one",
+        binds({"address": "192.0.2.10", "port": 80}, {"port": 80}),
+        ["port 80 (* and 192.0.2.10)"],
+    ),
     (
         "one of all addresses of IPv6",
         binds({"address": "::", "port": 80}, {"address": "2001:db8::1", "port": 80}),
@@ -54,7 +77,11 @@ BAD = [
     ("frontend and listen", {**binds({"port": 5432}), **listens(listen())}, ["db (haproxy_listens)", "port 5432"]),
     ("on the health port", binds({"port": 8405}), ["haproxy_health_port and http_in", "port 8405"]),
     ("on the statistics port", binds({"port": 8404}), ["haproxy_stats_port and http_in", "port 8404"]),
-    ("on the peers' port", binds({"port": 10000}, haproxy_nodes=NODES, haproxy_peers=PEERS), ["balancers (haproxy_peers) and http_in"]),
+    (
+        "on the peers' port",
+        binds({"port": 10000}, haproxy_nodes=NODES, haproxy_peers=PEERS),
+        ["balancers (haproxy_peers) and http_in"],
+    ),
     ("statistics on health", {"haproxy_stats_port": 8405}, ["haproxy_stats_port and haproxy_health_port", "port 8405"]),
 ]
 

@@ -18,7 +18,11 @@ def cluster(*backends, frontends=(HTTP,), **changes):
 
 # what is wrong, the variables, what the problem says
 BAD = [
-    ("loopback", cluster(server(address="127.0.0.1")), "server web1 is 127.0.0.1 port 80, where http_in of a load balancer listens"),
+    (
+        "loopback",
+        cluster(server(address="127.0.0.1")),
+        "server web1 is 127.0.0.1 port 80, where http_in of a load balancer listens",
+    ),
     ("its other name", cluster(server(address="localhost")), "server web1 is localhost port 80"),
     ("IPv6 loopback", cluster(server(address="::1")), "server web1 is ::1 port 80, where http_in"),
     ("this load balancer", cluster(server(address="192.0.2.11")), "server web1 is 192.0.2.11 port 80"),
@@ -27,16 +31,24 @@ BAD = [
         cluster(server(address="192.0.2.12")),
         "haproxy would balance onto itself until it is full; set cluster_address",
     ),
-    ("IPv6 load balancer", cluster(server(address="[2001:DB8::12]"), haproxy_nodes=SIX), "server web1 is 2001:db8::12 port 80"),
+    (
+        "IPv6 load balancer",
+        cluster(server(address="[2001:DB8::12]"), haproxy_nodes=SIX),
+        "server web1 is 2001:db8::12 port 80",
+    ),
     (
         "its VIP",
-        cluster(server(address="192.0.2.10"), frontends=[front(binds=[{"port": 80, "address": "192.0.2.10"}], default_backend="web")]),
+        cluster(
+            server(address="192.0.2.10"),
+            frontends=[front(binds=[{"port": 80, "address": "192.0.2.10"}], default_backend="web")],
+        ),
         "server web1 is 192.0.2.10 port 80",
     ),
     (
         "by a rule",
         cluster(
-            server(address="127.0.0.1", port=8005), frontends=[front(binds=[{"port": "8000-8010"}], lines=["use_backend web if TRUE"])]
+            server(address="127.0.0.1", port=8005),
+            frontends=[front(binds=[{"port": "8000-8010"}], lines=["use_backend web if TRUE"])],
         ),
         "haproxy_backends: web: server web1 is 127.0.0.1 port 8005",
     ),
@@ -52,7 +64,14 @@ BAD = [
     ),
     (
         "twice in IPv6",
-        cluster(back(servers=[{"name": "a", "address": "2001:db8::1", "port": 80}, {"name": "b", "address": "2001:DB8:0::1", "port": 80}])),
+        cluster(
+            back(
+                servers=[
+                    {"name": "a", "address": "2001:db8::1", "port": 80},
+                    {"name": "b", "address": "2001:DB8:0::1", "port": 80},
+                ]
+            )
+        ),
         "the servers a and b are both 2001:DB8:0::1",
     ),
 ]
@@ -60,12 +79,18 @@ GOOD = [
     cluster(server(address="127.0.0.1", port=8080)),
     cluster(server(address="192.0.2.12", port=8080)),
     cluster(server(address="unix@/run/shop.sock", port=None)),
-    cluster(server(address="192.0.2.11"), frontends=[front(binds=[{"port": 80, "address": "192.0.2.10"}], default_backend="web")]),
+    cluster(
+        server(address="192.0.2.11"),
+        frontends=[front(binds=[{"port": 80, "address": "192.0.2.10"}], default_backend="web")],
+    ),
     # One frontend that hands over to another one.
     cluster(
         back(),
         back("inner", servers=[{"name": "tls", "address": "127.0.0.1", "port": 8443}]),
-        frontends=[front("outer", binds=[{"port": 443}], default_backend="inner"), front(binds=[{"port": 8443}], default_backend="web")],
+        frontends=[
+            front("outer", binds=[{"port": 443}], default_backend="inner"),
+            front(binds=[{"port": 8443}], default_backend="web"),
+        ],
     ),
     cluster(back(servers=[WEB1, {**WEB1, "name": "web2", "port": 81}])),
     cluster(back(servers=[WEB1, {**WEB1, "name": "web2", "options": {"backup": True}}])),

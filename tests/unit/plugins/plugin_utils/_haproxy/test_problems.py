@@ -26,7 +26,9 @@ GOOD = [
     {**fronts(front(default_backend="db")), **listens(listen())},
     {**fronts(front(), front("tls_in", binds=[{"port": 443}])), **backs(back()), **listens(listen())},
     backs(back(servers=[], lines=["server-template web 3 web.example.com:80"])),
-    backs({"name": "web", "server_templates": [{"prefix": "web", "count": "3", "address": "web.example.com", "port": 80}]}),
+    backs(
+        {"name": "web", "server_templates": [{"prefix": "web", "count": "3", "address": "web.example.com", "port": 80}]}
+    ),
     backs(server(port=1), {**server(port=65535), "name": "other"}),
     backs(server(address="unix@/run/shop.sock", port=None)),
     backs(back(cookie="SERVER insert")),
@@ -36,7 +38,11 @@ GOOD = [
     backs(back(**{"from": "more", "mode": "tcp"}), haproxy_named_defaults=[RAW, {"name": "more", "from": "raw"}]),
     backs(back(lines=["http-request return string 'a # b\\\"'\t"])),
     {"haproxy_stats_address": "*", "haproxy_stats_users": [USER]},
-    {"haproxy_stats_address": "*", "haproxy_stats_userlist": "ops", "haproxy_userlists": [{"name": "ops", "users": [HASHED]}]},
+    {
+        "haproxy_stats_address": "*",
+        "haproxy_stats_userlist": "ops",
+        "haproxy_userlists": [{"name": "ops", "users": [HASHED]}],
+    },
     {"haproxy_stats_address": "::1"},
     {"haproxy_stats_address": "localhost"},
     {"haproxy_stats_address": "*", "haproxy_stats_enabled": False},
@@ -45,23 +51,59 @@ GOOD = [
     {"haproxy_nodes": NODES, "haproxy_peers": PEERS},
     {"haproxy_nodes": [NODES[1]]},
     {"haproxy_files": [{**KEY, "mode": "0600", "sensitive": True}, {"path": "a.map", "content": "a b\nc d\n"}]},
-    fronts(front(default_backend=None, lines=None), front("two", binds=[{"port": 81, "address": None, "options": None}])),
-    backs(back(cookie=None, server_templates=None, **{"from": None, "mode": None}), {**server(options=None), "name": "b"}),
+    fronts(
+        front(default_backend=None, lines=None), front("two", binds=[{"port": 81, "address": None, "options": None}])
+    ),
+    backs(
+        back(cookie=None, server_templates=None, **{"from": None, "mode": None}), {**server(options=None), "name": "b"}
+    ),
     {"haproxy_files": [{"path": "a.map", "content": "", "mode": None, "sensitive": None}]},
     extra({"kind": "cache", "name": "a"}, {"kind": "cache", "name": "b"}, {"kind": "resolvers", "name": "a"}),
 ]
 
 # what is wrong, the variables, what the problem says
 BAD = [
-    ("frontend twice", fronts(front(), front(binds=[{"port": 81}])), ["haproxy_frontends: the name http_in is used 2 times", "once"]),
+    (
+        "frontend twice",
+        fronts(front(), front(binds=[{"port": 81}])),
+        ["haproxy_frontends: the name http_in is used 2 times", "once"],
+    ),
     ("backend twice", backs(back(), back()), ["haproxy_backends: the name web is used 2 times", "once"]),
-    ("listen twice", listens(listen(), listen(binds=[{"port": 1}])), ["haproxy_listens: the name db is used 2 times", "once"]),
-    ("listen named as backend", {**backs(back("db")), **listens(listen())}, ["haproxy_listens", "db", "a backend's already"]),
-    ("listen named as frontend", {**fronts(front("db")), **listens(listen())}, ["haproxy_listens", "db", "a frontend's"]),
-    ("listen named as our own", listens(listen("health")), ["haproxy_listens: the name health is taken by the role's own"]),
-    ("defaults twice", {"haproxy_named_defaults": [RAW, RAW]}, ["haproxy_named_defaults: the name raw is used 2 times"]),
-    ("defaults named as our own", {"haproxy_named_defaults": [{"name": "http"}]}, ["haproxy_named_defaults: the name http is taken"]),
-    ("peers twice", {"haproxy_nodes": NODES, "haproxy_peers": [*PEERS, {**PEERS[0], "port": 1}]}, ["haproxy_peers: the name balancers"]),
+    (
+        "listen twice",
+        listens(listen(), listen(binds=[{"port": 1}])),
+        ["haproxy_listens: the name db is used 2 times", "once"],
+    ),
+    (
+        "listen named as backend",
+        {**backs(back("db")), **listens(listen())},
+        ["haproxy_listens", "db", "a backend's already"],
+    ),
+    (
+        "listen named as frontend",
+        {**fronts(front("db")), **listens(listen())},
+        ["haproxy_listens", "db", "a frontend's"],
+    ),
+    (
+        "listen named as our own",
+        listens(listen("health")),
+        ["haproxy_listens: the name health is taken by the role's own"],
+    ),
+    (
+        "defaults twice",
+        {"haproxy_named_defaults": [RAW, RAW]},
+        ["haproxy_named_defaults: the name raw is used 2 times"],
+    ),
+    (
+        "defaults named as our own",
+        {"haproxy_named_defaults": [{"name": "http"}]},
+        ["haproxy_named_defaults: the name http is taken"],
+    ),
+    (
+        "peers twice",
+        {"haproxy_nodes": NODES, "haproxy_peers": [*PEERS, {**PEERS[0], "port": 1}]},
+        ["haproxy_peers: the name balancers"],
+    ),
     (
         "section twice",
         extra({"kind": "cache", "name": "a"}, {"kind": "cache", "name": "a"}),
@@ -72,7 +114,11 @@ BAD = [
         extra({"kind": "backend", "name": "a"}),
         ["haproxy_extra_sections: backend a belongs into haproxy_backends"],
     ),
-    ("server twice", backs(back(servers=back()["servers"] * 2)), ["haproxy_backends: web", "server name web1", "2 times"]),
+    (
+        "server twice",
+        backs(back(servers=back()["servers"] * 2)),
+        ["haproxy_backends: web", "server name web1", "2 times"],
+    ),
     (
         "template twice",
         backs(back(server_templates=[{"prefix": "w", "count": "1", "address": "a.example.com", "port": 1}] * 2)),
@@ -91,7 +137,11 @@ BAD = [
         {**fronts(front(default_backend="wbe")), **backs(back()), **listens(listen())},
         ["haproxy_frontends", "default_backend of http_in is 'wbe'", "there are web, db"],
     ),
-    ("no backends at all", fronts(front(default_backend="web")), ["default_backend of http_in is 'web'", "there are no backends"]),
+    (
+        "no backends at all",
+        fronts(front(default_backend="web")),
+        ["default_backend of http_in is 'web'", "there are no backends"],
+    ),
     (
         "no such backend by default",
         fronts(front(), haproxy_frontend_defaults={"default_backend": "web"}),
@@ -101,15 +151,31 @@ BAD = [
     ("servers left out", listens({"name": "db", "binds": [{"port": 1}]}), ["haproxy_listens: db has no servers"]),
     ("no port", backs(server(port=None)), ["haproxy_backends: web: server web1 has no port", "or the whole section"]),
     ("server's port", backs(server(port=65536)), ["haproxy_backends: web: server web1 has port 65536", "1-65535"]),
-    ("section's port", backs({**server(port=None), "port": -1}), ["haproxy_backends: web: server web1 has port -1", "1-65535"]),
+    (
+        "section's port",
+        backs({**server(port=None), "port": -1}),
+        ["haproxy_backends: web: server web1 has port -1", "1-65535"],
+    ),
     (
         "template's port",
         backs({"name": "web", "server_templates": [{"prefix": "w", "count": "1", "address": "a.example.com"}]}),
         ["haproxy_backends: web: server template w has no port"],
     ),
-    ("cookie in mode tcp", backs(back(mode="tcp", cookie="SERVER insert")), ["haproxy_backends: web: cookie is set in mode tcp", "source"]),
-    ("server's cookie alone", backs(server(cookie="A")), ["haproxy_backends: web: server web1 has a cookie and the section has none"]),
-    ("unknown defaults", backs(back(**{"from": "patent"})), ["haproxy_backends: web: from is 'patent'", "there are http, tcp"]),
+    (
+        "cookie in mode tcp",
+        backs(back(mode="tcp", cookie="SERVER insert")),
+        ["haproxy_backends: web: cookie is set in mode tcp", "source"],
+    ),
+    (
+        "server's cookie alone",
+        backs(server(cookie="A")),
+        ["haproxy_backends: web: server web1 has a cookie and the section has none"],
+    ),
+    (
+        "unknown defaults",
+        backs(back(**{"from": "patent"})),
+        ["haproxy_backends: web: from is 'patent'", "there are http, tcp"],
+    ),
     (
         "defaults that come later",
         {"haproxy_named_defaults": [{"name": "more", "from": "raw"}, RAW]},
@@ -121,16 +187,28 @@ BAD = [
         ["haproxy_backends: web: mode is http, that of its defaults 'raw' is tcp"],
     ),
     ("health at every address", {"haproxy_health_address": "*"}, ["haproxy_health_address is '*'", "127.0.0.1"]),
-    ("statistics for all", {"haproxy_stats_address": "*"}, ["haproxy_stats_address is '*'", "haproxy_stats_users is empty", "127.0.0.1"]),
+    (
+        "statistics for all",
+        {"haproxy_stats_address": "*"},
+        ["haproxy_stats_address is '*'", "haproxy_stats_users is empty", "127.0.0.1"],
+    ),
     (
         "metrics for all",
         {"haproxy_stats_address": "192.0.2.11", "haproxy_stats_enabled": False, "haproxy_prometheus_enabled": True},
         ["haproxy_stats_address is '192.0.2.11'", "haproxy_stats_users"],
     ),
-    ("statistics for unknown users", {"haproxy_stats_userlist": "ops"}, ["haproxy_stats_userlist is 'ops', which does not exist", "none"]),
+    (
+        "statistics for unknown users",
+        {"haproxy_stats_userlist": "ops"},
+        ["haproxy_stats_userlist is 'ops', which does not exist", "none"],
+    ),
     (
         "statistics for two kinds of users",
-        {"haproxy_stats_users": [USER], "haproxy_stats_userlist": "ops", "haproxy_userlists": [{"name": "ops", "users": [HASHED]}]},
+        {
+            "haproxy_stats_users": [USER],
+            "haproxy_stats_userlist": "ops",
+            "haproxy_userlists": [{"name": "ops", "users": [HASHED]}],
+        },
         ["haproxy_stats_users and haproxy_stats_userlist 'ops' are both set"],
     ),
     (
@@ -139,27 +217,91 @@ BAD = [
         ["haproxy_userlists: the name statistics is taken"],
     ),
     ("user twice", {"haproxy_stats_users": [USER, USER]}, ["haproxy_stats_users: the name admin is used 2 times"]),
-    ("no hash", {"haproxy_userlists": [{"name": "ops", "users": [USER]}]}, ["haproxy_userlists: ops: the password of admin is not a hash"]),
-    ("list without users", {"haproxy_userlists": [{"name": "ops", "users": []}]}, ["haproxy_userlists: ops has no users"]),
-    ("quote in a password", {"haproxy_stats_users": [{**USER, "password": "unutter'able"}]}, ["the password of admin has a single quote"]),
-    ("colon in a name", {"haproxy_stats_users": [{**USER, "name": "ad:min"}]}, ["haproxy_stats_users: the name ad:min has a colon"]),
-    ("node is missing", {"haproxy_nodes": NODES[1:], "haproxy_peers": PEERS}, ["haproxy_node_name is 'lb1', the nodes are lb2"]),
+    (
+        "no hash",
+        {"haproxy_userlists": [{"name": "ops", "users": [USER]}]},
+        ["haproxy_userlists: ops: the password of admin is not a hash"],
+    ),
+    (
+        "list without users",
+        {"haproxy_userlists": [{"name": "ops", "users": []}]},
+        ["haproxy_userlists: ops has no users"],
+    ),
+    (
+        "quote in a password",
+        {"haproxy_stats_users": [{**USER, "password": "unutter'able"}]},
+        ["the password of admin has a single quote"],
+    ),
+    (
+        "colon in a name",
+        {"haproxy_stats_users": [{**USER, "name": "ad:min"}]},
+        ["haproxy_stats_users: the name ad:min has a colon"],
+    ),
+    (
+        "node is missing",
+        {"haproxy_nodes": NODES[1:], "haproxy_peers": PEERS},
+        ["haproxy_node_name is 'lb1', the nodes are lb2"],
+    ),
     ("no nodes", {"haproxy_peers": PEERS}, ["haproxy_node_name is 'lb1', the nodes are none"]),
-    ("node twice", {"haproxy_nodes": [*NODES, {**NODES[0], "address": "192.0.2.13"}]}, ["haproxy_nodes: the name lb1 is used 2 times"]),
-    ("node's address", {"haproxy_nodes": [{"name": "lb1", "address": "lb1"}]}, ["haproxy_nodes: the address of lb1 is 'lb1'", "IPv4"]),
-    ("no password", {"haproxy_stats_users": [{**USER, "password": ""}]}, ["haproxy_stats_users: the password of admin is empty"]),
-    ("no name", {"haproxy_stats_users": [{**USER, "name": ""}]}, ["haproxy_stats_users[0].name is ''", "a single word"]),
-    ("key for all", {"haproxy_files": [{**KEY, "sensitive": True}]}, ["haproxy_files: certs/www.pem has a private key", "mode 0644"]),
-    ("key for others", {"haproxy_files": [{**KEY, "sensitive": True, "mode": "0644"}]}, ["certs/www.pem has a private key"]),
-    ("key in diffs", {"haproxy_files": [{**KEY, "mode": "0600"}]}, ["certs/www.pem has a private key", "sensitive false"]),
-    ("line break in a line", backs(back(lines=["a", "b\nbackend c"])), ["haproxy_backends[web].lines[1] has a line break"]),
-    ("line break at the end", {"haproxy_global_lines": ["a\n"]}, ["haproxy_global_lines[0] has a line break", "item of its own"]),
-    ("line break in a password", {"haproxy_stats_users": [{**USER, "password": "unutterable\n"}]}, ["password has a line break"]),
+    (
+        "node twice",
+        {"haproxy_nodes": [*NODES, {**NODES[0], "address": "192.0.2.13"}]},
+        ["haproxy_nodes: the name lb1 is used 2 times"],
+    ),
+    (
+        "node's address",
+        {"haproxy_nodes": [{"name": "lb1", "address": "lb1"}]},
+        ["haproxy_nodes: the address of lb1 is 'lb1'", "IPv4"],
+    ),
+    (
+        "no password",
+        {"haproxy_stats_users": [{**USER, "password": ""}]},
+        ["haproxy_stats_users: the password of admin is empty"],
+    ),
+    (
+        "no name",
+        {"haproxy_stats_users": [{**USER, "name": ""}]},
+        ["haproxy_stats_users[0].name is ''", "a single word"],
+    ),
+    (
+        "key for all",
+        {"haproxy_files": [{**KEY, "sensitive": True}]},
+        ["haproxy_files: certs/www.pem has a private key", "mode 0644"],
+    ),
+    (
+        "key for others",
+        {"haproxy_files": [{**KEY, "sensitive": True, "mode": "0644"}]},
+        ["certs/www.pem has a private key"],
+    ),
+    (
+        "key in diffs",
+        {"haproxy_files": [{**KEY, "mode": "0600"}]},
+        ["certs/www.pem has a private key", "sensitive false"],
+    ),
+    (
+        "line break in a line",
+        backs(back(lines=["a", "b\nbackend c"])),
+        ["haproxy_backends[web].lines[1] has a line break"],
+    ),
+    (
+        "line break at the end",
+        {"haproxy_global_lines": ["a\n"]},
+        ["haproxy_global_lines[0] has a line break", "item of its own"],
+    ),
+    (
+        "line break in a password",
+        {"haproxy_stats_users": [{**USER, "password": "unutterable\n"}]},
+        ["password has a line break"],
+    ),
     ("line break in an option", backs(server(options={"sni": "a\r"})), ["servers[web1].options.sni has a line break"]),
     ("two words", backs(back("the web")), ["haproxy_backends[0].name is 'the web': a single word"]),
     ("comment in a path", {"haproxy_stats_uri": "/stats#a"}, ["haproxy_stats_uri is '/stats#a': a single word"]),
     ("no method", backs(back(health_check={"method": ""})), ["health_check.method is '': a single word"]),
-    ("two words for a status", backs(back(health_check={"status": "200 string"})), ["health_check.status is '200 string': a single word"]),
+    (
+        "two words for a status",
+        backs(back(health_check={"status": "200 string"})),
+        ["health_check.status is '200 string': a single word"],
+    ),
     ("quote in a host", backs(back(health_check={"host": "'a'"})), ["health_check.host is ''a'': a single word"]),
 ]
 

@@ -29,11 +29,16 @@ def test_three_are_enough_and_each_host_is_asked_once():
 
 
 def test_the_port_may_be_the_backends():
-    assert urls(backend(("10.0.0.1", None), port=8080), backend(("10.0.0.2", 80))) == ["tcp://10.0.0.1:8080", "tcp://10.0.0.2:80"]
+    assert urls(backend(("10.0.0.1", None), port=8080), backend(("10.0.0.2", 80))) == [
+        "tcp://10.0.0.1:8080",
+        "tcp://10.0.0.2:80",
+    ]
 
 
 def test_ipv6_is_in_brackets_and_its_name_is_a_files():
-    assert reach_urls([backend(("2001:db8::1", 80))]) == [{"name": "reaches_2001:db8::1_80", "url": "tcp://[2001:db8::1]:80"}]
+    assert reach_urls([backend(("2001:db8::1", 80))]) == [
+        {"name": "reaches_2001:db8::1_80", "url": "tcp://[2001:db8::1]:80"}
+    ]
 
 
 def test_names_sockets_and_servers_without_port_are_left_out():

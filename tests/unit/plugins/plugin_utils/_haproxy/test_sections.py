@@ -50,7 +50,9 @@ def test_an_address_is_written_as_haproxy_reads_it(address, port, printed):
 
 
 def test_every_section_has_the_same_keys():
-    whole = sections(variables(haproxy_frontends=[front()], haproxy_backends=[back()], haproxy_listens=[listen()]), BASE)["proxies"]
+    whole = sections(
+        variables(haproxy_frontends=[front()], haproxy_backends=[back()], haproxy_listens=[listen()]), BASE
+    )["proxies"]
     assert [section["kind"] for section in whole] == ["frontend", "backend", "listen"]
     assert len({frozenset(section) for section in whole}) == 1
 
@@ -117,7 +119,13 @@ def test_a_section_is_checked_if_all_its_servers_are(keys, checked):
 
 
 def test_a_template_has_the_options_of_a_server():
-    template = {"prefix": "web", "count": "1-3", "address": "web.example.com", "port": 80, "options": {"resolvers": "dns"}}
+    template = {
+        "prefix": "web",
+        "count": "1-3",
+        "address": "web.example.com",
+        "port": 80,
+        "options": {"resolvers": "dns"},
+    }
     printed = proxy(haproxy_backends=[{"name": "web", "cookie": "SERVER insert", "server_templates": [template]}])
     assert printed["server_templates"] == ["web 1-3 web.example.com:80 check inter 1s resolvers dns"]
 
@@ -127,22 +135,46 @@ def test_a_template_has_the_options_of_a_server():
     [
         ({}, None),
         ({"haproxy_backends": [back(health_check={})]}, {"uri": "/", "status": "200", "expect": "status 200"}),
-        ({"haproxy_backends": [back(health_check={"uri": "/a"})]}, {"uri": "/a", "status": "200", "expect": "status 200"}),
-        ({"haproxy_backends": [back(health_check={"status": "204"})]}, {"uri": "/", "status": "204", "expect": "status 204"}),
-        ({"haproxy_backends": [back(health_check={"expect": "string ok"})]}, {"uri": "/", "status": "200", "expect": "string ok"}),
+        (
+            {"haproxy_backends": [back(health_check={"uri": "/a"})]},
+            {"uri": "/a", "status": "200", "expect": "status 200"},
+        ),
+        (
+            {"haproxy_backends": [back(health_check={"status": "204"})]},
+            {"uri": "/", "status": "204", "expect": "status 204"},
+        ),
+        (
+            {"haproxy_backends": [back(health_check={"expect": "string ok"})]},
+            {"uri": "/", "status": "200", "expect": "string ok"},
+        ),
         (
             {"haproxy_backends": [back(health_check={"host": "%[src]"})]},
             {"uri": "/", "host": "%%[src]", "status": "200", "expect": "status 200"},
         ),
-        ({"haproxy_backends": [back(health_check={"host": 7})]}, {"uri": "/", "host": "7", "status": "200", "expect": "status 200"}),
+        (
+            {"haproxy_backends": [back(health_check={"host": 7})]},
+            {"uri": "/", "host": "7", "status": "200", "expect": "status 200"},
+        ),
         ({"haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
         ({"haproxy_backends": [back(health_check={"type": "none"})]}, None),
-        ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}}, {"uri": "/b", "status": "200", "expect": "status 200"}),
         (
-            {"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}, "haproxy_backends": [back(health_check={"status": "204"})]},
+            {"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}},
+            {"uri": "/b", "status": "200", "expect": "status 200"},
+        ),
+        (
+            {
+                "haproxy_backend_defaults": {"health_check": {"uri": "/b"}},
+                "haproxy_backends": [back(health_check={"status": "204"})],
+            },
             {"uri": "/b", "status": "204", "expect": "status 204"},
         ),
-        ({"haproxy_backend_defaults": {"health_check": {"uri": "/b"}}, "haproxy_backends": [back(health_check={"type": "tcp"})]}, None),
+        (
+            {
+                "haproxy_backend_defaults": {"health_check": {"uri": "/b"}},
+                "haproxy_backends": [back(health_check={"type": "tcp"})],
+            },
+            None,
+        ),
     ],
 )
 def test_a_health_check_is_completed(changes, check):
@@ -172,7 +204,10 @@ def test_tls_in_mode_tcp_offers_no_http():
 def test_binds_are_merged_over_their_defaults():
     changes = {"haproxy_bind_defaults": {"address": "192.0.2.10", "options": ["maxconn 10"]}}
     section = front(binds=[{"port": 80}, {"port": 81, "options": []}])
-    assert proxy("frontend", haproxy_frontends=[section], **changes)["binds"] == ["192.0.2.10:80 maxconn 10", "192.0.2.10:81"]
+    assert proxy("frontend", haproxy_frontends=[section], **changes)["binds"] == [
+        "192.0.2.10:80 maxconn 10",
+        "192.0.2.10:81",
+    ]
 
 
 SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
@@ -222,7 +257,9 @@ def test_a_section_begins_with_the_defaults_of_its_mode_or_those_it_names(sectio
 
 
 def test_the_mode_of_a_section_is_that_of_its_defaults():
-    printed = proxy(haproxy_named_defaults=[RAW, {"name": "more", "from": "raw"}], haproxy_backends=[back(**{"from": "more"})])
+    printed = proxy(
+        haproxy_named_defaults=[RAW, {"name": "more", "from": "raw"}], haproxy_backends=[back(**{"from": "more"})]
+    )
     assert printed["lines"] == []  # In mode http there would be a rule about retries.
 
 
@@ -247,7 +284,9 @@ def test_the_roles_own_defaults_are_there_if_they_are_used(changes, names):
 
 def test_what_is_added_to_the_defaults_is_for_one_mode():
     changes = {"haproxy_options": {"dontlognull": False, "httpclose": True}, "haproxy_defaults_lines": ["maxconn 10"]}
-    found = defaults(haproxy_timeouts={"client": "5s", "connect": False}, haproxy_backends=[back(mode="tcp")], **changes)
+    found = defaults(
+        haproxy_timeouts={"client": "5s", "connect": False}, haproxy_backends=[back(mode="tcp")], **changes
+    )
     assert found["http"]["options"] == ["httplog", "httpclose"]
     assert found["tcp"]["options"] == ["dontlognull", "tcplog"]
     assert (found["http"]["lines"], found["tcp"]["lines"]) == (["maxconn 10"], [])
@@ -263,7 +302,11 @@ def test_named_defaults_say_what_they_begin_with():
         ("tcp", "tcp"),
         ("patient", "http"),
     ]
-    assert (found["patient"]["timeouts"], found["raw"]["options"], found["more"]["lines"]) == (["server 10m"], ["tcpka"], ["a"])
+    assert (found["patient"]["timeouts"], found["raw"]["options"], found["more"]["lines"]) == (
+        ["server 10m"],
+        ["tcpka"],
+        ["a"],
+    )
 
 
 def test_users_are_written_with_their_groups():
@@ -287,20 +330,32 @@ def test_users_of_the_statistics_are_a_list():
 def test_peers_are_all_nodes():
     nodes = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "2001:db8::12"}]
     whole = sections(variables(haproxy_nodes=nodes, haproxy_peers=[{"name": "balancers", "port": 10000}]), BASE)
-    assert whole["peers"] == [{"name": "balancers", "lines": [], "peers": ["lb1 192.0.2.11:10000", "lb2 [2001:db8::12]:10000"]}]
+    assert whole["peers"] == [
+        {"name": "balancers", "lines": [], "peers": ["lb1 192.0.2.11:10000", "lb2 [2001:db8::12]:10000"]}
+    ]
     assert sections(variables(haproxy_nodes=nodes), BASE)["peers"] == []
 
 
 def test_a_key_without_a_value_is_left_out():
     bind = {"port": 80, "address": None, "options": None, "certificates": None}
     server = {"name": "one", "address": "192.0.2.21", "port": 80, "options": {"inter": None}, "cookie": None}
-    section = {"name": "web", "binds": [bind], "servers": [server], "lines": None, "health_check": None, "cookie": None, "mode": None}
+    section = {
+        "name": "web",
+        "binds": [bind],
+        "servers": [server],
+        "lines": None,
+        "health_check": None,
+        "cookie": None,
+        "mode": None,
+    }
     plain = {"name": "web", "binds": [{"port": 80}], "servers": [{"name": "one", "address": "192.0.2.21", "port": 80}]}
     assert proxy("listen", haproxy_listens=[section]) == proxy("listen", haproxy_listens=[plain])
 
 
 def test_the_input_stays_as_it_is():
-    given = variables(haproxy_frontends=[front()], haproxy_backends=[back(health_check={}, lines=["a"])], haproxy_listens=[listen()])
+    given = variables(
+        haproxy_frontends=[front()], haproxy_backends=[back(health_check={}, lines=["a"])], haproxy_listens=[listen()]
+    )
     before = deepcopy(given)
     sections(given, BASE)
     assert given == before

@@ -5,7 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.rules import hidden, not_an_address, repeated, unknown
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.rules import (
+    hidden,
+    not_an_address,
+    repeated,
+    unknown,
+)
 
 ROLE = ["haproxy_backends", "haproxy_frontends"]
 
@@ -29,7 +34,9 @@ def test_repeated(values, problems):
     assert repeated("some_list", "name", values) == problems
 
 
-@pytest.mark.parametrize(("path", "expected"), [("/srv/home/a", 0), ("/homes", 0), ("a.pem", 0), ("/home/jane/a", 1), ("/root", 1)])
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/srv/home/a", 0), ("/homes", 0), ("a.pem", 0), ("/home/jane/a", 1), ("/root", 1)]
+)
 def test_what_a_confined_service_does_not_see(path, expected):
     assert len(hidden("here", path, "role_confined")) == expected
 
@@ -41,7 +48,9 @@ def test_an_address(value):
 
 @pytest.mark.parametrize("value", ["", "lb1", "192.0.2", "192.0.2.256", "192.0.2.11/24", "2001:db8::g"])
 def test_not_an_address(value):
-    assert not_an_address("here", value) == [f"here is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11"]
+    assert not_an_address("here", value) == [
+        f"here is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.text import decrypted, unprintable, unprintable_texts
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.text import (
+    decrypted,
+    unprintable,
+    unprintable_texts,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples.nasty import texts
@@ -47,7 +51,10 @@ class Encrypted:
     ("value", "seen"),
     [
         (Encrypted(), "word"),
-        ([{"name": "jane", "password": Encrypted(), "groups": (Encrypted(),)}], [{"name": "jane", "password": "word", "groups": ["word"]}]),
+        (
+            [{"name": "jane", "password": Encrypted(), "groups": (Encrypted(),)}],
+            [{"name": "jane", "password": "word", "groups": ["word"]}],
+        ),
         ({"a": 7, "b": None, "c": True}, {"a": 7, "b": None, "c": True}),
     ],
 )
@@ -72,7 +79,9 @@ def test_the_rest_of_the_text_is_never_shown():
     assert "unutterable" not in unprintable("v", ["unutterable\n"])[0]
 
 
-@pytest.mark.parametrize("key", ["a\nb", "a b", "", "redispatch #", "a;", "a{", "a\u2028b", "a\x85", "a\tb", "$host", "%h", "'a'"])
+@pytest.mark.parametrize(
+    "key", ["a\nb", "a b", "", "redispatch #", "a;", "a{", "a\u2028b", "a\x85", "a\tb", "$host", "%h", "'a'"]
+)
 def test_a_key_is_a_word(key):
     (problem,) = unprintable("v", [{"name": "web", "options": {key: True}}])
     assert problem == f"v[web].options has the key {key!r}: a single word of letters, digits and any of _.:- is needed"
@@ -104,7 +113,9 @@ ROLES = Path(__file__).parents[5] / "roles"
 PLACES = [
     place
     for role in ("haproxy", "keepalived", "nginx")
-    for place in leaves(yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"])
+    for place in leaves(
+        yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    )
 ]
 ENDS = [*map(chr, (*range(9), *range(10, 32), *range(127, 160))), "\u2028", "\u2029"]
 """What a daemon, a shell, systemd or an editor could take for the end of a line or of the text."""

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever text stands in an inventory, it is refused, or it is one line, one word or one argument of a daemon's configuration."""
+"""Whatever text stands in an inventory, it is refused, or it is one line, one word or one argument of a daemon's
+configuration."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from samples.nginx import declaration as nginx_declaration
 from samples.nginx import site, upstream
 
 TOKEN = re.compile(
-    r"""\s*(?:'((?:\\.|[^'\\])*)'(?=[\s;])|"((?:\\.|[^"\\])*)"(?=[\s;])|((?![\s;{}#"'])(?:\\.|\$\{|[^\s;{\\])+))""", re.DOTALL
+    r"""\s*(?:'((?:\\.|[^'\\])*)'(?=[\s;])|"((?:\\.|[^"\\])*)"(?=[\s;])|((?![\s;{}#"'])(?:\\.|\$\{|[^\s;{\\])+))""",
+    re.DOTALL,
 )
 
 
@@ -39,7 +41,9 @@ def nginx_arguments(line):
 @example("", "")
 @example("a", "'")
 def test_a_user_of_haproxy_is_one_line_with_name_and_password(name, password):
-    given = variables(haproxy_userlists=[{"name": "staff", "users": [{"name": name, "password": password, "insecure": True}]}])
+    given = variables(
+        haproxy_userlists=[{"name": "staff", "users": [{"name": name, "password": password, "insecure": True}]}]
+    )
     if haproxy_problems.problems(given):
         return
     (line,) = sections(given, BASE)["userlists"][0]["users"]

@@ -13,7 +13,10 @@ OLD = ("CBC", "DHE-RSA", "RC4", "3DES", "SHA1", "NULL", "MD5")
 
 @pytest.mark.parametrize(("profile", "oldest"), [("intermediate", "TLSv1.2"), ("modern", "TLSv1.3")])
 def test_the_profiles_differ_in_the_oldest_version(profile, oldest):
-    assert tls.haproxy(profile, [])[0] == f"ssl-default-bind-options ssl-min-ver {oldest} no-tls-tickets prefer-client-ciphers"
+    assert (
+        tls.haproxy(profile, [])[0]
+        == f"ssl-default-bind-options ssl-min-ver {oldest} no-tls-tickets prefer-client-ciphers"
+    )
     assert tls.nginx(profile, [])["ssl_protocols"].split()[0] == oldest
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every option of every role, at any depth, is refused by its name where YAML has read something else than was written."""
+"""Every option of every role, at any depth, is refused by its name where YAML has read something else than was
+written."""
 
 from __future__ import annotations
 
@@ -10,13 +11,20 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.values import DIGITS, MODES, NEGATIVE, type_problems
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.values import (
+    DIGITS,
+    MODES,
+    NEGATIVE,
+    type_problems,
+)
 
 ROLES = Path(__file__).parents[5] / "roles"
 OPTIONS = {
     name: option
     for role in ("haproxy", "keepalived", "nginx")
-    for name, option in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"].items()
+    for name, option in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"][
+        "main"
+    ]["options"].items()
 }
 
 
@@ -62,7 +70,11 @@ WRONG = {
         ("[null]", "[0] has no value"),
         ("7", "is 7: "),
     ],
-    "dict": [("web", "is 'web': keys with values"), ("[a]", "is a list: keys with values"), ("{no: a}", "has the key false")],
+    "dict": [
+        ("web", "is 'web': keys with values"),
+        ("[a]", "is a list: keys with values"),
+        ("{no: a}", "has the key false"),
+    ],
 }
 WRONG["path"] = WRONG["str"]
 WRONG = {kind: [(yaml.safe_load(written), why) for written, why in rows] for kind, rows in WRONG.items()}
@@ -136,12 +148,17 @@ def test_a_number_is_a_text_only_where_its_digits_are_all_it_says(inner):
     [
         ("keepalived_firewall: 'no'", []),
         ("keepalived_firewall: 'n'", ["keepalived_firewall is 'n': true or false is needed, without quotation marks"]),
-        ("haproxy_frontends: [{name: web, https_only: 'no'}]", ["haproxy_frontends[web].https_only is 'no': true or false is needed"]),
+        (("haproxy_frontends: [{name: web, "
+         "https_only: 'no'}]"), ["haproxy_frontends[web].https_only is 'no': true or false is needed"]),
         ("keepalived_scripts: [{name: a, weight: -20}]", []),
-        ("keepalived_scripts: [{name: a, fall: -1}]", ["keepalived_scripts[a].fall is -1: a number from 0 to 2147483647"]),
-        ("nginx_files: [{path: key.pem, mode: 0640}]", ["nginx_files[0].mode is 416: YAML makes another number of 0640"]),
-        ("haproxy_socket_mode: 0660", ['haproxy_socket_mode is 432: YAML makes another number of 0640 than the permission bits; put it']),
-        ("haproxy_backends: [{name: no}]", ["haproxy_backends[0].name is false: YAML makes that of words such as yes, no, on and off"]),
+        (("keepalived_scripts: [{name: a, "
+         "fall: -1}]"), ["keepalived_scripts[a].fall is -1: a number from 0 to 2147483647"]),
+        (("nginx_files: [{path: key.pem, "
+         "mode: 0640}]"), ["nginx_files[0].mode is 416: YAML makes another number of 0640"]),
+        ("haproxy_socket_mode: 0660", [('haproxy_socket_mode is 432: YAML makes another number of 0640 than the '
+                                       'permission bits; put it')]),
+        ("haproxy_backends: [{name: no}]", [("haproxy_backends[0].name is false: YAML makes that of words such as yes, "
+                                            "no, on and off")]),
         ("haproxy_timeouts: {client: 2024-01-01}", ["haproxy_timeouts.client is 2024-01-01: YAML reads a date"]),
         ("nginx_http_settings: {gzip: null, log_not_found: false, keepalive_requests: 7}", []),
         ("haproxy_what: 0640", []),

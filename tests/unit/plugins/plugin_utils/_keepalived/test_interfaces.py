@@ -5,18 +5,30 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.interfaces import interface_networks, with_interfaces
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.interfaces import (
+    interface_networks,
+    with_interfaces,
+)
 from samples.keepalived import DUAL, ETH0, FACTS, LAN, NODES, SIX, instance, vip
 
 ROUTE4 = {"default_ipv4": {"interface": "eth9"}, "default_ipv6": {}}
 ROUTE6 = {"default_ipv4": {}, "default_ipv6": {"interface": "eth8"}}
-NOWHERE = {"interfaces": ["lo", "eth9"], "lo": {"ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.255"}}, **ROUTE4}
+NOWHERE = {
+    "interfaces": ["lo", "eth9"],
+    "lo": {"ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.255"}},
+    **ROUTE4,
+}
 
 
 def place(name, address="192.0.2.11", **more):
     """The facts of a host with one interface besides lo, and no default route."""
     four = {"address": address, "netmask": "255.255.255.0"}
-    return {"interfaces": ["lo", name], name.replace("-", "_"): {"ipv4": four, **more}, "default_ipv4": {}, "default_ipv6": {}}
+    return {
+        "interfaces": ["lo", name],
+        name.replace("-", "_"): {"ipv4": four, **more},
+        "default_ipv4": {},
+        "default_ipv6": {},
+    }
 
 
 # what the host has, the instance, nodes, facts, its interface
@@ -40,7 +52,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("item", "nodes", "facts", "interface"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
+@pytest.mark.parametrize(
+    ("item", "nodes", "facts", "interface"), [row[1:] for row in CASES], ids=[row[0] for row in CASES]
+)
 def test_the_interface_of_an_instance(item, nodes, facts, interface):
     given = {**item, "interface": item["interface"] if interface == "eth7" else ""}
     assert with_interfaces([given], nodes, "lb1", facts) == [{**item, "interface": interface}]

@@ -8,7 +8,9 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import model
 from samples.keepalived import declaration, group, instance, script, vip
 
-THREE = [{"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)]
+THREE = [
+    {"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)
+]
 
 
 def one(declared=None, node="lb1", **lists):
@@ -103,7 +105,10 @@ def test_version_2_has_the_nearest_that_it_can_count(keys, profile, seconds):
 
 
 def test_every_value_of_a_profile_can_be_overridden():
-    mine = one(instance(garp_master_repeat=7, preempt=True, preempt_delay=60.0), timing={"advert_int": 1, "garp_master_repeat": 3})
+    mine = one(
+        instance(garp_master_repeat=7, preempt=True, preempt_delay=60.0),
+        timing={"advert_int": 1, "garp_master_repeat": 3},
+    )
     assert list(mine["settings"].items())[:3] == [("advert_int", 1), ("preempt_delay", 60), ("garp_master_repeat", 7)]
 
 
@@ -151,7 +156,11 @@ def test_without_saying_an_instance_tracks_everything():
 
 
 def test_an_instance_tracks_what_it_says():
-    said = {"track_script": ["other weight -20"], "track_file": [], "track_interface": ["br-lan", "eth0", "eth0 weight -11"]}
+    said = {
+        "track_script": ["other weight -20"],
+        "track_file": [],
+        "track_interface": ["br-lan", "eth0", "eth0 weight -11"],
+    }
     mine = one(instance(**said), scripts=[script(), script(name="other")], reports={"/run/track": ["haproxy"]})
     assert mine["blocks"]["track_script"] == ["other weight -20"]
     assert mine["blocks"]["track_file"] == ["standby_web"]
@@ -160,7 +169,10 @@ def test_an_instance_tracks_what_it_says():
 
 
 def test_without_saying_an_instance_tracks_the_interfaces_of_its_addresses():
-    addresses = [{"address": "10.42.0.240/24"}, *({"address": f"10.43.0.{host}/24", "dev": "br-wan"} for host in (240, 241))]
+    addresses = [
+        {"address": "10.42.0.240/24"},
+        *({"address": f"10.43.0.{host}/24", "dev": "br-wan"} for host in (240, 241)),
+    ]
     assert one(instance(virtual_ipaddress=addresses))["blocks"]["track_interface"] == ["br-wan"]
     assert "track_interface" not in one(instance(virtual_ipaddress=addresses, track_interface=[]))["blocks"]
 
@@ -168,7 +180,8 @@ def test_without_saying_an_instance_tracks_the_interfaces_of_its_addresses():
 def test_each_instance_has_a_file_for_planned_moves():
     declared = declaration([instance(), instance(name="api"), instance(name="other", nodes=["lb2", "lb3"])])
     assert model(declared)["track_files"] == [
-        {"name": f"standby_{name}", "file": f"/run/state/standby_{name}", "weight": 0, "init_file": 0} for name in ("web", "api")
+        {"name": f"standby_{name}", "file": f"/run/state/standby_{name}", "weight": 0, "init_file": 0}
+        for name in ("web", "api")
     ]
     assert [mine["blocks"]["track_file"] for mine in model(declared)["instances"]] == [["standby_web"], ["standby_api"]]
 
@@ -193,12 +206,17 @@ def test_reports_are_track_files_whose_failure_is_a_fault():
 )
 def test_a_node_that_gives_way_comes_behind_all_others(keys, entries):
     """Where a lower priority takes an address from its holder at once, nothing is said."""
-    assert one(instance(**keys), yields={"/run/watch": ["cut_off"]})["blocks"]["track_file"] == ["standby_web", *entries]
+    assert one(instance(**keys), yields={"/run/watch": ["cut_off"]})["blocks"]["track_file"] == [
+        "standby_web",
+        *entries,
+    ]
 
 
 def test_the_members_of_a_group_give_way_together():
     instances = [instance(name="a"), instance(name="b", virtual_router_id=52)]
-    rendered = model(declaration(instances, nodes=THREE, sync_groups=[group("a", "b")], yields={"/run/watch": ["cut_off"]}))
+    rendered = model(
+        declaration(instances, nodes=THREE, sync_groups=[group("a", "b")], yields={"/run/watch": ["cut_off"]})
+    )
     assert [mine["blocks"]["track_file"] for mine in rendered["instances"]] == [["standby_a"], ["standby_b"]]
     assert rendered["sync_groups"][0]["blocks"] == {"group": ["a", "b"], "track_file": ["cut_off weight -30"]}
     assert rendered["track_files"][0] == {"name": "cut_off", "file": "/run/watch/cut_off", "weight": 0, "init_file": 0}
@@ -250,7 +268,10 @@ def test_a_group_has_the_instances_that_this_node_has():
         instance(name="c", virtual_router_id=53, nodes=["lb2", "lb3"]),
         instance(name="d", virtual_router_id=54, nodes=["lb2", "lb3"]),
     ]
-    groups = [{"name": "both", "instances": ["a", "b"], "notify": "/bin/x", "lines": []}, {"name": "not_here", "instances": ["c", "d"]}]
+    groups = [
+        {"name": "both", "instances": ["a", "b"], "notify": "/bin/x", "lines": []},
+        {"name": "not_here", "instances": ["c", "d"]},
+    ]
     rendered = model(declaration(instances, nodes=THREE, sync_groups=groups))
     assert [(group["name"], group["blocks"], group["notify"]) for group in rendered["sync_groups"]] == [
         ("both", {"group": ["a", "b"]}, {"notify": "/bin/x"})

@@ -14,7 +14,12 @@ from samples.keepalived import NODES, group, instance
 def seen(age=100.0, **states):
     """What keepalived_info has returned; C(lb1='MASTER BACKUP') are the states of web and api on lb1."""
     return {
-        node: {"instances": [{"name": name, "state": state, "seconds_in_state": age} for name, state in zip(("web", "api"), words.split())]}
+        node: {
+            "instances": [
+                {"name": name, "state": state, "seconds_in_state": age}
+                for name, state in zip(("web", "api"), words.split())
+            ]
+        }
         for node, words in states.items()
     }
 
@@ -40,9 +45,17 @@ BOTH = declared("web", "api", groups=[group("web", "api")])
         ({"lb1": "MASTER", "lb2": "BACKUP"}, "", "lb1", "lb2", []),
     ],
 )
-def test_the_addresses_go_to_the_node_that_is_named_or_the_next_one_that_is_well(states, to, source, target, bystanders):
+def test_the_addresses_go_to_the_node_that_is_named_or_the_next_one_that_is_well(
+    states, to, source, target, bystanders
+):
     planned = move(seen(**states), ONE, to=to)
-    assert planned == {"instances": ["web"], "source": source, "target": target, "bystanders": bystanders, "problems": []}
+    assert planned == {
+        "instances": ["web"],
+        "source": source,
+        "target": target,
+        "bystanders": bystanders,
+        "problems": [],
+    }
 
 
 def test_an_instance_has_its_own_nodes():
@@ -61,8 +74,18 @@ def test_instances_of_a_group_move_together():
         ({}, TWO, {}, "name the instance to move, which is one of web, api"),
         ({}, ONE, {"instance": "wbe"}, "there is no instance 'wbe'; did you mean web?"),
         ({}, declared(), {}, "there is no instance"),
-        ({"lb1": "BACKUP", "lb2": "BACKUP"}, ONE, {}, "web is held by no node: mend that first, see journalctl --unit keepalived there"),
-        ({"lb1": "MASTER", "lb2": "MASTER"}, ONE, {}, "web is held by lb1, lb2: mend that first, see journalctl --unit keepalived there"),
+        (
+            {"lb1": "BACKUP", "lb2": "BACKUP"},
+            ONE,
+            {},
+            "web is held by no node: mend that first, see journalctl --unit keepalived there",
+        ),
+        (
+            {"lb1": "MASTER", "lb2": "MASTER"},
+            ONE,
+            {},
+            "web is held by lb1, lb2: mend that first, see journalctl --unit keepalived there",
+        ),
         ({"lb1": "MASTER", "lb2": "BACKUP"}, ONE, {"to": "lb4"}, "lb4 is no node of web; did you mean lb3?"),
         (
             {"lb1": "MASTER", "lb2": "FAULT", "lb3": ""},

@@ -23,41 +23,133 @@ GOOD = [
 BAD = [
     ("no VIP", [instance(vip(""))], {}, ["web: virtual_ipaddress is ''", "such as 192.0.2.10/24"]),
     ("no prefix", [instance(vip("192.0.2.10"))], {}, ["web: virtual_ipaddress is '192.0.2.10'", "with its prefix"]),
-    ("no address", [instance(vip("vip/24"))], {}, ["web: virtual_ipaddress is 'vip/24'", "an IPv4 or IPv6 address with prefix"]),
-    ("no such prefix", [instance(vip("192.0.2.10/33"))], {}, ["web: virtual_ipaddress is '192.0.2.10/33'", "with prefix is needed"]),
-    ("no such interface", [instance(interface="eth7")], {}, ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"]),
-    ("no such device", [instance(vip("192.0.2.10/24", dev="eth7"))], {}, ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"]),
-    ("no such watched interface", [instance(track_interface=["eth8 weight 0"])], {}, ["web: interface is 'eth8'", "does not have"]),
+    (
+        "no address",
+        [instance(vip("vip/24"))],
+        {},
+        ["web: virtual_ipaddress is 'vip/24'", "an IPv4 or IPv6 address with prefix"],
+    ),
+    (
+        "no such prefix",
+        [instance(vip("192.0.2.10/33"))],
+        {},
+        ["web: virtual_ipaddress is '192.0.2.10/33'", "with prefix is needed"],
+    ),
+    (
+        "no such interface",
+        [instance(interface="eth7")],
+        {},
+        ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"],
+    ),
+    (
+        "no such device",
+        [instance(vip("192.0.2.10/24", dev="eth7"))],
+        {},
+        ["web: interface is 'eth7'", "it has br-lan, eth0, eth0.7, lo"],
+    ),
+    (
+        "no such watched interface",
+        [instance(track_interface=["eth8 weight 0"])],
+        {},
+        ["web: interface is 'eth8'", "does not have"],
+    ),
     (
         "outside the subnets",
         [instance(vip("198.51.100.10/24"))],
         {},
-        ["web: virtual_ipaddress 198.51.100.10/24 is outside every subnet of eth0", "192.0.2.0/24, 2001:db8::/64", "has the prefix /32"],
+        [
+            "web: virtual_ipaddress 198.51.100.10/24 is outside every subnet of eth0",
+            "192.0.2.0/24, 2001:db8::/64",
+            "has the prefix /32",
+        ],
     ),
-    ("a subnet of one address", [instance(vip("203.0.113.5/24"))], {}, ["203.0.113.5/24 is outside every subnet of eth0"]),
-    ("no subnet at all", [instance(interface="lo")], {}, ["192.0.2.10/24 is outside every subnet of lo", "its subnets are none"]),
-    ("second VIP", [instance(vip("192.0.2.10/24"), vip("vip"))], {}, ["web: virtual_ipaddress is 'vip'", "with its prefix"]),
-    ("no interface", [instance(interface="")], {}, ["web: interface is empty, and none could be derived", "set keepalived_interface"]),
+    (
+        "a subnet of one address",
+        [instance(vip("203.0.113.5/24"))],
+        {},
+        ["203.0.113.5/24 is outside every subnet of eth0"],
+    ),
+    (
+        "no subnet at all",
+        [instance(interface="lo")],
+        {},
+        ["192.0.2.10/24 is outside every subnet of lo", "its subnets are none"],
+    ),
+    (
+        "second VIP",
+        [instance(vip("192.0.2.10/24"), vip("vip"))],
+        {},
+        ["web: virtual_ipaddress is 'vip'", "with its prefix"],
+    ),
+    (
+        "no interface",
+        [instance(interface="")],
+        {},
+        ["web: interface is empty, and none could be derived", "set keepalived_interface"],
+    ),
     (
         "adverts on another interface",
         [instance(vip("198.51.100.10/25"), interface="br-lan")],
         {},
         [
-            "web: interface is 'br-lan', and the address 192.0.2.11 of lb1 is on eth0: nodes would not hear each other, and all would hold",
+            (
+                "web: interface is 'br-lan', and the address 192.0.2.11 of lb1 is on eth0: nodes would not hear each "
+                "other, and all would hold"
+            ),
             "Set cluster_address to the addresses on br-lan, or keepalived_interface to eth0",
         ],
     ),
     ("a netmask", [instance(vip("192.0.2.10/255.255.255.0"))], {}, ["instead of a netmask, 192.0.2.10/24"]),
-    ("this node's address", [instance(vip("192.0.2.11/24"))], {}, ["web: virtual_ipaddress 192.0.2.11/24 is the address of node lb1"]),
-    ("another node's address", [instance(vip("192.0.2.13/32"))], {}, ["virtual_ipaddress 192.0.2.13/32 is the address of node lb3"]),
-    ("a node's IPv6 address", [instance(vip("2001:DB8::12/64"))], {"nodes": DUAL}, ["2001:DB8::12/64 is the address of node lb2"]),
+    (
+        "this node's address",
+        [instance(vip("192.0.2.11/24"))],
+        {},
+        ["web: virtual_ipaddress 192.0.2.11/24 is the address of node lb1"],
+    ),
+    (
+        "another node's address",
+        [instance(vip("192.0.2.13/32"))],
+        {},
+        ["virtual_ipaddress 192.0.2.13/32 is the address of node lb3"],
+    ),
+    (
+        "a node's IPv6 address",
+        [instance(vip("2001:DB8::12/64"))],
+        {"nodes": DUAL},
+        ["2001:DB8::12/64 is the address of node lb2"],
+    ),
     ("the gateway", [instance(vip("192.0.2.1/24"))], {}, ["192.0.2.1/24 is the gateway of the default route: choose"]),
-    ("the IPv6 gateway", [instance(vip("2001:db8::1/64"))], {"nodes": DUAL}, ["2001:db8::1/64 is the gateway of the default route"]),
-    ("the network", [instance(vip("192.0.2.0/24"))], {}, ["192.0.2.0/24 is the address of the network 192.0.2.0/24 itself"]),
-    ("the IPv6 network", [instance(vip("2001:db8::/64"))], {"nodes": DUAL}, ["2001:db8::/64 is the address of the network"]),
-    ("broadcast", [instance(vip("192.0.2.255/24"))], {}, ["192.0.2.255/24 is the broadcast address of the network 192.0.2.0/24"]),
+    (
+        "the IPv6 gateway",
+        [instance(vip("2001:db8::1/64"))],
+        {"nodes": DUAL},
+        ["2001:db8::1/64 is the gateway of the default route"],
+    ),
+    (
+        "the network",
+        [instance(vip("192.0.2.0/24"))],
+        {},
+        ["192.0.2.0/24 is the address of the network 192.0.2.0/24 itself"],
+    ),
+    (
+        "the IPv6 network",
+        [instance(vip("2001:db8::/64"))],
+        {"nodes": DUAL},
+        ["2001:db8::/64 is the address of the network"],
+    ),
+    (
+        "broadcast",
+        [instance(vip("192.0.2.255/24"))],
+        {},
+        ["192.0.2.255/24 is the broadcast address of the network 192.0.2.0/24"],
+    ),
     ("loopback", [instance(vip("127.0.0.5/32"))], {}, ["127.0.0.5/32 is a loopback, multicast or unspecified address"]),
-    ("multicast", [instance(vip("ff02::1/128"))], {"nodes": DUAL}, ["ff02::1/128 is a loopback, multicast or unspecified address"]),
+    (
+        "multicast",
+        [instance(vip("ff02::1/128"))],
+        {"nodes": DUAL},
+        ["ff02::1/128 is a loopback, multicast or unspecified address"],
+    ),
     (
         "an address that is translated on the way",
         [instance()],
@@ -89,10 +181,17 @@ def test_problem(instances, keys, parts):
 
 def test_facts_without_interfaces():
     (address, interface) = found([instance()], facts={})
-    assert address.startswith("keepalived_nodes: lb1 has the address 192.0.2.11, which this host does not have; it has none.")
-    assert "interface is 'eth0', which this host does not have; it has none that are known: set keepalived_interface" in interface
+    assert address.startswith(
+        "keepalived_nodes: lb1 has the address 192.0.2.11, which this host does not have; it has none."
+    )
+    assert (
+        "interface is 'eth0', which this host does not have; it has none that are known: set keepalived_interface"
+        in interface
+    )
 
 
 def test_the_interfaces_of_other_nodes_are_not_looked_for_here():
-    elsewhere = instance(vip("203.0.113.66/24"), name="other", virtual_router_id=52, interface="eth7", nodes=["lb2", "lb3"])
+    elsewhere = instance(
+        vip("203.0.113.66/24"), name="other", virtual_router_id=52, interface="eth7", nodes=["lb2", "lb3"]
+    )
     assert found([instance(), elsewhere]) == []

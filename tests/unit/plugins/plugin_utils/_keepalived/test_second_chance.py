@@ -10,7 +10,9 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import model
 from samples.keepalived import declaration, instance, vip
 
-THREE = [{"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)]
+THREE = [
+    {"name": f"lb{number}", "address": f"192.0.2.1{number}", "address6": f"2001:db8::1{number}"} for number in (1, 2, 3)
+]
 
 
 def chance(*instances, node="lb1", nodes=THREE):
@@ -40,7 +42,11 @@ def test_each_ip_version_has_its_table():
 
 
 def test_every_address_is_served_where_it_is():
-    mine = instance(vip("192.0.2.10/24", dev="eth1"), vip("192.0.2.12/24"), virtual_ipaddress_excluded=["192.0.2.14/32 dev eth2 label x"])
+    mine = instance(
+        vip("192.0.2.10/24", dev="eth1"),
+        vip("192.0.2.12/24"),
+        virtual_ipaddress_excluded=["192.0.2.14/32 dev eth2 label x"],
+    )
     assert chance(mine)["addresses"] == ["192.0.2.10/32", "192.0.2.12/32", "192.0.2.14/32"]
     assert chance(mine)["interfaces"] == ["eth1", "eth0", "eth2"]
 
@@ -58,7 +64,11 @@ def test_a_peer_of_several_instances_is_one_peer():
 
 @pytest.mark.parametrize(
     "mine",
-    [instance(nodes=["lb1"]), instance(virtual_ipaddress=[], notify_master="/bin/true"), instance(vip("192.0.2.10/32", dev="lo"))],
+    [
+        instance(nodes=["lb1"]),
+        instance(virtual_ipaddress=[], notify_master="/bin/true"),
+        instance(vip("192.0.2.10/32", dev="lo")),
+    ],
     ids=["no other node", "no address", "on lo"],
 )
 def test_instances_without_a_second_chance(mine):

@@ -8,7 +8,9 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.spread
 
 
 def test_several_addresses_are_spread_over_the_nodes():
-    instances = spread(["192.0.2.10/24", "192.0.2.20/24", "192.0.2.30/24", "192.0.2.40/24"], ["lb1", "lb2", "lb3"], virtual_router_id=7)
+    instances = spread(
+        ["192.0.2.10/24", "192.0.2.20/24", "192.0.2.30/24", "192.0.2.40/24"], ["lb1", "lb2", "lb3"], virtual_router_id=7
+    )
     assert [item["nodes"] for item in instances] == [
         ["lb1", "lb2", "lb3"],
         ["lb2", "lb3", "lb1"],

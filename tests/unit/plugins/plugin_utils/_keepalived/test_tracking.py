@@ -12,7 +12,10 @@ GUIDE = {"preempt": True, "priorities": [110, 105, 100]}
 
 GOOD = [
     ([instance(track_interface=["br-lan", "eth0"])], {}),
-    ([instance(track_script=["well"], track_file=["haproxy"])], {"scripts": [script()], "reports": {"/run": ["haproxy"]}}),
+    (
+        [instance(track_script=["well"], track_file=["haproxy"])],
+        {"scripts": [script()], "reports": {"/run": ["haproxy"]}},
+    ),
     ([instance()], {"yields": {"/run": ["cut_off"]}}),
     ([instance(**PREEMPT)], {"scripts": [script(weight=-11)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=6)]}),
@@ -29,9 +32,24 @@ BAD = [
         {"yields": {"/run": ["cut_off"]}},
         ["web: track_file has 'cut_off', which does not exist"],
     ),
-    ("unknown script", [instance(track_script=["wel"])], {"scripts": [script()]}, ["web: track_script has 'wel'", "did you mean well?"]),
-    ("unknown file", [instance(track_file=["x weight 0"])], {}, ["web: track_file has 'x', which does not exist; there are none"]),
-    ("unknown process", [instance(track_process=["nginx"])], {}, ["web: track_process has 'nginx', which does not exist"]),
+    (
+        "unknown script",
+        [instance(track_script=["wel"])],
+        {"scripts": [script()]},
+        ["web: track_script has 'wel'", "did you mean well?"],
+    ),
+    (
+        "unknown file",
+        [instance(track_file=["x weight 0"])],
+        {},
+        ["web: track_file has 'x', which does not exist; there are none"],
+    ),
+    (
+        "unknown process",
+        [instance(track_process=["nginx"])],
+        {},
+        ["web: track_process has 'nginx', which does not exist"],
+    ),
     (
         "a weight without preemption",
         [instance()],
@@ -76,7 +94,10 @@ BAD = [
     ),
     (
         "a weight in a group",
-        [instance(**PREEMPT), instance(vip("192.0.2.20/24"), name="two", virtual_router_id=52, track_script=[], **PREEMPT)],
+        [
+            instance(**PREEMPT),
+            instance(vip("192.0.2.20/24"), name="two", virtual_router_id=52, track_script=[], **PREEMPT),
+        ],
         {"scripts": [script(weight=-20)], "sync_groups": [group("web", "two")]},
         ["web: the weights of well -20 would be ignored in a group"],
     ),

@@ -15,7 +15,10 @@ from samples.nginx import declaration, site, upstream
         ({}, []),
         ({"sendfile": True, "server_tokens": False}, ["sendfile on;", "server_tokens off;"]),
         ({"worker_connections": 4096, "user": "www-data"}, ["worker_connections 4096;", "user www-data;"]),
-        ({"set_real_ip_from": ["192.0.2.1", "192.0.2.2"]}, ["set_real_ip_from 192.0.2.1;", "set_real_ip_from 192.0.2.2;"]),
+        (
+            {"set_real_ip_from": ["192.0.2.1", "192.0.2.2"]},
+            ["set_real_ip_from 192.0.2.1;", "set_real_ip_from 192.0.2.2;"],
+        ),
         ({"pid": None, "env": []}, []),
     ],
 )
@@ -87,7 +90,11 @@ def test_an_upstream_has_a_line_for_each_server():
         ({}, "/var/www/web", []),
         ({"root": "/srv"}, "/srv", []),
         ({"certificate": "a.pem"}, "/var/www/web", ["ssl_certificate a.pem;", "ssl_certificate_key a.pem;"]),
-        ({"certificate": "a.pem", "certificate_key": "a.key"}, "/var/www/web", ["ssl_certificate a.pem;", "ssl_certificate_key a.key;"]),
+        (
+            {"certificate": "a.pem", "certificate_key": "a.key"},
+            "/var/www/web",
+            ["ssl_certificate a.pem;", "ssl_certificate_key a.key;"],
+        ),
         ({"access_logs": []}, "/var/www/web", ["access_log off;"]),
         ({"access_logs": ["/a combined"]}, "/var/www/web", ["access_log /a combined;"]),
     ],

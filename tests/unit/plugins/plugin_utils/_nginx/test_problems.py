@@ -19,12 +19,30 @@ GOOD = [
     {"sites": [site(listens=[80, "443 ssl"], certificate="a.pem", server_names=[1], name=1)]},
     {"sites": [site(listens=["80 default_server", "[::]:80 default_server"]), site(name="b", server_names=["b"])]},
     {"sites": [site(listens=["192.0.2.1:80 default_server"]), site(name="b", listens=["80 default_server"])]},
-    {"sites": [site(listens=["443 ssl"], certificate="a.pem"), site(name="b", listens=["443 quic"], certificate="a.pem")]},
+    {
+        "sites": [
+            site(listens=["443 ssl"], certificate="a.pem"),
+            site(name="b", listens=["443 quic"], certificate="a.pem"),
+        ]
+    },
     {"sites": [site(locations=[IMAGES, {**IMAGES, "path": "/"}]), site(name="b", listens=["81"], locations=[IMAGES])]},
     {"sites": [site(locations=[{**IMAGES, "path": "= /healthz"}])], "health_location": ""},
     {"sites": [site(root="/srv/www")]},
-    {"sites": [site(root="/srv/${host}/www", access_logs=["/var/log/${host}.log"], server_names=['"~^a{2}$"', r"~^www\d+\.a$"])]},
-    {"files": [{"path": "a.key", "content": KEY, "mode": "0600", "sensitive": True}, {"path": "a.conf", "content": "gzip on;\n"}]},
+    {
+        "sites": [
+            site(
+                root="/srv/${host}/www",
+                access_logs=["/var/log/${host}.log"],
+                server_names=['"~^a{2}$"', r"~^www\d+\.a$"],
+            )
+        ]
+    },
+    {
+        "files": [
+            {"path": "a.key", "content": KEY, "mode": "0600", "sensitive": True},
+            {"path": "a.conf", "content": "gzip on;\n"},
+        ]
+    },
     {"sites": [site(root="/srv/home/www", locations=[{"path": "/home/", "lines": ["alias /srv/home/;"]}])]},
     {"sites": [site(root="/home/www")], "confined": False},
     {"sites": [site(**TLS, certificate_key="tls/web.key")]},
@@ -42,8 +60,16 @@ GOOD = [
 BAD = [
     ("site twice", {"sites": [site(), site(listens=["81"])]}, ["nginx_sites: the name web is used 2 times", "once"]),
     ("a name of two words", {"sites": [site(name="my site")]}, ["nginx_sites: the name 'my site' is no single word"]),
-    ("a name that leaves the web root", {"sites": [site(name="../web")]}, ["nginx_sites: the name '../web' is no single word"]),
-    ("location twice", {"sites": [site(locations=[IMAGES, IMAGES])]}, ["nginx_sites: web: locations: the path /images/", "2 times"]),
+    (
+        "a name that leaves the web root",
+        {"sites": [site(name="../web")]},
+        ["nginx_sites: the name '../web' is no single word"],
+    ),
+    (
+        "location twice",
+        {"sites": [site(locations=[IMAGES, IMAGES])]},
+        ["nginx_sites: web: locations: the path /images/", "2 times"],
+    ),
     (
         "the role's own location",
         {"sites": [site(locations=[{**IMAGES, "path": "=  /healthz"}])]},
@@ -69,8 +95,16 @@ BAD = [
         {"sites": [site(listens=["[::]"]), site(name="b", listens=["[::]:80"])]},
         ["nginx_sites: the server name _ on [::]:80"],
     ),
-    ("a socket", {"sites": [site(listens=["unix:/run/a"]), site(name="b", listens=["unix:/run/a"])]}, ["server name _ on unix:/run/a"]),
-    ("within one site", {"sites": [site(server_names=["a", "a"])]}, ["nginx_sites: the server name a on *:80", "2 times"]),
+    (
+        "a socket",
+        {"sites": [site(listens=["unix:/run/a"]), site(name="b", listens=["unix:/run/a"])]},
+        ["server name _ on unix:/run/a"],
+    ),
+    (
+        "within one site",
+        {"sites": [site(server_names=["a", "a"])]},
+        ["nginx_sites: the server name a on *:80", "2 times"],
+    ),
     (
         "the status listener",
         {"sites": [site(listens=["127.0.0.1:8081"])], "status_port": 8081},
@@ -79,7 +113,12 @@ BAD = [
     ("a status port that is none", {"status_port": 65536}, ["nginx_status_port is 65536: allowed are 1-65535, and 0"]),
     (
         "two default servers",
-        {"sites": [site(listens=["80 default_server"]), site(name="b", server_names=["b"], listens=["*:80 default_server"])]},
+        {
+            "sites": [
+                site(listens=["80 default_server"]),
+                site(name="b", server_names=["b"], listens=["*:80 default_server"]),
+            ]
+        },
         ["nginx_sites: web and b are both default_server on *:80"],
     ),
     ("no listener", {"sites": [site(listens=[])]}, ["nginx_sites: web: listens is empty"]),
@@ -90,7 +129,11 @@ BAD = [
         {"sites": [site(listens=["80", "443 ssl"])]},
         ["nginx_sites: web: listen '443 ssl' has TLS and the site has no certificate", "set certificate"],
     ),
-    ("a root in a home", {"sites": [site(root="/home/www")]}, ["nginx_sites: web: root is '/home/www'", "nginx_confined to false"]),
+    (
+        "a root in a home",
+        {"sites": [site(root="/home/www")]},
+        ["nginx_sites: web: root is '/home/www'", "nginx_confined to false"],
+    ),
     ("a web root in a home", {"sites": [site()], "web_root": "/root"}, ["nginx_sites: web: root is '/root/web'"]),
     ("a root of a line", {"sites": [site(lines=["root '/home/www';"])]}, ["nginx_sites: web: root is '/home/www'"]),
     (
@@ -98,27 +141,79 @@ BAD = [
         {"sites": [site(locations=[{"path": "/a/", "lines": ["alias /run/user/1000/;"]}])]},
         ["nginx_sites: web: alias is '/run/user/1000/'"],
     ),
-    ("QUIC without a certificate", {"sites": [site(listens=["443 quic"])]}, ["nginx_sites: web: listen '443 quic' has TLS"]),
+    (
+        "QUIC without a certificate",
+        {"sites": [site(listens=["443 quic"])]},
+        ["nginx_sites: web: listen '443 quic' has TLS"],
+    ),
     (
         "port 443 without TLS",
         {"sites": [site(listens=["443"], certificate="a.pem")]},
         ["nginx_sites: web: listen '443' would answer in plain text", "'443 ssl'"],
     ),
-    ("a key without a certificate", {"sites": [site(certificate_key="a.key")]}, ["nginx_sites: web: certificate_key is set", "set both"]),
-    ("a key for all", {"files": [{"path": "a.key", "content": KEY}]}, ["nginx_files: a.key has a private key", "mode 0600"]),
-    ("a listen that ends", {"sites": [site(listens=["80;"])]}, ["nginx_sites: web: listens has '80;'", "quotation marks"]),
-    ("a name with a brace", {"sites": [site(server_names=["~^a{2}$"])]}, ["nginx_sites: web: server_names has '~^a{2}$'"]),
+    (
+        "a key without a certificate",
+        {"sites": [site(certificate_key="a.key")]},
+        ["nginx_sites: web: certificate_key is set", "set both"],
+    ),
+    (
+        "a key for all",
+        {"files": [{"path": "a.key", "content": KEY}]},
+        ["nginx_files: a.key has a private key", "mode 0600"],
+    ),
+    (
+        "a listen that ends",
+        {"sites": [site(listens=["80;"])]},
+        ["nginx_sites: web: listens has '80;'", "quotation marks"],
+    ),
+    (
+        "a name with a brace",
+        {"sites": [site(server_names=["~^a{2}$"])]},
+        ["nginx_sites: web: server_names has '~^a{2}$'"],
+    ),
     ("a quotation mark in a word", {"sites": [site(index='a"b; c"')]}, ["nginx_sites: web: index has 'a\"b; c\"'"]),
-    ("a root of two words", {"sites": [site(root="/srv/my site")]}, ["nginx_sites: web: root is '/srv/my site'", "a single word"]),
-    ("an option that ends", {"upstreams": [upstream({"address": "a", "options": ["backup;"]})]}, ["app: options has 'backup;'"]),
-    ("a host as proxy", {"trusted_proxies": ["lb1"]}, ["nginx_trusted_proxies has 'lb1'", "such as 192.0.2.11 or 192.0.2.0/24"]),
-    ("a prefix too long", {"trusted_proxies": ["192.0.2.0/33"]}, ["nginx_trusted_proxies has '192.0.2.0/33'", "an address or a network"]),
+    (
+        "a root of two words",
+        {"sites": [site(root="/srv/my site")]},
+        ["nginx_sites: web: root is '/srv/my site'", "a single word"],
+    ),
+    (
+        "an option that ends",
+        {"upstreams": [upstream({"address": "a", "options": ["backup;"]})]},
+        ["app: options has 'backup;'"],
+    ),
+    (
+        "a host as proxy",
+        {"trusted_proxies": ["lb1"]},
+        ["nginx_trusted_proxies has 'lb1'", "such as 192.0.2.11 or 192.0.2.0/24"],
+    ),
+    (
+        "a prefix too long",
+        {"trusted_proxies": ["192.0.2.0/33"]},
+        ["nginx_trusted_proxies has '192.0.2.0/33'", "an address or a network"],
+    ),
     ("upstream twice", {"upstreams": [upstream(), upstream()]}, ["nginx_upstreams: the name app is used 2 times"]),
-    ("an upstream without servers", {"upstreams": [{**UPSTREAM, "servers": []}]}, ["nginx_upstreams: app: servers is empty"]),
-    ("a server without an address", {"upstreams": [upstream({"address": ""})]}, ["nginx_upstreams: app: a server has the address ''"]),
+    (
+        "an upstream without servers",
+        {"upstreams": [{**UPSTREAM, "servers": []}]},
+        ["nginx_upstreams: app: servers is empty"],
+    ),
+    (
+        "a server without an address",
+        {"upstreams": [upstream({"address": ""})]},
+        ["nginx_upstreams: app: a server has the address ''"],
+    ),
     ("an address that is a line", {"upstreams": [upstream({"address": "a;"})]}, ["app: a server has the address 'a;'"]),
-    ("a port that is none", {"upstreams": [upstream({"address": "a", "port": 65536})]}, ["app: server a has the port 65536", "1-65535"]),
-    ("a socket with a port", {"upstreams": [upstream({"address": "unix:/a", "port": 1})]}, ["app: server unix:/a has the port 1"]),
+    (
+        "a port that is none",
+        {"upstreams": [upstream({"address": "a", "port": 65536})]},
+        ["app: server a has the port 65536", "1-65535"],
+    ),
+    (
+        "a socket with a port",
+        {"upstreams": [upstream({"address": "unix:/a", "port": 1})]},
+        ["app: server unix:/a has the port 1"],
+    ),
     (
         "a server twice",
         {"upstreams": [upstream({"address": "::1"}, {"address": "::1"})]},
@@ -130,9 +225,17 @@ BAD = [
         ["nginx_log_formats: the name a is used 2 times"],
     ),
     ("two lines in one", {"http_lines": ["gzip on;\ngzip_types *;"]}, ["nginx_http_lines[0] has a line break"]),
-    ("a line break in a site", {"sites": [site(server_names=["a\n"])]}, ["nginx_sites[web].server_names[0] has a line break"]),
+    (
+        "a line break in a site",
+        {"sites": [site(server_names=["a\n"])]},
+        ["nginx_sites[web].server_names[0] has a line break"],
+    ),
     ("a line break in a setting", {"http_settings": {"gzip": "on;\n"}}, ["nginx_http_settings.gzip has a line break"]),
-    ("a line break in a format", {"log_formats": [{"name": "a", "format": "b\nc"}]}, ["nginx_log_formats[a].format has a line break"]),
+    (
+        "a line break in a format",
+        {"log_formats": [{"name": "a", "format": "b\nc"}]},
+        ["nginx_log_formats[a].format has a line break"],
+    ),
 ]
 
 

@@ -30,7 +30,10 @@ WELL = [
     ({}, {}),
     (certificate(), certificate()),
     # The configuration itself says disabled, weight 0, or has more places than there are servers.
-    (servers(state="maint", status="MAINT", in_rotation=False), servers(state="maint", status="MAINT", in_rotation=False)),
+    (
+        servers(state="maint", status="MAINT", in_rotation=False),
+        servers(state="maint", status="MAINT", in_rotation=False),
+    ),
     (servers(weight=0, configured_weight=0, status="DRAIN", in_rotation=False), {}),
     ({"old_workers": 5, "oldest_worker": 39}, {"old_workers": 5, "oldest_worker": 400, "max_reloads": 0}),
     (frontend(79), frontend(0)),
@@ -53,8 +56,20 @@ WRONG = [
         "the oldest of 3 old workers of haproxy has survived 40 reloads, and after 50 it is ended",
         "raise haproxy_mworker_max_reloads",
     ),
-    ({}, {"ended_workers": 2}, ["lb2"], "haproxy has ended 2 old workers with their connections", "haproxy_hard_stop_after"),
-    ({}, {"reloads_failed": 2}, ["lb2"], "the last reload of haproxy has failed (2 in a row)", "journalctl --unit haproxy"),
+    (
+        {},
+        {"ended_workers": 2},
+        ["lb2"],
+        "haproxy has ended 2 old workers with their connections",
+        "haproxy_hard_stop_after",
+    ),
+    (
+        {},
+        {"reloads_failed": 2},
+        ["lb2"],
+        "the last reload of haproxy has failed (2 in a row)",
+        "journalctl --unit haproxy",
+    ),
     (
         servers(**DOWN),
         servers(**DOWN),
@@ -62,8 +77,20 @@ WRONG = [
         "shop/web1 does not serve: DOWN, L4CON Connection refused on lb1 and lb2",
         "see on web1 that its service runs and answers",
     ),
-    ({}, servers(**DOWN), ["lb2"], "shop/web1 does not serve: DOWN", "and lb1 can reach it: see the network between them"),
-    ({}, servers(**DRAIN), ["lb2"], "taken shop/web1 out of rotation: it is drain, weight 1", "servers=['shop/web1'], state=ready"),
+    (
+        {},
+        servers(**DOWN),
+        ["lb2"],
+        "shop/web1 does not serve: DOWN",
+        "and lb1 can reach it: see the network between them",
+    ),
+    (
+        {},
+        servers(**DRAIN),
+        ["lb2"],
+        "taken shop/web1 out of rotation: it is drain, weight 1",
+        "servers=['shop/web1'], state=ready",
+    ),
     (
         {},
         servers(weight=0, status="DRAIN", taken_out=True, in_rotation=False),
@@ -71,7 +98,13 @@ WRONG = [
         "it is ready, weight 0",
         "state=ready, weight=100%",
     ),
-    (frontend(100), frontend(5), ["lb1"], "clients have taken all 100 connections of http, so new ones wait", "raise haproxy_maxconn"),
+    (
+        frontend(100),
+        frontend(5),
+        ["lb1"],
+        "clients have taken all 100 connections of http, so new ones wait",
+        "raise haproxy_maxconn",
+    ),
     (certificate(3), certificate(), ["lb1"], "shop.pem ends in 3 days", "renew it"),
     (certificate(3), certificate(3), ["lb1", "lb2"], "shop.pem ends in 3 days", "renew it"),
     (certificate(), certificate(-1), ["lb2"], "shop.pem has ended", "renew it"),
@@ -83,14 +116,24 @@ WRONG = [
         "deploy_load_balancers.yml",
     ),
     ({}, {"frontends": []}, ["lb2"], "haproxy has no frontend http, as it has on lb1", "deploy_load_balancers.yml"),
-    ({"servers": [server("web1")]}, {}, ["lb1"], "haproxy has no server shop/web2, as it has on lb2", "deploy_load_balancers.yml"),
+    (
+        {"servers": [server("web1")]},
+        {},
+        ["lb1"],
+        "haproxy has no server shop/web2, as it has on lb2",
+        "deploy_load_balancers.yml",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("lb1", "lb2", "hosts", "what", "remedy"), WRONG)
 def test_haproxys_that_are_not(lb1, lb2, hosts, what, remedy):
     found = list(troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14))
-    assert [trouble for trouble in found if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy], found
+    assert [
+        trouble
+        for trouble in found
+        if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy
+    ], found
 
 
 def test_only_what_a_deployment_has_taken_out_is_put_back_by_the_next():

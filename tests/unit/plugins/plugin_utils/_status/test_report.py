@@ -44,7 +44,12 @@ WRONG = [
     ({"lb2": {"keepalived": UNREACHABLE, "haproxy": SKIPPED}}, "lb2", "it cannot be reached", "see that it runs"),
     ({"web2": {"unfinished": UNREACHABLE, "nginx": SKIPPED}}, "web2", "it cannot be reached", "see that it runs"),
     (
-        {"lb2": {"keepalived": keepalived("lb2"), "haproxy": {"msg": "admin.sock: no answer to 'show info' within 10 s"}}},
+        {
+            "lb2": {
+                "keepalived": keepalived("lb2"),
+                "haproxy": {"msg": "admin.sock: no answer to 'show info' within 10 s"},
+            }
+        },
         "lb2",
         "it does not tell how haproxy is: admin.sock: no answer",
         "mend that",
@@ -55,7 +60,12 @@ WRONG = [
         "keepalived does not run what is",
         "deploy_load",
     ),
-    ({"lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**pending("settle"))}}, "lb2", "what is around haproxy", "deploy_load"),
+    (
+        {"lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**pending("settle"))}},
+        "lb2",
+        "what is around haproxy",
+        "deploy_load",
+    ),
     ({"web1": web_server("start", running=False)}, "web1", "nginx does not run", "systemctl start nginx"),
     ({"web1": web_server("reload")}, "web1", "nginx does not run what is on disk", "deploy_web_servers.yml"),
     (
@@ -86,7 +96,9 @@ def test_what_is_harmless_comes_last_and_fails_nothing():
     found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}})
     assert found["healthy"]
     assert findings(found)[0].startswith("NOTE   lb1 and lb2: keepalived's version")
-    found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy(running=False)}})
+    found = report(
+        {**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy(running=False)}}
+    )
     assert [line.split()[0] for line in findings(found)[::2]] == ["WRONG", "NOTE"]
 
 
@@ -146,7 +158,8 @@ def test_the_table():
 
 
 @pytest.mark.parametrize(
-    ("answer", "shown"), [({"msg": "no answer within 10 s"}, "unknown"), (haproxy(running=False), "stopped"), (haproxy(), "2.6.12")]
+    ("answer", "shown"),
+    [({"msg": "no answer within 10 s"}, "unknown"), (haproxy(running=False), "stopped"), (haproxy(), "2.6.12")],
 )
 def test_a_daemon_that_does_not_answer_is_not_said_to_be_stopped(answer, shown):
     lines = table(report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": answer}}))

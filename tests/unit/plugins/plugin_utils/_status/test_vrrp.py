@@ -66,8 +66,20 @@ WRONG = [
     ({}, {"running": False, "instances": []}, ["lb2"], "keepalived does not run", "systemctl start keepalived"),
     ({}, {"instances": []}, ["lb2"], "runs without web", "reload keepalived"),
     ({}, {"problems": ["(web) nopreempt is ignored"]}, ["lb2"], "nopreempt is ignored", "correct the inventory"),
-    ({}, {"kept_out": {"web": {LB1: "-A INPUT -j DROP"}}}, ["lb2"], f"come from {LB1}: -A INPUT -j DROP", "let protocol 112 in"),
-    ({}, {"kernel_deviations": ["192.0.2.10/32 is missing on lo"]}, ["lb2"], "192.0.2.10/32 is missing on lo", "restart keepalived-kernel"),
+    (
+        {},
+        {"kept_out": {"web": {LB1: "-A INPUT -j DROP"}}},
+        ["lb2"],
+        f"come from {LB1}: -A INPUT -j DROP",
+        "let protocol 112 in",
+    ),
+    (
+        {},
+        {"kernel_deviations": ["192.0.2.10/32 is missing on lo"]},
+        ["lb2"],
+        "192.0.2.10/32 is missing on lo",
+        "restart keepalived-kernel",
+    ),
     ({}, {"kept_out": {"web": {"any": "-A INPUT -j DROP"}}}, ["lb2"], "adverts of web out: -A", "let protocol 112 in"),
     (
         {"instances": [instance(state="BACKUP")], **holding(LB1)},
@@ -99,7 +111,10 @@ WRONG = [
     ),
     (
         {},
-        {"instances": [instance(state="FAULT", priority=244, seconds_in_state=90)], "watched": {"/run/haproxy": "1", "/run/other": "0"}},
+        {
+            "instances": [instance(state="FAULT", priority=244, seconds_in_state=90)],
+            "watched": {"/run/haproxy": "1", "/run/other": "0"},
+        },
         ["lb2"],
         "cannot take web: FAULT for 90 s; /run/haproxy says 1",
         "see that haproxy serves",
@@ -143,7 +158,13 @@ WRONG = [
     ),
     (*both(weights=[-5]), ["lb1"], "weight -5 leaves web with it: 254 - 5 is not below 244", "leave the weight out"),
     (*both(weights=[5]), ["lb1"], "weight 5 leaves web with it: 259 - 5 is not below 249", "leave the weight out"),
-    ({"configured": [setup(peers=["192.0.2.13"])]}, {}, ["lb1"], "sends no adverts of web to lb2", "deploy_load_balancers.yml"),
+    (
+        {"configured": [setup(peers=["192.0.2.13"])]},
+        {},
+        ["lb1"],
+        "sends no adverts of web to lb2",
+        "deploy_load_balancers.yml",
+    ),
     (
         {
             **GROUPED,
@@ -160,7 +181,11 @@ WRONG = [
 @pytest.mark.parametrize(("lb1", "lb2", "hosts", "what", "remedy"), WRONG)
 def test_a_cluster_that_is_not(lb1, lb2, hosts, what, remedy):
     found = list(troubles(pair(lb1, lb2), []))
-    assert [trouble for trouble in found if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy], found
+    assert [
+        trouble
+        for trouble in found
+        if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy
+    ], found
 
 
 def test_what_a_silent_node_holds_is_not_known():
@@ -183,7 +208,9 @@ def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
     assert "keepalived_timing: safe" in found.remedy
 
 
-@pytest.mark.parametrize("changed", [{"rt_priority": 0}, {"running": False}], ids=["none is asked for", "it does not run"])
+@pytest.mark.parametrize(
+    "changed", [{"rt_priority": 0}, {"running": False}], ids=["none is asked for", "it does not run"]
+)
 def test_no_real_time_priority_is_missed_where_none_could_be(changed):
     found = troubles(pair({"realtime": False, **changed}, {}), [])
     assert [trouble for trouble in found if "real-time" in trouble.what] == []
@@ -193,7 +220,10 @@ def test_no_real_time_priority_is_missed_where_none_could_be(changed):
 def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
     (found,) = troubles(pair({**adverts, "peers_heard": []}), [])
     assert found.harmless
-    assert (found.hosts, found.what) == (("lb1",), "connections would not outlive a move between it and lb2, which it does not hear")
+    assert (found.hosts, found.what) == (
+        ("lb1",),
+        "connections would not outlive a move between it and lb2, which it does not hear",
+    )
     assert "UDP port 3112 in from 192.0.2.12" in found.remedy
 
 
