@@ -7,12 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from collections import ChainMap
 from pathlib import Path
-from shutil import copyfile
 
 import yaml
-from cluster import container, lab_host
+from cluster import lab_host
 from controller import INVENTORY, ROOT
 
 
@@ -29,30 +27,22 @@ def outcomes(
     variables: dict[str, str],
     derived: bool = True,
     inventory: Path = INVENTORY,
-    check: bool = True,
 ) -> list[dict]:
     """What came of every row, in order: C(refusal), C(findings), and C(files), the new texts of those that change. Each
     host takes a part of the rows.
 
-    The role is run as in check mode, or with C(check=False) as it is; what a row does not say is C(derived) from the
-    cluster or left away. Raises AssertionError where a host is not as it was before."""
+    The role is run as in check mode; what a row does not say is C(derived) from the cluster or left away. Raises
+    AssertionError where a host is not as it was before."""
     before = [_state(daemon, name) for name in hosts]
     parts = [{number: table[number] for number in range(part, len(table), len(hosts))} for part in range(len(hosts))]
-    runs = [
-        _start(daemon, host, part, folder, variables, derived, inventory, check) for host, part in zip(hosts, parts)
-    ]
+    runs = [_start(daemon, host, part, folder, variables, derived, inventory) for host, part in zip(hosts, parts)]
     found = {}
     for host, run in zip(hosts, runs):
         output, _nothing = run.communicate()
         assert run.returncode == 0, output
-        found.update(json.loads((folder / f"{daemon}_{host}.json").read_text(encoding="utf-8")))
+        found.update(json.loads((folder / f"{host}.json").read_text(encoding="utf-8")))
     assert [_state(daemon, name) for name in hosts] == before, "the hosts have changed"
-    return [found[host_name(number)] for number in range(len(table))]
-
-
-def host_name(number: int) -> str:
-    """The inventory's name of a row."""
-    return f"row{number}"
+    return [found[str(number)] for number in range(len(table))]
 
 
 def fits(row: dict) -> None:
@@ -72,126 +62,49 @@ def _start(
     variables: dict[str, str],
     derived: bool,
     inventory: Path,
-    check: bool,
 ) -> subprocess.Popen:
-    """Take some of the rows, by their numbers, through the role's own steps on a host.
-
-    To Ansible, every row is a host of the inventory, so that the role is loaded once and not once for each row."""
-    rows = folder / f"{daemon}_{host}_rows.json"
-    rows.write_text(json.dumps(_inventory(daemon, host, part, variables, inventory)), encoding="utf-8")
-    play = folder / f"{daemon}_{host}_play.json"
-    play.write_text(json.dumps(_play(daemon, derived, folder / f"{daemon}_{host}.json")), encoding="utf-8")
-    environment = {
-        **os.environ,
-        "ANSIBLE_PIPELINING": "1",
-        **_facts(host, part, folder / f"facts_{daemon}_{host}", inventory),
+    """Take some of the rows, by their numbers, through the role's own steps on a host."""
+    said = "{{ {" + ", ".join(f"{number}: outcome_{number}" for number in part) + "} }}"
+    copy = {"content": said, "dest": str(folder / f"{host}.json"), "mode": "0600"}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    play = {
+        "hosts": host,
+        "gather_facts": False,
+        "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")] if derived else [],
+        "vars": variables,
+        "tasks": [
+            {"include_role": {"name": f"evenkeel.ha_web.{daemon}", "tasks_from": "facts"}},
+            *[_row(daemon, number, row) for number, row in part.items()],
+            {"copy": copy, "delegate_to": "localhost", "check_mode": False, "vars": local},
+        ],
     }
-    argv = ["ansible-playbook", *(["--check"] if check else []), "--forks=2", "-i", inventory, "-i", rows, play]
+    playbook = folder / f"{daemon}_{host}.json"
+    playbook.write_text(json.dumps([play]), encoding="utf-8")
+    environment = {**os.environ, "ANSIBLE_PIPELINING": "1"}
+    argv = ["ansible-playbook", "--check", "-i", inventory, playbook]
     return subprocess.Popen(
         argv, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
 
 
-def _facts(host: str, part: dict[int, dict], folder: Path, inventory: Path) -> dict[str, str]:
-    """Gather the facts of the host for all its rows; returns what has Ansible read them."""
-    cached = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder)}
-    command = [
-        "ansible",
-        host,
-        "-i",
-        inventory,
-        "-m",
-        "ansible.builtin.setup",
-        "-a",
-        "gather_subset=!all,!min,distribution,network",
+def _row(daemon: str, number: int, row: dict) -> dict:
+    """Render the row and have the daemon read it; note what came of it, and the row with its variables filled in."""
+    steps = [
+        {"include_role": {"name": f"evenkeel.ha_web.{daemon}", "tasks_from": step}}
+        for step in ("validate", "configure")
     ]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **cached}, check=True, capture_output=True)
-    (facts,) = folder.iterdir()
-    for number in part:
-        copyfile(facts, facts.with_name(facts.name.replace(host, host_name(number))))
-    return cached
-
-
-def _inventory(daemon: str, host: str, part: dict[int, dict], variables: dict[str, str], inventory: Path) -> dict:
-    """The rows as hosts that have all that the lab's host has, but are not in its groups."""
-    dumped = subprocess.run(
-        ["ansible-inventory", "-i", inventory, "--list", "--export"],
-        cwd=ROOT,
-        env=os.environ,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    groups = json.loads(dumped.stdout)
-    own = [group.get("vars", {}) for name, group in groups.items() if name != "all" and host in group.get("hosts", [])]
-    host_variables = groups["_meta"]["hostvars"].get(host, {})
-    common = {
-        **dict(ChainMap(*own)),
-        **host_variables,
-        **variables,
-        **({} if daemon == "nginx" else {f"{daemon}_node_name": host}),
-        "row_host": host,
-        # So a row does not ask all the others for theirs.
-        f"__{daemon}_heartbeat_keys": ["0" * 64],
-        "ansible_host": container(host),
-    }
-    return {
-        "rows": {
-            "hosts": {
-                host_name(number): {
-                    **common,
-                    **row["variables"],
-                    "row_expects": {key: row.get(key, []) for key in ("prints", "hides")},
-                }
-                for number, row in part.items()
-            }
-        }
-    }
-
-
-def _play(daemon: str, derived: bool, outcome: Path) -> list[dict]:
-    """Render every row and have the daemon read it; write down what came of it, and the row with its variables filled
-    in."""
-    role = f"evenkeel.ha_web.{daemon}"
+    expected = {key: row.get(key, []) for key in ("prints", "hides")}
     config = f"__{daemon}_config"
     files = (
         f"{{{{ dict({config}.diff | map(attribute='after_header') | zip({config}.diff | map(attribute='after'))) }}}}"
     )
-    accepted = {"refusal": "", "findings": f"{{{{ {config}.findings }}}}", "files": files}
-    refused = {"refusal": "{{ ansible_failed_result.msg }}", "findings": [], "files": {}}
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    row = {
-        "block": [
-            {"include_role": {"name": role, "tasks_from": "validate"}},
-            # One at a time, as the role does not let two change a host.
-            {"include_role": {"name": role, "tasks_from": "configure", "apply": {"throttle": 1}}},
-            {"set_fact": {"row": accepted}},
-        ],
-        "rescue": [{"set_fact": {"row": refused}}],
+    accepted = {**expected, "refusal": "", "findings": f"{{{{ {config}.findings }}}}", "files": files}
+    refused = {**expected, "refusal": "{{ ansible_failed_result.msg }}", "findings": [], "files": {}}
+    return {
+        "block": [*steps, {"set_fact": {f"outcome_{number}": accepted}}],
+        "rescue": [{"set_fact": {f"outcome_{number}": refused}}],
+        "vars": row["variables"],
     }
-    said = "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'row'))) }}"
-    return [
-        {
-            "hosts": "rows",
-            "gather_facts": False,
-            "vars_files": [str(ROOT / "playbooks/vars/cluster.yml")] if derived else [],
-            "tasks": [
-                # Ansible answers this itself, so it has loaded the collection's filters then; else every task of every
-                # row loads them anew.
-                {"meta": "end_play", "when": "[] | evenkeel.ha_web.without_address(hostvars) is truthy"},
-                {"include_role": {"name": role, "tasks_from": "facts"}},
-                row,
-                {"set_fact": {"row": "{{ row_expects | combine(row) }}"}},
-                {
-                    "copy": {"content": said, "dest": str(outcome), "mode": "0600"},
-                    "delegate_to": "localhost",
-                    "run_once": True,
-                    "check_mode": False,
-                    "vars": local,
-                },
-            ],
-        }
-    ]
 
 
 def _state(daemon: str, name: str) -> str:
