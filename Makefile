@@ -41,7 +41,7 @@ molecule: venv engine ## deploy on containers and test what runs there; SCENARIO
 endurance: venv engine ## every fault, random ones too, all planned work under traffic, long overload; takes eight hours
 	@FAULTS=all pytest -n 2 tests/unit/plugins/modules/test_config_transaction_faults.py
 	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/lab/scenarios rolling
-	@STORIES="test_language or test_examples" tests/lab/scenarios debian13
+	@MARKS=long tests/lab/scenarios default debian13
 	@for name in metrics lossless faults faults13 lossless13 pi_containers migration ssh; do tests/lab/scenarios $$name || exit 1; done
 	@for release in bookworm trixie; do CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/lab/scenarios chaos || exit 1; done
 	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} tests/lab/scenarios $$name || exit 1; done

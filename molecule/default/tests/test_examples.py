@@ -17,6 +17,7 @@ from language import outcomes
 sys.path.append(str(ROOT / "tests" / "unit"))
 from examples import Example, used, written
 
+pytestmark = pytest.mark.long
 HOSTS = {"haproxy": "lb1", "keepalived": "lb1", "nginx": "web1"}
 
 

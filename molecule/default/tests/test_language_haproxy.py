@@ -8,6 +8,7 @@ from certificates import certificate
 from conftest import LOAD_BALANCERS
 from language import outcomes, rows
 
+pytestmark = pytest.mark.long
 ROWS = rows("haproxy")
 
 

@@ -7,6 +7,7 @@ from cluster import lab_host
 from conftest import LOAD_BALANCERS
 from language import fits, outcomes, rows
 
+pytestmark = pytest.mark.long
 ROWS = rows("keepalived")
 ADDRESSES = {"lb1": "2001:db8::11/64", "lb2": "2001:db8::12/64"}
 

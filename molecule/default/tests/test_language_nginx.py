@@ -7,6 +7,7 @@ from certificates import certificate
 from conftest import WEB_SERVERS
 from language import fits, outcomes, rows
 
+pytestmark = pytest.mark.long
 ROWS = rows("nginx")
 
 

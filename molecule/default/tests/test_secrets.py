@@ -18,6 +18,7 @@ from cluster import lab_host
 from conftest import LOAD_BALANCERS
 from controller import ansible, good, ignored, roles
 
+pytestmark = pytest.mark.once
 WEB = "web3"
 SEARCHED = "/boot /etc /home /opt /root /run /srv /tmp /usr /var"
 AS_NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"

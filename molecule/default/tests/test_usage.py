@@ -11,6 +11,9 @@ from artefact import built, installed, run
 from controller import ROOT, ansible, good
 
 
+pytestmark = pytest.mark.once
+
+
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory) -> Path:
     """The project as git would hand it out, at a path with a space."""
