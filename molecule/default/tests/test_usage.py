@@ -10,7 +10,6 @@ import pytest
 from artefact import built, installed, run
 from controller import ROOT, ansible, good
 
-
 pytestmark = pytest.mark.once
 
 
