@@ -19,10 +19,10 @@ TARGETS = {
 }
 FIGURES = {
     "outage_ms": "{} ms",
-    "lost": "{} lost",
+    "lost": "{} requests lost",
     "slowest_ms": "slowest {} ms",
-    "two_owners_ms": "two owners for {} ms",
-    "healing_two_owners_ms": "two owners for {} ms after the heal",
+    "two_owners_ms": "both nodes held the VIP for {} ms",
+    "healing_two_owners_ms": "both nodes held the VIP for {} ms after the repair",
 }
 
 

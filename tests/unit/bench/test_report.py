@@ -42,24 +42,24 @@ def outages(*milliseconds: float, **more: object) -> list[dict]:
 @pytest.mark.parametrize(
     ("fault", "records", "cell"),
     [
-        ("host dead", outages(280, 270, 290), "280 [270\N{EN DASH}290] ms, 8 lost"),
-        ("host dead", outages(280, noisy=True), "280 ms, 8 lost **(noisy 1/1)**"),
-        ("host dead", [*outages(280), {"error": "not well"}], "280 ms, 8 lost **(failed 1/2)**"),
+        ("host dead", outages(280, 270, 290), "280 [270\N{EN DASH}290] ms, 8 requests lost"),
+        ("host dead", outages(280, noisy=True), "280 ms, 8 requests lost **(noisy 1/1)**"),
+        ("host dead", [*outages(280), {"error": "not well"}], "280 ms, 8 requests lost **(failed 1/2)**"),
         ("host dead", [{"error": "not well"}], "\N{EN DASH} **(failed 1/1)**"),
         ("host dead", [], "\N{EN DASH}"),
-        ("host dead", outages(280, healing_lost=3), "280 ms, 8 lost; 3 lost while healing"),
-        ("haproxy hung (SIGSTOP)", outages(8000, over=False), "not over after 8 s (1/1), 8,000 ms, 8 lost"),
+        ("host dead", outages(280, healing_lost=3), "280 ms, 8 requests lost; 3 lost while healing"),
+        ("haproxy hung (SIGSTOP)", outages(8000, over=False), "not over after 8 s (1/1), 8,000 ms, 8 requests lost"),
         (
             "keepalived killed (-9, all processes)",
             outages(300, two_owners_ms=1700.0),
-            "two owners for 1,700 ms, 300 ms, 8 lost, slowest 9 ms",
+            "both nodes held the VIP for 1,700 ms, 300 ms, 8 requests lost, slowest 9 ms",
         ),
         (
             "VRRP blocked, then healed",
             outages(20, healing_two_owners_ms=90.0),
-            "two owners for 90 ms after the heal, 8 lost, slowest 9 ms",
+            "both nodes held the VIP for 90 ms after the repair, 8 requests lost, slowest 9 ms",
         ),
-        ("web server's host dead", outages(20, lost=0), "0 lost, slowest 9 ms"),
+        ("web server's host dead", outages(20, lost=0), "0 requests lost, slowest 9 ms"),
     ],
 )
 def test_a_cell_says_what_clients_saw(fault, records, cell):
@@ -101,7 +101,7 @@ def records(tmp_path):
 
 def test_a_run_that_failed_nearly_everywhere_is_reported_all_the_same(records):
     text = markdown(records)
-    assert "| host dead | \N{EN DASH} **(failed 1/1)** | 280 ms, 8 lost | \N{EN DASH} |" in text
+    assert "| host dead | \N{EN DASH} **(failed 1/1)** | 280 ms, 8 requests lost | \N{EN DASH} |" in text
     moved = "moved 2 times, 79.0 % answered, no holder for 40 ms, slowest 900 ms"
     assert f"| 6,000 idle connections | {moved} | \N{EN DASH} **(failed 1/1)** |" in text
     assert text.count("**(failed 1/1)**") == 5
@@ -178,7 +178,7 @@ def test_the_pages_have_a_place_for_figures(page, parts):
         ("host dead", [*outages(1234.5), {"error": "not well"}], "1,234 ms"),
         ("host dead", [{"error": "not well"}], "\N{EN DASH}"),
         ("haproxy hung (SIGSTOP)", outages(8000, over=False), "not over after 8 s"),
-        ("web server's host dead", outages(20, lost=0), "0 lost"),
+        ("web server's host dead", outages(20, lost=0), "0 requests lost"),
     ],
 )
 def test_a_short_cell_says_the_first_figure_alone(fault, records, cell):
