@@ -112,6 +112,13 @@ def test_the_variables_of_a_task_are_what_a_scenario_deploys(page):
     assert f'examples("{page.removeprefix("docs/")}")' in stories
 
 
+def test_a_page_that_a_story_reads_is_there():
+    stories = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "molecule").glob("*/tests/*.py"))
+    pages = set(re.findall(r"\b(?:examples|got|calls)\(\"([\w/]+\.md)\"", stories))
+    assert pages
+    assert [page for page in pages if not (ROOT / "docs" / page).is_file()] == []
+
+
 def test_every_derived_variable_has_its_row():
     page = (ROOT / "docs/reference/inventory.md").read_text(encoding="utf-8")
     cells = "".join(re.findall(r"^\| (`[^|]*) \|", page, flags=re.MULTILINE))

@@ -44,7 +44,7 @@ AGAIN = {
 
 def documented(client: str) -> str:
     """The command of the documentation, for a name of its own."""
-    (command,) = [text for text in examples("tls.md", "sh") if text.startswith(f"{client} ")]
+    (command,) = [text for text in examples("reference/tls.md", "sh") if text.startswith(f"{client} ")]
     return command.rstrip().replace("www.example.com", f"{client}.example.com")
 
 
