@@ -9,7 +9,7 @@ from owners import Owners, two_owners
 from prober import Prober, Result, outage
 
 from bench import settings
-from bench.faults import FAULTS, Fault, Scene
+from bench.measured_faults import FAULTS, Fault, Scene
 from bench.lab import LOAD_BALANCERS, Lab
 from bench.machine import NOISY_MS
 from bench.measurement import Figures, Measurement

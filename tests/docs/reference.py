@@ -24,7 +24,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs/reference/collection"
 
 # In its tables, antsibull-docs 2.28.0 links to other pages as a site of HTML pages would have them, and one tag is

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# What the scripts beside this file share; they source it.
+# What the scripts of tests/ share; they source it.
 
-lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# Logs, and whatever else is made again.
+workdir=$checkout/tests/tools/.cache
 # Programs that only root uses are often not in the PATH of others.
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -13,9 +15,9 @@ fail() {
 # step TEXT COMMAND...: says what runs and how long it took. The output goes to
 # a log, of which the end is shown if the command fails.
 step() {
-    local text=$1 began=$SECONDS log=$lab/.cache/step.$$.log
+    local text=$1 began=$SECONDS log=$workdir/step.$$.log
     shift
-    mkdir -p "$lab/.cache"
+    mkdir -p "$workdir"
     printf '==> %s ... ' "$text"
     if ! "$@" >"$log" 2>&1 </dev/null; then
         echo "failed after $((SECONDS - began)) s"

@@ -40,7 +40,7 @@ html_css_files = ["wide.css"]
 html_show_sphinx = False
 html_copy_source = False
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REFERENCE = "docs/reference/collection/"
 
 
