@@ -60,7 +60,7 @@ release: venv ## make release VERSION=1.2.3: changelog, commit, tag and artefact
 
 bench: venv engine ## measure failover, throughput and Ansible's runs beside the guides' configuration
 	@tests/tools/image "$${LAB_RELEASE:-bookworm}"
-	@PYTHONPATH=tests:tests/lab:molecule/shared python -m bench
+	@PYTHONPATH=tests:tests/lab:molecule/shared:collections python -m bench
 
 site: venv ## build the documentation as a site, in tests/output/site
 	@sphinx-build --quiet --fresh-env --fail-on-warning --conf-dir tests/docs/site --doctree-dir tests/output/doctrees . tests/output/site
