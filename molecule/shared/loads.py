@@ -77,7 +77,7 @@ LOADS = (H2_100, H2_200, HANDSHAKES, KEPT, NEW, SLOW_HEADERS, SLOW_BODIES, IDLE)
 @cache
 def _image() -> str:
     """Return the image with the load generators, which is built if need be."""
-    subprocess.run([ROOT / "tests/lab/image", "bookworm-clients"], check=True, capture_output=True)
+    subprocess.run([ROOT / "tests/tools/image", "bookworm-clients"], check=True, capture_output=True)
     return "evenkeel-lab:bookworm-clients"
 
 

@@ -9,9 +9,9 @@ from owners import Owners, two_owners
 from prober import Prober, Result, outage
 
 from bench import settings
-from bench.faults import FAULTS, Fault, Scene
 from bench.lab import LOAD_BALANCERS, Lab
 from bench.machine import NOISY_MS
+from bench.measured_faults import FAULTS, Fault, Scene
 from bench.measurement import Figures, Measurement
 from bench.sides import FAST, GUIDES, OURS
 

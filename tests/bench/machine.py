@@ -26,6 +26,7 @@ MEASURED = (
     "ansible.cfg",
     "tests/bench",
     "tests/lab",
+    "tests/tools",
     "molecule/shared",
 )
 

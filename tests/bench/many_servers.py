@@ -1,10 +1,8 @@
-"""Part (d): how rendering and validating grow with the number of servers, as tests/lab/scale.py measures it."""
+"""Part (d): how rendering and validating grow with the number of servers, as scale.py measures it."""
 
 from functools import partial
 
-import scale
-
-from bench import settings
+from bench import scale, settings
 from bench.measurement import BenchError, Figures, Measurement
 from bench.sides import OURS
 

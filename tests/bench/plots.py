@@ -2,7 +2,7 @@
 
 from bench.ansible_runs import RUNS
 from bench.chart import Bar, draw, linear, logarithmic
-from bench.faults import FAULTS
+from bench.measured_faults import FAULTS
 from bench.overload import CHOSEN
 from bench.records import Record, Records
 from bench.spread import spread, where

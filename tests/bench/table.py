@@ -1,10 +1,9 @@
 """The figures as Markdown."""
 
-import scale
-
+from bench import scale
 from bench.ansible_runs import RUNS
-from bench.faults import FAULTS, Fault
 from bench.machine import NOISY_BUSY, NOISY_MS
+from bench.measured_faults import FAULTS, Fault
 from bench.overload import CHOSEN, LOOPS, PATIENCE, SECONDS
 from bench.records import Record, Records
 from bench.spread import doubts, spread, where

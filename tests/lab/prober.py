@@ -1,10 +1,6 @@
 """The collection's clients, for the demo, the scenarios and the benchmark."""
 
-import sys
 import time
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parents[2] / "collections"))
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http import clients
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import KeepAlive, words

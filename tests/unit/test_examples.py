@@ -102,7 +102,7 @@ def refusals(tmp_path_factory):
     steps = [
         {"include_role": {"name": "evenkeel.ha_web.{{ role }}", "tasks_from": step}} for step in ("facts", "validate")
     ]
-    rolling = {"include_tasks": str(ROOT / "playbooks/tasks/check_rolling.yml"), "when": "role == 'rolling'"}
+    rolling = {"include_tasks": str(ROOT / "playbooks/tasks/web/check_rolling.yml"), "when": "role == 'rolling'"}
     remember = {"set_fact": {"__refusal": "{{ ansible_failed_result.msg | default(ansible_failed_result) }}"}}
     found = "{{ dict(__cases | zip(__cases | map('extract', hostvars) | map(attribute='__refusal', default=''))) }}"
     play = {
@@ -229,7 +229,7 @@ def test_every_playbook_that_a_page_names_is_run_by_a_scenario():
     sources = [
         *ROOT.glob("molecule/**/*.py"),
         *ROOT.glob("molecule/**/*.yml"),
-        *ROOT.glob("tests/lab/*.py"),
+        *ROOT.glob("tests/tools/*.py"),
         ROOT / "tests/unit/test_input.py",
     ]
     text = "".join(path.read_text(encoding="utf-8") for path in [*sources, ROOT / ".config/molecule/config.yml"])

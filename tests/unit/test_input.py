@@ -524,7 +524,7 @@ GOOD = [
             "cluster_drain_timeout": "1.5",
             "cluster_on_drain_timeout": "go_on",
             "cluster_absent_load_balancers": ["lb2"],
-            "cluster_deploy_tasks": str(ROOT / "playbooks/tasks/have_hosts.yml"),
+            "cluster_deploy_tasks": str(ROOT / "playbooks/tasks/host/check_groups.yml"),
             "haproxy_stats_address": "*",
             "haproxy_stats_users": [{"name": "admin", "password": "unutterable"}],
         },

@@ -13,7 +13,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 # One for each daemon, all of the same shape; docker_engine serves them.
 ROLES = ["haproxy", "keepalived", "nginx"]
-PLAYBOOKS = sorted(path.relative_to(ROOT) for path in (ROOT / "playbooks").glob("*.yml"))
+PLAYBOOKS = sorted(
+    path.relative_to(ROOT) for folder in ("playbooks", "playbooks/stages") for path in (ROOT / folder).glob("*.yml")
+)
 
 # Names that begin with ansible_ and are no facts.
 SPECIAL = {

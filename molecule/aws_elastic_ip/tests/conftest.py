@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cloud import client
 from cluster import ask, lab_host, wait_until
 from faults import Fault, filtered
 from networks import in_lab
-
-sys.path.append(str(Path(__file__).parents[1]))
-from cloud import client
 
 LOAD_BALANCERS = {"lb1": in_lab("10.0.1.11"), "lb2": in_lab("10.0.2.11")}
 WEB_SERVERS = [f"web{number}" for number in range(1, 6)]

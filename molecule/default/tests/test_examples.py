@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from certificates import certificate
 from cluster import between, container
 from conftest import LOAD_BALANCERS, WEB_SERVERS
-from controller import ROOT
-from language import outcomes
-
-sys.path.append(str(ROOT / "tests" / "unit"))
 from examples import Example, used, written
+from language import outcomes
 
 pytestmark = pytest.mark.long
 HOSTS = {"haproxy": "lb1", "keepalived": "lb1", "nginx": "web1"}

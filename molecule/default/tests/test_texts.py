@@ -6,20 +6,17 @@ import base64
 import json
 import random
 import re
-import sys
 from functools import cache
 
 import pytest
 import yaml
-from cluster import lab_host, wait_until
-from conftest import LOAD_BALANCERS
-from controller import ROOT, good, ignored, roles
-from hypothesis import HealthCheck, Phase, given, settings
-
-sys.path += [str(ROOT / "collections"), str(ROOT / "tests/unit")]
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy import problems as haproxy_problems
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived import problems as vrrp_problems
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx import problems as nginx_problems
+from cluster import lab_host, wait_until
+from conftest import LOAD_BALANCERS
+from controller import good, ignored, roles
+from hypothesis import HealthCheck, Phase, given, settings
 from samples.haproxy import variables as haproxy_variables
 from samples.keepalived import FACTS
 from samples.keepalived import declaration as vrrp_declaration

@@ -21,6 +21,7 @@ from certificates import certificate
 from cluster import container, is_backup, lab_host, takeovers, wait_until
 from conftest import LOAD_BALANCERS
 from controller import ROOT, ansible, good, playbook
+from prober import KeepAlive, Prober
 
 pytestmark = pytest.mark.once
 BAD = yaml.safe_load(Path(__file__).with_name("bad_configurations.yml").read_text(encoding="utf-8"))
@@ -35,9 +36,6 @@ ROWS = [
     for number, row in enumerate(rows)
 ]
 STEPS = ["validate", "configure"]
-
-sys.path.append(str(ROOT / "tests" / "lab"))
-from prober import KeepAlive, Prober
 
 
 @pytest.fixture(scope="module")

@@ -7,19 +7,16 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import fault as host_fault
 from browser import browser
 from cluster import lab_host, wait_until
 from controller import ROOT, begun, good, playbook, words
 from story import FOOTPRINT
-
-sys.path.append(str(ROOT / "collections"))
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import fault as host_fault
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 HOSTS = [*LOAD_BALANCERS, "web1", "web2", "web3"]

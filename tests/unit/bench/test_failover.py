@@ -6,7 +6,7 @@ import time
 
 import pytest
 from bench.failover import await_service, noise
-from bench.faults import Fault
+from bench.measured_faults import Fault
 from prober import Prober, Result
 
 

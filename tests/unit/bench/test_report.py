@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from bench import report
 from bench.chart import linear
-from bench.faults import FAULTS
+from bench.measured_faults import FAULTS
 from bench.plots import plots
 from bench.records import Records
 from bench.spread import Spread, doubts, spread

@@ -1,0 +1,64 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every path in playbooks leads from the file that has it to a file, and every file is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "playbooks"
+FILES = sorted(FOLDER.rglob("*.yml"))
+PUBLIC = {path for path in FILES if path.parent == FOLDER}
+IMPORTS = {f"ansible.builtin.{word}" for word in ("import_playbook", "import_tasks", "include_tasks")}
+COMPUTED = {
+    "{{ __fault.how }}.yml": ["break.yml", "move.yml", "reboot.yml"],
+    "{{ cluster_deploy_tasks }}": [],
+    "{{ cluster_node_tasks }}": [],
+}
+"""Names that are known when they are included, and the files that they can be; the inventory's are elsewhere."""
+
+
+def imported(part: object) -> Iterator[str]:
+    """The paths that a part of a playbook names."""
+    if isinstance(part, list):
+        for item in part:
+            yield from imported(item)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in IMPORTS:
+                name = value["file"] if isinstance(value, dict) else value
+                yield from COMPUTED.get(name, [name])
+            elif key == "vars_files":
+                yield from [value] if isinstance(value, str) else value
+            elif key in ("cluster_node_tasks", "__cluster_host_tasks"):
+                # The stages read it.
+                yield value.replace("{{ playbook_dir }}", str(FOLDER / "stages"))
+            else:
+                yield from imported(value)
+
+
+def targets(path: Path) -> list[Path]:
+    return [(path.parent / name).resolve() for name in imported(yaml.safe_load(path.read_text(encoding="utf-8")))]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_path_leads_from_its_file_to_another(path):
+    assert [target for target in targets(path) if target not in FILES] == []
+
+
+def test_every_stage_and_task_file_is_used():
+    used = {target for path in FILES for target in targets(path)}
+    assert set(FILES) - used - PUBLIC == set()
+
+
+def test_a_task_file_has_no_name_of_a_playbook():
+    """Ansible looks for what a task file includes beside the playbook first."""
+    names = {path.name for path in PUBLIC} | {path.name for path in (FOLDER / "stages").iterdir()}
+    assert {path.name for path in (FOLDER / "tasks").rglob("*.yml")} & names == set()
