@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: clock_offset
-short_description: Say how far the clock of a host is from the controller's
+short_description: Measure the offset of a host's clock from the controller's
 version_added: 0.1.0
 description:
   - Asks the host for its time a few times over Ansible's own connection. The offset lies between what the moments
@@ -26,7 +26,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See whether the clocks agree
+- name: Measure the clock offset of the host
   evenkeel.ha_web.clock_offset:
   register: clock
 """

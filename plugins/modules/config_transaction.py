@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_transaction
-short_description: Install a daemon's configuration as one set, see the daemon run it, or go back
+short_description: Deploy a daemon's configuration as one set, validated and rolled back on failure
 version_added: 0.1.0
 description:
   - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx, and makes it the one that
@@ -184,7 +184,7 @@ EXAMPLES = r"""
           www.example.com web
     health: http://127.0.0.1:8405/healthz
 
-- name: Bring back what was there before
+- name: Restore the previous configuration
   evenkeel.ha_web.config_transaction:
     daemon: haproxy
     directory: /etc/haproxy

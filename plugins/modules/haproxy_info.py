@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: haproxy_info
-short_description: Say how a running HAProxy is, as it sees itself
+short_description: Report the state of a running HAProxy
 version_added: 0.1.0
 description:
   - Asks HAProxy and its master process for version, uptime and reloads, frontends, backends, servers and certificates.
@@ -35,11 +35,11 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See how haproxy is
+- name: Read the state of haproxy
   evenkeel.ha_web.haproxy_info:
   register: haproxy
 
-- name: Name the certificates that end within two weeks
+- name: List the certificates that expire within two weeks
   ansible.builtin.debug:
     msg: "{{ haproxy.certificates | selectattr('days_left', 'lt', 14) | map(attribute='file') }}"
 """

@@ -107,25 +107,25 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Take web1 out of every backend once its sessions have ended
+- name: Drain web1 in every backend and set it to maintenance
   evenkeel.ha_web.haproxy_server:
     servers: ["*/web1"]
     state: maint
     wait_for: sessions
     timeout: 120
 
-- name: Put it back and wait until haproxy sees it well
+- name: Enable web1 and wait until its health check succeeds
   evenkeel.ha_web.haproxy_server:
     servers: ["*/web1"]
     state: ready
     wait_for: up
 
-- name: Give the new release a tenth of the requests
+- name: Set the weight of the new release to a tenth
   evenkeel.ha_web.haproxy_server:
     servers: [shop/canary1, shop/canary2]
     weight: 10%
 
-- name: Ask what the servers are
+- name: Read the state of all servers
   evenkeel.ha_web.haproxy_server:
     servers: ["*/*"]
   register: rotation

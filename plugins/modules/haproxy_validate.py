@@ -87,13 +87,13 @@ EXAMPLES = r"""
   evenkeel.ha_web.haproxy_validate:
     content: "{{ lookup('ansible.builtin.template', 'haproxy.cfg.j2') }}"
 
-- name: Look at every load balancer without failing
+- name: Check every load balancer without failing
   evenkeel.ha_web.haproxy_validate:
     path: /etc/haproxy/haproxy.cfg
     fail_on_invalid: false
   register: checked
 
-- name: Show what is wrong
+- name: Report the findings
   ansible.builtin.debug:
     msg: "{{ checked.findings }}"
   when: not checked.valid

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_fault
-short_description: Break something on a host for a while, to see what it costs
+short_description: Inject a fault on a host for a limited time
 version_added: 0.1.0
 description:
   - Kills a service, stops it in its tracks, or cuts the host off from the network.
@@ -52,13 +52,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Let haproxy hang, for half a minute at most
+- name: Inject a hang of haproxy for at most half a minute
   evenkeel.ha_web.host_fault:
     fault: hung
     unit: haproxy
     seconds: 30
 
-- name: Let it go on
+- name: Remove the fault
   evenkeel.ha_web.host_fault:
     state: absent
 """

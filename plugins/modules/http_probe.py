@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: http_probe
-short_description: Be the clients of a web site, and say what they have seen
+short_description: Send requests to a web site and report lost and slow ones
 version_added: 0.1.0
 description:
   - Opens a new connection at a steady rate, also while earlier ones hang, so that an outage is sampled as densely as
@@ -68,7 +68,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See how the site does for ten seconds
+- name: Measure the availability of the site for ten seconds
   evenkeel.ha_web.http_probe:
     url: https://www.example.com/
   delegate_to: localhost

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: keepalived_info
-short_description: Say who holds which VIP, as keepalived itself sees it
+short_description: Report the state of every VRRP instance of keepalived
 version_added: 0.1.0
 description:
   - Asks the keepalived that runs on the host for the state of its VRRP instances, by the signal that makes it write a
@@ -35,11 +35,11 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See who holds the VIP
+- name: Read the VRRP states
   evenkeel.ha_web.keepalived_info:
   register: vrrp
 
-- name: Name the instances whose addresses this host holds
+- name: List the instances whose addresses this host holds
   ansible.builtin.debug:
     msg: "{{ vrrp.instances | selectattr('state', 'eq', 'MASTER') | map(attribute='name') }}"
 """

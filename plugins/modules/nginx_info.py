@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_info
-short_description: Say whether nginx runs the configuration on disk
+short_description: Report whether nginx runs the configuration on disk
 version_added: 0.1.0
 description:
   - Says whether nginx runs, and whether it does what is on disk, which neither it nor systemd tells.
@@ -23,7 +23,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See how nginx is
+- name: Read the state of nginx
   evenkeel.ha_web.nginx_info:
   register: nginx
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vrrp_strangers
-short_description: Refuse a virtual router id that somebody else uses
+short_description: Fail if another router uses the virtual router id
 version_added: 0.1.0
 description:
   - Listens on the network, before keepalived starts there, whether anybody but the cluster's nodes is master of one of
@@ -45,7 +45,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Refuse a virtual router id that somebody else uses
+- name: Fail if another router uses the virtual router id
   evenkeel.ha_web.vrrp_strangers:
     routers:
       - interface: eth0

@@ -16,12 +16,12 @@ from controller import INVENTORY, ROOT, good, haproxy_server, playbook, words
 
 MARK = "/var/lib/evenkeel-unfinished"
 STAGES = {
-    "drain": "Drain the server on every load balancer",
-    "take out": "Wait for the end of its sessions",
+    "drain": "Set the server on every load balancer to drain, wait for sessions",
+    "take out": "Set the server on every load balancer to maint, wait for sessions",
     "deploy": "Install the release",
-    "check": "See it well through every load balancer",
-    "put back": "Put it back, and see it up",
-    "note": "Note that the deployment has come to its end",
+    "check": "Set the server on every load balancer to drain, wait for up",
+    "put back": "Set the server on every load balancer to ready, wait for up",
+    "note": "Remove the marks of an unfinished deployment",
 }
 """A part of the name of the task during which the deployment is killed."""
 

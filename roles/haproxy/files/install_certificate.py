@@ -32,8 +32,8 @@ class Refused(Exception):
     """Why the certificate is not served."""
 
 
-def whole(text: str) -> str:
-    """The certificates and the key, nothing around them. Raises Refused if it is not one key and at least one
+def parse_pem(text: str) -> str:
+    """Extract the certificates and the key from PEM text. Raises Refused if it is not one key and at least one
     certificate."""
     blocks = list(BLOCK.finditer(text.replace("\r\n", "\n")))
     keys = [block for block in blocks if block.group(1).endswith("PRIVATE KEY")]
@@ -68,8 +68,8 @@ def program(image: str, folder: str) -> list[str]:
     ]
 
 
-def tried(text: str, image: str) -> None:
-    """Raises Refused, with haproxy's reason, if haproxy could not use the certificate with this key."""
+def check_certificate(text: str, image: str) -> None:
+    """Raise Refused, with haproxy's reason, if haproxy cannot use the certificate with this key."""
     with tempfile.TemporaryDirectory(dir="/run") as folder:
         pem, config = Path(folder, "trial.pem"), Path(folder, "trial.cfg")
         pem.write_text(text, encoding="ascii")
@@ -99,8 +99,9 @@ def replace(path: Path, text: str) -> None:
     new.rename(path)
 
 
-def served(admin: str, path: Path) -> str:
-    """The fingerprint of what haproxy serves from the file; empty if there is none, or if haproxy does not answer."""
+def read_served_fingerprint(admin: str, path: Path) -> str:
+    """Return the fingerprint of the certificate that haproxy serves from the file; empty if there is none, or if
+    haproxy does not answer."""
     answer = b""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -125,7 +126,7 @@ def make_live(admin: str, path: Path, wanted: str) -> None:
     if subprocess.run(["systemctl", "reload", "haproxy"], check=False).returncode:
         raise Refused(f"{path} is in place, but haproxy was not reloaded; 'journalctl --unit haproxy' says why")
     end = time.monotonic() + SECONDS
-    while served(admin, path) != wanted:
+    while read_served_fingerprint(admin, path) != wanted:
         if time.monotonic() > end:
             raise Refused(
                 f"{path} is in place, but haproxy does not serve it; does a bind of haproxy_frontends name "
@@ -139,14 +140,14 @@ def main(store: str, admin: str, image: str, name: str, *files: str) -> None:
         raise Refused(
             f"the name is '{name}': letters, digits, dots, dashes and underscores are needed, such as www.example.com"
         )
-    text = whole("\n".join(Path(file).read_text(encoding="ascii") for file in files) if files else sys.stdin.read())
+    text = parse_pem("\n".join(Path(file).read_text(encoding="ascii") for file in files) if files else sys.stdin.read())
     path = Path(store, f"{name}.pem")
     with open(store + "/.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists() or path.read_text(encoding="ascii") != text:
-            tried(text, image)
+            check_certificate(text, image)
             replace(path, text)
-        if is_active() and served(admin, path) != fingerprint(text):
+        if is_active() and read_served_fingerprint(admin, path) != fingerprint(text):
             make_live(admin, path, fingerprint(text))
 
 

@@ -50,8 +50,8 @@ def switched_off(check: str) -> bool:
     return int(check) & (CONFIGURED | ENABLED) == CONFIGURED
 
 
-def told(words: list[str]) -> bool:
-    """Whether somebody has told haproxy something about the server of this line."""
+def is_changed_at_runtime(words: list[str]) -> bool:
+    """Tell whether the server of this line was changed through the socket."""
     return bool(
         int(words[ADMIN]) & ASKED_FOR
         or words[WEIGHT] != words[CONFIGURED_WEIGHT]
@@ -77,13 +77,13 @@ def ports(configuration: str) -> dict[tuple[str, str], str]:
     return found
 
 
-def kept(states: str, configuration: str) -> str:
-    """What of haproxy's answer is worth keeping, as the file's text."""
+def select_states(states: str, configuration: str) -> str:
+    """Return the lines of the server states to restore after the reload, as the text of the state file."""
     now = ports(configuration)
     text = NOTHING
     for line in states.splitlines()[1:]:
         words = line.split()
-        if len(words) < FIELDS or words[0].startswith("#") or not told(words):
+        if len(words) < FIELDS or words[0].startswith("#") or not is_changed_at_runtime(words):
             continue
         words[PORT] = now.get((words[1], words[3]), words[PORT])
         text += " ".join(words[:FIELDS]) + "\n"
@@ -116,7 +116,9 @@ def write(file: Path, text: str) -> None:
 def save(path: str, file: Path, configuration: Path) -> None:
     """Write down what was done to the servers, or at least not what was done before."""
     try:
-        text = kept(ask(path, "show servers state"), configuration.read_text(encoding="utf-8", errors="replace"))
+        text = select_states(
+            ask(path, "show servers state"), configuration.read_text(encoding="utf-8", errors="replace")
+        )
     except (OSError, ValueError) as error:
         print(
             f"{path}: the state of the servers is not saved, so the configuration's is taken: {error}", file=sys.stderr
@@ -133,8 +135,8 @@ def save(path: str, file: Path, configuration: Path) -> None:
 
 
 @contextmanager
-def locked(path: str):
-    """Hold the lock, so that nobody tells the worker anything meanwhile. Whoever may write to the socket may read the
+def hold_lock(path: str):
+    """Hold the lock, so that nobody changes the worker meanwhile. Whoever may write to the socket may read the
     file, and lock it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
@@ -161,8 +163,8 @@ def workers(master: str) -> tuple[set[str], int]:
     return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), int(failed.group(1)) if failed else 0
 
 
-def answering(path: str) -> str:
-    """The process of the worker that answers."""
+def find_worker(path: str) -> str:
+    """Return the process id of the worker that answers."""
     found = re.search(r"^Pid: (\d+)", ask(path, "show info"), re.MULTILINE)
     return found.group(1) if found else ""
 
@@ -187,7 +189,7 @@ def replace(pid: int, path: str, master: str) -> None:
             now, failed = workers(master)
             if failed > failed_before:
                 sys.exit("haproxy goes on with the configuration that it had; its messages above say why")
-            if answering(path) in now - before:
+            if find_worker(path) in now - before:
                 return
         time.sleep(POLL)
 
@@ -195,7 +197,7 @@ def replace(pid: int, path: str, master: str) -> None:
 def main() -> None:
     pid, path, master, directory, configuration = sys.argv[1:]
     try:
-        with locked(f"{directory}/lock"):
+        with hold_lock(f"{directory}/lock"):
             save(path, Path(directory, "server-state"), Path(configuration))
             replace(int(pid), path, master)
     except ProcessLookupError:

@@ -461,8 +461,8 @@ def read_declaration() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def locked() -> Iterator[None]:
-    """Let nobody else change the kernel's state meanwhile."""
+def hold_lock() -> Iterator[None]:
+    """Hold the lock on the kernel state."""
     handle = os.open(MEMORY, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -473,7 +473,7 @@ def locked() -> Iterator[None]:
 
 def apply() -> None:
     """Make the kernel what is declared, and undo what is not any more."""
-    with locked():
+    with hold_lock():
         before = read_state()
         state = {**before, **read_declaration(), "applied": True}
         for part in PARTS:
@@ -489,7 +489,7 @@ def remove() -> None:
     """Undo everything. When the program has failed it starts again, and nobody must notice."""
     if os.environ.get("SERVICE_RESULT", "success") != "success":
         return
-    with locked():
+    with hold_lock():
         state = read_state()
         for part in PARTS:
             part(state).remove({**NOTHING, **REMEMBERED})
@@ -587,7 +587,7 @@ class Keeper:
 
     def look(self, parts) -> None:
         """Restore what is not as it should be, as often as the budget allows."""
-        with locked():
+        with hold_lock():
             state = read_state()
             for part in parts:
                 self.deviations[part.name] = self._repaired(part(state), state)

@@ -95,8 +95,8 @@ class Instance:
                 self.transitions[state] += 1
 
 
-def hear(instances: Mapping[str, Instance], told: str, now: float) -> None:
-    """Take lines of the pipe; those of groups and of instances that are not asked for say nothing here."""
+def read_notifications(instances: Mapping[str, Instance], told: str, now: float) -> None:
+    """Read lines of the notification pipe; those of groups and of instances that are not asked for say nothing here."""
     for line in told.splitlines():
         found = LINE.match(line.strip())
         if found and found["instance"] in instances:
@@ -163,7 +163,7 @@ def text(lines: Iterable[str]) -> str:
     return told
 
 
-def held() -> set[str]:
+def list_addresses() -> set[str]:
     """The addresses on all interfaces but lo, where every node has its VIPs for ever."""
     links = json.loads(
         subprocess.run(["ip", "-json", "address", "show"], check=True, capture_output=True, timeout=5).stdout
@@ -206,9 +206,9 @@ def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def refuses(master: str) -> bool:
-    """Whether haproxy's master goes on with an old worker. systemd knows nothing of a reload for which somebody has
-    sent a signal."""
+def is_reload_refused(master: str) -> bool:
+    """Tell whether haproxy's master goes on with an old worker. systemd knows nothing of a reload by
+    signal."""
     try:
         with socket.socket(socket.AF_UNIX) as cli:
             cli.settimeout(2)
@@ -278,8 +278,8 @@ class Output:
             print(problem or f"{self.path} is written again", file=sys.stderr, flush=True)
 
 
-def remembered(memory: Path, names: Iterable[str]) -> dict[str, Instance]:
-    """The instances as they were when this program has ended."""
+def load_instances(memory: Path, names: Iterable[str]) -> dict[str, Instance]:
+    """Load the instances as this program saved them at its end."""
     try:
         known = json.loads(memory.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -287,8 +287,8 @@ def remembered(memory: Path, names: Iterable[str]) -> dict[str, Instance]:
     return {name: Instance(**known.get(name, {})) for name in names}
 
 
-def opened(pipe: str) -> int:
-    """The pipe, which is there before keepalived is. Open for writing too, so that it has no end when keepalived
+def open_pipe(pipe: str) -> int:
+    """Open the pipe, which exists before keepalived starts. Open for writing too, so that it has no end when keepalived
     does."""
     if not (os.path.exists(pipe) and stat.S_ISFIFO(os.stat(pipe).st_mode)):
         os.mkfifo(pipe, 0o600)
@@ -316,21 +316,21 @@ def serve(settings: Mapping[str, Any]) -> None:
     """Write the metrics until SIGTERM."""
     vips = {name: [str(ip_address(vip)) for vip in found] for name, found in settings["vips"].items()}
     memory, output = Path(settings["memory"]), Output(Path(settings["output"]))
-    instances = remembered(memory, vips)
-    pipe = opened(settings["pipe"])
+    instances = load_instances(memory, vips)
+    pipe = open_pipe(settings["pipe"])
     say_ready()
     while True:
         if select.select([pipe], [], [], 0)[0]:
-            hear(instances, os.read(pipe, 65536).decode("utf-8", errors="replace"), time.time())
+            read_notifications(instances, os.read(pipe, 65536).decode("utf-8", errors="replace"), time.time())
             replace(memory, json.dumps({name: vars(instance) for name, instance in instances.items()}))
         tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
         busy = {os.path.basename(path).removesuffix("_busy"): not well(path) for path in settings["busy"]}
-        failed = {unit for unit, master in settings["masters"].items() if refuses(master)}
+        failed = {unit for unit, master in settings["masters"].items() if is_reload_refused(master)}
         units = properties([*settings["units"], settings["kernel"]["unit"]])
         kept = units.pop(settings["kernel"]["unit"]).get("ActiveState") == "active"
         kernel = unit_report(settings["kernel"]["report"]) if kept else {}
         refused = unit_report(settings["second_chance"]).get("refused", {})
-        output.write(text(samples(instances, vips, held(), tracked, units, failed, busy, kernel, refused)))
+        output.write(text(samples(instances, vips, list_addresses(), tracked, units, failed, busy, kernel, refused)))
         select.select([pipe], [], [], settings["interval"])
 
 

@@ -273,7 +273,7 @@ class Process:
         if self.group and sockets == self.sockets:
             return newest(self.group)
         if not self.holds or any(link(path) not in sockets for path in self.holds.values()):
-            found = {pid: held(pid, sockets) for pid in all_pids()} if sockets else {}
+            found = {pid: find_descriptor(pid, sockets) for pid in all_pids()} if sockets else {}
             self.holds = {pid: path for pid, path in found.items() if path}
             if not self.holds and None in found.values():
                 self.group, self.sockets = group_of(place[1]), sockets
@@ -307,9 +307,9 @@ def all_pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def held(pid: int, sockets: set[str]) -> str | None:
-    """The descriptor by which the process holds one of the sockets; empty if it holds none, None if the kernel does not
-    tell."""
+def find_descriptor(pid: int, sockets: set[str]) -> str | None:
+    """Return the descriptor by which the process holds one of the sockets; empty if it holds none, None if
+    the kernel does not tell."""
     folder = f"/proc/{pid}/fd"
     try:
         descriptors = sorted(map(int, os.listdir(folder)))[:MAX_DESCRIPTORS]

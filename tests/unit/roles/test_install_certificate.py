@@ -38,7 +38,7 @@ KEY, CERTIFICATE, ISSUER = pem("PRIVATE KEY"), pem("CERTIFICATE"), pem("CERTIFIC
     ],
 )
 def test_certificates_stand_before_the_key_and_nothing_around_them(text, installed):
-    assert program.whole(text) == installed
+    assert program.parse_pem(text) == installed
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_certificates_stand_before_the_key_and_nothing_around_them(text, install
 )
 def test_one_key_and_a_certificate_are_needed(text, counts):
     with pytest.raises(program.Refused, match=f"there are {counts}"):
-        program.whole(text)
+        program.parse_pem(text)
 
 
 def test_the_fingerprint_is_that_of_openssl():
@@ -95,4 +95,4 @@ def test_a_file_is_replaced_as_a_whole_and_is_its_owners_alone(tmp_path):
 
 
 def test_a_haproxy_that_does_not_answer_serves_nothing(tmp_path):
-    assert program.served(str(tmp_path / "none.sock"), tmp_path / "a.pem") == ""
+    assert program.read_served_fingerprint(str(tmp_path / "none.sock"), tmp_path / "a.pem") == ""

@@ -21,7 +21,7 @@ def heard(*lines):
     """The instance a after these lines, each a second after the other."""
     instances = {"a": metrics.Instance()}
     for second, line in enumerate(lines, start=1):
-        metrics.hear(instances, f"{line}\n", second)
+        metrics.read_notifications(instances, f"{line}\n", second)
     return instances["a"]
 
 
@@ -127,26 +127,26 @@ def test_counts_outlive_the_program(tmp_path):
     memory = tmp_path / "memory.json"
     instance = heard('INSTANCE "a" BACKUP 254', 'INSTANCE "a" MASTER 254')
     memory.write_text(metrics.json.dumps({"a": vars(instance), "gone": {}}))
-    assert vars(metrics.remembered(memory, ["a", "new"])["a"]) == vars(instance)
-    assert sorted(metrics.remembered(memory, ["a", "new"])) == ["a", "new"]
+    assert vars(metrics.load_instances(memory, ["a", "new"])["a"]) == vars(instance)
+    assert sorted(metrics.load_instances(memory, ["a", "new"])) == ["a", "new"]
 
 
 @pytest.mark.parametrize("content", ["", "{", None])
 def test_a_memory_that_is_lost_is_begun_anew(tmp_path, content):
     if content is not None:
         (tmp_path / "memory.json").write_text(content)
-    assert metrics.remembered(tmp_path / "memory.json", ["a"])["a"].state == ""
+    assert metrics.load_instances(tmp_path / "memory.json", ["a"])["a"].state == ""
 
 
 def test_the_pipe_is_made_once_and_keeps_what_nobody_has_read(tmp_path):
     pipe = str(tmp_path / "pipe")
-    keepalived = metrics.opened(pipe)
+    keepalived = metrics.open_pipe(pipe)
     os.write(keepalived, b'INSTANCE "a" MASTER 254\n')
-    assert os.read(metrics.opened(pipe), 65536) == b'INSTANCE "a" MASTER 254\n'
+    assert os.read(metrics.open_pipe(pipe), 65536) == b'INSTANCE "a" MASTER 254\n'
 
 
 def test_a_master_that_does_not_answer_refuses_nothing(tmp_path):
-    assert metrics.refuses(str(tmp_path / "nobody")) is False
+    assert metrics.is_reload_refused(str(tmp_path / "nobody")) is False
 
 
 @pytest.fixture

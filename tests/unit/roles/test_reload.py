@@ -32,7 +32,7 @@ def line(admin=0, weight=1, check=6, agent=0, server="web1"):
 
 
 def saved(states, configuration=""):
-    return reload.kept(HEAD + states + "\n", configuration)
+    return reload.select_states(HEAD + states + "\n", configuration)
 
 
 @pytest.mark.parametrize(

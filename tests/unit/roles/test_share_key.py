@@ -26,7 +26,7 @@ OLD, OLDER = "a" * 64, "b" * 64
 def share():
     """The role's own tasks and variables, for nodes that keep their keys elsewhere."""
     tasks = yaml.safe_load((ROOT / "roles/keepalived/tasks/configure.yml").read_text(encoding="utf-8"))
-    (block,) = (task for task in tasks if task["name"].endswith("Share a key with the other nodes"))
+    (block,) = (task for task in tasks if task["name"].endswith("Set the heartbeat keys of all nodes"))
     text = json.dumps(block).replace(FILE, "{{ folder }}/{{ item | default(inventory_hostname) }}.key")
     hosts = ("__keepalived_node_names", "__keepalived_named", "__keepalived_hosts", "__keepalived_nodes_elsewhere")
     needed = (*hosts, "__keepalived_run", "__keepalived_key_files", "__keepalived_keys_generated")
