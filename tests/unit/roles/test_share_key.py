@@ -49,7 +49,7 @@ def run(share, tmp_path):
             **variables,
             "folder": str(tmp_path),
             "keepalived_heartbeat_secret": "",
-            "__keepalived_second_chance": True,
+            "__keepalived_plan": {"model": {"has_second_chance": True}},
             "keepalived_nodes": [{"name": name} for name in names],
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -100,7 +100,7 @@ def test_the_first_node_has_its_keys_already(run):
 
 
 def test_the_first_node_has_no_second_chance(run):
-    told = run(n1={"__keepalived_second_chance": False})
+    told = run(n1={"__keepalived_plan": {"model": {"has_second_chance": False}}})
     assert told["n1"] == []
     assert len(told["n2"]) == 1
     assert told["n2"] == told["n3"]
