@@ -29,7 +29,8 @@ def share():
     (block,) = (task for task in tasks if task["name"].endswith("Share a key with the other nodes"))
     text = json.dumps(block).replace(FILE, "{{ folder }}/{{ item | default(inventory_hostname) }}.key")
     hosts = ("__keepalived_node_names", "__keepalived_named", "__keepalived_hosts", "__keepalived_nodes_elsewhere")
-    needed = (*hosts, "__keepalived_run", "__keepalived_key_files", "__keepalived_keys_generated")
+    keys = ("__keepalived_key_files", "__keepalived_keys_chosen", "__keepalived_keys_read")
+    needed = (*hosts, *keys, "__keepalived_run", "__keepalived_keys_generated")
     variables = yaml.safe_load((ROOT / "roles/keepalived/vars/main.yml").read_text(encoding="utf-8"))
     return json.loads(text), {name: variables[name] for name in needed}
 
