@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: vrrp_moves
-short_description: Plan the moves after which a node holds no VIP
+short_description: Plan the moves of VIPs to other nodes
 version_added: 0.1.0
 description:
-  - Says which nodes get the addresses that the node holds, and what speaks against it.
-positional: declared, node
+  - Names the node that gives the addresses of an instance, the one that gets them, and what prevents the move.
+  - Instances of one sync group move together.
+positional: declared
 options:
   _input:
     description: What M(evenkeel.ha_web.keepalived_info) has returned of every node, by the names of the nodes.
@@ -21,29 +22,45 @@ options:
     type: dict
     required: true
   node:
-    description: Name of the node that is to be emptied.
+    description: Name of a node that is to hold nothing afterwards. If it is empty, one instance is moved.
     type: str
-    required: true
+    default: ""
+  instance:
+    description: Name of the instance that is moved. Can be empty where all instances move together.
+    type: str
+    default: ""
+  to:
+    description: Name of the node that is to have the instance's addresses; the next one that is well if empty.
+    type: str
+    default: ""
+  interval:
+    description: Seconds that have to be between two moves of the instance.
+    type: float
+    default: 0
 author:
   - The evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-__moves: "{{ __seen | evenkeel.ha_web.vrrp_moves(__declared, inventory_hostname) }}"
+moves_of_a_node: "{{ seen | evenkeel.ha_web.vrrp_moves(declared, node='lb1') }}"
+move_of_an_instance: "{{ seen | evenkeel.ha_web.vrrp_moves(declared, to='lb2', interval=60) | first }}"
 """
 
 RETURN = r"""
 _value:
-  description: Moves as those of P(evenkeel.ha_web.vrrp_move#filter); none if the node holds nothing.
+  description:
+    - Moves, each with C(instances), C(source), C(target), C(bystanders) (nodes that could take the addresses and are
+      not the target), and C(problems), which is empty if nothing prevents the move.
+    - Without O(node) it is one; with it, there is none if the node holds nothing.
   type: list
   elements: dict
 """
 
-from ..plugin_utils._keepalived.move import moves
+from ..plugin_utils._keepalived.move import plan_moves
 
 
 class FilterModule:
-    """Plan the moves after which a node holds no VIP."""
+    """Plan the moves of VIPs to other nodes."""
 
     def filters(self) -> dict:
-        return {"vrrp_moves": moves}
+        return {"vrrp_moves": plan_moves}

@@ -130,6 +130,49 @@ def test_every_platform_has_the_same_variables(role):
     assert all(platform == platforms[0] for platform in platforms)
 
 
+def every_text(value, where):
+    """The texts within a value of vars/, by their paths."""
+    if isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from every_text(item, f"{where}.{key}")
+    elif isinstance(value, str):
+        yield where, value
+
+
+LONGEST = 200
+NO_DATA = {
+    "ternary after ternary": re.compile(r"\bternary\b.*\bternary\b"),
+    "a list multiplied by a condition": re.compile(r"\*\s*\(*[^*]*\|\s*int\b"),
+    f"more than {LONGEST} characters": re.compile(rf".{{{LONGEST + 1}}}"),
+}
+
+
+def decisions(text):
+    """Why a text of vars/ is no data but a decision, which belongs into the plan of the role."""
+    found = re.findall(r"{{.*?}}", " ".join(text.split()))
+    return [why for why, pattern in NO_DATA.items() for expression in found if pattern.search(expression)]
+
+
+@pytest.mark.parametrize("role", [*ROLES, "docker_engine"])
+def test_the_variables_of_a_role_are_data(role):
+    texts = [found for path in files(role, "vars/*.yml") for found in every_text(read(path), path.name)]
+    assert len(texts) > 10
+    assert [(where, decisions(text)) for where, text in texts if decisions(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ a | ternary(b | ternary(c, d), e) }}",
+        "{{ ['watch'] * (a | length > 0) | int }}",
+        "{{ ['watch'] * (enabled | bool | int) }}",
+        "{{ " + "a + " * 50 + "a }}",
+    ],
+)
+def test_a_decision_in_a_variable_is_found(text):
+    assert len(decisions(text)) == 1
+
+
 @pytest.mark.parametrize("role", [*ROLES, "docker_engine"])
 def test_no_default_hides_in_tasks_and_templates(role):
     hidden = re.compile(r"\|\s*d(efault)?\b")

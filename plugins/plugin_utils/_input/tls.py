@@ -9,12 +9,15 @@ has."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 VERSIONS = {"intermediate": ("TLSv1.2", "TLSv1.3"), "modern": ("TLSv1.3",)}
 """Protocol versions of the profiles, the oldest first."""
 
 CURVES = ("X25519", "prime256v1", "secp384r1")
+NEWER_CURVES = {"X25519MLKEM768": {"Debian": 13}}
+"""Curves that OpenSSL has known since a release of a distribution."""
 CIPHERS = ":".join(
     f"ECDHE-{key}-{cipher}"
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
@@ -23,6 +26,16 @@ CIPHERS = ":".join(
 """Those of TLS 1.2, each with forward secrecy; the client chooses, because it knows what its hardware is good at."""
 SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 """Those of TLS 1.3."""
+
+
+def newer_curves(facts: Mapping[str, Any]) -> list[str]:
+    """Return the curves that the OpenSSL of a host knows besides C(CURVES); C(facts) are Ansible's."""
+    distribution, release = facts.get("distribution"), str(facts.get("distribution_major_version"))
+    return [
+        curve
+        for curve, releases in NEWER_CURVES.items()
+        if distribution in releases and release.isdecimal() and int(release) >= releases[distribution]
+    ]
 
 
 def haproxy(profile: str, newer: list[str]) -> list[str]:

@@ -16,6 +16,18 @@ from .instance import after, names, order
 Seen = dict[str, dict[str, Any]]
 
 
+def plan_moves(
+    seen: Seen,
+    declared: dict[str, list[dict]],
+    node: str = "",
+    instance: str = "",
+    to: str = "",
+    interval: float = 0,
+) -> list[dict[str, Any]]:
+    """The moves after which the node holds nothing; without a node, the one move of the instance."""
+    return moves(seen, declared, node) if node else [move(seen, declared, instance, to, interval)]
+
+
 def move(
     seen: Seen, declared: dict[str, list[dict]], instance: str = "", to: str = "", interval: float = 0
 ) -> dict[str, Any]:

@@ -14,16 +14,21 @@ from .finding import duration, listed
 Report = Mapping[str, Any]
 
 
+def lines(report: Report) -> dict[str, list[str]]:
+    """The lines of the C(table) and of the C(findings)."""
+    return {"table": table(report), "findings": findings(report)}
+
+
 def table(report: Report) -> list[str]:
     """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers; findings() has
     the rest."""
-    lines: list[str] = []
+    printed: list[str] = []
     for part in (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers):
         block = part(report)
-        lines += [*columns(block), ""] if len(block) > 1 else []
+        printed += [*columns(block), ""] if len(block) > 1 else []
     if report["healthy"]:
-        return [*lines, *findings(report), "Nothing is wrong."]
-    return [*lines, f"{len(report['findings'])} findings:"]
+        return [*printed, *findings(report), "Nothing is wrong."]
+    return [*printed, f"{len(report['findings'])} findings:"]
 
 
 def columns(rows: list[list[str]]) -> list[str]:

@@ -29,7 +29,8 @@ def share():
     (block,) = (task for task in tasks if task["name"].endswith("Set the heartbeat keys of all nodes"))
     text = json.dumps(block).replace(FILE, "{{ folder }}/{{ item | default(inventory_hostname) }}.key")
     hosts = ("__keepalived_node_names", "__keepalived_named", "__keepalived_hosts", "__keepalived_nodes_elsewhere")
-    needed = (*hosts, "__keepalived_run", "__keepalived_key_files", "__keepalived_keys_generated")
+    keys = ("__keepalived_key_files", "__keepalived_keys_chosen", "__keepalived_keys_read")
+    needed = (*hosts, *keys, "__keepalived_run", "__keepalived_keys_generated")
     variables = yaml.safe_load((ROOT / "roles/keepalived/vars/main.yml").read_text(encoding="utf-8"))
     return json.loads(text), {name: variables[name] for name in needed}
 
@@ -49,7 +50,7 @@ def run(share, tmp_path):
             **variables,
             "folder": str(tmp_path),
             "keepalived_heartbeat_secret": "",
-            "__keepalived_second_chance": True,
+            "__keepalived_plan": {"model": {"has_second_chance": True}},
             "keepalived_nodes": [{"name": name} for name in names],
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -100,7 +101,7 @@ def test_the_first_node_has_its_keys_already(run):
 
 
 def test_the_first_node_has_no_second_chance(run):
-    told = run(n1={"__keepalived_second_chance": False})
+    told = run(n1={"__keepalived_plan": {"model": {"has_second_chance": False}}})
     assert told["n1"] == []
     assert len(told["n2"]) == 1
     assert told["n2"] == told["n3"]

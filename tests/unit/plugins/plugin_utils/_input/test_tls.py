@@ -33,3 +33,12 @@ def test_every_cipher_has_forward_secrecy_and_ecdsa_stands_before_rsa():
     assert all(cipher.startswith("ECDHE-") for cipher in ciphers)
     assert [cipher.split("-")[1] for cipher in ciphers] == ["ECDSA", "RSA"] * 3
     assert [word for word in OLD if any(cipher.startswith(word) or f"-{word}" in cipher for cipher in ciphers)] == []
+
+
+@pytest.mark.parametrize(
+    ("distribution", "release", "curves"),
+    [("Debian", "12", []), ("Debian", "13", NEWER), ("Debian", "forky/sid", []), ("Ubuntu", "22", [])],
+)
+def test_a_newer_curve_is_one_of_the_releases_openssl(distribution, release, curves):
+    assert tls.newer_curves({"distribution": distribution, "distribution_major_version": release}) == curves
+    assert tls.newer_curves({}) == []

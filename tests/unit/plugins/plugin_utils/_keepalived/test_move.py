@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.move import move, moves
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.move import move, moves, plan_moves
 from samples.keepalived import NODES, group, instance
 
 
@@ -118,3 +118,9 @@ def test_a_node_is_emptied_of_what_it_holds():
     assert moves(several, TWO, "lb3") == []
     together = seen(lb1="MASTER MASTER", lb2="BACKUP BACKUP")
     assert [planned["instances"] for planned in moves(together, BOTH, "lb1")] == [["web", "api"]]
+
+
+def test_a_node_is_emptied_or_an_instance_is_moved():
+    states = seen(lb1="MASTER MASTER", lb2="BACKUP BACKUP", lb3="BACKUP BACKUP")
+    assert plan_moves(states, TWO, node="lb1") == moves(states, TWO, "lb1")
+    assert plan_moves(states, TWO, instance="api", to="lb3", interval=60) == [move(states, TWO, "api", "lb3", 60)]

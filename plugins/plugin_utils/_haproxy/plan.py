@@ -1,0 +1,77 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the variables of the role haproxy to what its templates print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from .._input import tls
+from .._input.plan import make_plan
+from .limits import limits
+from .problems import problems
+from .sections import endpoint, sections, without_nulls
+
+EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
+"""In a container with a network of its own, what only the host may ask is published at the host's address."""
+
+
+def plan(
+    variables: dict[str, Any],
+    base: dict[str, Any],
+    options: Mapping[str, Mapping],
+    facts: Mapping[str, Any],
+    resources: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return C(problems) and C(model). C(base) is what sections() merges over, C(resources) are lines that say what
+    memory and how many file descriptors the host has."""
+    lines = list(resources)
+    return make_plan(
+        variables,
+        options,
+        lambda: problems(variables, lines),
+        lambda: build_model(without_nulls(variables), base, facts, lines),
+        nulls=True,
+    )
+
+
+def build_model(
+    variables: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any], resources: list[str]
+) -> dict[str, Any]:
+    """Return what the templates print and what the service needs of its container."""
+    contained = variables["haproxy_runtime"] == "container"
+    published = contained and bool(variables["haproxy_container_ports"])
+    printed = {**variables, **(EVERYWHERE if published else {})}
+    # The OpenSSL of an image need not be the host's.
+    curves = [] if contained else tls.newer_curves(facts)
+    found = sections(printed, {**base, "newer_curves": curves, "limits": limits(printed, resources)})
+    health = endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"])
+    # The program ends connections of the host's network, which is not that of a container with ports of its own.
+    hung = float(variables["haproxy_hung_server_seconds"]) > 0 and not published
+    return {
+        **found,
+        "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],
+        "health_url": f"http://{health}{variables['haproxy_health_uri']}",
+        "secrets": _secrets(variables),
+        "companions": ["haproxy-hung-servers"] if hung else [],
+        # A container has its own confinement, and its unit is only Docker's command.
+        "confined": boolean(variables["haproxy_confined"]) and not contained,
+        "container": {"ports": [*(_own_ports(variables) if published else []), *variables["haproxy_container_ports"]]},
+    }
+
+
+def _secrets(variables: dict[str, Any]) -> list[str]:
+    """The passwords, each once."""
+    users = [user for userlist in variables["haproxy_userlists"] for user in userlist["users"]]
+    return list(dict.fromkeys(user["password"] for user in [*users, *variables["haproxy_stats_users"]]))
+
+
+def _own_ports(variables: dict[str, Any]) -> list[str]:
+    """The role's own listeners, as Docker publishes them at the host's address."""
+    ports = [(variables[f"haproxy_{name}_address"], variables[f"haproxy_{name}_port"]) for name in ("health", "stats")]
+    return [f"{endpoint(address, port)}:{port}" for address, port in ports]

@@ -1,0 +1,30 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The flow of every role: from its variables to problems, or to the model that its templates print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+from .rules import unknown
+from .text import unprintable_texts
+from .values import type_problems
+
+
+def make_plan(
+    variables: Mapping[str, Any],
+    options: Mapping[str, Mapping],
+    find_problems: Callable[[], Iterable[str]],
+    build_model: Callable[[], dict[str, Any]],
+    nulls: bool = False,
+) -> dict[str, Any]:
+    """Return C(problems), one line each, and C(model), which is empty if there are problems.
+
+    Values of a wrong type are reported alone, because the rules rely on the types of C(options). With C(nulls), a key
+    within a variable may have no value."""
+    problems = type_problems(variables, options, nulls) + unprintable_texts(variables)
+    problems = problems or [*unknown(variables, options), *find_problems()]
+    return {"problems": problems, "model": {} if problems else build_model()}

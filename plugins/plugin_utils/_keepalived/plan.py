@@ -1,0 +1,164 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the variables of the role keepalived to what its templates print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from .._input.plan import make_plan
+from .interfaces import with_interfaces
+from .model import model
+from .problems import RANGES, problems
+
+TEXTS = ("global_lines", "extra_lines", "node_name", "script_user", "metrics_directory")
+"""Variables without their prefix, which have to be of one line each."""
+
+ONE_SEGMENT = 255
+"""The TTL of a packet that no router has passed on."""
+
+
+def plan(
+    variables: dict[str, Any], base: dict[str, Any], options: Mapping[str, Mapping], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return C(problems) and C(model). C(base) has the profiles of time, what items are merged over, and paths."""
+    given = {name.removeprefix("keepalived_"): value for name, value in variables.items()}
+    return make_plan(
+        variables,
+        options,
+        lambda: problems(declare(given, base, facts), dict(facts)),
+        lambda: build_model(given, base, facts),
+    )
+
+
+def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the declaration of model.py: every item has its defaults, and every instance its interface."""
+    timing = base["timings"][given["timing"]]
+    watch_directory = base["watch_directory"]
+    watched = [item["name"] for item in given["watched_urls"]]
+    instances = _merged({**base["instance"], "interface": given["interface"]}, given, "instance")
+    return {
+        "nodes": given["nodes"],
+        "node": given["node_name"],
+        "timing": timing["instance"],
+        "instances": with_interfaces(instances, given["nodes"], given["node_name"], dict(facts)),
+        "sync_groups": _merged(base["sync_group"], given, "sync_group"),
+        "scripts": _merged({**timing["script"], **base["script"]}, given, "script"),
+        "track_files": _merged(base["track_file"], given, "track_file"),
+        "track_processes": _merged(base["track_process"], given, "track_process", "track_processes"),
+        "state_directory": base["state_directory"],
+        "reports": {base["state_directory"]: given["watched_units"], watch_directory: watched},
+        "yields": {watch_directory: [item["name"] for item in given["yield_urls"]]},
+        "busy": {watch_directory: [_busy(name) for name in watched]},
+        "files": given["files"],
+        "urls": {"watched": given["watched_urls"], "yield": given["yield_urls"]},
+        "numbers": {name: given[name] for name in RANGES},
+        "texts": {name: given[name] for name in TEXTS},
+    }
+
+
+def _merged(base: dict[str, Any], given: dict[str, Any], kind: str, plural: str = "") -> list[dict]:
+    defaults = given[f"{kind}_defaults"]
+    return [{**base, **defaults, **item} for item in given[plural or f"{kind}s"]]
+
+
+def _busy(name: str) -> str:
+    return f"{name}_busy"
+
+
+def build_model(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the templates print, and the settings of the role's own programs."""
+    declared = declare(given, base, facts)
+    found = model(declared)
+    has_metrics = boolean(given["metrics_enabled"])
+    # Only where no router is between the nodes: a packet is passed on by the address of its network card.
+    has_second_chance = (
+        boolean(given["second_chance"])
+        and int(given["firewall_min_ttl"]) == ONE_SEGMENT
+        and bool(found["second_chance"]["tables"])
+    )
+    watches = _watches(given, base["timings"][given["timing"]])
+    reports = _paths(declared["reports"])
+    optional = {"watch": watches, "second-chance": has_second_chance, "metrics": has_metrics}
+    return {
+        **found,
+        # Of a word that stands twice, keepalived takes the last.
+        "global_lines": [
+            *base["global_lines"],
+            *(base["metrics"]["lines"] if has_metrics else []),
+            *given["global_lines"],
+        ],
+        "has_second_chance": has_second_chance,
+        "node_addresses": _addresses(given["nodes"]),
+        "secrets": [instance["auth_pass"] for instance in found["instances"] if instance["auth_pass"]],
+        "watch_reports": [name for watch in watches for name in _reports(watch)],
+        "companions": ["keepalived-kernel", *(f"keepalived-{name}" for name, wanted in optional.items() if wanted)],
+        "programs": {
+            "kernel_state": _kernel_state(given, base, found["second_chance"] if has_second_chance else {}),
+            "watch": watches,
+            "second_chance": {**found["second_chance"], "reports": reports, **base["heartbeat"]},
+            "metrics": _metrics(given, base["metrics"], found["instances"], reports, _paths(declared["busy"])),
+        },
+    }
+
+
+def _addresses(nodes: Iterable[dict]) -> list[str]:
+    return [value for node in nodes for key, value in node.items() if key in ("address", "address6") and value]
+
+
+def _paths(reports: dict[str, list[str]]) -> list[str]:
+    return [f"{folder}/{name}" for folder, names in reports.items() for name in names]
+
+
+def _watches(given: dict[str, Any], timing: dict[str, dict]) -> list[dict]:
+    """What the watcher asks. That a watched URL gives no answer is a failure, that another one gives none is not."""
+    watched = {**timing["watch"], "silence": True, **given["watch_defaults"]}
+    yielding = {**timing["yield"], "silence": False}
+    return [{**watched, **item} for item in given["watched_urls"]] + [
+        {**yielding, **item} for item in given["yield_urls"]
+    ]
+
+
+def _reports(watch: dict[str, Any]) -> list[str]:
+    """The names of the files that the watcher writes of one URL."""
+    return [watch["name"], *([_busy(watch["name"])] if watch["silence"] else [])]
+
+
+def _kernel_state(given: dict[str, Any], base: dict[str, Any], second_chance: dict[str, Any]) -> dict[str, Any]:
+    """What keepalived needs of the kernel. C(second_chance) is empty if there is none."""
+    others = [node for node in given["nodes"] if node["name"] != given["node_name"]]
+    return {
+        "addresses": second_chance.get("addresses", []),
+        "interfaces": second_chance.get("interfaces", []),
+        "parameter_files": base["parameter_files"],
+        "peers": _addresses(others) if boolean(given["firewall"]) else None,
+        "min_ttl": int(given["firewall_min_ttl"]),
+        "heartbeat_port": base["heartbeat"]["port"] if second_chance else 0,
+        "ruleset": "second_chance.nft" if second_chance else "",
+    }
+
+
+def _metrics(
+    given: dict[str, Any], base: dict[str, Any], instances: list[dict], tracked: list[str], busy: list[str]
+) -> dict[str, Any]:
+    state = base["state"]
+    return {
+        **base["program"],
+        "pipe": f"{state}/pipe",
+        "memory": f"{state}/memory.json",
+        "output": f"{given['metrics_directory']}/keepalived.prom",
+        "vips": {
+            instance["name"]: [re.split("[/ ]", held, maxsplit=1)[0] for held in instance["held"]]
+            for instance in instances
+        },
+        "tracked": tracked,
+        "busy": busy,
+        "units": given["watched_units"],
+        "masters": {unit: path for unit, path in base["masters"].items() if unit in given["watched_units"]},
+    }

@@ -1,0 +1,77 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the variables of the role nginx to what its templates print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from .._input import tls
+from .._input.plan import make_plan
+from .model import health_url, model
+from .problems import problems
+
+
+def plan(
+    variables: dict[str, Any], base: dict[str, dict], options: Mapping[str, Mapping], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return C(problems) and C(model). C(base) has what C(main), C(http), C(upstream) and C(site) are merged over."""
+    return make_plan(
+        variables,
+        options,
+        lambda: problems(declare(variables, base)),
+        lambda: build_model(declare(variables, base), facts),
+    )
+
+
+def declare(variables: dict[str, Any], base: dict[str, dict]) -> dict[str, Any]:
+    """Return the variables without their prefix; settings, sites and upstreams have their defaults."""
+    given = {name.removeprefix("nginx_"): value for name, value in variables.items()}
+    connections = given["worker_connections"]
+    # A connection of a client can need one to an upstream, or a file.
+    workers = {"worker_processes": given["worker_processes"], "worker_rlimit_nofile": int(connections) * 2}
+    return {
+        **given,
+        "main_settings": {**workers, **base["main"], **given["main_settings"]},
+        "events_settings": {"worker_connections": connections, **given["events_settings"]},
+        "http_settings": {**base["http"], **given["http_settings"]},
+        "upstreams": [{**base["upstream"], **given["upstream_defaults"], **item} for item in given["upstreams"]],
+        "sites": [{**base["site"], **given["site_defaults"], **item} for item in given["sites"]],
+        # A container has its own confinement, and its unit is only Docker's command.
+        "confined": boolean(given["confined"]) and given["runtime"] == "package",
+    }
+
+
+def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the templates print and what the service needs of its container."""
+    contained = declared["runtime"] == "container"
+    # The OpenSSL of an image need not be the host's.
+    curves = [] if contained else tls.newer_curves(facts)
+    found = model({**declared, "newer_curves": curves})
+    roots = [site["root"] for site in found["sites"]]
+    return {
+        **found,
+        "confined": declared["confined"],
+        "health_url": health_url(found["sites"], declared["health_location"]),
+        "status_address": "*" if contained and declared["container_ports"] else "127.0.0.1",
+        # A container mounts the directory of all sites, even where no site is in it.
+        "content_directories": list(dict.fromkeys([*roots, *([declared["web_root"]] if contained else [])])),
+        "container": _container(declared, roots),
+    }
+
+
+def _container(declared: dict[str, Any], roots: list[str]) -> dict[str, list[str]]:
+    """The C(ports) that are published, and the C(roots) that are mounted: the directory of all sites, so that a further
+    site needs no other container, and those of sites elsewhere."""
+    port, web_root = int(declared["status_port"]), declared["web_root"]
+    own = [f"127.0.0.1:{port}:{port}"] if port and declared["container_ports"] else []
+    elsewhere = [root for root in roots if not root.startswith(f"{web_root}/")]
+    return {
+        "ports": [*own, *declared["container_ports"]],
+        "roots": list(dict.fromkeys([web_root, *elsewhere])),
+    }

@@ -1,0 +1,94 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the variables of the role haproxy, with its own base values and options, to what its templates print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.plan import plan
+from samples.haproxy import back, front, variables
+
+ROLE = Path(__file__).parents[5] / "roles/haproxy"
+SPECS, VARS = (
+    yaml.safe_load((ROLE / name).read_text(encoding="utf-8")) for name in ("meta/argument_specs.yml", "vars/main.yml")
+)
+OPTIONS = SPECS["argument_specs"]["main"]["options"]
+BASE = {**VARS["__haproxy_base"], "certificate_store": "/store"}
+DEBIAN = {"distribution": "Debian", "distribution_major_version": "13"}
+CONTAINER = {"haproxy_runtime": "container", "haproxy_image_base": "debian:bookworm-slim"}
+PUBLISHED = {**CONTAINER, "haproxy_container_ports": ["80:80"]}
+USERS = [{"name": "ann", "password": "unutterable"}, {"name": "bob", "password": "secret"}]
+
+
+def model(facts=None, resources=(), **changes):
+    found = plan(variables(**changes), BASE, OPTIONS, facts or {}, resources)
+    assert found["problems"] == []
+    return found["model"]
+
+
+def test_what_an_inventory_says_is_merged_over_the_base():
+    found = model(haproxy_timeouts={"client": "9s", "queue": None}, haproxy_options={"httplog": False})
+    (defaults,) = found["defaults"]
+    assert "client 9s" in defaults["timeouts"]
+    assert "queue 5s" in defaults["timeouts"]
+    assert "dontlognull" in defaults["options"]
+    assert "httplog" not in defaults["options"]
+
+
+def test_the_limit_suits_the_host():
+    assert model()["maxconn"]["process"] == 4096
+    assert model(resources=["/proc/meminfo:MemTotal:        2097152 kB"])["maxconn"]["process"] == 16000
+
+
+@pytest.mark.parametrize(("changes", "newer"), [({}, True), (CONTAINER, False)])
+def test_only_the_openssl_of_the_host_is_known_by_the_release(changes, newer):
+    assert any("X25519MLKEM768" in line for line in model(DEBIAN, **changes)["tls"]) is newer
+
+
+@pytest.mark.parametrize(
+    ("changes", "bind", "companions", "ports"),
+    [
+        ({}, "127.0.0.1:8405", ["haproxy-hung-servers"], []),
+        ({"haproxy_hung_server_seconds": "0"}, "127.0.0.1:8405", [], []),
+        (CONTAINER, "127.0.0.1:8405", ["haproxy-hung-servers"], []),
+        (PUBLISHED, "*:8405", [], ["127.0.0.1:8405:8405", "127.0.0.1:8404:8404", "80:80"]),
+    ],
+)
+def test_a_container_with_ports_of_its_own_publishes_what_the_host_asks(changes, bind, companions, ports):
+    found = model(**changes)
+    assert found["health_bind"] == bind
+    assert found["health_url"] == "http://127.0.0.1:8405/healthz"
+    assert found["companions"] == companions
+    assert found["container"]["ports"] == ports
+
+
+@pytest.mark.parametrize(
+    ("changes", "confined"),
+    [({}, True), ({"haproxy_confined": "false"}, False), (CONTAINER, False)],
+)
+def test_a_service_is_confined_unless_it_runs_in_a_container(changes, confined):
+    assert model(**changes)["confined"] is confined
+
+
+def test_the_passwords_are_secrets():
+    lists = [{"name": "staff", "users": [{**user, "insecure": True} for user in USERS]}]
+    found = model(haproxy_userlists=lists, haproxy_stats_users=USERS[:1])
+    assert found["secrets"] == ["unutterable", "secret"]
+    assert found["stats_userlist"] == "statistics"
+    assert model(haproxy_userlists=lists, haproxy_stats_userlist="staff")["stats_userlist"] == "staff"
+
+
+def test_an_address_of_ipv6_has_brackets_in_the_url():
+    assert model(haproxy_health_address="::1")["health_url"] == "http://[::1]:8405/healthz"
+
+
+def test_bad_input_makes_no_model():
+    changes = {"haproxy_bakends": [], "haproxy_frontends": [front(default_backend="wbe")], "haproxy_backends": [back()]}
+    found = plan(variables(**changes), BASE, OPTIONS, {})
+    assert [problem.split(" ")[0] for problem in found["problems"]] == ["haproxy_bakends", "haproxy_frontends:"]
+    assert found["model"] == {}

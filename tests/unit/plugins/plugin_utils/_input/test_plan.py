@@ -1,0 +1,40 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.plan import make_plan
+
+OPTIONS = {"web_port": {"type": "int"}, "web_lines": {"type": "list", "elements": "str"}}
+
+
+def never():
+    raise AssertionError("the rules rely on the types")
+
+
+@pytest.mark.parametrize(
+    ("variables", "part"),
+    [
+        ({"web_port": "many"}, "web_port is 'many': a number from 0 to"),
+        ({"web_port": 80, "web_lines": ["a\nb"]}, "web_lines[0] has a line break"),
+        ({"web_lines": [None]}, "web_lines[0] has no value"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_reported_alone(variables, part):
+    plan = make_plan(variables, OPTIONS, never, never)
+    (problem,) = plan["problems"]
+    assert part in problem
+    assert plan["model"] == {}
+
+
+def test_unknown_variables_and_what_the_rules_find_are_reported_together():
+    plan = make_plan({"web_prot": 80}, OPTIONS, lambda: iter(["a rule"]), never)
+    assert plan["problems"] == ["web_prot is not a variable of this role; did you mean web_port?", "a rule"]
+    assert plan["model"] == {}
+
+
+def test_good_input_makes_a_model():
+    plan = make_plan({"web_port": 80, "web_lines": ["a"]}, OPTIONS, list, lambda: {"lines": ["a"]})
+    assert plan == {"problems": [], "model": {"lines": ["a"]}}
