@@ -8,17 +8,20 @@ would tell that it could not become a backup, until there are two masters."""
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._host.run import Run
 from . import iptables, nftables
 from .packet import Advert
 
+if TYPE_CHECKING:
+    from .._keepalived.setup import Setup
+
 GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 """Where multicast goes."""
 
 
-def refusals(run: Run, instance: dict[str, Any]) -> dict[str, str]:
+def refusals(run: Run, instance: Setup) -> dict[str, str]:
     """The rules that keep adverts out, by the peer from which they come; C(any) is every one of those to which
     multicast goes.
 

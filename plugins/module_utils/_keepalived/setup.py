@@ -7,7 +7,7 @@ it does not."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from .._address import canonical
 from .conf import Block
@@ -19,7 +19,41 @@ DEFAULT_PRIORITY = 100
 DOWN_TIMER_ADVERTS = 3
 
 
-def setup(whole: Block) -> list[dict[str, Any]]:
+class Address(TypedDict):
+    """A virtual address without its prefix, and the interface that it is on."""
+
+    address: str
+    interface: str
+
+
+class Setup(TypedDict):
+    """What the configuration says of an instance, as the module keepalived_info documents it."""
+
+    name: str
+    interface: str
+    virtual_router_id: int
+    vrrp_version: int
+    priority: int
+    preempt: bool
+    advert_int: float
+    down_timer_adverts: int
+    source: str
+    peers: list[str]
+    addresses: list[Address]
+    weights: list[int]
+    sync_group: str
+
+
+class Script(TypedDict):
+    """A check script, with its times in seconds."""
+
+    name: str
+    interval: float
+    timeout: float
+    fall: int
+
+
+def setup(whole: Block) -> list[Setup]:
     """The instances of a configuration, in its order, as the module keepalived_info returns them."""
     groups = {
         word: group.name
@@ -50,12 +84,12 @@ def setup(whole: Block) -> list[dict[str, Any]]:
     ]
 
 
-def silence(instance: dict[str, Any]) -> float:
+def silence(instance: Setup) -> float:
     """After how many seconds without an advert a backup of this setup takes over, at the latest."""
     return (instance["down_timer_adverts"] + 1) * instance["advert_int"]
 
 
-def scripts(whole: Block) -> list[dict[str, Any]]:
+def scripts(whole: Block) -> list[Script]:
     """The check scripts of a configuration, as the module keepalived_info returns them. The role's own keeps its time
     itself."""
     return [
@@ -80,7 +114,7 @@ def watched(whole: Block) -> list[str]:
     return [block.value("file") for block in whole.inner("track_file", "vrrp_track_file") if block.value("file")]
 
 
-def _address(words: list[str], instance: Block) -> dict[str, str]:
+def _address(words: list[str], instance: Block) -> Address:
     named = dict(zip(words, words[1:]))
     return {"address": canonical(words[0].split("/")[0]), "interface": named.get("dev", instance.value("interface"))}
 
