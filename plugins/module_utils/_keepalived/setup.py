@@ -7,50 +7,15 @@ it does not."""
 
 from __future__ import annotations
 
-from typing import TypedDict
-
-from .._address import canonical
+from .._address import Placed, canonical
 from .conf import Block
 from .paths import ASK
 from .rules import weights
+from .shapes import Script, Setup
 
 ADDRESSES = ("virtual_ipaddress", "virtual_ipaddress_excluded")
 DEFAULT_PRIORITY = 100
 DOWN_TIMER_ADVERTS = 3
-
-
-class Address(TypedDict):
-    """A virtual address without its prefix, and the interface that it is on."""
-
-    address: str
-    interface: str
-
-
-class Setup(TypedDict):
-    """What the configuration says of an instance, as the module keepalived_info documents it."""
-
-    name: str
-    interface: str
-    virtual_router_id: int
-    vrrp_version: int
-    priority: int
-    preempt: bool
-    advert_int: float
-    down_timer_adverts: int
-    source: str
-    peers: list[str]
-    addresses: list[Address]
-    weights: list[int]
-    sync_group: str
-
-
-class Script(TypedDict):
-    """A check script, with its times in seconds."""
-
-    name: str
-    interval: float
-    timeout: float
-    fall: int
 
 
 def setup(whole: Block) -> list[Setup]:
@@ -114,7 +79,7 @@ def watched(whole: Block) -> list[str]:
     return [block.value("file") for block in whole.inner("track_file", "vrrp_track_file") if block.value("file")]
 
 
-def _address(words: list[str], instance: Block) -> Address:
+def _address(words: list[str], instance: Block) -> Placed:
     named = dict(zip(words, words[1:]))
     return {"address": canonical(words[0].split("/")[0]), "interface": named.get("dev", instance.value("interface"))}
 

@@ -27,7 +27,8 @@ from . import rules as keepalived_rules
 from .check import version
 from .conf import parse
 from .paths import SECOND_CHANCE, STANDBY
-from .setup import Script, Setup, rt_priority, scripts, setup, silence, watched
+from .setup import rt_priority, scripts, setup, silence, watched
+from .shapes import Instance, Script, Setup
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 REFUSED = (
@@ -65,26 +66,6 @@ class Dumped(TypedDict):
 
     data: Data
     stats: dict[str, int]
-
-
-class Instance(TypedDict):
-    """How an instance is, as the module keepalived_info documents it."""
-
-    name: str
-    state: str
-    virtual_router_id: int
-    priority: int
-    effective_priority: int
-    standing_by: bool
-    addresses: list[str]
-    connections: int
-    clients: list[str]
-    seconds_in_state: float
-    times_master: int
-    times_released: int
-    adverts_received: int
-    adverts_sent: int
-    adverts_refused: dict[str, int]
 
 
 class Configured(TypedDict):
