@@ -21,6 +21,7 @@ lint: venv ## style of YAML, Python and Ansible content
 	yamllint --strict .
 	ruff check .
 	ruff format --check .
+	mypy
 	ansible-lint --offline --profile production
 	@python tests/docs/reference.py --check
 	@$(MAKE) --no-print-directory site
@@ -82,5 +83,5 @@ engine:
 clean: ## remove the demo's hosts and network, .venv and caches
 	if [ -x .venv/bin/ansible-playbook ] && docker version >/dev/null 2>&1; then \
 	    ansible-playbook -i inventories/lab tests/lab/destroy.yml; fi
-	rm -rf .venv .ansible .cache .pytest_cache .ruff_cache tests/tools/.cache \
+	rm -rf .venv .ansible .cache .mypy_cache .pytest_cache .ruff_cache tests/tools/.cache \
 	    tests/output inventories/lab/.statistics_password

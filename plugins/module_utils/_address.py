@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
+from typing import TypedDict
+
+
+class Placed(TypedDict):
+    """An address without its prefix, and the interface that it is on."""
+
+    address: str
+    interface: str
 
 
 def is_address(value: str) -> bool:

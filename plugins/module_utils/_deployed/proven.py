@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypedDict
 
 from .._host.run import Run
 from .._host.unit import Unit, UnitState, states
@@ -19,6 +20,16 @@ from .effect import Effect
 from .manifest import MANIFEST, companions, real_directory
 
 MEMORY = Path("/var/lib/evenkeel")
+
+
+class Generation(TypedDict, total=False):
+    """What is remembered: C(digest) and C(identity) of the set that is proven, or C(last), the digest of the one that
+    was proven before a change; and the units that serve beside the daemon."""
+
+    digest: str
+    identity: str
+    last: str
+    companions: list[str]
 
 
 def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
@@ -78,16 +89,17 @@ class Deployed:
     def _runs_what_is_on_disk(self) -> bool:
         return self._generation().items() <= self._remembered().items()
 
-    def _generation(self) -> dict[str, str]:
+    def _generation(self) -> Generation:
         """What is on disk, by its content and by the identity of its files."""
         return {"digest": digest(self.directory), "identity": identity(self.directory)}
 
-    def _remembered(self) -> dict:
+    def _remembered(self) -> Generation:
         """The generation that was proven last, and the units that serve beside it."""
         try:
-            return json.loads(self.memory.read_text(encoding="utf-8"))
+            found: Generation = json.loads(self.memory.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
+        return found
 
     def _known(self) -> list[str]:
         """The companions that a run has started, even if it was ended before it could prove anything."""

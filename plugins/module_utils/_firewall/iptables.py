@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Callable
 
 from .packet import NUMBERS, Advert, Rule, compare, every, follow, is_within
 
@@ -50,7 +51,7 @@ def _is(word: str, value: str, advert: Advert) -> bool | None:
     option, _dash, comparison = word.lstrip("-").partition("-")
     if option in ("ttl", "hl"):
         return compare(comparison, "255", value)
-    known = {
+    known: dict[str, Callable[[], bool | None]] = {
         "-p": lambda: value in (*NUMBERS, "all"),
         "-i": lambda: advert.interface == value or (value.endswith("+") and advert.interface.startswith(value[:-1])),
         "-s": lambda: is_within(advert.source, value),

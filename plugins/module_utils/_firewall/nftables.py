@@ -134,9 +134,8 @@ def _field(left: Any) -> str:
 
 
 def _items(right: Any) -> list[Any]:
-    if isinstance(right, dict) and "set" in right:
-        return right["set"]
-    return right if isinstance(right, list) else [right]
+    found = right["set"] if isinstance(right, dict) and "set" in right else right
+    return found if isinstance(found, list) else [found]
 
 
 def _is_one(value: str, item: Any) -> bool | None:

@@ -8,8 +8,9 @@ would tell that it could not become a backup, until there are two masters."""
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TypedDict
 
+from .._address import Placed
 from .._host.run import Run
 from . import iptables, nftables
 from .packet import Advert
@@ -18,7 +19,16 @@ GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 """Where multicast goes."""
 
 
-def refusals(run: Run, instance: dict[str, Any]) -> dict[str, str]:
+class Hearing(TypedDict):
+    """What of an instance says whose adverts it has to hear."""
+
+    source: str
+    interface: str
+    peers: list[str]
+    addresses: list[Placed]
+
+
+def refusals(run: Run, instance: Hearing) -> dict[str, str]:
     """The rules that keep adverts out, by the peer from which they come; C(any) is every one of those to which
     multicast goes.
 

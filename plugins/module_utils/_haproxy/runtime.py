@@ -12,8 +12,10 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Callable
 
 from .._text import suggestion
 from .cli import Stopped, ask, parse_workers
@@ -115,7 +117,7 @@ class Runtime:
         return now
 
     @contextmanager
-    def _no_reload(self):
+    def _no_reload(self) -> Iterator[None]:
         """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py)
         does: what a worker is told while another one takes over is lost. Goes on without where that file is not there
         or may not be read."""
@@ -147,7 +149,7 @@ class Runtime:
         """Wait until the servers' checks pass; returns those that do not pass when the time is over."""
         return self._wait(servers, timeout, lambda server: not server.up)
 
-    def _wait(self, servers: list[Server], timeout: float, unfit) -> list[Server]:
+    def _wait(self, servers: list[Server], timeout: float, unfit: Callable[[Server], bool]) -> list[Server]:
         end = time.monotonic() + timeout
         while True:
             left = [server for server in self.these(servers) if unfit(server)]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 MAINT = 0x01 | 0x02 | 0x20
 DRAIN = 0x08 | 0x10
@@ -54,7 +55,7 @@ class Server:
         """Whether HAProxy chooses it for new requests."""
         return self.state == "ready" and self.weight > 0 and self.status.startswith(("UP", "no check"))
 
-    def result(self) -> dict:
+    def result(self) -> dict[str, Any]:
         """As the module returns it."""
         shown = asdict(self)
         return {name: shown[name] for name in shown if name not in ("backend", "name")} | {
@@ -68,7 +69,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What servers shall become; empty is what they are."""
+    """What servers shall become; empty is what they are. In a weight, not_a_weight() has found nothing wrong."""
 
     state: str = ""
     weight: str = ""
@@ -76,8 +77,8 @@ class Wanted:
     def of(self, server: Server) -> Server:
         """The server as it shall become."""
         weight = server.weight
-        if self.weight:
-            number, percent = WEIGHT.fullmatch(self.weight).groups()
+        if found := WEIGHT.fullmatch(self.weight):
+            number, percent = found.groups()
             weight = min(MOST, server.configured_weight * int(number) // 100) if percent else int(number)
         state = self.state or server.state
         return replace(

@@ -122,7 +122,7 @@ def read(path: Path) -> bytes | None:
     return found and found[0]
 
 
-def facts(path: Path) -> tuple | None:
+def facts(path: Path) -> tuple[bytes, int, int, int] | None:
     """What makes two files equal; None where there is no file."""
     found = look(path)
     return found and (found[0], found[1].st_mode, found[1].st_uid, found[1].st_gid)

@@ -15,6 +15,8 @@ import socket
 from pathlib import Path
 from typing import Callable
 
+from .._address import Placed
+
 KERNEL = Path("/proc/sys")
 
 
@@ -94,7 +96,7 @@ def kernel_parameter(name: str) -> str | None:
         return None
 
 
-def host_addresses(printed: str) -> list[dict[str, str]]:
+def host_addresses(printed: str) -> list[Placed]:
     """Address and interface of every address that C(ip -json address show) has printed."""
     return [
         {"address": address["local"], "interface": interface["ifname"]}

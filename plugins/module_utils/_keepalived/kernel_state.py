@@ -9,12 +9,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from .._host.run import Run
 
 UNIT = "keepalived-kernel"
 REPORT = Path("/run/keepalived-kernel/report.json")
+
+
+class Report(TypedDict):
+    """What the program says, one sentence for each thing that differs."""
+
+    deviations: list[str]
 
 
 def read_deviations(run: Run, active: bool, directory: Path) -> list[str]:
@@ -25,15 +31,16 @@ def read_deviations(run: Run, active: bool, directory: Path) -> list[str]:
     program = directory / "kernel_state.py"
     if not program.exists():
         return []
-    found = _read_report() if active else {}
+    found = _read_report() if active else None
     if not found:
         rc, out, err = run([sys.executable, "-I", str(program), "check"])
-        found = json.loads(out) if not rc else {"deviations": [f"it cannot be checked: {err.strip()}"]}
+        found = json.loads(out) if not rc else Report(deviations=[f"it cannot be checked: {err.strip()}"])
     return found["deviations"]
 
 
-def _read_report() -> dict[str, Any]:
+def _read_report() -> Report | None:
     try:
-        return json.loads(REPORT.read_text(encoding="utf-8"))
+        found: Report = json.loads(REPORT.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
+        return None
+    return found

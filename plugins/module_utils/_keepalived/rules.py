@@ -39,7 +39,7 @@ def weights(instance: Block, whole: Block) -> list[int]:
 def findings(whole: Block) -> list[Finding]:
     """An alert for every instance that could never hand over its addresses, or that shares its router id with
     another."""
-    found = []
+    found: list[Finding] = []
     weightless = _members(whole)
     for instance in whole.inner("vrrp_instance"):
         found += _master(instance)
@@ -93,7 +93,7 @@ def _weight(line: Line, kind: str, declared: Block | None) -> int:
 
 def _router_ids(whole: Block) -> Iterator[Finding]:
     """keepalived itself sees this among instances that send multicast, and among unicast ones with the same peers."""
-    first: dict[tuple, Block] = {}
+    first: dict[tuple[str, int, bool], Block] = {}
     for instance in whole.inner("vrrp_instance"):
         key = (_interface(instance, whole), _number([instance.value("virtual_router_id")]), _is_ipv6(instance))
         if not key[0] or not key[1]:

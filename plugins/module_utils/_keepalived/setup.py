@@ -7,19 +7,18 @@ it does not."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from .._address import canonical
+from .._address import Placed, canonical
 from .conf import Block
 from .paths import ASK
 from .rules import weights
+from .shapes import Script, Setup
 
 ADDRESSES = ("virtual_ipaddress", "virtual_ipaddress_excluded")
 DEFAULT_PRIORITY = 100
 DOWN_TIMER_ADVERTS = 3
 
 
-def setup(whole: Block) -> list[dict[str, Any]]:
+def setup(whole: Block) -> list[Setup]:
     """The instances of a configuration, in its order, as the module keepalived_info returns them."""
     groups = {
         word: group.name
@@ -50,12 +49,12 @@ def setup(whole: Block) -> list[dict[str, Any]]:
     ]
 
 
-def silence(instance: dict[str, Any]) -> float:
+def silence(instance: Setup) -> float:
     """After how many seconds without an advert a backup of this setup takes over, at the latest."""
     return (instance["down_timer_adverts"] + 1) * instance["advert_int"]
 
 
-def scripts(whole: Block) -> list[dict[str, Any]]:
+def scripts(whole: Block) -> list[Script]:
     """The check scripts of a configuration, as the module keepalived_info returns them. The role's own keeps its time
     itself."""
     return [
@@ -80,7 +79,7 @@ def watched(whole: Block) -> list[str]:
     return [block.value("file") for block in whole.inner("track_file", "vrrp_track_file") if block.value("file")]
 
 
-def _address(words: list[str], instance: Block) -> dict[str, str]:
+def _address(words: list[str], instance: Block) -> Placed:
     named = dict(zip(words, words[1:]))
     return {"address": canonical(words[0].split("/")[0]), "interface": named.get("dev", instance.value("interface"))}
 

@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from .._deployed.proven import configuration
 from .._firewall.verdict import refusals
@@ -28,6 +28,7 @@ from .check import version
 from .conf import parse
 from .paths import SECOND_CHANCE, STANDBY
 from .setup import rt_priority, scripts, setup, silence, watched
+from .shapes import Instance, Script, Setup
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 REFUSED = (
@@ -43,6 +44,38 @@ CLIENTS = 5
 
 class NoAnswer(Exception):
     """keepalived runs and does not say how it is."""
+
+
+class _Addresses(TypedDict, total=False):
+    vips: list[str]
+
+
+class Data(_Addresses):
+    """What keepalived's dump says of an instance, as far as it is read; C(vips) may be missing."""
+
+    iname: str
+    state: int
+    vrid: int
+    base_priority: int
+    effective_priority: int
+    last_transition: float
+
+
+class Dumped(TypedDict):
+    """An instance of a dump. C(stats) counts, and a release of keepalived may count less than another."""
+
+    data: Data
+    stats: dict[str, int]
+
+
+class Configured(TypedDict):
+    """What the configuration on disk says: C(watched) has the content of a file by its name, None for no file."""
+
+    rt_priority: int
+    configured: list[Setup]
+    scripts: list[Script]
+    watched: dict[str, str | None]
+    problems: list[str]
 
 
 def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
@@ -67,7 +100,7 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
     }
 
 
-def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configured: list[dict]) -> list[dict]:
+def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configured: list[Setup]) -> list[Instance]:
     """The instances, once none of them is about to change its state, but not later than after C(settle) seconds."""
     end = time.monotonic() + settle
     silences = {item["name"]: silence(item) for item in configured}
@@ -81,7 +114,7 @@ def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configure
         time.sleep(POLL)
 
 
-def is_unsettled(instance: Mapping[str, Any], silence: float, settle: float) -> bool:
+def is_unsettled(instance: Instance, silence: float, settle: float) -> bool:
     """Whether a state is so new that it may be about to change: a backup that may not have missed the master yet,
     checks that have just begun."""
     if instance["state"] == "MASTER":
@@ -98,7 +131,7 @@ def is_realtime(pid: int) -> bool:
         return False
 
 
-def _configured(file: Path) -> dict[str, Any]:
+def _configured(file: Path) -> Configured:
     """The instances of the configuration, the files that they watch, and what makes it one that cannot fail over."""
     try:
         whole = parse(str(file), Host())
@@ -122,7 +155,7 @@ def entered(run: Run) -> dict[str, tuple[str, float]]:
 
 
 def ages(
-    dump: list[dict], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float
+    dump: list[Dumped], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float
 ) -> dict[str, float]:
     """For how many seconds each instance of a dump has been in its state. C(now) is on the clock of time.monotonic(),
     as are C(entries) and C(started), the beginning of keepalived; C(wall) is in seconds since 1970.
@@ -137,7 +170,7 @@ def ages(
     return found
 
 
-def instances(dump: list[dict], seconds: Mapping[str, float], served: Mapping[str, list[str]]) -> list[dict]:
+def instances(dump: list[Dumped], seconds: Mapping[str, float], served: Mapping[str, list[str]]) -> list[Instance]:
     """The instances of a dump in the words of VRRP; C(seconds) says for how long each is in its state, C(served) has
     the clients that are connected to each of the host's addresses."""
     return [
@@ -177,7 +210,7 @@ def _content(file: str) -> str | None:
         return None
 
 
-def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
+def _dump(run: Run, pid: int, timeout: float) -> list[Dumped]:
     """Ask the main process for its dump. Raises NoAnswer if none comes in time."""
     rc, number, err = run(["keepalived", "--signum=JSON"])
     if rc:
@@ -199,13 +232,13 @@ def _dump(run: Run, pid: int, timeout: float) -> list[dict]:
         time.sleep(POLL)
 
 
-def taken(file: Path, owner: int = 0) -> Any:
+def taken(file: Path, owner: int = 0) -> list[Dumped]:
     """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if
     there is none yet, or one that somebody else than its owner has put there."""
     with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
         if os.fstat(stream.fileno()).st_uid != owner:
             raise PermissionError(errno.EPERM, "it belongs to somebody else", str(file))
-        found = json.load(stream)
+        found: list[Dumped] = json.load(stream)
     file.unlink(missing_ok=True)
     return found
 

@@ -32,10 +32,10 @@ def image(module: AnsibleModule) -> Image | None:
 
 def program(module: AnsibleModule) -> str:
     """The daemon's program, by its path, or by its name in the image; empty if there is none."""
-    name = module.params["daemon"]
+    name: str = module.params["daemon"]
     found = image(module)
     if not found:
-        return module.get_bin_path(name) or ""
+        return str(module.get_bin_path(name) or "")
     with suppress(OSError):
         if found.exists(run):
             return name

@@ -16,14 +16,14 @@ from typing import Callable
 from .._deployed.digest import digest
 from .._deployed.effect import NoEffect
 from .._deployed.manifest import SetError, companions
-from .._deployed.proven import Deployed
+from .._deployed.proven import Deployed, Generation
 from .._host import disk
 from .._host.unit import POLL, UnitState
 from .config_set import ConfigSet
 from .proof import Daemon, NotProven
 
 
-def _last_proven(remembered: dict) -> str:
+def _last_proven(remembered: Generation) -> str:
     """The digest of the set that was proven last, although something has changed since."""
     return remembered.get("digest") or remembered.get("last", "")
 
@@ -44,7 +44,7 @@ class Live(Deployed):
         self.has_begun = False
         self.was_told = False
         self.replaced: int | None = None
-        self.proven: dict = {}
+        self.proven: Generation = {}
 
     def make_live(self, action: str) -> None:
         """Start or reload the daemon.
@@ -53,7 +53,7 @@ class Live(Deployed):
         and that cannot be remembered."""
         self.has_begun = True
         self.proven = self._remembered()
-        kept = self.proven if action == "settle" else {"last": _last_proven(self.proven)}
+        kept: Generation = self.proven if action == "settle" else {"last": _last_proven(self.proven)}
         self._remember({**kept, "companions": self._companions()})
         self._take(action)
         self._note()
@@ -181,7 +181,7 @@ class Live(Deployed):
             return f"{name} was told to take the new one; nothing proves which of the two it runs."
         return f"{name} was not told of the change and goes on as before."
 
-    def _remember(self, generation: dict) -> None:
+    def _remember(self, generation: Generation) -> None:
         """Write this down, so that it survives a power failure. Raises OSError."""
         self.memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         staged = self.memory.with_suffix(".staged")

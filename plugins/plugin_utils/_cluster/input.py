@@ -12,13 +12,13 @@ from typing import Any
 
 from ...module_utils._address import canonical, is_address
 from .._input.text import unprintable
-from .._input.values import type_problems
+from .._input.values import Option, type_problems
 from .nodes import stated_address
 
-ADDRESSES: dict[str, Mapping] = {"cluster_address": {"type": "str"}, "cluster_address6": {"type": "str"}}
+ADDRESSES: dict[str, Option] = {"cluster_address": {"type": "str"}, "cluster_address6": {"type": "str"}}
 """Variables of every host."""
 
-OPTIONS: dict[str, Mapping] = {
+OPTIONS: dict[str, Option] = {
     "check_cluster_certificate_days": {"type": "int"},
     "cluster_move_interval": {"type": "float"},
     "cluster_vip": {"type": "str"},

@@ -16,7 +16,9 @@ ROLES = ("haproxy", "keepalived", "nginx")
 LINK_LOCAL = "fe80:"
 
 
-def nodes(names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False) -> list[dict]:
+def nodes(
+    names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False
+) -> list[dict[str, Any]]:
     """C(name) and C(address) of every host, in the order of C(names); with C(port), that too.
 
     With C(address6), the host's C(cluster_address6) as well, if it has one.

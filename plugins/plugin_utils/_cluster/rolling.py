@@ -10,9 +10,36 @@ C(__balancer)."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 BALANCER = "__balancer"
+
+
+class Rotation(TypedDict):
+    """How a server is, as far as it is read here; the module haproxy_server documents all of it."""
+
+    state: str
+    status: str
+    in_rotation: bool
+
+
+class Server(TypedDict):
+    """A server of a load balancer, as it is after the module."""
+
+    backend: str
+    name: str
+    after: Rotation
+
+
+class Step(TypedDict):
+    """A load balancer, and the servers there by their labels."""
+
+    balancer: str
+    servers: list[str]
+
+
+Asked = Mapping[str, Any]
+"""What the module has returned of one load balancer, or why it has not."""
 
 
 def server_name(host: str, hostvars: Mapping[str, Any]) -> str:
@@ -20,7 +47,7 @@ def server_name(host: str, hostvars: Mapping[str, Any]) -> str:
     return str(hostvars[host].get("cluster_server_name", host))
 
 
-def steps(asked: list[dict], name: str, noted: list[dict] | None = None) -> list[dict]:
+def steps(asked: list[Asked], name: str, noted: list[Step] | None = None) -> list[Step]:
     """Each load balancer that has the server, with C(servers) to take out and to put back there.
 
     What is out of rotation already is left to whoever took it out. C(noted) are the steps of a deployment that was
@@ -28,12 +55,12 @@ def steps(asked: list[dict], name: str, noted: list[dict] | None = None) -> list
     C(noted), servers are named whatever their state."""
     ours = {(step["balancer"], label) for step in noted or [] for label in step["servers"]}
 
-    def is_wanted(balancer: str, server: dict) -> bool:
+    def is_wanted(balancer: str, server: Server) -> bool:
         if (balancer, _label(server)) in ours:
             return True
         return server["name"] == name and (noted is None or _is_ready(server))
 
-    found = [
+    found: list[Step] = [
         {
             "balancer": result[BALANCER],
             "servers": [_label(server) for server in _servers(result) if is_wanted(result[BALANCER], server)],
@@ -45,7 +72,7 @@ def steps(asked: list[dict], name: str, noted: list[dict] | None = None) -> list
 
 def problems(
     hosts: list[str],
-    asked: list[dict],
+    asked: list[Asked],
     hostvars: Mapping[str, Any],
     serial: Any,
     minimum: int,
@@ -67,7 +94,7 @@ def problems(
     except ValueError as error:
         return [str(error)]
     back: set[str] = set()
-    found = []
+    found: list[str] = []
     for batch in planned:
         found += _shortages(batch, asked, hostvars, minimum, back)
         back |= {server_name(host, hostvars) for host in batch if host in (unfinished or [])}
@@ -75,7 +102,7 @@ def problems(
 
 
 def _shortages(
-    batch: list[str], asked: list[dict], hostvars: Mapping[str, Any], minimum: int, back: set[str]
+    batch: list[str], asked: list[Asked], hostvars: Mapping[str, Any], minimum: int, back: set[str]
 ) -> Iterator[str]:
     """What is wrong with a batch, when the servers in C(back) have come back into rotation before it."""
     names = {server_name(host, hostvars) for host in batch}
@@ -92,7 +119,7 @@ def _shortages(
                 )
 
 
-def _rotations(result: dict, back: set[str]) -> dict[str, set[str]]:
+def _rotations(result: Asked, back: set[str]) -> dict[str, set[str]]:
     """The servers in rotation of every backend of a load balancer, with those that will be by then."""
     found: dict[str, set[str]] = {}
     for server in _servers(result):
@@ -127,14 +154,14 @@ def _size(item: Any, hosts: int) -> int:
     return size or max(hosts, 1)
 
 
-def report(hosts: list[str], asked: list[dict], hostvars: Mapping[str, Any]) -> list[str]:
+def report(hosts: list[str], asked: list[Asked], hostvars: Mapping[str, Any]) -> list[str]:
     """One line for every host: what it is on every load balancer."""
     return [
         f"{host}: {'; '.join(_places(server_name(host, hostvars), asked)) or 'on no load balancer'}" for host in hosts
     ]
 
 
-def _places(name: str, asked: list[dict]) -> Iterator[str]:
+def _places(name: str, asked: list[Asked]) -> Iterator[str]:
     for result in asked:
         for server in _servers(result):
             if server["name"] == name:
@@ -145,13 +172,14 @@ def _places(name: str, asked: list[dict]) -> Iterator[str]:
             yield f"not known on {result[BALANCER]}"
 
 
-def _servers(result: dict) -> list[dict]:
-    return result.get("servers", [])
+def _servers(result: Asked) -> list[Server]:
+    found: list[Server] = result.get("servers", [])
+    return found
 
 
-def _label(server: dict) -> str:
+def _label(server: Server) -> str:
     return f"{server['backend']}/{server['name']}"
 
 
-def _is_ready(server: dict) -> bool:
+def _is_ready(server: Server) -> bool:
     return server["after"]["state"] == "ready"

@@ -8,11 +8,10 @@ page's."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from .drill import describe
+from .drill import Fault, Moment, describe
 from .markup import tag
 
 WIDTH, LEFT, RIGHT = 960, 118, 26
@@ -21,7 +20,6 @@ TOP, AXIS = 22, 24
 COLOURS = 6
 """How many servers have a colour of their own."""
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120)
-Fault = Mapping[str, Any]
 
 
 def step(span: float, most: int) -> float:
@@ -157,11 +155,11 @@ class _Picture:
             marks = [self._span(self.begin, self.end, "quiet")]
             yield (
                 f"{fault['kept']} kept",
-                marks + [self._cross(found["at"]) for found in fault["breaks"] if found["used"]],
+                marks + self._crosses(fault["breaks"]),
             )
         if fault["download_spans"]:
             marks = [self._span(begin, end, "flow") for begin, end in fault["download_spans"]]
-            yield "download", marks + [self._cross(found["at"]) for found in fault["download_breaks"] if found["used"]]
+            yield "download", marks + self._crosses(fault["download_breaks"])
         for node in fault["nodes"]:
             yield node, [self._span(*span) for span in self._states(node)]
 
@@ -191,10 +189,10 @@ class _Picture:
             **shape,
         )
 
-    def _cross(self, moment: float) -> Element | None:
-        if not self.begin <= moment <= self.end:
-            return None
-        return tag("path", class_="cross", d=f"M{self.x(moment) - 4} {LANE / 2 - 4}l8 8m0 -8l-8 8")
+    def _crosses(self, breaks: list[Moment]) -> list[Element]:
+        """Where connections in use have ended."""
+        moments = [found["at"] for found in breaks if found["used"] and self.begin <= found["at"] <= self.end]
+        return [tag("path", class_="cross", d=f"M{self.x(at) - 4} {LANE / 2 - 4}l8 8m0 -8l-8 8") for at in moments]
 
 
 def _scale(what: str, most: str) -> Iterator[Element]:

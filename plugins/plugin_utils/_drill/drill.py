@@ -13,15 +13,79 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from ...module_utils._http.results import Result, outage
 from ...module_utils._text import suggestion
 
-Drill = Mapping[str, Any]
-"""C(site) (what it is called), C(began) (seconds since 1970), C(faults) (as measure() gives them), C(surprise),
-C(limit_ms), C(settings) and C(versions) (names with texts, the latter by host), C(clocks) (what clock_offset has
-returned, by host)."""
+
+class Moment(TypedDict):
+    """The end of a connection; C(used) says whether it had been there before."""
+
+    at: float
+    error: str
+    used: bool
+
+
+class Change(TypedDict):
+    """An instance has entered a state on a host."""
+
+    at: float
+    host: str
+    state: str
+
+
+class Measured(TypedDict):
+    """What clients saw of a fault. A row of C(seen) is a request: its beginning, how long it took, and the server that
+    answered or None, with the error."""
+
+    requests: int
+    interval_ms: float
+    lost: int
+    lost_before: int
+    errors: dict[str, int]
+    outage_ms: int
+    slowest_ms: int
+    served: dict[str, int]
+    kept: int
+    broken: int
+    breaks: list[Moment]
+    download_bytes: int
+    download_breaks: list[Moment]
+    download_stall_ms: int
+    download_spans: list[list[float]]
+    seen: list[list[Any]]
+
+
+class Fault(Measured):
+    """What a fault has cost, as measure() gives it."""
+
+    name: str
+    title: str
+    host: str
+    at: float
+    ended: float
+    holder: str
+    nodes: list[str]
+    took_over: str
+    holds: str
+    transitions: list[Change]
+    problem: str
+
+
+class Drill(TypedDict):
+    """C(site) is what it is called, C(began) in seconds since 1970, C(clocks) what clock_offset has returned by
+    host."""
+
+    site: str
+    began: float
+    faults: list[Fault]
+    surprise: str
+    limit_ms: float
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    clocks: dict[str, dict[str, float]]
+
 
 EARLY = -0.5
 """Nothing happens in the seconds before a fault, so a transition that seems to is the fault's, and the clocks are not
@@ -105,7 +169,7 @@ def health(
     return {"holders": holders, "rotation": rotation, "problems": problems}
 
 
-def measure(record: Mapping[str, Any]) -> dict[str, Any]:
+def measure(record: Mapping[str, Any]) -> Fault:
     """What a fault has cost.
 
     C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
@@ -132,7 +196,7 @@ def measure(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _seen(probe: Mapping[str, Any], zero: float) -> dict[str, Any]:
+def _seen(probe: Mapping[str, Any], zero: float) -> Measured:
     """What clients saw; C(zero) is the beginning of the fault on their clock."""
     asked, kept, download = probe["requests"], probe["kept"], probe["download"]
     shift = asked["began"] - zero
@@ -179,7 +243,7 @@ def _seen(probe: Mapping[str, Any], zero: float) -> dict[str, Any]:
     }
 
 
-def _moment(found: Mapping[str, Any], zero: float) -> dict[str, Any]:
+def _moment(found: Mapping[str, Any], zero: float) -> Moment:
     return {"at": round(found["at"] - zero, 3), "error": found["error"], "used": found["used"]}
 
 
@@ -199,10 +263,10 @@ def _spans(moments: list[float], apart: float = 0.2) -> Iterator[list[float]]:
 
 def _transitions(
     journals: Mapping[str, str], instance: str, clocks: Mapping[str, Mapping[str, float]], zero: float
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Change]:
     """What the nodes' journals (short-unix) say of the instance, in the order of time."""
     pattern = re.compile(rf"(?mi)^([\d.]+) .*\({re.escape(instance)}\) entering (\w+) state")
-    found = [
+    found: list[Change] = [
         {"at": round(float(moment) - clocks[host]["correction"] - zero, 4), "host": host, "state": state.upper()}
         for host, text in journals.items()
         for moment, state in pattern.findall(text)
@@ -210,7 +274,7 @@ def _transitions(
     yield from sorted(found, key=lambda change: change["at"])
 
 
-def summary(faults: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(faults: list[Fault]) -> dict[str, Any]:
     """The figures of all faults together."""
     return {
         "faults": len(faults),
@@ -221,7 +285,7 @@ def summary(faults: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
+def failures(fault: Fault, limit_ms: float) -> list[str]:
     """Why a fault has not gone as it should: a surprise, or an outage beyond the limit (milliseconds, 0 for none)."""
     found = [fault["problem"]] if fault["problem"] else []
     if limit_ms and fault["outage_ms"] > limit_ms:
@@ -231,7 +295,7 @@ def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
     return found
 
 
-def describe(fault: Mapping[str, Any]) -> str:
+def describe(fault: Fault) -> str:
     """What a fault has cost, in a sentence."""
     where = (
         f"{fault['took_over']} took over from {fault['holder']}"

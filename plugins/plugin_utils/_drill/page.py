@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from .chart import close_up, detail, whole
-from .drill import Drill, describe, failures, summary
+from .drill import Drill, Fault, describe, failures, summary
 from .markup import html, tag
 from .style import STYLE
 
@@ -126,14 +125,14 @@ def _table(drill: Drill) -> Element:
     )
 
 
-def _downloads(fault: Mapping[str, Any]) -> str:
+def _downloads(fault: Fault) -> str:
     if not fault["download_bytes"]:
         return "none"
     broken = sum(found["used"] for found in fault["download_breaks"])
     return f"{broken} broken" if broken else "whole"
 
 
-def _section(drill: Drill, number: int, fault: Mapping[str, Any]) -> Element:
+def _section(drill: Drill, number: int, fault: Fault) -> Element:
     servers = _servers(drill)
     part = close_up(fault)
     notes: list[Element] = [tag("p", text, class_="bad") for text in failures(fault, drill["limit_ms"])]
@@ -157,7 +156,7 @@ def _section(drill: Drill, number: int, fault: Mapping[str, Any]) -> Element:
     )
 
 
-def _key(fault: Mapping[str, Any], servers: list[str]) -> Element:
+def _key(fault: Fault, servers: list[str]) -> Element:
     """What the colours mean; it names what is there only."""
     shown = [
         (f"s{min(place, 5)}", f"answered by {name or 'a server'}")

@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .declared import Item, Variables
+
 LIMITS = "client_limits"
 ACME = "acme_challenges"
 REQUESTS = "requests_in_flight"
@@ -59,11 +61,11 @@ STATISTICS_CLIENT = 10
 """Connections that one client may have to the statistics. Those of the host itself are not counted."""
 
 
-def lines(section: dict, mode: str, binds: list[str], variables: dict, requests: InFlight) -> list[str]:
+def lines(section: Item, mode: str, binds: list[str], variables: Variables, requests: InFlight) -> list[str]:
     """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
-    found = section.get("lines", [])
+    found: list[str] = section.get("lines", [])
     if mode == "http":
         found = before(
             _http_limits(limits)
@@ -78,7 +80,7 @@ def lines(section: dict, mode: str, binds: list[str], variables: dict, requests:
     return _connection_limits(limits, layer) + found
 
 
-def _believed(variables: dict) -> list[str]:
+def _believed(variables: Variables) -> list[str]:
     """Rules that leave of the client's headers only those that cannot be taken for ours."""
     trusted = variables["haproxy_trusted_proxies"]
     exception = f" unless {{ src {' '.join(trusted)} }}" if trusted else ""
@@ -96,7 +98,7 @@ def _named(name: str) -> str:
     return f"{name[:-1]} -m beg" if name.endswith("*") else name
 
 
-def _https(section: dict, variables: dict) -> list[str]:
+def _https(section: Item, variables: Variables) -> list[str]:
     """Rules that send clients to HTTPS and have them remember it."""
     if not boolean(section.get("https_only", False)):
         return []
@@ -132,7 +134,7 @@ def _http_limits(limits: dict[str, Any]) -> list[str]:
     )
 
 
-def _several(variables: dict) -> list[str]:
+def _several(variables: Variables) -> list[str]:
     """Addresses behind which there are several clients."""
     return [*variables["haproxy_trusted_proxies"], *variables["haproxy_client_limits"].get("exempt", [])]
 

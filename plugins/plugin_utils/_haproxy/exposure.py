@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import not_a_network, repeated
+from .declared import Item, Sections, Variables
 from .sections import SOCKETS, mode, modes
 
 MODE = re.compile(r"0?[0-7]{3}")
@@ -21,7 +22,7 @@ COUNTS = ("connections", "new_connections", "requests")
 ASKS_WHO = ("stats auth", "stats http-request auth", "http-request auth")
 
 
-def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     """C(sections) are the items of each kind, merged over their defaults."""
     yield from _sockets(variables)
     yield from _statistics(variables, sections)
@@ -31,7 +32,7 @@ def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
     yield from _challenges(variables["haproxy_acme_servers"])
 
 
-def _sockets(variables: dict) -> Iterator[str]:
+def _sockets(variables: Variables) -> Iterator[str]:
     permissions = str(variables["haproxy_socket_mode"])
     if not MODE.fullmatch(permissions) or permissions[-1] != "0":
         yield (
@@ -48,7 +49,7 @@ def _sockets(variables: dict) -> Iterator[str]:
             )
 
 
-def _statistics(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _statistics(variables: Variables, sections: Sections) -> Iterator[str]:
     places = [("haproxy_stats_lines", variables["haproxy_stats_lines"])]
     places += [
         (f"haproxy_{kind}s: {section['name']}", section.get("lines", []))
@@ -66,7 +67,7 @@ def _statistics(variables: dict, sections: dict[str, list[dict]]) -> Iterator[st
             )
 
 
-def _https(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _https(variables: Variables, sections: Sections) -> Iterator[str]:
     known = modes(variables)
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
@@ -88,7 +89,7 @@ def _https(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
         yield f"haproxy_hsts_max_age is '{age}': a number of seconds is needed, or 0 for none"
 
 
-def _headers(variables: dict) -> Iterator[str]:
+def _headers(variables: Variables) -> Iterator[str]:
     for name in variables["haproxy_removed_headers"]:
         if not HEADER.fullmatch(name):
             yield (
@@ -99,7 +100,7 @@ def _headers(variables: dict) -> Iterator[str]:
         yield from not_a_network("haproxy_trusted_proxies", network)
 
 
-def _limits(limits: dict) -> Iterator[str]:
+def _limits(limits: Item) -> Iterator[str]:
     for network in limits.get("exempt", []):
         yield from not_a_network("haproxy_client_limits.exempt", network)
     if limits and not any(key in limits for key in COUNTS):
@@ -111,7 +112,7 @@ def _limits(limits: dict) -> Iterator[str]:
         yield f"haproxy_client_limits.period is '{limits['period']}': a time is needed, such as 10s"
 
 
-def _challenges(servers: list[dict]) -> Iterator[str]:
+def _challenges(servers: list[Item]) -> Iterator[str]:
     yield from repeated("haproxy_acme_servers", "name", [server["name"] for server in servers])
     for server in servers:
         if not 1 <= int(server["port"]) <= 65535:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .declared import Item, Variables
 from .listeners import statistics_served
 from .sections import items, mode, modes, without_nulls
 
@@ -89,11 +90,11 @@ def derive(host: Resources, servers: int = 0) -> int:
     if host.descriptors:
         found.append((host.descriptors - OWN_DESCRIPTORS - servers) // DESCRIPTORS)
     smallest = max(min(found), SMALLEST)
-    unit = 10 ** (len(str(smallest)) - 2)
+    unit: int = 10 ** (len(str(smallest)) - 2)
     return smallest // unit * unit
 
 
-def limits(variables: dict, answer: Iterable[str]) -> dict[str, Any]:
+def limits(variables: Variables, answer: Iterable[str]) -> dict[str, Any]:
     """The limit of the C(process), of its C(socket), of C(health) and C(statistics), of C(requests) in flight, and, by
     their names, of C(sections) that set none.
 
@@ -112,7 +113,7 @@ def limits(variables: dict, answer: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def problems(variables: dict, answer: Iterable[str]) -> Iterator[str]:
+def problems(variables: Variables, answer: Iterable[str]) -> Iterator[str]:
     """One line for each limit that the host cannot bear, or that leaves nothing for others."""
     host = parse_resources(answer)
     yield from _process_limits(variables["haproxy_global_lines"])
@@ -160,29 +161,29 @@ def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
         )
 
 
-def _unfair(variables: dict, host: Resources) -> Iterator[str]:
+def _unfair(variables: Variables, host: Resources) -> Iterator[str]:
     """Problems for limits of sections that leave nothing for the health checks, the statistics, or other sections."""
     maxconn, kept, found = _total(variables, host), _reserved(variables), _sections(variables)
     derived = (
         "" if int(variables["haproxy_maxconn"]) else " (derived from the memory and file descriptors of this host)"
     )
     whole = f"haproxy_maxconn is {maxconn}{derived}, of which {kept} are reserved for health checks and statistics"
-    own = [section for section in found if section.limit is not None]
-    for section in own:
-        if section.limit < 1:
+    own = [(section.where, section.limit) for section in found if section.limit is not None]
+    for where, limit in own:
+        if limit < 1:
             yield (
-                f"{section.where}: maxconn is 0, which means no limit to HAProxy; give a number, or leave it out "
+                f"{where}: maxconn is 0, which means no limit to HAProxy; give a number, or leave it out "
                 "for an equal share"
             )
-        elif section.limit > maxconn - kept:
+        elif limit > maxconn - kept:
             yield (
-                f"{section.where}: maxconn is {section.limit}, and {whole}; set it to {max(maxconn - kept, 0)} "
+                f"{where}: maxconn is {limit}, and {whole}; set it to {max(maxconn - kept, 0)} "
                 "or less, "
-                f"or haproxy_maxconn to {section.limit + kept} or more"
+                f"or haproxy_maxconn to {limit + kept} or more"
             )
-    if any(not 1 <= section.limit <= maxconn - kept for section in own):
+    if any(not 1 <= limit <= maxconn - kept for _where, limit in own):
         return
-    taken = sum(section.limit for section in own)
+    taken = sum(limit for _where, limit in own)
     needed = taken + len(found) - len(own) + kept
     if needed > maxconn:
         listed = ", ".join(f"{section.name} {section.limit or 'an equal share'}" for section in found) or "no frontends"
@@ -201,7 +202,7 @@ class _Section:
     limit: int | None
 
 
-def _sections(variables: dict) -> list[_Section]:
+def _sections(variables: Variables) -> list[_Section]:
     known = modes(variables)
     return [
         _Section(f"haproxy_{kind}s: {item['name']}", item["name"], _inherited_limit(item, variables, known))
@@ -210,7 +211,7 @@ def _sections(variables: dict) -> list[_Section]:
     ]
 
 
-def _inherited_limit(item: dict, variables: dict, known: dict[str, str]) -> int | None:
+def _inherited_limit(item: Item, variables: Variables, known: dict[str, str]) -> int | None:
     """The limit of a section, of the defaults that it begins with, of those with which these begin, and so on."""
     fallback = variables["haproxy_mode"]
     defaults = {section["name"]: section for section in variables["haproxy_named_defaults"]}
@@ -224,11 +225,11 @@ def _inherited_limit(item: dict, variables: dict, known: dict[str, str]) -> int 
     return limit
 
 
-def _total(variables: dict, host: Resources) -> int:
+def _total(variables: Variables, host: Resources) -> int:
     return int(variables["haproxy_maxconn"]) or derive(host, _servers(variables))
 
 
-def _reserved(variables: dict) -> int:
+def _reserved(variables: Variables) -> int:
     """How many connections no frontend or listen can take."""
     forwarded = [
         section["lines"] for section in variables["haproxy_extra_sections"] if section["kind"] == "log-forward"
@@ -252,7 +253,7 @@ def template_size(count: Any) -> int | None:
     return size if size > 0 else None
 
 
-def _servers(variables: dict) -> int:
+def _servers(variables: Variables) -> int:
     found = [section for kind in ("backend", "listen") for section in items(variables, kind)]
     templates = [
         template_size(template["count"]) or 0 for section in found for template in section.get("server_templates", [])

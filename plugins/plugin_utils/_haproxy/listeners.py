@@ -16,19 +16,20 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import hidden
+from .declared import Item, Sections, Variables
 from .sections import SOCKETS
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 
-def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     """C(sections) are the items of each kind, merged over their defaults."""
     yield from _ports_taken(variables, sections)
     yield from _hidden(variables, sections)
 
 
-def _ports_taken(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _ports_taken(variables: Variables, sections: Sections) -> Iterator[str]:
     taken = Taken()
     for where, bind in _binds(variables, sections):
         address, port = bind.get("address", "*"), bind.get("port")
@@ -53,12 +54,12 @@ def ports_of(text: Any) -> range:
     return range(first, last + 1) if 1 <= first <= last <= 65535 else range(0)
 
 
-def statistics_served(variables: dict) -> bool:
+def statistics_served(variables: Variables) -> bool:
     """Whether there is a listener for statistics. On the command line, -e name=false is a text."""
     return any(boolean(variables[name]) for name in ("haproxy_stats_enabled", "haproxy_prometheus_enabled"))
 
 
-def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+def _binds(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
             for bind in section.get("binds", []):
@@ -77,7 +78,7 @@ def _binds(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[s
         yield f"{peers['name']} (haproxy_peers)", {"address": own[0] if own else "*", "port": peers["port"]}
 
 
-def _hidden(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _hidden(variables: Variables, sections: Sections) -> Iterator[str]:
     if boolean(variables["haproxy_confined"]):
         for where, bind in _binds(variables, sections):
             for path in bind.get("certificates", []):
@@ -88,7 +89,7 @@ class Taken:
     """The addresses and ports that have a listener."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple, dict[str, tuple[str, str]]] = defaultdict(dict)
+        self._found: dict[tuple[str, int, int], dict[str, tuple[str, str]]] = defaultdict(dict)
 
     def add(self, where: str, address: str, ports: range, v6only: bool) -> Iterator[str]:
         """Yields a problem for the first port that has another listener already: a wildcard meets all of its family."""

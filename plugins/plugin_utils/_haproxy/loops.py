@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...module_utils._address import canonical
+from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, ports_of
 from .sections import SOCKETS
 
@@ -20,7 +21,7 @@ ALIKE = ("cookie", "name")
 """What tells two servers apart that are the same otherwise."""
 
 
-def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     """C(sections) are the items of each kind, merged over their defaults."""
     balancers = {canonical(node["address"]) for node in variables["haproxy_nodes"]}
     for kind in ("frontend", "listen"):
@@ -35,7 +36,7 @@ def problems(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
             yield from _twice(f"haproxy_{kind}s: {section['name']}", section)
 
 
-def _reached(kind: str, section: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+def _reached(kind: str, section: Item, sections: Sections) -> Iterator[tuple[str, Item]]:
     """The servers that get requests of the frontend or listen."""
     words = [line.split() for line in section.get("lines", [])]
     targets = {
@@ -52,7 +53,7 @@ def _reached(kind: str, section: dict, sections: dict[str, list[dict]]) -> Itera
                     )
 
 
-def _loop(where: str, server: dict, bind: dict, name: str, balancers: set[str]) -> Iterator[str]:
+def _loop(where: str, server: Item, bind: Item, name: str, balancers: set[str]) -> Iterator[str]:
     address, listened = canonical(str(server["address"]).strip("[]")), str(bind.get("address", "*"))
     if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in ports_of(bind.get("port")):
         return
@@ -76,7 +77,7 @@ def _is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
-def _twice(where: str, section: dict) -> Iterator[str]:
+def _twice(where: str, section: Item) -> Iterator[str]:
     """Servers that differ in their names alone."""
     seen: dict[str, str] = {}
     for server in section.get("servers", []):

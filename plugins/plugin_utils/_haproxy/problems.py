@@ -15,6 +15,7 @@ from .._input import container
 from .._input.rules import exposed_keys, not_an_address, repeated
 from .._input.text import unprintable_texts
 from . import exposure, limits, listeners, loops
+from .declared import Item, Sections, Variables
 from .edge import OWN_BACKENDS
 from .listeners import WILDCARDS, statistics_served
 from .sections import KINDS, SOCKETS, items, mode, modes, statistics_userlists, without_nulls
@@ -46,7 +47,7 @@ WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
 
-def problems(variables: dict, host: Iterable[str] = ()) -> list[str]:
+def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
     """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names,
     C(host) lines that say what memory and how many file descriptors the host has."""
     variables = without_nulls(variables)
@@ -90,7 +91,7 @@ def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
         yield f"{path} is '{value}': a single word without quotes, backslashes and # is needed"
 
 
-def _names(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _names(variables: Variables, sections: Sections) -> Iterator[str]:
     for kind in KINDS:
         yield from repeated(f"haproxy_{kind}s", "name", [section["name"] for section in sections[kind]])
     for name in ("named_defaults", "userlists", "peers"):
@@ -120,7 +121,7 @@ def _names(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
             yield f"haproxy_listens: the name {listen['name']} is a frontend's or a backend's already; a listen is both"
 
 
-def _defaults(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _defaults(variables: Variables, sections: Sections) -> Iterator[str]:
     """A section begins with defaults that stand before it and are of its mode."""
     known = {name: name for name in ("http", "tcp")}
     for where, section in _beginners(variables, sections):
@@ -136,7 +137,7 @@ def _defaults(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]
             known[section["name"]] = mode(section, known, variables["haproxy_mode"])
 
 
-def _beginners(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tuple[str, dict]]:
+def _beginners(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:
     for section in variables["haproxy_named_defaults"]:
         yield f"haproxy_named_defaults: {section['name']}", section
     for kind in KINDS:
@@ -144,7 +145,7 @@ def _beginners(variables: dict, sections: dict[str, list[dict]]) -> Iterator[tup
             yield f"haproxy_{kind}s: {section['name']}", section
 
 
-def _default_backends(sections: dict[str, list[dict]]) -> Iterator[str]:
+def _default_backends(sections: Sections) -> Iterator[str]:
     known = {section["name"]: None for section in sections["backend"] + sections["listen"]}
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
@@ -156,7 +157,7 @@ def _default_backends(sections: dict[str, list[dict]]) -> Iterator[str]:
                 )
 
 
-def _servers(sections: dict[str, list[dict]]) -> Iterator[str]:
+def _servers(sections: Sections) -> Iterator[str]:
     for kind in ("backend", "listen"):
         for section in sections[kind]:
             where = f"haproxy_{kind}s: {section['name']}"
@@ -190,7 +191,7 @@ def _server_port(where: str, address: str, port: Any) -> Iterator[str]:
         yield f"{where} has port {port}, which is outside 1-65535"
 
 
-def _cookies(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
+def _cookies(variables: Variables, sections: Sections) -> Iterator[str]:
     known = modes(variables)
     for kind in ("backend", "listen"):
         for section in sections[kind]:
@@ -212,7 +213,7 @@ def _cookies(variables: dict, sections: dict[str, list[dict]]) -> Iterator[str]:
                 )
 
 
-def _users(variables: dict) -> Iterator[str]:
+def _users(variables: Variables) -> Iterator[str]:
     for userlist in variables["haproxy_userlists"] + statistics_userlists(variables):
         where = "haproxy_stats_users" if userlist["name"] == "statistics" else f"haproxy_userlists: {userlist['name']}"
         yield from repeated(where, "name", [user["name"] for user in userlist["users"]])
@@ -239,14 +240,14 @@ def _users(variables: dict) -> Iterator[str]:
                 )
 
 
-def _health(variables: dict) -> Iterator[str]:
+def _health(variables: Variables) -> Iterator[str]:
     """Health checks ask at the same address at which the listener is."""
     address = variables["haproxy_health_address"]
     if address in WILDCARDS:
         yield f"haproxy_health_address is '{address}', where nobody can ask; choose one address, such as 127.0.0.1"
 
 
-def _statistics(variables: dict) -> Iterator[str]:
+def _statistics(variables: Variables) -> Iterator[str]:
     users, userlist = variables["haproxy_stats_users"], variables["haproxy_stats_userlist"]
     known = [item["name"] for item in variables["haproxy_userlists"]]
     address = variables["haproxy_stats_address"]
@@ -266,7 +267,7 @@ def _statistics(variables: dict) -> Iterator[str]:
         )
 
 
-def _peers(variables: dict) -> Iterator[str]:
+def _peers(variables: Variables) -> Iterator[str]:
     nodes, name = variables["haproxy_nodes"], variables["haproxy_node_name"]
     names = [node["name"] for node in nodes]
     yield from repeated("haproxy_nodes", "name", names)

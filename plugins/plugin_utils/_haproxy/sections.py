@@ -12,6 +12,7 @@ from typing import Any
 
 from .._input import tls
 from . import edge
+from .declared import Item, Variables
 
 KINDS = ("frontend", "backend", "listen")
 MERGED = ("health_check", "server_options")
@@ -61,7 +62,7 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def items(variables: dict, kind: str) -> list[dict]:
+def items(variables: Variables, kind: str) -> list[Item]:
     """The items of C(haproxy_KINDs), merged over C(haproxy_KIND_defaults)."""
     defaults = variables[f"haproxy_{kind}_defaults"]
     merged = {key: defaults[key] for key in MERGED if key in defaults}
@@ -71,7 +72,7 @@ def items(variables: dict, kind: str) -> list[dict]:
     ]
 
 
-def modes(variables: dict) -> dict[str, str]:
+def modes(variables: Variables) -> dict[str, str]:
     """The mode of every defaults section by its name; C(http) and C(tcp) are the role's own."""
     known = {"http": "http", "tcp": "tcp"}
     for section in variables["haproxy_named_defaults"]:
@@ -79,12 +80,12 @@ def modes(variables: dict) -> dict[str, str]:
     return known
 
 
-def mode(section: dict, known: dict[str, str], fallback: str) -> str:
+def mode(section: Item, known: dict[str, str], fallback: str) -> str:
     """The mode of a section: its own, that of the defaults it begins with, or that of sections which name none."""
     return section.get("mode") or known.get(section.get("from", ""), fallback)
 
 
-def sections(variables: dict, base: dict) -> dict[str, Any]:
+def sections(variables: Variables, base: Item) -> dict[str, Any]:
     """What the template prints, every key present; the input stays as it is.
 
     C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server),
@@ -114,13 +115,13 @@ def sections(variables: dict, base: dict) -> dict[str, Any]:
     }
 
 
-def statistics_userlists(variables: dict) -> list[dict]:
+def statistics_userlists(variables: Variables) -> list[Item]:
     """The users of the statistics as a list of users, if there are any."""
     users = [{**user, "insecure": True} for user in variables["haproxy_stats_users"]]
     return [{"name": "statistics", "users": users}] if users else []
 
 
-def _base_defaults(name: str, variables: dict, base: dict) -> dict:
+def _base_defaults(name: str, variables: Variables, base: Item) -> Item:
     """The defaults of one mode. What an inventory adds belongs to its own mode; the other may not understand it."""
     own = name == variables["haproxy_mode"]
     return {
@@ -133,7 +134,7 @@ def _base_defaults(name: str, variables: dict, base: dict) -> dict:
     }
 
 
-def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
+def _defaults(section: Item, known: dict[str, str], fallback: str) -> Item:
     return {
         "name": section["name"],
         "from": section.get("from") or mode(section, known, fallback),
@@ -144,7 +145,7 @@ def _defaults(section: dict, known: dict[str, str], fallback: str) -> dict:
     }
 
 
-def _http_backends(variables: dict, known: dict[str, str]) -> tuple[str, ...]:
+def _http_backends(variables: Variables, known: dict[str, str]) -> tuple[str, ...]:
     """The names of the sections that send requests to servers."""
     found = [(item, kind) for kind in ("backend", "listen") for item in items(variables, kind)]
     names = [
@@ -155,11 +156,11 @@ def _http_backends(variables: dict, known: dict[str, str]) -> tuple[str, ...]:
     return (*names, *([edge.ACME] if variables["haproxy_acme_servers"] else []))
 
 
-def _sends(item: dict, kind: str) -> bool:
+def _sends(item: Item, kind: str) -> bool:
     return kind == "backend" or bool(item.get("servers") or item.get("server_templates"))
 
 
-def _own_backends(variables: dict) -> list[dict]:
+def _own_backends(variables: Variables) -> list[Item]:
     """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and
     knows the token."""
     limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
@@ -173,7 +174,7 @@ def _own_backends(variables: dict) -> list[dict]:
     return found
 
 
-def _own_backend(name: str, lines: list[str], servers: list[str]) -> dict:
+def _own_backend(name: str, lines: list[str], servers: list[str]) -> Item:
     return {
         "kind": "backend",
         "name": name,
@@ -190,7 +191,7 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> dict:
     }
 
 
-def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, str]) -> dict:
+def _proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[str, str]) -> Item:
     own_mode = mode(item, known, variables["haproxy_mode"])
     retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
     check = {
@@ -220,11 +221,11 @@ def _proxy(kind: str, item: dict, variables: dict, base: dict, known: dict[str, 
     }
 
 
-def _health_check(check: dict) -> dict:
+def _health_check(check: Item) -> Item:
     return {"expect": f"status {check['status']}", **check, "host": unformatted(str(check["host"]))}
 
 
-def _bind(bind: dict, own_mode: str, store: str) -> str:
+def _bind(bind: Item, own_mode: str, store: str) -> str:
     words = [endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
     certificates = bind.get("certificates", [])
     if certificates:
@@ -236,7 +237,7 @@ def _bind(bind: dict, own_mode: str, store: str) -> str:
     return " ".join(words)
 
 
-def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
+def _servers(item: Item, defaults: Item) -> dict[str, list[str]]:
     """The server and server-template lines after their first word."""
     unchecked = {"check": False} if item.get("health_check", {}).get("type") == "none" else {}
     common = {**defaults, **unchecked, **item.get("server_options", {})}
@@ -256,23 +257,23 @@ def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
     return {"servers": servers, "server_templates": templates}
 
 
-def _is_checked(section: dict) -> bool:
+def _is_checked(section: Item) -> bool:
     """Whether HAProxy knows of every server of the section how it is, and there are some."""
     lines = section["servers"] + section["server_templates"]
     return bool(lines) and all({"check", "track"}.intersection(line.split()[2:]) for line in lines)
 
 
-def _peers(item: dict, nodes: list[dict]) -> dict:
+def _peers(item: Item, nodes: list[Item]) -> Item:
     peers = [f"{node['name']} {endpoint(node['address'], item['port'])}" for node in nodes]
     return {"name": item["name"], "lines": item.get("lines", []), "peers": peers}
 
 
-def _userlist(item: dict) -> dict:
+def _userlist(item: Item) -> Item:
     groups = chain.from_iterable(user.get("groups", []) for user in item["users"])
     return {"name": item["name"], "groups": sorted(set(groups)), "users": [_user(user) for user in item["users"]]}
 
 
-def _user(user: dict) -> str:
+def _user(user: Item) -> str:
     kind = "insecure-password" if user.get("insecure") else "password"
     groups = f" groups {','.join(user['groups'])}" if user.get("groups") else ""
     return f"{user['name']} {kind} {quoted(user['password'])}{groups}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
 from ...module_utils._text import suggestion
 
 
-def repeated(where: str, what: str, values: Iterable) -> list[str]:
+def repeated(where: str, what: str, values: Iterable[Hashable]) -> list[str]:
     """A problem for every value that stands more than once."""
     counts = Counter(values)
     return [
@@ -32,7 +33,7 @@ def not_an_address(where: str, value: str) -> list[str]:
     return []
 
 
-def exposed_keys(where: str, files: Iterable[dict]) -> list[str]:
+def exposed_keys(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
     """A problem for every file of a set with a private key that others could see, on the host or in what a play
     prints."""
     found = []

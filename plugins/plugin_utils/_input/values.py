@@ -16,6 +16,9 @@ from typing import Any
 
 from .text import item_name
 
+Option = Mapping[str, Any]
+"""One of argument_specs.yml, with what argument_specs knows of it."""
+
 LARGEST = 2**31 - 1
 NEGATIVE = ("init_file", "weight")
 """Numbers that may be below zero."""
@@ -30,7 +33,7 @@ TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
 QUOTE = "put it in quotation marks"
 
 
-def type_problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False) -> list[str]:
+def type_problems(variables: Mapping[str, Any], options: Mapping[str, Option], nulls: bool = False) -> list[str]:
     """A problem for every value that is not of its option's type. Variables that are no options are left out.
 
     With C(nulls), a key within a variable may have no value."""
@@ -42,7 +45,7 @@ def type_problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], 
     return found
 
 
-def _value(where: str, key: str, value: Any, option: Mapping, nulls: bool) -> Iterator[str]:
+def _value(where: str, key: str, value: Any, option: Option, nulls: bool) -> Iterator[str]:
     kind = option.get("type", "raw")
     if value is None:
         if option and not nulls:
@@ -59,7 +62,7 @@ def _value(where: str, key: str, value: Any, option: Mapping, nulls: bool) -> It
         yield from (f"{where} is {_shown(value, option)}: {needed}" for needed in _needed(key, value, kind))
 
 
-def _keys(where: str, value: Mapping, options: Mapping[str, Mapping], nulls: bool) -> Iterator[str]:
+def _keys(where: str, value: Mapping[Any, Any], options: Mapping[str, Option], nulls: bool) -> Iterator[str]:
     for key, item in value.items():
         if isinstance(key, str):
             yield from _value(f"{where}.{key}", key, item, options.get(key, {}), nulls)
@@ -102,7 +105,7 @@ def _text_needed(key: str, value: Any) -> Iterator[str]:
         yield f"YAML may have changed a number's digits; {QUOTE}"
 
 
-def _shown(value: Any, option: Mapping) -> str:
+def _shown(value: Any, option: Option) -> str:
     return "a value that is not shown" if option.get("no_log") else _written(value)
 
 

@@ -8,9 +8,11 @@ tracks."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...module_utils._address import version_of
+from .declared import File, Instance, Item, Node, Timing
 
 HIGHEST_PRIORITY = 254
 STEP = 10
@@ -21,22 +23,23 @@ LOWEST_WEIGHT = -253
 TRACKED = {"track_script": "scripts", "track_file": "track_files", "track_process": "track_processes"}
 
 
-def names(items: list[dict]) -> list[str]:
+def names(items: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of the items, in their order."""
     return [str(item["name"]) for item in items]
 
 
-def track_files(declared: dict[str, Any]) -> list[dict]:
+def track_files(declared: dict[str, Any]) -> list[File]:
     """The files that are watched for all: those of the inventory and those that are written on the host."""
-    return _reported(declared["reports"]) + declared["track_files"]
+    own: list[File] = declared["track_files"]
+    return _reported(declared["reports"]) + own
 
 
-def yield_files(declared: dict[str, Any]) -> list[dict]:
+def yield_files(declared: dict[str, Any]) -> list[File]:
     """The files with which a node gives way. How far, each instance says."""
     return _reported(declared["yields"]) + _reported(declared["busy"])
 
 
-def _reported(reports: dict[str, list[str]]) -> list[dict]:
+def _reported(reports: dict[str, list[str]]) -> list[File]:
     return [
         {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0}
         for folder, reported in reports.items()
@@ -44,7 +47,7 @@ def _reported(reports: dict[str, list[str]]) -> list[dict]:
     ]
 
 
-def yields(instance: dict, declared: dict[str, Any]) -> list[str]:
+def yields(instance: Instance, declared: dict[str, Any]) -> list[str]:
     """The entries by which a node comes behind all others, so that it loses the address if another one holds it as
     well.
 
@@ -58,12 +61,12 @@ def yields(instance: dict, declared: dict[str, Any]) -> list[str]:
     return [f"{name} weight {weight}" for name in names(files)]
 
 
-def standby(instance: dict) -> str:
+def standby(instance: Instance) -> str:
     """The name of the instance's file of planned moves."""
     return f"standby_{instance['name']}"
 
 
-def order(instance: dict, nodes: list[dict]) -> list[str]:
+def order(instance: Instance, nodes: list[Node]) -> list[str]:
     """The names of the nodes that can hold the instance's addresses, the preferred one first."""
     return list(instance.get("nodes") or names(nodes))
 
@@ -74,7 +77,7 @@ def after(all_names: list[str], mine: str) -> list[str]:
     return all_names[place + 1 :] + all_names[:place]
 
 
-def priorities(instance: dict, nodes: list[dict]) -> dict[str, int]:
+def priorities(instance: Instance, nodes: list[Node]) -> dict[str, int]:
     """The priority of every node of the instance, in the order in which they take over."""
     ordered = order(instance, nodes)
     step = min(STEP, max(1, HIGHEST_PRIORITY // len(ordered)))
@@ -82,13 +85,13 @@ def priorities(instance: dict, nodes: list[dict]) -> dict[str, int]:
     return {name: int(priority) for name, priority in zip(ordered, given)}
 
 
-def family(instance: dict, nodes: list[dict]) -> int:
+def family(instance: Instance, nodes: list[Node]) -> int:
     """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
     addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]
     return next(filter(None, map(version_of, addresses)), 4)
 
 
-def node_address(node: dict, version: int) -> str:
+def node_address(node: Node, version: int) -> str:
     """The node's address of that IP version, empty if it has none."""
     return next(
         (address for address in (node["address"], node.get("address6")) if address and version_of(address) == version),
@@ -96,7 +99,7 @@ def node_address(node: dict, version: int) -> str:
     )
 
 
-def advert_int(instance: dict, timing: dict) -> float:
+def advert_int(instance: Instance, timing: Timing) -> float:
     """The seconds between adverts; where only the profile says it, rounded up for VRRP 2, which counts whole
     seconds."""
     if "advert_int" in instance:
@@ -105,12 +108,12 @@ def advert_int(instance: dict, timing: dict) -> float:
     return float(math.ceil(seconds)) if int(instance["version"]) == 2 else seconds
 
 
-def devices(instance: dict) -> list[str]:
+def devices(instance: Instance) -> list[str]:
     """The interfaces that the instance's addresses are on, each once."""
     return list(dict.fromkeys(device(address, instance["interface"]) for address in instance["virtual_ipaddress"]))
 
 
-def device(address: dict, interface: str) -> str:
+def device(address: Item, interface: str) -> str:
     """The interface that an address is on: its own, or else the instance's."""
     return address.get("dev") or interface
 
@@ -121,7 +124,7 @@ def tracked(declared: dict[str, Any]) -> dict[str, list[str]]:
     return {kind: names(declared[variable]) for kind, variable in TRACKED.items()}
 
 
-def tracks(instance: dict, declared: dict[str, Any]) -> dict[str, list[str]]:
+def tracks(instance: Instance, declared: dict[str, Any]) -> dict[str, list[str]]:
     """The entries of the instance's track blocks; where it names none of a kind, everything of that kind.
 
     Its own interface is left out, because keepalived watches that anyhow and objects to being told."""

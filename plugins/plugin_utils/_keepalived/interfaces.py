@@ -10,12 +10,13 @@ import ipaddress
 from typing import Any
 
 from ...module_utils._address import canonical
+from .declared import Facts, Instance, Item, Node
 from .instance import family, node_address
 
 LOOPBACK = "lo"
 
 
-def with_interfaces(instances: list[dict], nodes: list[dict], node: str, facts: dict[str, Any]) -> list[dict]:
+def with_interfaces(instances: list[Instance], nodes: list[Node], node: str, facts: Facts) -> list[Instance]:
     """The same instances, each with its C(interface); empty where none can be derived."""
     return [
         item if item["interface"] else {**item, "interface": derived_interface(item, nodes, node, facts)}
@@ -23,7 +24,7 @@ def with_interfaces(instances: list[dict], nodes: list[dict], node: str, facts: 
     ]
 
 
-def derived_interface(item: dict, nodes: list[dict], node: str, facts: dict[str, Any]) -> str:
+def derived_interface(item: Instance, nodes: list[Node], node: str, facts: Facts) -> str:
     """The interface that has the node's address in the VIP's network, else the one in whose network the VIP is, else
     the one with the node's address, else that of the default route."""
     version = family(item, nodes)
@@ -37,12 +38,12 @@ def derived_interface(item: dict, nodes: list[dict], node: str, facts: dict[str,
     return around[0]
 
 
-def sending_address(nodes: list[dict], node: str, version: int) -> str:
+def sending_address(nodes: list[Node], node: str, version: int) -> str:
     """The address from which the node sends adverts; empty if it has none."""
     return next((node_address(item, version) for item in nodes if item["name"] == node), "")
 
 
-def interface_of(address: str, facts: dict[str, Any]) -> str:
+def interface_of(address: str, facts: Facts) -> str:
     """The interface that has the address, which is not loopback; empty if none has."""
     wanted = canonical(address)
     return next(
@@ -51,9 +52,10 @@ def interface_of(address: str, facts: dict[str, Any]) -> str:
     )
 
 
-def interface_facts(name: str, facts: dict[str, Any]) -> dict[str, Any]:
+def interface_facts(name: str, facts: Facts) -> dict[str, Any]:
     """What Ansible says of the interface."""
-    return facts.get(name.replace("-", "_"), {})
+    found: dict[str, Any] = facts.get(name.replace("-", "_"), {})
+    return found
 
 
 def interface_addresses(interface: dict[str, Any]) -> list[str]:
@@ -69,15 +71,16 @@ def interface_networks(interface: dict[str, Any]) -> list[ipaddress.IPv4Network 
     return sorted((network for network in networks if network.num_addresses > 1), key=str)
 
 
-def _four(interface: dict[str, Any]) -> list[dict]:
-    return ([interface["ipv4"]] if interface.get("ipv4") else []) + interface.get("ipv4_secondaries", [])
+def _four(interface: dict[str, Any]) -> list[Item]:
+    further: list[Item] = interface.get("ipv4_secondaries", [])
+    return ([interface["ipv4"]] if interface.get("ipv4") else []) + further
 
 
-def _names(facts: dict[str, Any]) -> list[str]:
+def _names(facts: Facts) -> list[str]:
     return [name for name in facts.get("interfaces", []) if name != LOOPBACK]
 
 
-def _around(item: dict, facts: dict[str, Any]) -> list[str]:
+def _around(item: Instance, facts: Facts) -> list[str]:
     """The interfaces in whose networks the first VIP is that names no interface itself."""
     texts = [address["address"].partition("/")[0] for address in item["virtual_ipaddress"] if not address.get("dev")]
     try:

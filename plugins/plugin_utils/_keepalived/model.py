@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...module_utils._keepalived.paths import ASK
+from .declared import File, Instance, Item
 from .instance import (
     advert_int,
     after,
@@ -58,7 +59,7 @@ it."""
 VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 
 
-def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
+def model(declared: dict[str, Any]) -> dict[str, Any]:
     """The blocks of one node's keepalived.conf, every key present: what the template prints.
 
     An instance that does not name the node is left out, and so is a group of such instances."""
@@ -84,7 +85,7 @@ def model(declared: dict[str, Any]) -> dict[str, list[dict]]:
     }
 
 
-def _standby_files(declared: dict[str, Any]) -> list[dict]:
+def _standby_files(declared: dict[str, Any]) -> list[File]:
     """The files of planned moves: other than 0, an instance's addresses go to another node. Each instance tracks its
     own."""
     return [
@@ -95,7 +96,7 @@ def _standby_files(declared: dict[str, Any]) -> list[dict]:
     ]
 
 
-def _instance(item: dict, declared: dict[str, Any]) -> dict:
+def _instance(item: Instance, declared: dict[str, Any]) -> Item:
     nodes, mine = declared["nodes"], declared["node"]
     version = family(item, nodes)
     addresses = {node["name"]: node_address(node, version) for node in nodes}
@@ -140,7 +141,7 @@ def _instance(item: dict, declared: dict[str, Any]) -> dict:
     }
 
 
-def _group(group: dict, declared: dict[str, Any], here: set[str]) -> dict:
+def _group(group: Item, declared: dict[str, Any], here: set[str]) -> Item:
     members = [item for item in declared["instances"] if item["name"] in here.intersection(group["instances"])]
     blocks = {
         "group": [name for name in group["instances"] if name in here],
@@ -149,7 +150,7 @@ def _group(group: dict, declared: dict[str, Any], here: set[str]) -> dict:
     return {**_notified(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
 
 
-def _placed(address: dict, interface: str) -> dict:
+def _placed(address: Item, interface: str) -> Item:
     """The address with its device, and the line that says both."""
     dev = device(address, interface)
     words = [address["address"], "dev", dev]
@@ -164,7 +165,7 @@ def _held(line: str, interface: str) -> str:
     return f"{address} dev {dict(zip(words, words[1:])).get('dev', interface)}"
 
 
-def _script(item: dict) -> dict:
+def _script(item: Item) -> Item:
     """The script with its command as it stands between quotation marks.
 
     What asks a URL keeps the time itself and needs to see other processes."""
@@ -175,7 +176,7 @@ def _script(item: dict) -> dict:
     return {**item, **times, "script": item["script"].replace("\\", "\\\\").replace('"', '\\"')}
 
 
-def _notified(item: dict) -> dict:
+def _notified(item: Item) -> Item:
     """The instance or group with its notify directives in one place."""
     return {**item, "notify": {word: item[word] for word in NOTIFY if item.get(word)}}
 

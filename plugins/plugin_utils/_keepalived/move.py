@@ -8,29 +8,33 @@ C(seen) is what the module keepalived_info has returned of every node, by the no
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from ...module_utils._text import suggestion
+from .declared import Cluster
 from .instance import after, names, order
 
 Seen = dict[str, dict[str, Any]]
 
 
+class Move(TypedDict):
+    """From which node instances go to which; the C(bystanders) could take them as well."""
+
+    instances: list[str]
+    source: str
+    target: str
+    bystanders: list[str]
+    problems: list[str]
+
+
 def plan_moves(
-    seen: Seen,
-    declared: dict[str, list[dict]],
-    node: str = "",
-    instance: str = "",
-    to: str = "",
-    interval: float = 0,
-) -> list[dict[str, Any]]:
+    seen: Seen, declared: Cluster, node: str = "", instance: str = "", to: str = "", interval: float = 0
+) -> list[Move]:
     """The moves after which the node holds nothing; without a node, the one move of the instance."""
     return moves(seen, declared, node) if node else [move(seen, declared, instance, to, interval)]
 
 
-def move(
-    seen: Seen, declared: dict[str, list[dict]], instance: str = "", to: str = "", interval: float = 0
-) -> dict[str, Any]:
+def move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", interval: float = 0) -> Move:
     """The move of one instance, and of those that move together with it, to a node or else to the next one that is
     well.
 
@@ -48,22 +52,20 @@ def move(
     return _planned(seen, declared, chosen[0], to, interval)
 
 
-def moves(seen: Seen, declared: dict[str, list[dict]], node: str) -> list[dict[str, Any]]:
+def moves(seen: Seen, declared: Cluster, node: str) -> list[Move]:
     """The moves after which the node holds nothing."""
     held = [unit for unit in _units(declared) if any(_state(seen, node, name) == "MASTER" for name in unit)]
     return [_planned(seen, declared, unit) for unit in held]
 
 
-def _units(declared: dict[str, list[dict]]) -> list[list[str]]:
+def _units(declared: Cluster) -> list[list[str]]:
     """The names of the instances that move together, those that move alone included."""
     groups = [group["instances"] for group in declared["sync_groups"]]
     grouped = {name for group in groups for name in group}
     return groups + [[name] for name in names(declared["instances"]) if name not in grouped]
 
 
-def _planned(
-    seen: Seen, declared: dict[str, list[dict]], unit: list[str], to: str = "", interval: float = 0
-) -> dict[str, Any]:
+def _planned(seen: Seen, declared: Cluster, unit: list[str], to: str = "", interval: float = 0) -> Move:
     instance = next(item for item in declared["instances"] if item["name"] == unit[0])
     nodes = order(instance, declared["nodes"])
     what = " and ".join(unit)
@@ -88,7 +90,7 @@ def _planned(
         )
     target = to or well[0]
     age = min(item["seconds_in_state"] for item in seen[source]["instances"] if item["name"] in unit)
-    found = {
+    found: Move = {
         "instances": unit,
         "source": source,
         "target": target,
@@ -109,5 +111,5 @@ def _state(seen: Seen, node: str, instance: str) -> str:
     return next((item["state"] for item in found if item["name"] == instance), "GONE")
 
 
-def _refused(problem: str) -> dict[str, Any]:
+def _refused(problem: str) -> Move:
     return {"instances": [], "source": "", "target": "", "bystanders": [], "problems": [problem]}

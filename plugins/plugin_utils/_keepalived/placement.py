@@ -10,6 +10,7 @@ import ipaddress
 from typing import Any, Union
 
 from ...module_utils._address import canonical, version_of
+from .declared import Facts, Instance
 from .instance import device, devices, family
 from .interfaces import LOOPBACK, interface_facts, interface_networks, interface_of, sending_address
 
@@ -17,7 +18,7 @@ Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 NODE_ADDRESSES = ("address", "address6")
 
 
-def own_addresses(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+def own_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
     """Addresses from which this node is to send adverts although it does not have them."""
     here = facts.get("all_ipv4_addresses", []) + facts.get("all_ipv6_addresses", [])
     return [
@@ -33,7 +34,7 @@ def own_addresses(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def problems(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     """Interfaces that this host does not have, addresses outside their subnets, and those that somebody else has."""
     others = {
         canonical(node[key]): f"the address of node {node['name']}"
@@ -62,7 +63,7 @@ def problems(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> lis
     return found + _unheard(item, declared, facts)
 
 
-def _unheard(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+def _unheard(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
     address = sending_address(declared["nodes"], declared["node"], family(item, declared["nodes"]))
     home = interface_of(address, facts)
@@ -80,7 +81,7 @@ def _unheard(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> lis
     ]
 
 
-def _virtual_address(value: str, device: str, others: dict[str, str], facts: dict[str, Any]) -> list[str]:
+def _virtual_address(value: str, device: str, others: dict[str, str], facts: Facts) -> list[str]:
     if "/" not in value:
         return [f"virtual_ipaddress is '{value}': write it with its prefix, such as 192.0.2.10/24"]
     try:
@@ -99,7 +100,7 @@ def _netmask(value: str, virtual: Interface) -> list[str]:
     return [f"virtual_ipaddress is '{value}': write its prefix instead of a netmask, {virtual.with_prefixlen}"]
 
 
-def _outside(value: str, virtual: Interface, device: str, facts: dict[str, Any]) -> list[str]:
+def _outside(value: str, virtual: Interface, device: str, facts: Facts) -> list[str]:
     alone = virtual.network.num_addresses == 1
     if alone or virtual.is_link_local or device not in facts.get("interfaces", []):
         return []

@@ -14,6 +14,7 @@ from ...module_utils._text import suggestion
 from .._input.rules import exposed_keys, not_an_address, repeated
 from .._input.text import unprintable_texts
 from . import placement, tracking
+from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
     HIGHEST_PRIORITY,
     advert_int,
@@ -53,7 +54,7 @@ URLS = {
 connections."""
 
 
-def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
     """One line for everything that keepalived would refuse or, worse, accept.
 
     C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
@@ -74,7 +75,7 @@ def problems(declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     return found + _together(declared, known) + exposed_keys("keepalived_files", declared["files"])
 
 
-def _nodes(nodes: list[dict], node: str) -> list[str]:
+def _nodes(nodes: list[Node], node: str) -> list[str]:
     known = names(nodes)
     found = repeated("keepalived_nodes", "name", known)
     found += repeated(
@@ -154,7 +155,7 @@ def _words(declared: dict[str, Any]) -> list[str]:
     ]
 
 
-def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
+def _order(item: Instance, nodes: list[Node], known: set[str]) -> list[str]:
     """What is wrong with the nodes and priorities of an instance; the other rules rely on both."""
     ordered = order(item, nodes)
     found = [
@@ -185,7 +186,7 @@ def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
     return found
 
 
-def _instance(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     nodes = declared["nodes"]
     found = []
     if not 1 <= int(item["virtual_router_id"]) <= 255:
@@ -202,7 +203,7 @@ def _instance(item: dict, declared: dict[str, Any], facts: dict[str, Any]) -> li
     return found
 
 
-def _families(item: dict, nodes: list[dict]) -> list[str]:
+def _families(item: Instance, nodes: list[Node]) -> list[str]:
     version = family(item, nodes)
     if {version_of(address["address"]) for address in item["virtual_ipaddress"]} >= {4, 6}:
         return [
@@ -222,7 +223,7 @@ def _families(item: dict, nodes: list[dict]) -> list[str]:
     return found
 
 
-def _advert(item: dict, timing: dict) -> list[str]:
+def _advert(item: Instance, timing: Timing) -> list[str]:
     version = int(item["version"])
     if version not in ADVERT_RANGE:
         return [f"version is {version}: VRRP has versions 2 and 3"]
@@ -240,7 +241,7 @@ def _advert(item: dict, timing: dict) -> list[str]:
     return found
 
 
-def _authentication(item: dict) -> list[str]:
+def _authentication(item: Instance) -> list[str]:
     secret = str(item["auth_pass"])
     if not secret:
         return []
@@ -264,7 +265,7 @@ def _authentication(item: dict) -> list[str]:
     )
 
 
-def _notices(item: dict, groups: list[dict]) -> bool:
+def _notices(item: Instance, groups: list[Item]) -> bool:
     """Whether somebody is told that the node has become master."""
     tellers = [item, *(group for group in groups if item["name"] in group["instances"])]
     return any(teller.get(word) for teller in tellers for word in ("notify_master", "notify"))
@@ -296,7 +297,7 @@ def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
     return found
 
 
-def _group(group: dict, instances: list[dict], nodes: list[dict]) -> list[str]:
+def _group(group: Item, instances: list[Instance], nodes: list[Node]) -> list[str]:
     known = {item["name"]: item for item in instances}
     found = [
         f"instances has '{name}', which is not in keepalived_instances{suggestion(name, known)}"

@@ -10,13 +10,14 @@ on to the next peer in the ring; the last one of them answers with a reset."""
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
 HOPS = 62
 """How many times a packet can be passed on: the hop stands in the six bits of its DSCP."""
 
 
-def second_chance(instances: list[dict[str, Any]]) -> dict[str, list]:
+def second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """What one node does for the instances that it can hold together with others, each with C(held), C(source) and
     C(ring).
 
@@ -70,5 +71,5 @@ def _service(instance: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _once(items) -> list:
+def _once(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))

@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...module_utils._text import suggestion
+from .declared import Instance
 from .instance import HIGHEST_PRIORITY, TRACKED, priorities, tracked, tracks
 
 
-def problems(item: dict, declared: dict[str, Any]) -> list[str]:
+def problems(item: Instance, declared: dict[str, Any]) -> list[str]:
     """What is wrong with the entries of one instance and with their weights."""
     return _unknown(item, declared) + _weights(item, declared)
 
 
-def _unknown(item: dict, declared: dict[str, Any]) -> list[str]:
+def _unknown(item: Instance, declared: dict[str, Any]) -> list[str]:
     """What the instance tracks although nobody has declared it."""
     known = tracked(declared)
     return [
@@ -30,7 +31,7 @@ def _unknown(item: dict, declared: dict[str, Any]) -> list[str]:
     ]
 
 
-def _entries(item: dict, declared: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
+def _entries(item: Instance, declared: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
     """Kind and name of everything that the instance tracks, and the weight that its entry says, if it does."""
     for kind, entries in tracks(item, declared).items():
         for entry in entries:
@@ -39,7 +40,7 @@ def _entries(item: dict, declared: dict[str, Any]) -> Iterator[tuple[str, str, i
             yield kind, words[0] if words else "", int(weight.group(1)) if weight else None
 
 
-def _weights(item: dict, declared: dict[str, Any]) -> list[str]:
+def _weights(item: Instance, declared: dict[str, Any]) -> list[str]:
     """Weights with which the failure of what they belong to would not move the addresses."""
     own = {
         (kind, str(thing["name"])): int(thing["weight"])
@@ -73,7 +74,7 @@ def _weights(item: dict, declared: dict[str, Any]) -> list[str]:
 
 
 def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) -> list[str]:
-    found = []
+    found: list[str] = []
     neighbours = list(zip(ordered.items(), list(ordered.items())[1:]))
     if not neighbours:
         return found

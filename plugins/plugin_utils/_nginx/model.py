@@ -17,8 +17,11 @@ from typing import Any
 
 from .._input import tls
 
+Item = dict[str, Any]
+"""A site, an upstream or another item of a variable, with its defaults."""
 
-def model(declared: dict[str, Any]) -> dict[str, list]:
+
+def model(declared: dict[str, Any]) -> dict[str, list[Any]]:
     """What the templates print: lines of each context, the upstreams and the sites."""
     logs = {"access_log": declared["access_logs"] or False}
     return {
@@ -36,7 +39,7 @@ def model(declared: dict[str, Any]) -> dict[str, list]:
     }
 
 
-def health_url(sites: list[dict], health_location: str) -> str:
+def health_url(sites: list[Item], health_location: str) -> str:
     """Where nginx says on its own host that it is well; empty if no site can be asked by plain HTTP or HTTPS."""
     for listen in (str(listen) for site in sites for listen in site["listens"]):
         words = listen.split()
@@ -67,25 +70,25 @@ def _real_ip(trusted: list[str]) -> dict[str, Any]:
     )
 
 
-def _log_format(item: dict) -> str:
+def _log_format(item: Item) -> str:
     """The format as a line. Its text is taken as it is, whatever it has of quotation marks."""
     escape = f"escape={item['escape']} " if item.get("escape") else ""
     return f"log_format {item['name']} {escape}{_quoted(str(item['format']))};"
 
 
-def _upstream(upstream: dict) -> dict:
+def _upstream(upstream: Item) -> Item:
     """The upstream with every server as the arguments of its line."""
     return {**upstream, "servers": [server(item, upstream["server_options"]) for item in upstream["servers"]]}
 
 
-def server(item: dict, options: list[str]) -> str:
+def server(item: Item, options: list[str]) -> str:
     """The arguments of a server's line; C(options) are those of one that has none of its own."""
     address = f"[{item['address']}]" if _is_ipv6(str(item["address"])) else item["address"]
     port = f":{item['port']}" if item.get("port") else ""
     return " ".join([f"{address}{port}", *map(str, item.get("options", options))])
 
 
-def _site(site: dict, web_root: str) -> dict:
+def _site(site: Item, web_root: str) -> Item:
     """The site with C(root) and C(settings)."""
     certificate = site["certificate"]
     directives = {
@@ -97,9 +100,10 @@ def _site(site: dict, web_root: str) -> dict:
     return {**site, "root": root(site, web_root), "settings": settings(directives)}
 
 
-def root(site: dict, web_root: str) -> str:
+def root(site: Item, web_root: str) -> str:
     """Where the site's files are: its name below C(web_root) unless it says another place."""
-    return site.get("root", f"{web_root}/{site['name']}")
+    found: str = site.get("root", f"{web_root}/{site['name']}")
+    return found
 
 
 def _quoted(text: str) -> str:

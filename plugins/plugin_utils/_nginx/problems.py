@@ -13,7 +13,7 @@ from typing import Any
 from .._input import container
 from .._input.rules import exposed_keys, hidden, not_a_network, repeated
 from .._input.text import unprintable_texts
-from .model import endpoint, root, server
+from .model import Item, endpoint, root, server
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
@@ -81,7 +81,7 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
                 )
 
 
-def _words(site: dict) -> Iterator[str]:
+def _words(site: Item) -> Iterator[str]:
     for key in ("root", "certificate", "certificate_key"):
         text = site.get(key) or "/"
         if text.split() != [text] or NO_ARGUMENTS.search(VARIABLE.sub("v", text)):
@@ -91,7 +91,7 @@ def _words(site: dict) -> Iterator[str]:
             )
 
 
-def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
+def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     health = declared["health_location"]
     paths = [" ".join(location["path"].split()) for location in site["locations"]]
     yield from repeated("locations", "path", paths)
@@ -119,7 +119,7 @@ def _site_problems(site: dict, declared: dict[str, Any]) -> Iterator[str]:
         yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
 
 
-def _hidden(site: dict, web_root: str) -> Iterator[str]:
+def _hidden(site: Item, web_root: str) -> Iterator[str]:
     """What nginx -t accepts and a confined nginx answers with status 404."""
     lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
     served = [
@@ -130,7 +130,7 @@ def _hidden(site: dict, web_root: str) -> Iterator[str]:
         yield from hidden(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
 
 
-def _upstream_problems(upstream: dict) -> Iterator[str]:
+def _upstream_problems(upstream: Item) -> Iterator[str]:
     if not upstream["servers"]:
         yield "servers is empty: name at least one"
     for item in upstream["servers"]:

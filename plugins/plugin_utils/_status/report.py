@@ -139,7 +139,7 @@ def _reachable(said: Mapping[str, Mapping[str, Any]]) -> bool:
 
 def _vip(seen: Seen, instance: str) -> dict[str, Any]:
     nodes = vrrp_status.placed(seen, instance)
-    states = {host: vrrp_status.of(seen, host, instance) or {} for host in seen}
+    states: dict[str, Mapping[str, Any]] = {host: vrrp_status.of(seen, host, instance) or {} for host in seen}
     holders = [host for host, state in states.items() if state.get("state") == "MASTER"]
     return {
         "instance": instance,
@@ -170,7 +170,9 @@ def _web_server(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _node(said: Mapping[str, Mapping[str, Any]], haproxy: Mapping | None, keepalived: Mapping | None) -> dict[str, Any]:
+def _node(
+    said: Mapping[str, Mapping[str, Any]], haproxy: Mapping[str, Any] | None, keepalived: Mapping[str, Any] | None
+) -> dict[str, Any]:
     haproxy, keepalived = haproxy or {}, keepalived or {}
     return {
         "reachable": _reachable(said),

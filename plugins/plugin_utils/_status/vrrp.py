@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...module_utils._keepalived.paths import STANDBY
+from ...module_utils._keepalived.shapes import Instance, Setup
 from .finding import DEPLOY, Seen, Trouble, differing, duration, grouped, listed
 
 AGREED = {
@@ -54,12 +55,12 @@ def instances(seen: Seen) -> list[str]:
     )
 
 
-def placed(seen: Seen, instance: str) -> dict[str, dict[str, Any]]:
+def placed(seen: Seen, instance: str) -> dict[str, Setup]:
     """What the configuration of every node that has the instance says of it."""
     return {host: item for host, node in seen.items() for item in node["configured"] if item["name"] == instance}
 
 
-def of(seen: Seen, host: str, instance: str) -> dict[str, Any] | None:
+def of(seen: Seen, host: str, instance: str) -> Instance | None:
     """How the instance is on the host; nothing where keepalived does not run or does not know it."""
     return next((item for item in seen[host]["instances"] if item["name"] == instance), None)
 
@@ -121,7 +122,7 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             )
 
 
-def _holder(instance: str, nodes: list[str], states: Mapping[str, dict], silent: list[str]) -> Iterator[Trouble]:
+def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], silent: list[str]) -> Iterator[Trouble]:
     holders = [host for host, state in states.items() if state["state"] == "MASTER"]
     if not holders and not silent:
         said = ", ".join(f"{host} is {state['state']}" for host, state in states.items()) or "keepalived runs nowhere"
@@ -143,7 +144,7 @@ def _holder(instance: str, nodes: list[str], states: Mapping[str, dict], silent:
         )
 
 
-def _standby(instance: str, states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Iterator[Trouble]:
     for host, state in states.items():
         if state["standing_by"]:
             yield Trouble(
@@ -161,7 +162,9 @@ def _standby(instance: str, states: Mapping[str, dict], seen: Seen) -> Iterator[
             )
 
 
-def _addresses(instance: str, nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+def _addresses(
+    instance: str, nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen
+) -> Iterator[Trouble]:
     """The addresses have to be where the instance is MASTER, and nowhere else. Those on lo are there to stay."""
     for host, node in seen.items():
         has = {item["address"]: item["interface"] for item in node["host_addresses"] if item["interface"] != "lo"}
@@ -182,7 +185,7 @@ def _addresses(instance: str, nodes: Mapping[str, dict], states: Mapping[str, di
                 )
 
 
-def _agreement(instance: str, nodes: Mapping[str, dict]) -> Iterator[Trouble]:
+def _agreement(instance: str, nodes: Mapping[str, Mapping[str, object]]) -> Iterator[Trouble]:
     for word, what in AGREED.items():
         if found := differing(f"{what} of {instance}", {host: _shown(setup[word]) for host, setup in nodes.items()}):
             yield Trouble(tuple(nodes), found, DEPLOY)
@@ -194,7 +197,7 @@ def _shown(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _priorities(instance: str, nodes: Mapping[str, dict]) -> Iterator[Trouble]:
+def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Trouble]:
     for priority, hosts in grouped({host: setup["priority"] for host, setup in nodes.items()}).items():
         if len(hosts) > 1:
             what = f"{listed(hosts)} have the same priority {priority} for {instance}"
@@ -221,7 +224,7 @@ def _priorities(instance: str, nodes: Mapping[str, dict]) -> Iterator[Trouble]:
                 )
 
 
-def _peers(instance: str, nodes: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+def _peers(instance: str, nodes: Mapping[str, Setup], seen: Seen) -> Iterator[Trouble]:
     """Every node has to send to every other one, if it does not send to all there are."""
     mine = {host: {item["address"] for item in seen[host]["host_addresses"]} for host in nodes}
     for host, setup in nodes.items():
@@ -230,7 +233,7 @@ def _peers(instance: str, nodes: Mapping[str, dict], seen: Seen) -> Iterator[Tro
                 yield Trouble((host,), f"it sends no adverts of {instance} to {other}, so both can hold it", DEPLOY)
 
 
-def _unheard(nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
+def _unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen) -> Iterator[Trouble]:
     """Where connections outlive a move, every node hears the others that are well."""
     if not any(node["peers_heard"] for node in seen.values()):
         return

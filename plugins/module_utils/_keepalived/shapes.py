@@ -1,0 +1,58 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module keepalived_info returns of instances and scripts, for those who read it on the controller too."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from .._address import Placed
+
+
+class Setup(TypedDict):
+    """What the configuration says of an instance, as the module keepalived_info documents it."""
+
+    name: str
+    interface: str
+    virtual_router_id: int
+    vrrp_version: int
+    priority: int
+    preempt: bool
+    advert_int: float
+    down_timer_adverts: int
+    source: str
+    peers: list[str]
+    addresses: list[Placed]
+    weights: list[int]
+    sync_group: str
+
+
+class Script(TypedDict):
+    """A check script, with its times in seconds."""
+
+    name: str
+    interval: float
+    timeout: float
+    fall: int
+
+
+class Instance(TypedDict):
+    """How an instance is, as the module keepalived_info documents it."""
+
+    name: str
+    state: str
+    virtual_router_id: int
+    priority: int
+    effective_priority: int
+    standing_by: bool
+    addresses: list[str]
+    connections: int
+    clients: list[str]
+    seconds_in_state: float
+    times_master: int
+    times_released: int
+    adverts_received: int
+    adverts_sent: int
+    adverts_refused: dict[str, int]
