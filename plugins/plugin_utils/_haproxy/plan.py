@@ -24,7 +24,7 @@ EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
 def plan(
     variables: dict[str, Any],
     base: dict[str, Any],
-    options: Mapping[str, Mapping],
+    options: Mapping[str, Mapping[str, Any]],
     facts: Mapping[str, Any],
     resources: Iterable[str] = (),
 ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .values import type_problems
 
 def make_plan(
     variables: Mapping[str, Any],
-    options: Mapping[str, Mapping],
+    options: Mapping[str, Mapping[str, Any]],
     find_problems: Callable[[], Iterable[str]],
     build_model: Callable[[], dict[str, Any]],
     nulls: bool = False,

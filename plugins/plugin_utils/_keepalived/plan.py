@@ -25,7 +25,7 @@ ONE_SEGMENT = 255
 
 
 def plan(
-    variables: dict[str, Any], base: dict[str, Any], options: Mapping[str, Mapping], facts: Mapping[str, Any]
+    variables: dict[str, Any], base: dict[str, Any], options: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return C(problems) and C(model). C(base) has the profiles of time, what items are merged over, and paths."""
     given = {name.removeprefix("keepalived_"): value for name, value in variables.items()}
@@ -63,7 +63,7 @@ def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any
     }
 
 
-def _merged(base: dict[str, Any], given: dict[str, Any], kind: str, plural: str = "") -> list[dict]:
+def _merged(base: dict[str, Any], given: dict[str, Any], kind: str, plural: str = "") -> list[dict[str, Any]]:
     defaults = given[f"{kind}_defaults"]
     return [{**base, **defaults, **item} for item in given[plural or f"{kind}s"]]
 
@@ -108,7 +108,7 @@ def build_model(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str,
     }
 
 
-def _addresses(nodes: Iterable[dict]) -> list[str]:
+def _addresses(nodes: Iterable[dict[str, Any]]) -> list[str]:
     return [value for node in nodes for key, value in node.items() if key in ("address", "address6") and value]
 
 
@@ -116,7 +116,7 @@ def _paths(reports: dict[str, list[str]]) -> list[str]:
     return [f"{folder}/{name}" for folder, names in reports.items() for name in names]
 
 
-def _watches(given: dict[str, Any], timing: dict[str, dict]) -> list[dict]:
+def _watches(given: dict[str, Any], timing: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """What the watcher asks. That a watched URL gives no answer is a failure, that another one gives none is not."""
     watched = {**timing["watch"], "silence": True, **given["watch_defaults"]}
     yielding = {**timing["yield"], "silence": False}
@@ -145,7 +145,7 @@ def _kernel_state(given: dict[str, Any], base: dict[str, Any], second_chance: di
 
 
 def _metrics(
-    given: dict[str, Any], base: dict[str, Any], instances: list[dict], tracked: list[str], busy: list[str]
+    given: dict[str, Any], base: dict[str, Any], instances: list[dict[str, Any]], tracked: list[str], busy: list[str]
 ) -> dict[str, Any]:
     state = base["state"]
     return {

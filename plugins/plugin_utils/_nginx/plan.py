@@ -18,7 +18,10 @@ from .problems import problems
 
 
 def plan(
-    variables: dict[str, Any], base: dict[str, dict], options: Mapping[str, Mapping], facts: Mapping[str, Any]
+    variables: dict[str, Any],
+    base: dict[str, dict[str, Any]],
+    options: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return C(problems) and C(model). C(base) has what C(main), C(http), C(upstream) and C(site) are merged over."""
     return make_plan(
@@ -29,7 +32,7 @@ def plan(
     )
 
 
-def declare(variables: dict[str, Any], base: dict[str, dict]) -> dict[str, Any]:
+def declare(variables: dict[str, Any], base: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the variables without their prefix; settings, sites and upstreams have their defaults."""
     given = {name.removeprefix("nginx_"): value for name, value in variables.items()}
     connections = given["worker_connections"]
