@@ -36,6 +36,8 @@ ROWS = [
     for number, row in enumerate(rows)
 ]
 STEPS = ["validate", "configure"]
+PATIENCE = 20
+"""Seconds that a client waits. While haproxy hands its sockets to a new worker, one of its threads waits for that."""
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +134,12 @@ def deployed(request, deploy, holder, standby):
         }
         return {daemon: dict(zip(rows, pairwise(found[daemon]))) for daemon, rows in numbers.items()}
 
-    with Prober(vip) as clients, occupied(holder, 8083), occupied("web1", 8083), ThreadPoolExecutor(2) as pool:
+    with (
+        Prober(vip, interval=0.02, timeout=PATIENCE) as clients,
+        occupied(holder, 8083),
+        occupied("web1", 8083),
+        ThreadPoolExecutor(2) as pool,
+    ):
         outcomes = dict(ChainMap(*pool.map(refused, daemons)))
     return outcomes, clients, takeovers(standby) - before
 
@@ -209,7 +216,7 @@ def test_once_the_port_is_free_the_refused_change_succeeds_without_cleaning_up(d
 
 
 def test_twenty_changes_in_a_row_lose_no_request_and_break_no_connection(deploy, holder, vip):
-    with Prober(vip) as clients, KeepAlive(vip) as keepers:
+    with Prober(vip, interval=0.02, timeout=PATIENCE) as clients, KeepAlive(vip) as keepers:
         outcomes = deploy(holder, "haproxy", [banner(number) for number in range(20)])
     assert [outcome["refusal"] for outcome in outcomes] == [""] * 20
     assert len({outcome["tree"] for outcome in outcomes}) == 20
