@@ -25,7 +25,7 @@ options:
     description: Name of a node that is to hold nothing afterwards. If it is empty, one instance is moved.
     type: str
     default: ""
-  instance:
+  vrrp_instance:
     description: Name of the instance that is moved. Can be empty where all instances move together.
     type: str
     default: ""

@@ -28,10 +28,10 @@ class Move(TypedDict):
 
 
 def plan_moves(
-    seen: Seen, declared: Cluster, node: str = "", instance: str = "", to: str = "", interval: float = 0
+    seen: Seen, declared: Cluster, node: str = "", vrrp_instance: str = "", to: str = "", interval: float = 0
 ) -> list[Move]:
     """The moves after which the node holds nothing; without a node, the one move of the instance."""
-    return moves(seen, declared, node) if node else [move(seen, declared, instance, to, interval)]
+    return moves(seen, declared, node) if node else [move(seen, declared, vrrp_instance, to, interval)]
 
 
 def move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", interval: float = 0) -> Move:

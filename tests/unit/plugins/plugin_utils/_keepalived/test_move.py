@@ -123,4 +123,4 @@ def test_a_node_is_emptied_of_what_it_holds():
 def test_a_node_is_emptied_or_an_instance_is_moved():
     states = seen(lb1="MASTER MASTER", lb2="BACKUP BACKUP", lb3="BACKUP BACKUP")
     assert plan_moves(states, TWO, node="lb1") == moves(states, TWO, "lb1")
-    assert plan_moves(states, TWO, instance="api", to="lb3", interval=60) == [move(states, TWO, "api", "lb3", 60)]
+    assert plan_moves(states, TWO, vrrp_instance="api", to="lb3", interval=60) == [move(states, TWO, "api", "lb3", 60)]
