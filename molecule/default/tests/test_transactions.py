@@ -164,21 +164,41 @@ def test_the_vip_does_not_move_while_all_that_is_refused(deployed, holders, hold
     assert holders() == [holder]
 
 
+class HeldReload:
+    """A reload of the host's haproxy that does nothing and does not end before it is released."""
+
+    FOLDER = "/run/systemd/system/haproxy.service.d"
+    MARK = "/run/reload-is-held"
+
+    def __init__(self, name: str) -> None:
+        self.host = lab_host(name)
+
+    def hold(self) -> None:
+        command = f'/bin/sh -c "while test -e {self.MARK}; do sleep 0.1; done"'
+        self.host.check_output(
+            f"mkdir -p {self.FOLDER} && touch {self.MARK} && printf '[Service]\nExecReload=\nExecReload={command}\n' "
+            f">{self.FOLDER}/zz.conf && systemctl daemon-reload"
+        )
+
+    def waits(self) -> bool:
+        """Whether a run waits for it."""
+        return self.host.run("systemctl is-active haproxy").stdout.strip() == "reloading"
+
+    def release(self) -> None:
+        """Let it end; the next reload is a real one."""
+        self.host.check_output(f"rm -rf {self.FOLDER} && systemctl daemon-reload && rm -f {self.MARK}")
+
+
 @contextmanager
 def reload_that_hangs(name: str):
-    """A reload of the host's haproxy does not come to its end, and does nothing; whether one is waiting can be
-    asked."""
-    host = lab_host(name)
-    unit = "/run/systemd/system/haproxy.service.d"
-    host.check_output(
-        f"mkdir -p {unit} && printf '[Service]\nExecReload=\nExecReload=sleep infinity\n' >{unit}/zz.conf && "
-        "systemctl daemon-reload"
-    )
+    """A reload of the host's haproxy hangs; returns it as a HeldReload."""
+    reload = HeldReload(name)
+    reload.hold()
     try:
-        yield lambda: host.run("systemctl is-active haproxy").stdout.strip() == "reloading"
+        yield reload
     finally:
-        host.check_output(f"rm -r {unit} && systemctl daemon-reload && {{ pkill -x sleep || true; }}")
-        wait_until(lambda: host.service("haproxy").is_running, "haproxy is left alone")
+        reload.release()
+        wait_until(lambda: lab_host(name).service("haproxy").is_running, "haproxy is left alone")
 
 
 def shop(port: int) -> dict:
@@ -246,9 +266,9 @@ def test_a_server_that_is_drained_is_still_drained_after_a_change(deploy, holder
 def test_a_run_that_ends_before_the_reload_is_finished_by_the_next(deploy, holder):
     deploy(holder, "haproxy", [banner(21)])
     before = workers(holder)
-    with reload_that_hangs(holder) as hangs, ThreadPoolExecutor() as background:
+    with reload_that_hangs(holder) as reload, ThreadPoolExecutor() as background:
         run = background.submit(deploy, holder, "haproxy", [{}])
-        wait_until(hangs, "the run waits for the reload")
+        wait_until(reload.waits, "the run waits for the reload")
         lab_host(holder).check_output("kill -9 $(ps -o ppid= -C systemctl)")
         assert run.result()[0]["refusal"]
     assert workers(holder) == before
@@ -262,14 +282,14 @@ def test_a_run_that_ends_before_the_reload_is_finished_by_the_next(deploy, holde
 
 def test_a_run_that_is_told_to_end_goes_back_first(deploy, holder):
     host = lab_host(holder)
-    with reload_that_hangs(holder) as hangs, ThreadPoolExecutor() as background:
+    with reload_that_hangs(holder) as reload, ThreadPoolExecutor() as background:
         run = background.submit(deploy, holder, "haproxy", [banner(22)])
-        wait_until(hangs, "the run waits for the reload")
+        wait_until(reload.waits, "the run waits for the reload")
         host.check_output("kill -TERM $(ps -o ppid= -C systemctl)")
         wait_until(
             lambda: "X-Change" not in host.file("/etc/haproxy/haproxy.cfg").content_string, "the previous set is back"
         )
-        host.check_output("pkill -x sleep")
+        reload.release()
         refusal = run.result()[0]["refusal"]
     assert "ended by SIGTERM" in refusal
     assert "The previous set is back in /etc/haproxy" in refusal
