@@ -14,6 +14,6 @@ attributes:
     description: It only reads.
     support: full
   diff_mode:
-    description: There is no change to show.
+    description: There is no diff to show.
     support: none
 """

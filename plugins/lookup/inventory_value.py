@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: inventory_value
-short_description: Read a variable of the inventory although the play sets one of that name
+short_description: Read the inventory's value of a variable that the play overrides
 version_added: 0.1.0
 description:
-  - Gives the value that a variable has for the host without what the play sets, and a default where the inventory does
-    not say it.
-  - So a playbook can derive a role's variable in C(vars_files), which outrank the inventory, and still let the
-    inventory decide.
-  - Unlike C(hostvars[inventory_hostname]), it knows the value of a variable that is written with C(hostvars) itself.
+  - Returns the value that a variable has for the host without the variables of the play, or a default if the inventory
+    does not set it.
+  - A playbook can thus derive a role's variable in C(vars_files), which have precedence over the inventory, and still
+    use the inventory's value.
+  - Unlike C(hostvars[inventory_hostname]), it can read a variable whose value itself uses C(hostvars).
 options:
   _terms:
     description: Names of variables.
@@ -21,7 +21,7 @@ options:
     elements: str
     required: true
   default:
-    description: The value of a variable that the inventory does not have.
+    description: Value if the inventory does not set the variable.
     type: raw
     required: true
 author:
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One value for every name.
+  description: One value per name.
   type: list
   elements: raw
 """

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: clock_offset
-short_description: Measure the offset of a host's clock from the controller's
+short_description: Measure the offset of a host's clock from the controller's clock
 version_added: 0.1.0
 description:
-  - Asks the host for its time a few times over Ansible's own connection. The offset lies between what the moments
-    before and after every exchange allow, so the uncertainty is a limit and no guess.
-  - It is enough to put events of several hosts on one axis of time. It does not replace NTP.
+  - Reads the host's time several times over Ansible's own connection. The offset lies between the bounds that the
+    controller's time before and after each exchange sets, so the uncertainty is an upper limit.
+  - The result is accurate enough to put events of several hosts on one time axis. It does not replace NTP.
 options:
   exchanges:
-    description: How often the host is asked. More make the uncertainty smaller.
+    description: Number of exchanges. More exchanges reduce the uncertainty.
     type: int
     default: 5
 extends_documentation_fragment: [evenkeel.ha_web.reads]
@@ -26,23 +26,23 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Measure the clock offset of the host
+- name: Measure the clock offset of every host
   evenkeel.ha_web.clock_offset:
   register: clock
 """
 
 RETURN = r"""
 offset:
-  description: By how many seconds the host's clock is ahead of the controller's.
+  description: Seconds by which the host's clock is ahead of the controller's. Negative if it is behind.
   type: float
   returned: always
 uncertainty:
-  description: By how many seconds the offset can be wrong at most.
+  description: Maximum error of RV(offset), in seconds.
   type: float
   returned: always
 correction:
-  description: What to take from the host's times. Zero if the clocks may agree as far as the exchanges can tell, and
-    the offset otherwise.
+  description: Seconds to subtract from the host's timestamps. 0 if RV(offset) does not exceed RV(uncertainty), else
+    RV(offset).
   type: float
   returned: always
 """

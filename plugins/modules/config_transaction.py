@@ -7,118 +7,115 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_transaction
-short_description: Deploy a daemon's configuration as one set, validated and rolled back on failure
+short_description: Deploy the configuration of a daemon as one set, verify that it runs, and roll back on failure
 version_added: 0.1.0
 description:
-  - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx, and makes it the one that
-    runs.
-  - The future directory is built beside the live one and the daemon's own checker reads it under its final name, so a
-    certificate, a map or an included file that is part of the same change is found. Only then do both directories
-    change places, in one system call.
-  - Besides, what the checkers accept although it cannot work is refused, such as a check script that keepalived would
-    silently leave out, a router id that is used twice, or an interface that the host does not have.
-  - A refused change leaves every file as it was and says which line of which file cannot be used, why, and what to do.
-  - Files of the directory that the set does not name are kept, files that an earlier set named and this one does not
-    are removed. Elsewhere, a file that somebody has put in the place of one of the set is not removed.
-  - The replaced directory is kept beside the live one, as C(.NAME.previous). It is always the set that the last change
+  - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx, and makes the daemon use
+    it.
+  - Builds the new directory beside the live one. The daemon's own checker reads it under its final path, so
+    certificates, maps and included files of the same change are found. Then one system call exchanges the two
+    directories.
+  - Refuses configurations that the checker accepts although they cannot work, such as a check script that keepalived
+    would silently ignore, a virtual router id that is used twice, or an interface that the host does not have.
+  - If a change is refused, all files stay as they were. The error names file, line, reason and remedy.
+  - Keeps files in the directory that are not part of the set. Removes files that the previous set contained and this
+    one does not. A file outside the directory is not removed if it has been replaced since.
+  - Keeps the replaced directory beside the live one, as C(.NAME.previous). It always holds the set that the last change
     has replaced.
-  - Then the daemon is started or reloaded, never restarted, unless it runs what is on disk. Before that, what the set
-    has installed elsewhere takes effect, that is systemd reads changed units and kernel parameters of C(/etc/sysctl.d)
-    get their values. The service is enabled as well.
-  - A reload that fails goes unnoticed otherwise, because the daemon goes on with what it had and systemd may report
-    success. So the daemon is asked in its own way. HAProxy's master process says whether the new worker runs with all
-    its listeners, nginx has new workers or has written to its error log, keepalived reports to the journal that it is
-    done.
-  - If the proof does not come, the previous set comes back, is made live and proven, and the module fails with both
-    facts.
-  - A run that was ended half-way, the reload included, is finished by the next one. Two runs at the same time are not
-    possible; the second one fails.
+  - Starts or reloads the daemon unless it already runs the configuration on disk. It never restarts the daemon. Before
+    that, systemd reads changed units and the kernel parameters of C(/etc/sysctl.d) are set. The service is enabled as
+    well.
+  - Verifies the reload with the daemon itself, because after a failed reload the daemon keeps its old configuration and
+    systemd may still report success. The HAProxy master process must report a new worker with all listeners. nginx must
+    have new workers and no new errors in its log. keepalived must report the end of the reload to the journal.
+  - If this verification fails, the module restores the previous set, verifies that the daemon runs it, and fails.
+  - An interrupted run is completed by the next one. Of two concurrent runs, the second one fails.
 options:
   daemon:
-    description: Whose configuration it is, which decides the checker.
+    description: Daemon whose configuration is deployed. It selects the checker.
     type: str
     required: true
     choices: [haproxy, keepalived, nginx]
   directory:
     description:
-      - The configuration directory, an absolute path, or a link to it. It must not be a mount point.
-      - A container does not see that directories have changed places if it mounts the directory itself. It does if it
-        mounts the one above.
+      - Absolute path of the configuration directory, or of a link to it. It must not be a mount point.
+      - A container must mount the parent directory. A container that mounts the directory itself does not see the
+        exchange.
     type: path
     required: true
   main:
-    description: The daemon's main file, relative to O(directory).
+    description: Main file of the daemon, relative to O(directory).
     type: str
     required: true
   files:
-    description: The files of the set. Required for O(state=present).
+    description: Files of the set. Required if O(state=present).
     type: list
     elements: dict
     suboptions:
       path:
         description:
           - Path relative to O(directory).
-          - An absolute path puts the file elsewhere, such as a drop-in of the daemon's unit. It comes, goes and is
-            brought back with the set, which keeps a copy of it.
+          - An absolute path installs the file elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy
+            and installs, removes and restores the file with the other files.
         type: str
         required: true
       content:
-        description: The whole text of the file.
+        description: Full content of the file.
         type: str
         required: true
       mode:
-        description: Permission bits as an octal string, such as V("0640"); a number is refused, because YAML reads 0640
+        description: Permission bits as an octal string, such as V("0640"). A number is refused, because YAML reads 0640
           as 416.
         type: raw
         default: "0644"
       owner:
-        description: Name of the owning user.
+        description: Owner of the file.
         type: str
         default: root
       group:
-        description: Name of the owning group.
+        description: Group of the file.
         type: str
         default: root
       sensitive:
-        description: Keep the content out of diffs, logs and messages.
+        description: Hide the content in diffs, logs and messages.
         type: bool
         default: false
   content_directories:
-    description: Directories elsewhere whose content the daemon serves. Those that are missing are made; they are never
-      changed or removed.
+    description: Directories outside O(directory) whose content the daemon serves. They are created if missing, and
+      never changed or removed.
     type: list
     elements: str
     default: []
   unit:
-    description: Name of the systemd service; that of the daemon if left out.
+    description: Name of the systemd service. Default is the name of the daemon.
     type: str
   image:
     description:
-      - The container image whose program checks the set, for a service that is C(docker run) of a container of the
-        service's name. The host's own program does it if empty.
-      - The service's signals have to reach the daemon, as they do with C(--sig-proxy).
+      - Container image with the daemon's program, for a service that runs C(docker run) with a container of the
+        service's name. The check runs in a container of this image. If empty, the program on the host is used.
+      - The service must pass signals on to the daemon, as C(--sig-proxy) does.
     type: str
     default: ""
   image_options:
-    description: Options of C(docker run) for the check. With V(--network=host) the daemon is taken to have the host's
-      addresses.
+    description: Options of C(docker run) for the check. With V(--network=host), the daemon is checked against the
+      host's addresses.
     type: list
     elements: str
     default: []
   companions:
     description:
-      - Units that serve beside the daemon and whose files are part of the set. They run while the daemon does, take
-        part in every reload, and are stopped when they are not named any more.
-      - To be started at boot, the daemon's unit has to want them.
+      - Units that run with the daemon and whose files are part of the set. They are started and reloaded with the
+        daemon, and stopped once they are no longer listed.
+      - For a start at boot, the daemon's unit must have C(Wants=) for them.
     type: list
     elements: str
     default: []
   health:
-    description: A URL that the daemon answers with 2xx when it serves. Not asked if empty.
+    description: URL that the daemon answers with a 2xx status when it is ready. If empty, no URL is requested.
     type: str
     default: ""
   timeout:
-    description: Seconds within which the proof has to come.
+    description: Seconds within which the daemon must be verified to run the set.
     type: float
     default: 10
   fatal_warnings:
@@ -126,38 +123,38 @@ options:
     type: bool
     default: false
   users:
-    description: Users whom the set names and the host gets before it. Without them the daemon's checker would refuse
-      the set.
+    description: Users that the set refers to. If one does not exist, the module fails before the check. In check mode
+      it warns and skips the check.
     type: list
     elements: str
     default: []
   secrets:
     description:
-      - Words that must not appear in diffs or messages, such as the passwords within the files.
-      - Passwords in directives that are known to hold one (C(stats auth), C(password), C(auth_pass) ...) and private
-        keys are masked without being named here, in the old files as well.
+      - Strings to mask in diffs and messages, such as passwords within the files.
+      - Private keys and the passwords of known directives (such as C(stats auth), C(password) and C(auth_pass)) are
+        always masked, also in the old files.
     type: list
     elements: str
     default: []
   state:
     description:
-      - V(present) installs the set.
-      - V(previous) brings back the set that the last change has replaced, with its own companions.
+      - V(present) deploys the set.
+      - V(previous) restores the set that the last change has replaced, with its companions.
     type: str
     choices: [present, previous]
     default: present
 attributes:
   check_mode:
     description:
-      - Does everything but the commit and the reload, the daemon's check included.
-      - Where the daemon, O(image) or one of O(users) does not exist yet, RV(checked) is false.
+      - Does everything except the exchange of the directories and the reload. The daemon's check runs.
+      - If the daemon, O(image) or one of O(users) does not exist yet, RV(checked) is false.
     support: full
   diff_mode:
-    description: Shows every file that changes, with asterisks for secrets.
+    description: Shows every changed file, with secrets masked.
     support: full
   idempotent:
-    description: A set that stands as declared is checked and a daemon that runs it left alone. O(state=previous)
-      exchanges sets each time.
+    description: If the set on disk is equal to the declared one, it is only checked, and a daemon that runs it is not
+      reloaded. O(state=previous) exchanges the sets on every run.
     support: partial
 requirements:
   - systemd, util-linux and coreutils on the host, and the right to mount (root on any host; C(CAP_SYS_ADMIN) in a
@@ -169,7 +166,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Install a HAProxy configuration together with its map
+- name: Deploy a HAProxy configuration together with its map
   evenkeel.ha_web.config_transaction:
     daemon: haproxy
     directory: /etc/haproxy
@@ -195,32 +192,32 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description:
-    - What is done to make the set live, V(start), V(reload), V(settle) if only units or kernel parameters around the
-      daemon have to be, or nothing. Empty where the daemon does not exist yet.
+    - Action that makes the set live. V(start), V(reload), or V(settle) if only units or kernel parameters around the
+      daemon must change. Empty if none is needed or the daemon does not exist yet.
   type: str
   returned: success, and where the daemon does not run the set
 checked:
-  description: Whether the daemon's checker has accepted the set. False only in check mode on a host without the daemon
-    or one of O(users).
+  description: Whether the daemon's checker has accepted the set. False only in check mode, if the daemon or one of
+    O(users) does not exist on the host.
   type: bool
   returned: success
 version:
-  description: The daemon's version, where it is installed.
+  description: Version of the daemon, if it is installed.
   type: str
   returned: success
 changes:
-  description: The paths that change, relative to O(directory) or absolute.
+  description: Changed paths, relative to O(directory) or absolute.
   type: list
   elements: str
   returned: success
 findings:
-  description: What the checker said of the set; each has C(file), C(line), C(severity), C(message) and C(source), the
-    line itself.
+  description: Messages of the checker. Each has C(file), C(line), C(severity), C(message) and C(source), the text of
+    the line.
   type: list
   elements: dict
   returned: always
 previous:
-  description: The directory that holds the set from before the last change.
+  description: Directory of the set before the last change.
   type: str
   returned: success
 """

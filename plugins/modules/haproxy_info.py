@@ -7,23 +7,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: haproxy_info
-short_description: Report the state of a running HAProxy
+short_description: Gather the state of a running HAProxy
 version_added: 0.1.0
 description:
-  - Asks HAProxy and its master process for version, uptime and reloads, frontends, backends, servers and certificates.
-  - Says whether HAProxy runs the configuration on disk, which neither it nor systemd tells.
-  - Changes nothing, and needs no HAProxy on the host.
+  - Reads version, uptime, reloads, frontends, backends, servers and certificates from HAProxy and its master process.
+  - Reports whether HAProxy runs the configuration on disk, which neither HAProxy nor systemd reports.
+  - Changes nothing, and does not require HAProxy on the host.
 options:
   directory:
-    description: The configuration directory.
+    description: Configuration directory.
     type: path
     default: /etc/haproxy
   socket:
-    description: HAProxy's C(stats socket), of C(level admin) if certificates are to be seen.
+    description: The C(stats socket) of HAProxy. Reading certificates requires C(level admin).
     type: path
     default: /run/haproxy/admin.sock
   master_socket:
-    description: The socket of the master process. Without one, nothing is known of reloads.
+    description: Socket of the master process. Without it, nothing is known about reloads.
     type: path
     default: /run/haproxy-master.sock
 extends_documentation_fragment: [evenkeel.ha_web.reads]
@@ -35,7 +35,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read the state of haproxy
+- name: Gather the state of HAProxy
   evenkeel.ha_web.haproxy_info:
   register: haproxy
 
@@ -46,37 +46,37 @@ EXAMPLES = r"""
 
 RETURN = r"""
 running:
-  description: Whether there is a HAProxy.
+  description: Whether HAProxy runs.
   type: bool
   returned: always
 configuration:
-  description: The configuration directory.
+  description: State of the configuration directory.
   type: dict
   returned: always
   contains:
     digest:
-      description: A checksum of all files in it; empty if there is no such directory.
+      description: Checksum of all files in the directory. Empty if it does not exist.
       type: str
     shared:
       description:
-        - A checksum of what the nodes of a cluster have in common, that is without comments, C(localpeer), and the
-          host's own addresses in C(bind) and C(source). Empty if there is no haproxy.cfg.
+        - Checksum of the configuration that all nodes of a cluster share. Comments, C(localpeer), values of C(maxconn),
+          and the host's own addresses in C(bind) and C(source) are excluded. Empty if there is no haproxy.cfg.
       type: str
     pending:
       description:
-        - What is missing until the daemon runs what is on disk, in the words of
-          RV(evenkeel.ha_web.config_transaction#module:action). Empty if it does, or if there is no such directory.
+        - Action that makes the daemon run the configuration on disk, a value of
+          RV(evenkeel.ha_web.config_transaction#module:action). Empty if none is needed or the directory does not exist.
       type: str
     unconfined:
       description:
-        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first
-          applied. It is confined from its next start on.
+        - Whether the daemon was started before its sandboxing was configured, such as before the first run of its role.
+          The sandboxing applies from its next start on.
       type: bool
     loaded:
       description:
-        - Whether the files in it are those that HAProxy has read at its last start or reload, by the note that the role
-          haproxy's unit writes. If they are and something is pending all the same, they are not those that were
-          deployed.
+        - Whether the files on disk are those that HAProxy read at its last start or reload, as recorded by the unit of
+          the role haproxy. If they are and RV(configuration.pending) is not empty, the files were changed after the
+          deployment.
       type: bool
       returned: when HAProxy runs
 version:
@@ -84,158 +84,157 @@ version:
   type: str
   returned: when HAProxy runs
 uptime:
-  description: Seconds since HAProxy was started.
+  description: Seconds since the start of HAProxy.
   type: int
   returned: when HAProxy runs
 generation:
-  description: How many times it was told to reload since then.
+  description: Number of reloads since the start of HAProxy.
   type: int
   returned: when HAProxy runs
 seconds_in_generation:
-  description: Seconds since it runs the configuration that it runs.
+  description: Seconds since the start of the current worker.
   type: int
   returned: when HAProxy runs
 reloads_failed:
-  description: How many reloads have failed since the last one that has not; 0 if the last one succeeded.
+  description: Number of failed reloads since the last successful one. 0 if the last reload succeeded.
   type: int
   returned: when HAProxy runs
 old_workers:
-  description: Number of processes that a reload has replaced and that still serve connections.
+  description: Number of workers that a reload has replaced and that still serve connections.
   type: int
   returned: when HAProxy runs
 oldest_worker:
-  description: Number of reloads that the oldest of these processes has survived.
+  description: Number of reloads that the oldest of these workers has survived.
   type: int
   returned: when HAProxy runs
 max_reloads:
-  description: Number of reloads that such a process survives, C(mworker-max-reloads) in the configuration; 0 for any
-    number.
+  description: Maximum number of reloads that an old worker survives (C(mworker-max-reloads)). 0 for no limit.
   type: int
   returned: when HAProxy runs
 ended_workers:
   description:
-    - Number of such processes that were ended with their connections since the last reload, because of
-      C(mworker-max-reloads), C(hard-stop-after) or a signal.
+    - Number of old workers that were ended with open connections since the last reload, by C(mworker-max-reloads),
+      C(hard-stop-after) or a signal.
   type: int
   returned: when HAProxy runs
 connections:
-  description: The connections of the whole process, without those of its sockets.
+  description: Connections of the process, without those of its admin sockets.
   type: dict
   returned: when HAProxy runs
   contains:
     current:
-      description: Those that there are now, of the role's own listeners too.
+      description: Current connections, including those of the role's own listeners.
       type: int
     limit:
-      description: How many it accepts, the C(maxconn) of the global section.
+      description: Maximum number of connections (C(maxconn) of the global section).
       type: int
 frontends:
-  description: The frontends, those of C(listen) sections included.
+  description: Frontends, including those of C(listen) sections.
   type: list
   elements: dict
   returned: when HAProxy runs
   contains:
     name:
-      description: Its name.
+      description: Name of the frontend.
       type: str
     status:
       description: V(OPEN), V(FULL), V(PAUSED) or V(STOP).
       type: str
     sessions:
-      description: Its current sessions.
+      description: Current sessions.
       type: int
     limit:
-      description: The most sessions that it accepts.
+      description: Maximum number of sessions.
       type: int
 backends:
-  description: The backends, those of C(listen) sections included.
+  description: Backends, including those of C(listen) sections.
   type: list
   elements: dict
   returned: when HAProxy runs
   contains:
     name:
-      description: Its name.
+      description: Name of the backend.
       type: str
     status:
-      description: V(UP), or V(DOWN) if no server can serve.
+      description: V(UP), or V(DOWN) if no server is available.
       type: str
     sessions:
-      description: Its current sessions.
+      description: Current sessions.
       type: int
     limit:
-      description: The most sessions at which its servers' dynamic limits are reached.
+      description: Number of sessions at which the dynamic limits of its servers are reached (C(fullconn)).
       type: int
     up:
       description: Number of servers in rotation.
       type: int
     down:
-      description: Number of servers whose checks do not pass.
+      description: Number of servers whose health checks fail.
       type: int
     out:
-      description: Number of servers that somebody has taken out of rotation.
+      description: Number of servers that were taken out of rotation, by their state or by weight 0.
       type: int
 servers:
-  description: The servers of all backends.
+  description: Servers of all backends.
   type: list
   elements: dict
   returned: when HAProxy runs
   contains:
     backend:
-      description: Its backend.
+      description: Name of the backend.
       type: str
     name:
-      description: Its name.
+      description: Name of the server.
       type: str
     state:
-      description: What somebody has told it to be, V(ready), V(drain) or V(maint).
+      description: Administrative state, V(ready), V(drain) or V(maint).
       type: str
     status:
-      description: What HAProxy's statistics say, such as C(UP), C(DOWN 1/2) or C(no check).
+      description: Status in HAProxy's statistics, such as C(UP), C(DOWN 1/2) or C(no check).
       type: str
     weight:
-      description: Its weight.
+      description: Current weight.
       type: int
     configured_weight:
-      description: The weight in the configuration.
+      description: Weight in the configuration.
       type: int
     sessions:
-      description: Its current sessions in all workers, and those in its queue.
+      description: Current sessions in all workers, plus requests in the server's queue.
       type: int
     check:
-      description: What its last check said.
+      description: Result of the last health check.
       type: str
     taken_out:
-      description: Whether somebody has taken it out of rotation at run time, by its state or weight.
+      description: Whether the server was taken out of rotation at run time, by its state or weight.
       type: bool
     in_rotation:
-      description: Whether it gets new clients.
+      description: Whether the server gets new clients.
       type: bool
 listeners:
-  description: TCP addresses and ports at which HAProxy listens.
+  description: TCP addresses and ports that HAProxy listens on.
   type: list
   elements: str
   returned: when HAProxy runs
 certificates:
-  description: The certificates that HAProxy has loaded.
+  description: Certificates that HAProxy has loaded.
   type: list
   elements: dict
   returned: when HAProxy runs
   contains:
     file:
-      description: The file from which it was read.
+      description: Path of the file.
       type: str
     subject:
-      description: Its subject.
+      description: Subject of the certificate.
       type: str
     names:
-      description: Its alternative names.
+      description: Subject alternative names.
       type: list
       elements: str
     expires:
-      description: When it ends, in UTC, such as V(2027-02-28T12:00:00Z).
+      description: End of validity in UTC, such as V(2027-02-28T12:00:00Z).
       type: str
     days_left:
-      description: Whole days until then; negative afterwards.
+      description: Whole days until then. Negative if the certificate has expired.
       type: int
 """
 

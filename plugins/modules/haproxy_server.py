@@ -10,98 +10,98 @@ module: haproxy_server
 short_description: Drain servers of a running HAProxy, wait until they are idle, and put them back
 version_added: 0.1.0
 description:
-  - Changes the run-time state and weight of servers through the admin socket, and waits until their sessions have ended
-    or their checks pass. Without O(state), O(weight) and O(wait_for) it tells what the servers are.
-  - What HAProxy answers is read, and afterwards it is asked what the servers are. A change that was accepted but has no
-    effect is an error.
-  - Several servers change in one call. If one of them does not exist, none is touched.
-  - M(community.general.haproxy) has neither check mode nor diff, takes one server at a time, does not look at what
-    HAProxy answers, and by default says nothing of a server that does not exist. It counts retries instead of seconds,
-    knows only the sessions of the newest worker, takes C(UP 1/2) for up, and waits in vain for a server without checks.
-    That is why this module exists.
-  - A server that drains still gets the requests of clients whose cookie names it. O(state=maint) ends that too.
-  - The workers that a reload has replaced serve their connections to the end. They accept no changes, but their
-    sessions count.
-  - What a worker is told while another one takes over would be lost. So a reload by the role haproxy's unit and a
-    change wait for each other; both lock the file O(socket) with C(.lock) behind it. Whoever may not write there goes
-    on without.
+  - Changes the administrative state and weight of servers through the admin socket. Can wait until their sessions have
+    ended or their health checks pass. Without O(state), O(weight) and O(wait_for), it only returns the servers' state.
+  - Checks HAProxy's answer to each command, and the state of the servers afterwards. A change that was accepted but has
+    no effect is an error.
+  - Changes several servers in one call. If one of them does not exist, none is changed.
+  - This module exists because M(community.general.haproxy) has no check mode and no diff, takes one server at a time,
+    ignores HAProxy's answers, and by default does not report a server that does not exist. It counts retries instead of
+    seconds, sees the sessions of the newest worker only, accepts C(UP 1/2) as up, and waits in vain for a server
+    without checks.
+  - A draining server still gets requests from clients whose cookie names it. O(state=maint) stops these as well.
+  - Workers that a reload has replaced serve their remaining connections. They accept no changes, but their sessions are
+    counted.
+  - A command sent while a new worker takes over would be lost. Therefore a change and a reload by the unit of the role
+    haproxy wait for each other. For a socket in C(/run/haproxy), both lock C(/run/haproxy-reload/lock). If the file
+    cannot be opened, the change proceeds unlocked.
 options:
   servers:
     description:
-      - Backend and server, such as V(web/web1). V(*) stands for every name, so V(*/web1) is the server web1 of every
-        backend that has it.
+      - Servers as C(BACKEND/NAME), such as V(web/web1). V(*) matches every name, so V(*/web1) is the server web1 of all
+        backends.
     type: list
     elements: str
     required: true
   state:
     description:
-      - V(drain) takes the server out of rotation for new clients, and goes on checking it.
-      - V(maint) takes it out completely, without checks.
-      - V(ready) puts it back.
+      - V(drain) takes the server out of rotation for new clients. Health checks continue.
+      - V(maint) takes it out completely. Health checks stop.
+      - V(ready) puts it back into rotation.
     type: str
     choices: [drain, maint, ready]
   weight:
-    description: A number from 0 to 256, or percents of the configured weight, such as V(50%).
+    description: Weight from 0 to 256, or a percentage of the configured weight, such as V(50%).
     type: str
   wait_for:
     description:
-      - V(sessions) waits until the servers have no sessions any more, the ones in their queues included. With
-        O(state=maint) the servers drain until then.
-      - V(up) waits until the checks of the servers pass. A server that was in maintenance has to pass one check more
-        than it needs to be called up at first, so that what it was before does not count. A server without checks is
-        up.
-      - V(sessions) is refused with O(state=ready), and V(up) with O(state=maint). Nothing is waited for in check mode.
+      - V(sessions) waits until the servers have no sessions, including those in their queues. With O(state=maint), the
+        servers drain until then.
+      - V(up) waits until the health checks of the servers pass. A server that was in maintenance must pass one check
+        more than it needs to be reported as up at first, so that its state before the maintenance does not count. A
+        server without checks counts as up.
+      - V(sessions) cannot be combined with O(state=ready), nor V(up) with O(state=maint). Check mode does not wait.
     type: str
     choices: [sessions, up]
   timeout:
-    description: Seconds to wait.
+    description: Maximum time to wait, in seconds.
     type: float
     default: 60
   on_timeout:
     description:
-      - V(fail) ends the module when the time is over. The servers stay what they are then, which is draining if they
-        should go into maintenance.
-      - V(go_on) does what remains to be done, and says in RV(late) which servers were not waited for.
+      - V(fail) fails after O(timeout). The servers keep their state of that moment; servers that should go into
+        maintenance keep draining.
+      - V(go_on) completes the change and returns the servers that were not waited for in RV(late).
     type: str
     choices: [fail, go_on]
     default: fail
   if_missing:
-    description: What to do about a name in O(servers) that HAProxy does not have.
+    description: Behavior if HAProxy does not have a server in O(servers).
     type: str
     choices: [fail, skip]
     default: fail
   if_stopped:
     description:
-      - What to do if nobody listens on the socket, so that no HAProxy runs behind it. One that runs but does not answer
-        is an error.
+      - Behavior if no process listens on the socket, so that HAProxy does not run. A HAProxy that runs but does not
+        answer is always an error.
     type: str
     choices: [fail, skip]
     default: fail
   socket:
-    description: The socket of level admin.
+    description: Path of the admin socket (C(level admin)).
     type: path
     default: /run/haproxy/admin.sock
   master_socket:
-    description: The socket of the master process, which knows the workers that a reload has replaced. If it does not
-      exist there are none.
+    description: Path of the master process's socket, which knows the workers that a reload has replaced. If it does not
+      exist, there are none.
     type: path
     default: /run/haproxy-master.sock
 attributes:
   check_mode:
-    description: Says what would change.
+    description: Returns the predicted changes.
     support: full
   diff_mode:
     description: Shows state and weight of every server before and after.
     support: full
   idempotent:
-    description: A server that is what is wanted is left alone.
+    description: Servers that already have the requested state and weight are not changed.
     support: full
 seealso:
   - module: community.general.haproxy
   - module: evenkeel.ha_web.config_transaction
 notes:
-  - The role haproxy saves drained servers, servers in maintenance and changed weights before every reload. A start
-    forgets them.
+  - The role haproxy saves drained servers, servers in maintenance and changed weights before every reload. A start of
+    HAProxy discards them.
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -114,7 +114,7 @@ EXAMPLES = r"""
     wait_for: sessions
     timeout: 120
 
-- name: Enable web1 and wait until its health check succeeds
+- name: Put it back and wait until its health checks pass
   evenkeel.ha_web.haproxy_server:
     servers: ["*/web1"]
     state: ready
@@ -133,63 +133,63 @@ EXAMPLES = r"""
 
 RETURN = r"""
 servers:
-  description: Every server that O(servers) names, also if the module fails after it has found them.
+  description: Servers that match O(servers). Also returned if the module fails after finding them.
   type: list
   elements: dict
   returned: when HAProxy runs
   contains:
     backend:
-      description: Its backend.
+      description: Name of the backend.
       type: str
     name:
-      description: Its name.
+      description: Name of the server.
       type: str
     before:
-      description: What it was.
+      description: State before the change.
       type: dict
       contains: &server
         state:
-          description: V(ready), V(drain) or V(maint).
+          description: Administrative state, V(ready), V(drain) or V(maint).
           type: str
         status:
-          description: What HAProxy's statistics say, such as C(UP), C(DOWN 1/2) or C(no check).
+          description: Status in HAProxy's statistics, such as C(UP), C(DOWN 1/2) or C(no check).
           type: str
         weight:
-          description: Its weight.
+          description: Current weight.
           type: int
         configured_weight:
-          description: The weight in the configuration.
+          description: Weight in the configuration.
           type: int
         sessions:
-          description: Its current sessions in all workers, and those in its queue.
+          description: Current sessions in all workers, plus requests in the server's queue.
           type: int
         check:
-          description: What its last check said.
+          description: Result of the last health check.
           type: str
         taken_out:
-          description: Whether somebody has taken it out of rotation at run time, by its state or weight.
+          description: Whether the server was taken out of rotation at run time, by its state or weight.
           type: bool
         in_rotation:
-          description: Whether it gets new clients.
+          description: Whether the server gets new clients.
           type: bool
     after:
-      description: What it is now; in check mode the same with the state and weight that it would have.
+      description: State after the change. In check mode, RV(servers[].before) with the predicted state and weight.
       type: dict
       contains: *server
 late:
-  description: Backend and server of those that were not waited for, with O(on_timeout=go_on).
+  description: Servers, as C(BACKEND/NAME), that O(on_timeout=go_on) did not wait for.
   type: list
   elements: str
   returned: when HAProxy runs
 waiting_for:
   description:
-    - One text for each of these servers that still has sessions, with O(wait_for=sessions). It names the first five
-      sessions, each by its client, its frontend and its age.
+    - One text for each of these servers that still has sessions, with O(wait_for=sessions). It lists the first five
+      sessions with client, frontend and age.
   type: list
   elements: str
   returned: when HAProxy runs
 running:
-  description: Whether there is a HAProxy.
+  description: Whether HAProxy runs.
   type: bool
   returned: always
 """

@@ -8,45 +8,45 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: haproxy_validate
-short_description: Check a HAProxy configuration and show what is wrong with it
+short_description: Validate a HAProxy configuration and return its errors
 version_added: 0.1.0
 description:
-  - Asks the C(haproxy) of the target whether it could start with a configuration, and returns every alert and
-    warning with the file, the line number and the text of the line.
-  - HAProxy is not started, and a running HAProxy is not touched.
+  - Runs the check of the target's C(haproxy) program on a configuration. Returns every alert and warning with file,
+    line number and text of the line.
+  - Does not start HAProxy and does not affect a running HAProxy.
 author:
   - The evenkeel authors (@evenkeel)
 options:
   path:
     description:
-      - The files that make up the configuration, in the order in which HAProxy reads them.
-      - A directory stands for the files named C(*.cfg) in it, in alphabetical order.
-      - Exactly one of O(path) and O(content) must be specified.
+      - Files of the configuration, in the order in which HAProxy reads them.
+      - A directory stands for its files C(*.cfg) in alphabetical order.
+      - Exactly one of O(path) and O(content) is required.
     type: list
     elements: path
   content:
     description:
-      - The text of a configuration to check before it is written anywhere.
-      - It is kept in a temporary file that only the user can read, and that is removed afterwards. The findings
-        name it V(content).
-      - HAProxy demands a line feed at the end of the last line. P(ansible.builtin.file#lookup) strips it unless
-        it is told not to with O(ansible.builtin.file#lookup:rstrip=false).
-      - Exactly one of O(path) and O(content) must be specified.
+      - Text of a configuration that is not in a file yet.
+      - It is written to a temporary file that only the user can read and that is removed afterwards. Findings report
+        its name as V(content).
+      - HAProxy requires a line feed at the end of the last line. P(ansible.builtin.file#lookup) strips it unless
+        O(ansible.builtin.file#lookup:rstrip=false).
+      - Exactly one of O(path) and O(content) is required.
     type: str
   fatal_warnings:
     description:
-      - Whether a configuration of which HAProxy warns is invalid.
+      - Treat a configuration with warnings as invalid.
     type: bool
     default: false
   fail_on_invalid:
     description:
-      - Whether the task fails if the configuration is invalid.
-      - If V(false), look at RV(valid).
+      - Fail if the configuration is invalid.
+      - If V(false), RV(valid) has the result.
     type: bool
     default: true
   executable:
     description:
-      - The name or path of the C(haproxy) program.
+      - Name or path of the C(haproxy) program.
     type: path
     default: haproxy
 attributes:
@@ -66,9 +66,9 @@ attributes:
     details:
       - This action does not modify state.
 notes:
-  - HAProxy opens the certificates, error files and maps that the configuration names and looks up its servers, users
-    and groups. So the answer holds for the target, and for a user who may read those files.
-  - Passwords on a line that is returned are replaced by asterisks.
+  - HAProxy opens the certificates, error files and maps of the configuration and resolves its servers, users and
+    groups. The result is therefore valid for this target and for a user who may read those files.
+  - Passwords in returned lines are masked with asterisks.
 """
 
 EXAMPLES = r"""
@@ -87,13 +87,13 @@ EXAMPLES = r"""
   evenkeel.ha_web.haproxy_validate:
     content: "{{ lookup('ansible.builtin.template', 'haproxy.cfg.j2') }}"
 
-- name: Check every load balancer without failing
+- name: Check the configuration without failing
   evenkeel.ha_web.haproxy_validate:
     path: /etc/haproxy/haproxy.cfg
     fail_on_invalid: false
   register: checked
 
-- name: Report the findings
+- name: Show the findings
   ansible.builtin.debug:
     msg: "{{ checked.findings }}"
   when: not checked.valid
@@ -101,54 +101,54 @@ EXAMPLES = r"""
 
 RETURN = r"""
 valid:
-  description: Whether HAProxy would start with the configuration, and with O(fatal_warnings=true) also without a
-    warning.
+  description: Whether HAProxy would start with the configuration. With O(fatal_warnings=true), also whether there are
+    no warnings.
   type: bool
   returned: when HAProxy could be asked
   sample: false
 version:
-  description: The version of the HAProxy that checked the configuration.
+  description: Version of the HAProxy that checked the configuration.
   type: str
   returned: when HAProxy could be asked
   sample: 3.0.11-1+deb13u5
 findings:
-  description: What HAProxy found, in its order. Never empty if the configuration is invalid.
+  description: Messages of HAProxy in its order. Never empty if the configuration is invalid.
   type: list
   elements: dict
   returned: when HAProxy could be asked
   contains:
     severity:
-      description: V(alert), V(warning) or V(notice). With an alert HAProxy does not start.
+      description: V(alert), V(warning) or V(notice). HAProxy does not start with an alert.
       type: str
       returned: always
       sample: alert
     message:
-      description: What HAProxy says.
+      description: HAProxy's message.
       type: str
       returned: always
       sample: unknown keyword 'chekc'; did you mean 'check' maybe ?
     file:
-      description: The file with the offending line, V(content) for O(content), V(null) if not known.
+      description: File with the error, V(content) for O(content), V(null) if unknown.
       type: str
       returned: always
       sample: /etc/haproxy/haproxy.cfg
     line:
-      description: The number of the offending line, counted from 1, V(null) if not known.
+      description: Line number of the error, starting at 1, V(null) if unknown.
       type: int
       returned: always
       sample: 12
     source:
-      description: The offending line without the blanks around it, V(null) if not known.
+      description: Text of the line without surrounding blanks, V(null) if unknown.
       type: str
       returned: always
       sample: server one 192.0.2.21:80 chekc
 output:
-  description: What HAProxy printed.
+  description: Output of HAProxy.
   type: str
   returned: when HAProxy could be asked
   sample: "[ALERT]    (958) : config : Fatal errors found in configuration."
 rc:
-  description: The exit code of the check.
+  description: Exit status of the check.
   type: int
   returned: when HAProxy could be asked
   sample: 1

@@ -7,73 +7,73 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_fault
-short_description: Inject a fault on a host for a limited time
+short_description: Inject a temporary fault on a host
 version_added: 0.1.0
 description:
-  - Kills a service, stops it in its tracks, or cuts the host off from the network.
-  - Before anything is broken, a timer of systemd on the host is set that mends it after O(seconds). So it ends also if
-    nobody comes back, and a reboot ends it as well, for nothing is written to disk.
-  - A service that the roles run in a container is killed or stopped together with all that runs there.
-  - There is one fault at a time on a host.
+  - Kills a service, suspends it, or cuts the host off from the network.
+  - Sets a systemd timer on the host before the fault, which repairs the host after O(seconds). The repair therefore
+    needs no connection to the host. A reboot repairs it as well, because nothing is written to disk.
+  - Affects all processes in the container of a service that the roles run in one.
+  - A host can have one fault at a time.
 options:
   state:
     description:
-      - V(present) does the fault. V(absent) mends what this module has broken, now, and takes the timer away.
+      - V(present) injects the fault. V(absent) ends a fault of this module at once and removes the timer.
     type: str
     choices: [present, absent]
     default: present
   fault:
     description:
-      - Required for O(state=present).
-      - V(killed) sends C(SIGKILL) to all processes of O(unit). systemd does what the unit says; in the end the unit is
-        started.
-      - V(hung) sends C(SIGSTOP) to all processes of O(unit), and C(SIGCONT) in the end.
-      - V(cut) lets nothing in or out on all interfaces but C(lo), ARP included, while the links stay up. It begins
-        after one second, so that the module can answer. Needs C(nft) and a kernel of 5.16 or newer.
+      - Required if O(state=present).
+      - V(killed) sends C(SIGKILL) to all processes of O(unit). systemd reacts as the unit configures. The repair starts
+        the unit.
+      - V(hung) sends C(SIGSTOP) to all processes of O(unit). The repair sends C(SIGCONT) and starts the unit.
+      - V(cut) drops all packets in both directions, ARP included, on all interfaces except C(lo). The links stay up. It
+        begins after one second, so that the module can return. Requires C(nft) and Linux 5.16 or newer.
     type: str
     choices: [killed, hung, cut]
   unit:
-    description: The service, such as V(haproxy). Required for V(killed) and V(hung).
+    description: Name of the systemd service, such as V(haproxy). Required for V(killed) and V(hung).
     type: str
   seconds:
-    description: After how many seconds the host mends itself. Required for O(state=present).
+    description: Seconds until the host repairs itself. Required if O(state=present).
     type: float
 attributes:
   check_mode:
-    description: Says whether something would be broken or mended.
+    description: Reports whether a fault would be injected or repaired.
     support: full
   diff_mode:
-    description: There is nothing to show.
+    description: There is no diff to show.
     support: none
 notes:
-  - It is meant for C(evenkeel.ha_web.drill_failover), which measures what clients see meanwhile.
+  - The playbook C(evenkeel.ha_web.drill_failover) uses it and measures the effect on clients.
 author:
   - The evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-- name: Inject a hang of haproxy for at most half a minute
+- name: Suspend haproxy for half a minute at most
   evenkeel.ha_web.host_fault:
     fault: hung
     unit: haproxy
     seconds: 30
 
-- name: Remove the fault
+- name: End the fault
   evenkeel.ha_web.host_fault:
     state: absent
 """
 
 RETURN = r"""
 began:
-  description: When the fault happens, in seconds since 1970.
+  description: Time of the fault, in seconds since 1970.
   type: float
   returned: O(state=present), not in check mode
 ends:
-  description: When the host mends itself, in seconds since 1970.
+  description: Time at which the host repairs itself, in seconds since 1970.
   type: float
   returned: O(state=present), not in check mode
 healed:
-  description: When it was mended, in seconds since 1970.
+  description: Time of the repair, in seconds since 1970.
   type: float
   returned: O(state=absent), if there was something to mend, not in check mode
 """

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: http_probe
-short_description: Send requests to a web site and report lost and slow ones
+short_description: Measure the availability of a web site as its clients see it
 version_added: 0.1.0
 description:
-  - Opens a new connection at a steady rate, also while earlier ones hang, so that an outage is sampled as densely as
+  - Opens new connections at a constant rate, also while earlier ones hang. An outage is therefore sampled as densely as
     the time around it.
-  - Keeps some connections and asks over each of them ten times a second, and loads something large slowly, again and
-    again.
-  - Needs nothing but Python on the host that it runs on. With C(async) and O(while_exists) it goes on while a playbook
-    does something.
+  - Keeps some connections open and sends ten requests per second over each of them. Optionally downloads a large file
+    slowly and repeatedly.
+  - Requires only Python on its host. With C(async) and O(while_exists) it runs while a playbook does something else.
 options:
   url:
     description:
-      - What is asked for, which has to be answered with status 200. The name in it is looked up once.
+      - URL to request. It must be answered with status 200. Its host name is resolved once.
     type: str
     required: true
   interval:
@@ -27,41 +26,41 @@ options:
     type: float
     default: 0.01
   connections:
-    description: How many connections are kept.
+    description: Number of connections to keep open.
     type: int
     default: 10
   download_url:
-    description: What is loaded, at about 2 MB a second. Nothing if empty.
+    description: URL to download at about 2 MB/s. Empty for no download.
     type: str
     default: ""
   timeout:
-    description: Seconds after which an answer counts as lost.
+    description: Seconds after which a request counts as lost.
     type: float
     default: 1
   server:
     description:
-      - A regular expression for the name of the server that has answered. The page is searched, then the headers.
+      - Regular expression for the name of the server that answers. It is searched in the page, then in the headers.
     type: str
     default: '\bweb\d+\b'
   seconds:
-    description: How long the clients ask at most.
+    description: Maximum duration, in seconds.
     type: float
     default: 10
   while_exists:
     description:
-      - A file without which they end earlier. As soon as the first client is served it has the line C(served). It is
-        removed in the end.
+      - Path of a file. The module ends once the file is removed. After the first successful request the module writes
+        the line C(served) to it. The module removes the file at the end.
     type: path
   validate_certs:
-    description: Whether the certificate of the site has to be good.
+    description: Whether to validate the certificate of the site.
     type: bool
     default: true
 attributes:
   check_mode:
-    description: Nobody is asked.
+    description: No request is sent.
     support: full
   diff_mode:
-    description: There is no change to show.
+    description: There is no diff to show.
     support: none
 author:
   - The evenkeel authors (@evenkeel)
@@ -77,40 +76,41 @@ EXAMPLES = r"""
 
 RETURN = r"""
 requests:
-  description: The new connections as columns, in the order of time.
+  description: Requests on new connections, as columns in order of time.
   type: dict
   returned: when the clients have asked
   contains:
     began:
-      description: When the first one began, in seconds since 1970 on the clock of the host.
+      description: Start of the first request, in seconds since 1970 on the host's clock.
       type: float
     interval:
       description: O(interval).
       type: float
     servers:
-      description: Names of servers that have answered; an empty one where none was found.
+      description: Names of the servers that have answered. An empty name stands for answers without a match of
+        O(server).
       type: list
       elements: str
     errors:
-      description: What went wrong.
+      description: Distinct errors.
       type: list
       elements: str
     outcome:
       description:
-        - Of each request the number of its server in RV(requests.servers), or C(-1) minus that of its error in
-          RV(requests.errors).
+        - For each request, the index of its server in RV(requests.servers), starting at 0, or C(-1 - INDEX) with the
+          index of its error in RV(requests.errors).
       type: list
       elements: int
     start_ms:
-      description: When each began, in milliseconds after the first.
+      description: Start of each request, in milliseconds since RV(requests.began).
       type: list
       elements: float
     latency_ms:
-      description: Milliseconds to the end of its answer, or until it was given up.
+      description: Milliseconds until the end of the answer or until the request was lost.
       type: list
       elements: float
 kept:
-  description: The connections that were kept.
+  description: Connections that were kept open.
   type: dict
   returned: when the clients have asked
   contains:
@@ -118,36 +118,36 @@ kept:
       description: O(connections).
       type: int
     answers:
-      description: How many whole answers they have had.
+      description: Number of complete answers.
       type: int
     breaks:
-      description: Ends that the server had not announced.
+      description: Connections that ended without an announcement by the server.
       type: list
       elements: dict
       contains: &break
         at:
-          description: When it was noticed, in seconds since 1970.
+          description: Time at which the client noticed it, in seconds since 1970.
           type: float
         error:
-          description: What went wrong.
+          description: Error message.
           type: str
         used:
-          description: Whether the connection had been there before; else it could not be opened.
+          description: Whether the connection was established. If not, it could not be opened.
           type: bool
 download:
-  description: What was loaded from O(download_url).
+  description: Result of the download of O(download_url).
   type: dict
   returned: when the clients have asked
   contains:
     bytes:
-      description: How many bytes have come.
+      description: Number of bytes received.
       type: int
     pieces:
-      description: When something has arrived, in seconds since 1970.
+      description: Times at which data arrived, in seconds since 1970.
       type: list
       elements: float
     breaks:
-      description: Downloads that have ended too early.
+      description: Incomplete downloads.
       type: list
       elements: dict
       contains: *break

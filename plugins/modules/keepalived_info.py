@@ -7,26 +7,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: keepalived_info
-short_description: Report the state of every VRRP instance of keepalived
+short_description: Gather the state of keepalived and its VRRP instances
 version_added: 0.1.0
 description:
-  - Asks the keepalived that runs on the host for the state of its VRRP instances, by the signal that makes it write a
-    JSON file.
-  - Reads its configuration and the addresses of the host, so that what should be can be told from what is.
-  - Changes nothing, and needs no keepalived on the host.
+  - Reads the state of the VRRP instances from the running keepalived, which writes it to a JSON file on a signal.
+  - Reads keepalived's configuration and the addresses of the host, so that the expected state can be compared with the
+    actual state.
+  - Changes nothing, and does not require keepalived on the host.
 options:
   timeout:
-    description: Seconds within which keepalived has to answer.
+    description: Seconds within which keepalived must answer.
     type: float
     default: 5
   settle:
     description:
-      - How many seconds at most to wait while a state is so new that it may be about to change, as it is just after
-        keepalived has started.
+      - Maximum number of seconds to wait while a state is so new that it may still change, such as just after the start
+        of keepalived.
     type: float
     default: 0
   directory:
-    description: The configuration directory, with C(keepalived.conf) in it.
+    description: Configuration directory with C(keepalived.conf).
     type: path
     default: /etc/keepalived
 extends_documentation_fragment: [evenkeel.ha_web.reads]
@@ -35,7 +35,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read the VRRP states
+- name: Gather the state of keepalived
   evenkeel.ha_web.keepalived_info:
   register: vrrp
 
@@ -50,15 +50,15 @@ running:
   type: bool
   returned: always
 rt_priority:
-  description: The real-time priority that the configuration on disk asks for; 0 for none.
+  description: Real-time priority in the configuration on disk. 0 for none.
   type: int
   returned: always
 realtime:
-  description: Whether keepalived's VRRP process runs with real-time priority.
+  description: Whether the VRRP process runs with real-time priority.
   type: bool
   returned: always
 instances:
-  description: The VRRP instances; none where keepalived does not run.
+  description: VRRP instances of the running keepalived. Empty if it does not run.
   type: list
   elements: dict
   returned: always
@@ -70,81 +70,81 @@ instances:
       description: V(MASTER), V(BACKUP), V(FAULT) or V(INIT).
       type: str
     virtual_router_id:
-      description: The router id.
+      description: Virtual router id.
       type: int
     priority:
-      description: The priority of the configuration.
+      description: Configured priority.
       type: int
     effective_priority:
-      description: The priority with the weights of what is tracked.
+      description: Priority including the weights of tracked objects.
       type: int
     standing_by:
       description:
-        - Whether a planned move keeps its addresses away from this host. That is over with the playbook that moves,
-          unless somebody has ended it in the middle; then the next one ends it.
+        - Whether a planned move keeps the addresses away from this host. It ends with the playbook that moves them. If
+          that playbook was interrupted, its next run ends it.
       type: bool
     addresses:
-      description: Its virtual addresses with their prefixes, whoever holds them.
+      description: Virtual addresses with prefix length, on the holder and on backups.
       type: list
       elements: str
     connections:
       description:
-        - Number of established TCP connections that the host has at these addresses. With
-          O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) a node goes on serving its own after the
-          addresses have moved.
+        - Number of established TCP connections of this host to these addresses. With
+          O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance), a node keeps serving its connections after
+          the addresses have moved.
       type: int
     clients:
-      description: The first five of these connections, each by the client's address and port.
+      description: Client address and port of the first five of these connections.
       type: list
       elements: str
     seconds_in_state:
       description: Seconds since the last change of the state.
       type: float
     times_master:
-      description: How often it has become master since keepalived has started.
+      description: Number of transitions to master since the start of keepalived.
       type: int
     times_released:
-      description: How often it has given the addresses away since keepalived has started.
+      description: Number of times the instance stopped being master since the start of keepalived.
       type: int
     adverts_received:
-      description: Number of adverts since keepalived has started.
+      description: Number of adverts received since the start of keepalived.
       type: int
     adverts_sent:
-      description: Number of adverts since keepalived has started.
+      description: Number of adverts sent since the start of keepalived.
       type: int
     adverts_refused:
       description:
-        - How many packets of others it has thrown away since keepalived has started, by the reason in the words of its
-          statistics, such as C(auth_failure). Reasons that have not occurred are left out.
+        - Number of received packets that keepalived has discarded since its start, by the reason in its statistics,
+          such as C(auth_failure). Reasons without packets are omitted.
       type: dict
 version:
-  description: keepalived's version; empty if it does not run.
+  description: Version of keepalived. Empty if it does not run.
   type: str
   returned: always
 uptime:
-  description: Seconds since keepalived was started; 0 if it does not run.
+  description: Seconds since the start of keepalived. 0 if it does not run.
   type: int
   returned: always
 configuration:
-  description: The configuration directory.
+  description: State of the configuration directory.
   type: dict
   returned: always
   contains:
     digest:
-      description: A checksum of all files in it; empty if there is no such directory.
+      description: Checksum of all files in the directory. Empty if it does not exist.
       type: str
     pending:
       description:
-        - What is missing until the daemon runs what is on disk, in the words of
-          RV(evenkeel.ha_web.config_transaction#module:action). Empty if it does, or if there is no such directory.
+        - Action that makes the daemon run the configuration on disk, a value of
+          RV(evenkeel.ha_web.config_transaction#module:action). Empty if none is needed or the directory does not exist.
       type: str
     unconfined:
       description:
-        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first
-          applied. It is confined from its next start on.
+        - Whether the daemon was started before its sandboxing was configured, such as before the first run of its role.
+          The sandboxing applies from its next start on.
       type: bool
 configured:
-  description: The instances of the configuration on disk, whether keepalived runs or not.
+  description: Instances of the configuration on disk, also if keepalived does not run.
   type: list
   elements: dict
   returned: always
@@ -153,48 +153,47 @@ configured:
       description: Name of the instance.
       type: str
     interface:
-      description: Where its adverts are sent.
+      description: Interface on which adverts are sent.
       type: str
     virtual_router_id:
-      description: The router id.
+      description: Virtual router id.
       type: int
     vrrp_version:
-      description: 2 or 3.
+      description: VRRP version, 2 or 3.
       type: int
     priority:
-      description: The priority.
+      description: Configured priority.
       type: int
     preempt:
-      description: Whether a node takes the addresses from one of lower priority.
+      description: Whether a node takes the addresses over from a node with lower priority.
       type: bool
     advert_int:
       description: Seconds between two adverts.
       type: float
     down_timer_adverts:
-      description: How many adverts have to be missed.
+      description: Number of missed adverts after which the master counts as dead.
       type: int
     source:
-      description: The address from which adverts are sent; empty if keepalived chooses it.
+      description: Source address of adverts. Empty if keepalived chooses it.
       type: str
     peers:
-      description: The addresses to which adverts are sent; none for multicast.
+      description: Addresses to which adverts are sent. Empty for multicast.
       type: list
       elements: str
     addresses:
-      description: The virtual addresses without prefixes, the excluded ones among them, as C(address) and C(interface).
+      description: Virtual addresses without prefix length, including excluded ones, as C(address) and C(interface).
       type: list
       elements: dict
     weights:
-      description: The weights other than 0 of what it watches, without those of C(keepalived_yield_urls), which are no
-        failures.
+      description: Weights other than 0 of the tracked objects, except those of C(keepalived_yield_urls), which are no
+        failures. Empty if a sync group ignores the weights.
       type: list
       elements: int
     sync_group:
-      description: Name of its group, empty if it is in none.
+      description: Name of its sync group. Empty if it has none.
       type: str
 scripts:
-  description: The check scripts of the configuration on disk, without those that ask a URL, which keep their time
-    themselves.
+  description: Check scripts of the configuration on disk, except those with a URL, which enforce their own time limit.
   type: list
   elements: dict
   returned: always
@@ -206,46 +205,46 @@ scripts:
       description: Seconds between two runs.
       type: float
     timeout:
-      description: Seconds after which a run that has not ended counts as failed.
+      description: Seconds after which a run counts as failed.
       type: float
     fall:
-      description: How many runs in a row have to fail.
+      description: Number of failed runs in a row until the check counts as failed.
       type: int
 watched:
   description:
-    - The content of every file that the configuration has keepalived watch, by its path; null if there is no such file.
-      Without a weight, anything but C(0) means FAULT.
+    - Content of every tracked file, by path. Null if the file does not exist. Without a weight, any content other than
+      C(0) means FAULT.
   type: dict
   returned: always
 kept_out:
   description:
-    - The peers whose adverts the host's firewall drops, each with the rule, by the names of the instances; C(any)
-      stands for all who send multicast. The rules of iptables and nftables are read, and those whose conditions are not
-      understood are left out.
+    - Peers whose adverts the host's firewall drops, with the rule, by name of the instance. C(any) stands for all
+      senders of multicast. Rules of iptables and nftables with conditions that the module does not understand are
+      ignored.
   type: dict
   returned: always
 problems:
-  description: Why the configuration on disk cannot fail over, one sentence for each reason.
+  description: Reasons why the configuration on disk cannot fail over, one sentence each.
   type: list
   elements: str
   returned: always
 host_addresses:
-  description: The addresses of the host's interfaces, as C(address) and C(interface).
+  description: Addresses of the host's interfaces, as C(address) and C(interface).
   type: list
   elements: dict
   returned: always
 peers_heard:
   description:
-    - Addresses of the peers that take over connections now, where
-      O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) is on.
+    - Addresses of the peers to which this host would currently forward packets of unknown connections, if
+      O(evenkeel.ha_web.keepalived#role:main:keepalived_second_chance) is enabled.
   type: list
   elements: str
   returned: always
 kernel_deviations:
   description:
-    - What the kernel does not hold as the role has declared it, one sentence for each address, parameter, chain or
-      table that differs. C(keepalived-kernel.service) restores it within a second, so this is empty unless that does
-      not run or somebody works against it.
+    - Differences between the kernel's state and the role's declaration, one sentence for each address, parameter, chain
+      or table. C(keepalived-kernel.service) restores them within a second. The list is therefore empty unless that
+      service does not run or another program keeps changing them.
   type: list
   elements: str
   returned: always

@@ -10,11 +10,11 @@ module: nginx_info
 short_description: Report whether nginx runs the configuration on disk
 version_added: 0.1.0
 description:
-  - Says whether nginx runs, and whether it does what is on disk, which neither it nor systemd tells.
-  - Changes nothing, and needs no nginx on the host.
+  - Reports whether nginx runs and whether it uses the configuration on disk, which neither nginx nor systemd reports.
+  - Changes nothing, and does not require nginx on the host.
 options:
   directory:
-    description: The configuration directory.
+    description: Configuration directory.
     type: path
     default: /etc/nginx
 extends_documentation_fragment: [evenkeel.ha_web.reads]
@@ -23,7 +23,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read the state of nginx
+- name: Gather the state of nginx
   evenkeel.ha_web.nginx_info:
   register: nginx
 """
@@ -34,22 +34,22 @@ running:
   type: bool
   returned: always
 configuration:
-  description: The configuration directory.
+  description: State of the configuration directory.
   type: dict
   returned: always
   contains:
     digest:
-      description: A checksum of all files in it; empty if there is no such directory.
+      description: Checksum of all files in the directory. Empty if it does not exist.
       type: str
     pending:
       description:
-        - What is missing until the daemon runs what is on disk, in the words of
-          RV(evenkeel.ha_web.config_transaction#module:action). Empty if it does, or if there is no such directory.
+        - Action that makes the daemon run the configuration on disk, a value of
+          RV(evenkeel.ha_web.config_transaction#module:action). Empty if none is needed or the directory does not exist.
       type: str
     unconfined:
       description:
-        - Whether the daemon was started before its unit was confined, as one is that ran when its role was first
-          applied. It is confined from its next start on.
+        - Whether the daemon was started before its sandboxing was configured, such as before the first run of its role.
+          The sandboxing applies from its next start on.
       type: bool
 """
 

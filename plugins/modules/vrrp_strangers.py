@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vrrp_strangers
-short_description: Fail if another router uses the virtual router id
+short_description: Fail if another host uses the virtual router id
 version_added: 0.1.0
 description:
-  - Listens on the network, before keepalived starts there, whether anybody but the cluster's nodes is master of one of
-    its virtual routers, and fails in that case. Two clusters with the same id would take each other's addresses.
-  - Only adverts to all (multicast) are heard, of VRRP and of CARP; unicast ones go past others. A cluster that is
-    silent now is not found.
-  - Changes nothing. Where keepalived runs it listens to nothing.
+  - Listens on the network before keepalived starts, and fails if a host other than the cluster's nodes is master of one
+    of its virtual routers. Two clusters with the same id would take each other's addresses over.
+  - Hears only multicast adverts, of VRRP and CARP. Unicast adverts never reach this host. A cluster that sends none
+    during the test is not found.
+  - Changes nothing. Does not listen if keepalived already runs.
 options:
   routers:
-    description: The virtual routers that the host is about to take part in.
+    description: Virtual routers that the host is about to join.
     type: list
     elements: dict
     required: true
@@ -27,16 +27,16 @@ options:
         type: str
         required: true
       virtual_router_id:
-        description: The id, 1-255.
+        description: Virtual router id, 1-255.
         type: int
         required: true
   nodes:
-    description: Addresses of the cluster's nodes, from which adverts may come.
+    description: Addresses of the cluster's nodes. Their adverts are accepted.
     type: list
     elements: str
     required: true
   seconds:
-    description: How long to listen; adverts that come less often are missed.
+    description: Seconds to listen. Adverts with a longer interval may be missed.
     type: float
     default: 1.3
 extends_documentation_fragment: [evenkeel.ha_web.reads]
@@ -45,7 +45,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Fail if another router uses the virtual router id
+- name: Fail if another host uses the virtual router id
   evenkeel.ha_web.vrrp_strangers:
     routers:
       - interface: eth0
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 listened:
-  description: Whether it has listened, which it does where keepalived does not run.
+  description: Whether the module has listened. It does not if keepalived runs.
   type: bool
   returned: success
 """
