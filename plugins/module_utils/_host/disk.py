@@ -46,7 +46,7 @@ def folder(path: Path, make: bool = False) -> int:
 
 
 def _trusted_link(handle: int, name: str) -> str | None:
-    """Where a link leads; None for what is none, or a link that others than root can have made."""
+    """Resolve a link; None if it is no link, or if a user other than root may have created it."""
     status = os.fstat(handle)
     if status.st_uid or status.st_mode & stat.S_IWOTH or (status.st_gid and status.st_mode & stat.S_IWGRP):
         return None
@@ -123,7 +123,7 @@ def read(path: Path) -> bytes | None:
 
 
 def facts(path: Path) -> tuple | None:
-    """What makes two files equal; None where there is no file."""
+    """Return the properties by which two files are compared; None if there is no file."""
     found = look(path)
     return found and (found[0], found[1].st_mode, found[1].st_uid, found[1].st_gid)
 

@@ -106,7 +106,7 @@ def health(
 
 
 def measure(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a fault has cost.
+    """Measure the effect of a fault.
 
     C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
     (on the controller's clock), C(probe) (what http_probe has returned), C(journals) (by node), C(clocks) (by host,
@@ -133,7 +133,7 @@ def measure(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seen(probe: Mapping[str, Any], zero: float) -> dict[str, Any]:
-    """What clients saw; C(zero) is the beginning of the fault on their clock."""
+    """Summarise the clients' results; C(zero) is the start of the fault on their clock."""
     asked, kept, download = probe["requests"], probe["kept"], probe["download"]
     shift = asked["began"] - zero
     rows = list(zip(asked["start_ms"], asked["latency_ms"], asked["outcome"]))
@@ -200,7 +200,7 @@ def _spans(moments: list[float], apart: float = 0.2) -> Iterator[list[float]]:
 def _transitions(
     journals: Mapping[str, str], instance: str, clocks: Mapping[str, Mapping[str, float]], zero: float
 ) -> Iterator[dict[str, Any]]:
-    """What the nodes' journals (short-unix) say of the instance, in the order of time."""
+    """Parse the instance's transitions from the nodes' journals (short-unix), in order of time."""
     pattern = re.compile(rf"(?mi)^([\d.]+) .*\({re.escape(instance)}\) entering (\w+) state")
     found = [
         {"at": round(float(moment) - clocks[host]["correction"] - zero, 4), "host": host, "state": state.upper()}
@@ -222,7 +222,8 @@ def summary(faults: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
-    """Why a fault has not gone as it should: a surprise, or an outage beyond the limit (milliseconds, 0 for none)."""
+    """List the reasons why a fault has failed the drill: a surprise, or an outage above the limit (milliseconds, 0 for
+    none)."""
     found = [fault["problem"]] if fault["problem"] else []
     if limit_ms and fault["outage_ms"] > limit_ms:
         found.append(
@@ -232,7 +233,7 @@ def failures(fault: Mapping[str, Any], limit_ms: float) -> list[str]:
 
 
 def describe(fault: Mapping[str, Any]) -> str:
-    """What a fault has cost, in a sentence."""
+    """Describe the effect of a fault in one sentence."""
     where = (
         f"{fault['took_over']} took over from {fault['holder']}"
         if fault["took_over"]

@@ -158,7 +158,7 @@ def _section(drill: Drill, number: int, fault: Mapping[str, Any]) -> Element:
 
 
 def _key(fault: Mapping[str, Any], servers: list[str]) -> Element:
-    """What the colours mean; it names what is there only."""
+    """Render the legend of the colours in use."""
     shown = [
         (f"s{min(place, 5)}", f"answered by {name or 'a server'}")
         for place, name in enumerate(servers)

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where HAProxy would listen, and which of that cannot be: no ports, two in one place, certificates that it cannot
-see."""
+"""Find listeners that cannot work: without port, in conflict with another one, or with a certificate that HAProxy
+cannot see."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def ports_of(text: Any) -> range:
 
 
 def statistics_served(variables: dict) -> bool:
-    """Whether there is a listener for statistics. On the command line, -e name=false is a text."""
+    """Return whether there is a listener for statistics. On the command line, -e name=false is a string."""
     return any(boolean(variables[name]) for name in ("haproxy_stats_enabled", "haproxy_prometheus_enabled"))
 
 

@@ -85,7 +85,7 @@ def mode(section: dict, known: dict[str, str], fallback: str) -> str:
 
 
 def sections(variables: dict, base: dict) -> dict[str, Any]:
-    """What the template prints, every key present; the input stays as it is.
+    """Build all data that the template prints, every key present. The input is not modified.
 
     C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server),
     C(timeouts), C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL
@@ -257,7 +257,7 @@ def _servers(item: dict, defaults: dict) -> dict[str, list[str]]:
 
 
 def _is_checked(section: dict) -> bool:
-    """Whether HAProxy knows of every server of the section how it is, and there are some."""
+    """Return whether the section has servers and HAProxy checks or tracks all of them."""
     lines = section["servers"] + section["server_templates"]
     return bool(lines) and all({"check", "track"}.intersection(line.split()[2:]) for line in lines)
 

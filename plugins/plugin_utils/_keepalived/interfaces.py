@@ -52,7 +52,7 @@ def interface_of(address: str, facts: dict[str, Any]) -> str:
 
 
 def interface_facts(name: str, facts: dict[str, Any]) -> dict[str, Any]:
-    """What Ansible says of the interface."""
+    """Return Ansible's facts of the interface."""
     return facts.get(name.replace("-", "_"), {})
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot work in the declaration of model.py: one line each, with variable, value and what is allowed."""
+"""Find invalid values in the declaration of model.py. Each problem is one line with variable, value and accepted
+values."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ WORDS = {
     "script_user": (re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"), "the name of a user"),
     "metrics_directory": (re.compile(r"/[A-Za-z0-9/_.:@+-]*"), "an absolute path of letters, digits and any of _.:@+-"),
 }
-"""What stands in units of systemd, which have words of their own, and in commands of a shell."""
+"""Accepted values of variables that are written to systemd units and shell commands, which have a syntax of their
+own."""
 REPORTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
 HTTP = r"http://[!-~]+"
 TCP = r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]+"
@@ -49,7 +51,7 @@ URLS = {
         "one that begins with http:// is needed, without spaces, quotation marks and backslashes",
     ),
 }
-"""What a watch or a check script can ask. A port says nothing of a process that hangs: the kernel goes on accepting its
+"""URLs that a watch or a check script accepts. An open port does not show a hung process: the kernel keeps accepting
 connections."""
 
 
@@ -117,7 +119,7 @@ def _names(declared: dict[str, Any]) -> list[str]:
 
 
 def _words(declared: dict[str, Any]) -> list[str]:
-    """What would be more or something else where it is written: in a unit, in a command, in a question."""
+    """Find values that a unit, command or request would split or interpret."""
     texts = declared["texts"]
     found = [
         (
@@ -155,7 +157,7 @@ def _words(declared: dict[str, Any]) -> list[str]:
 
 
 def _order(item: dict, nodes: list[dict], known: set[str]) -> list[str]:
-    """What is wrong with the nodes and priorities of an instance; the other rules rely on both."""
+    """Find errors in the nodes and priorities of an instance; the other rules rely on both."""
     ordered = order(item, nodes)
     found = [
         f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}"
@@ -265,7 +267,7 @@ def _authentication(item: dict) -> list[str]:
 
 
 def _notices(item: dict, groups: list[dict]) -> bool:
-    """Whether somebody is told that the node has become master."""
+    """Return whether a notify command runs when the node becomes master."""
     tellers = [item, *(group for group in groups if item["name"] in group["instances"])]
     return any(teller.get(word) for teller in tellers for word in ("notify_master", "notify"))
 

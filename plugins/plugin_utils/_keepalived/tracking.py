@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an instance of the declaration of model.py tracks in vain: what nobody has declared, and weights that move
-nothing."""
+"""Find ineffective tracking in the declaration of model.py: undeclared objects, and weights that cannot move the
+addresses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .instance import HIGHEST_PRIORITY, TRACKED, priorities, tracked, tracks
 
 
 def problems(item: dict, declared: dict[str, Any]) -> list[str]:
-    """What is wrong with the entries of one instance and with their weights."""
+    """Find errors in the track entries of one instance and in their weights."""
     return _unknown(item, declared) + _weights(item, declared)
 
 
 def _unknown(item: dict, declared: dict[str, Any]) -> list[str]:
-    """What the instance tracks although nobody has declared it."""
+    """Find objects that the instance tracks and that are not declared."""
     known = tracked(declared)
     return [
         f"{kind} has '{name}', which does not exist{suggestion(name, known[kind])}"

@@ -19,7 +19,7 @@ from .._input import tls
 
 
 def model(declared: dict[str, Any]) -> dict[str, list]:
-    """What the templates print: lines of each context, the upstreams and the sites."""
+    """Build the data that the templates print: lines of each context, upstreams and sites."""
     logs = {"access_log": declared["access_logs"] or False}
     return {
         "main": settings(declared["main_settings"]) + declared["main_lines"],
@@ -37,7 +37,7 @@ def model(declared: dict[str, Any]) -> dict[str, list]:
 
 
 def health_url(sites: list[dict], health_location: str) -> str:
-    """Where nginx says on its own host that it is well; empty if no site can be asked by plain HTTP or HTTPS."""
+    """Return nginx's health URL on its own host; empty if no site answers plain HTTP or HTTPS."""
     for listen in (str(listen) for site in sites for listen in site["listens"]):
         words = listen.split()
         if health_location and not listen.startswith("unix:") and not {"quic", "proxy_protocol"}.intersection(words):
@@ -98,7 +98,7 @@ def _site(site: dict, web_root: str) -> dict:
 
 
 def root(site: dict, web_root: str) -> str:
-    """Where the site's files are: its name below C(web_root) unless it says another place."""
+    """Return the site's document root: its own, or its name below C(web_root)."""
     return site.get("root", f"{web_root}/{site['name']}")
 
 

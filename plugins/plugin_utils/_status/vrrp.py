@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with who holds which VIP, and with who could take it.
+"""Findings about the holders of VIPs and about the nodes that could take them over.
 
 C(seen) is what M(evenkeel.ha_web.keepalived_info) has returned of every node that has answered. C(silent) are the nodes
 of which nothing is known: what they hold nobody can say."""
@@ -24,7 +24,7 @@ AGREED = {
     "sync_group": "the sync group",
     "addresses": "the set of addresses",
 }
-"""What all nodes of an instance have to say in the same way."""
+"""Settings that must be equal on all nodes of an instance."""
 
 
 def troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
@@ -55,12 +55,12 @@ def instances(seen: Seen) -> list[str]:
 
 
 def placed(seen: Seen, instance: str) -> dict[str, dict[str, Any]]:
-    """What the configuration of every node that has the instance says of it."""
+    """Return the instance's configuration of every node that has it."""
     return {host: item for host, node in seen.items() for item in node["configured"] if item["name"] == instance}
 
 
 def of(seen: Seen, host: str, instance: str) -> dict[str, Any] | None:
-    """How the instance is on the host; nothing where keepalived does not run or does not know it."""
+    """Return the instance's state on the host; empty if keepalived does not run or does not have it."""
     return next((item for item in seen[host]["instances"] if item["name"] == instance), None)
 
 
@@ -231,7 +231,7 @@ def _peers(instance: str, nodes: Mapping[str, dict], seen: Seen) -> Iterator[Tro
 
 
 def _unheard(nodes: Mapping[str, dict], states: Mapping[str, dict], seen: Seen) -> Iterator[Trouble]:
-    """Where connections outlive a move, every node hears the others that are well."""
+    """Find nodes that do not hear all healthy peers, where connections should survive a move."""
     if not any(node["peers_heard"] for node in seen.values()):
         return
     for host, setup in nodes.items():

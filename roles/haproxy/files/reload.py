@@ -46,12 +46,12 @@ CONFIGURED, ENABLED = 0x02, 0x04
 
 
 def switched_off(check: str) -> bool:
-    """Whether the server has such a check and it was disabled."""
+    """Return whether the server has such a check and it was disabled."""
     return int(check) & (CONFIGURED | ENABLED) == CONFIGURED
 
 
 def told(words: list[str]) -> bool:
-    """Whether somebody has told haproxy something about the server of this line."""
+    """Return whether the server of this line was changed at run time."""
     return bool(
         int(words[ADMIN]) & ASKED_FOR
         or words[WEIGHT] != words[CONFIGURED_WEIGHT]
@@ -78,7 +78,7 @@ def ports(configuration: str) -> dict[tuple[str, str], str]:
 
 
 def kept(states: str, configuration: str) -> str:
-    """What of haproxy's answer is worth keeping, as the file's text."""
+    """Select the lines of haproxy's answer to keep, as the file's text."""
     now = ports(configuration)
     text = NOTHING
     for line in states.splitlines()[1:]:
@@ -91,7 +91,7 @@ def kept(states: str, configuration: str) -> str:
 
 
 def ask(path: str, command: str) -> str:
-    """What haproxy answers. Raises OSError, also for an answer that does not end."""
+    """Return haproxy's answer. Raises OSError, also for an answer that does not end."""
     with socket.socket(socket.AF_UNIX) as cli:
         cli.settimeout(5)
         cli.connect(path)
