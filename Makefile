@@ -1,4 +1,4 @@
-# The checkout's tools and collection come first, whatever else is installed.
+# The checkout's tools and collection take precedence over installed ones.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
@@ -32,8 +32,8 @@ unit: venv ## tests of plugins, roles and input, without hosts
 sanity: venv ## ansible-test's checks of the built collection
 	tests/sanity/run
 
-# The longest first. Beside its last stories, which count lost requests, stand those that need little; hosts that install packages take
-# all of two cores, so they come after it. After the word "alone" come those that need both cores.
+# The longest scenarios run first. Tests that count lost requests run beside scenarios that need little CPU; scenarios
+# that install packages use both cores and run after them. Scenarios after the word "alone" need both cores.
 SCENARIO ?= default security aws_elastic_ip flexible_engine tcp_passthrough pi_cluster cookie_sessions drill \
     debian13 roles alone overload
 molecule: venv engine ## deploy on containers and test what runs there; SCENARIO=name: it alone; KEEP=1: its hosts stay
@@ -79,7 +79,7 @@ venv:
 engine:
 	@tests/tools/engine
 
-# The images stay, for the next run: docker rmi evenkeel-lab:bookworm ...
+# Keeps the images for the next run. To remove them: docker rmi evenkeel-lab:bookworm ...
 clean: ## remove the demo's hosts and network, .venv and caches
 	if [ -x .venv/bin/ansible-playbook ] && docker version >/dev/null 2>&1; then \
 	    ansible-playbook -i inventories/lab tests/lab/destroy.yml; fi

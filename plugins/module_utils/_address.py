@@ -19,7 +19,7 @@ class Placed(TypedDict):
 
 
 def is_address(value: str) -> bool:
-    """Whether it is an IP address, and no name."""
+    """Return whether the text is an IP address and not a host name."""
     try:
         ipaddress.ip_address(str(value))
     except ValueError:

@@ -15,7 +15,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """What else somebody may have meant by an unknown name: the most similar of the known ones, or all of them."""
+    """Suggest a replacement for an unknown name: the most similar known name, or all of them."""
     known = sorted(known)
     similar = difflib.get_close_matches(name, known, n=1)
     if similar:

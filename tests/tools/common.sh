@@ -12,8 +12,8 @@ fail() {
     exit 1
 }
 
-# step TEXT COMMAND...: says what runs and how long it took. The output goes to
-# a log, of which the end is shown if the command fails.
+# step TEXT COMMAND...: prints TEXT and the duration of the command. The output goes to a log; its end is shown if the
+# command fails.
 step() {
     local text=$1 began=$SECONDS log=$workdir/step.$$.log
     shift
@@ -28,7 +28,7 @@ step() {
     rm -f "$log"
 }
 
-# copy_tree FOLDER: what git knows of this collection, changes that are not committed included. Called from its root.
+# copy_tree FOLDER: copies all files that git tracks, with uncommitted changes. Call it from the collection's root.
 copy_tree() {
     local file
     git ls-files -z --cached --others --exclude-standard -- . ':!collections' |
@@ -37,7 +37,7 @@ copy_tree() {
         done
 }
 
-# Keeps a second run by the same user waiting until this script ends.
+# Makes a second run of the same user wait until this script ends.
 lock() {
     exec 9>"${TMPDIR:-/tmp}/evenkeel-lab-$(id -u).lock"
     flock 9
@@ -48,8 +48,7 @@ apt_install() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         fail "missing on this machine: $*; have root install it, for instance with: apt-get install $*"
     fi
-    # A source of packages that is out of reach matters only if the
-    # installation needs it, so the update's result is not looked at.
+    # An unreachable package source matters only if the installation needs it, so errors of the update are ignored.
     step "Installing $*" sh -c 'apt-get update
         DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
             --option DPkg::Lock::Timeout=120 "$@"' sh "$@"

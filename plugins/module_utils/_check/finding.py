@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a daemon's own configuration checker said, in a form for people and for playbooks."""
+"""Results of a daemon's own configuration checker, as text and as data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Read = Callable[[str], str]
 
 
 _ENDED = {124: "its check did not come to an end in time"}
-"""What exit codes mean that are not the checker's own: 124 is that of C(timeout)."""
+"""Meaning of exit codes that are not the checker's own: 124 is that of C(timeout)."""
 
 
 class CheckerMissing(Exception):
@@ -61,7 +61,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a configuration can be used, and everything that its checker said.
+    """Verdict on a configuration, with all messages of its checker.
 
     version is the daemon's version, like V(3.0.11-1+deb13u5), or empty if it does not tell.
     output is what the checker printed, and rc its exit code.

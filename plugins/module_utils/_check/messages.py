@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a daemon says of itself, without what its clients have sent.
+"""A daemon's own messages, without data that its clients have sent.
 
 A daemon's journal and its error log have lines of requests too, with tokens and personal data of clients. A message
 quotes lines of the shapes below only, by the sources to which no request is written."""
@@ -22,13 +22,12 @@ LONGEST = 400
 """Characters of a quoted line."""
 
 SYSTEMD = "_PID=1"
-"""What systemd says of a unit in the unit's journal."""
+"""Journal entries of a unit that systemd itself has written."""
 
 
 @dataclass(frozen=True)
 class OwnWords:
-    """Where a daemon speaks of itself. C(sources) are values of a field of the journal, one of which an entry has to
-    have.
+    """Sources of a daemon's own messages. C(sources) are journal field matches; an entry must match one of them.
 
     C(line) is how its own lines begin, and C(complaint) what stands in those that tell of a failure."""
 

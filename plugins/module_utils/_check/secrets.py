@@ -18,7 +18,7 @@ _SECRETS = [
         r"""(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n?).+?(?=\n-----END |\Z)""",
     )
 ]
-"""What stands after the first group of each is secret."""
+"""Patterns whose text after the first group is secret."""
 
 
 def masked(text: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a set's files outside its directory still need to take effect: kernel parameters and systemd's units."""
+"""Actions that a set's files outside its directory need to take effect: kernel parameters and systemd's units."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def units(paths: list[str]) -> list[str]:
 
 
 def is_stale(unit: dict[str, str], paths: list[str]) -> bool:
-    """Whether systemd has not read the files of a unit among the paths. Of a first drop-in, systemd 252 does not notice
-    it itself."""
+    """Return whether systemd has not read a file of the unit among the paths. systemd 252 does not notice a first
+    drop-in."""
     drop_ins = {path for path in paths if path.startswith(f"{UNITS}{unit.get('Id')}.d/")}
     return unit.get("NeedDaemonReload") == "yes" or not drop_ins <= set(unit.get("DropInPaths", "").split())
 
@@ -59,7 +59,7 @@ class Effect:
         self.unit = unit
 
     def pending(self) -> list[str]:
-        """What is not in effect yet, for people to read."""
+        """Describe everything that is not in effect yet."""
         return [
             *(path for path in self._outside() if not Path(path).exists()),
             *self._stale_units(),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the set of files in a daemon's directory says of itself."""
+"""Manifest of the set of files in a daemon's directory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def companions(directory: Path) -> list[str]:
 
 
 def manifest(directory: Path) -> dict[str, list[str]]:
-    """What the set in the directory says of itself, in the shape of description(). Raises SetError if that is
+    """Read the manifest of the set in the directory, in the format of description(). Raises SetError if it is
     damaged."""
     path = directory / MANIFEST
     nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a daemon runs what is on disk.
+"""Check that a daemon runs the configuration on disk.
 
 No clock is asked: what was proven is remembered with the identity of its files, and forgotten before anything of it
 changes. A daemon that has been started since has read the same files."""
@@ -63,8 +63,8 @@ class Deployed:
         self.memory = MEMORY / f"{unit.name}.json"
 
     def action(self, will_change: bool = False) -> str:
-        """What it takes to make the set on disk live: C(start), C(reload), C(settle) what is around the daemon, or
-        nothing.
+        """Return the action that makes the set on disk live: C(start), C(reload), C(settle) for units and kernel
+        parameters around the daemon, or an empty text.
 
         C(will_change) foresees another set on disk."""
         around = self._around()
@@ -80,7 +80,7 @@ class Deployed:
         )
 
     def is_proven(self) -> bool:
-        """Whether the daemon is known to run what is on disk."""
+        """Return whether the daemon is known to run the configuration on disk."""
         try:
             return self._runs_what_is_on_disk()
         except OSError:

@@ -12,7 +12,7 @@ from typing import Any
 from .packet import COMPARISONS, NUMBERS, Advert, Rule, compare, every, follow, is_within
 
 IPTABLES_CHAIN = ("filter", "INPUT")
-"""What iptables itself shows is not looked at twice."""
+"""Skip the chain that iptables itself lists."""
 LOWER = ("ip", "ip6", "ether", "vlan")
 """Headers that a VRRP packet can have; others, such as that of TCP, it has not."""
 
@@ -95,7 +95,8 @@ def _is(left: Any, operation: str, right: Any, advert: Advert) -> bool | None:
 
 
 def _value(left: Any, advert: Advert) -> str | bool | None:
-    """What the packet has where a rule looks; false if it has no such place, None if that is not understood."""
+    """Return the packet's value of the field that a rule compares; false if it has none, None if the rule is not
+    understood."""
     field = _field(left)
     family = _family(advert)
     known = {
@@ -122,7 +123,8 @@ def _value(left: Any, advert: Advert) -> str | bool | None:
 
 
 def _field(left: Any) -> str:
-    """Where a rule looks, such as C(payload ip saddr) or C(meta l4proto); empty for what is more than one word says."""
+    """Name the field that a rule compares, such as C(payload ip saddr) or C(meta l4proto); empty for other
+    expressions."""
     if not isinstance(left, dict) or len(left) != 1:
         return ""
     ((kind, said),) = left.items()

@@ -22,7 +22,7 @@ COMPARISONS = {
     **{"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge},
     **{"lt": operator.lt, "gt": operator.gt, "eq": operator.eq},
 }
-"""As nftables writes them, and as iptables does."""
+"""Comparison operators in the syntax of nftables and iptables."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Rule:
 
 
 def follow(chain: str, chains: Mapping[str, list[Rule]], depth: int = 0) -> tuple[str, str]:
-    """What becomes of the packet in a chain, accept, drop or nothing, and the text of the rule by which it does."""
+    """Follow the packet through a chain; returns the verdict (accept, drop or empty) and the text of the rule."""
     for rule in chains.get(chain, []) if depth < MOST_JUMPS else ():
         if rule.matches is False or not rule.verdict:
             continue
@@ -65,13 +65,13 @@ def follow(chain: str, chains: Mapping[str, list[Rule]], depth: int = 0) -> tupl
 
 
 def every(conditions: Iterable[bool | None]) -> bool | None:
-    """Whether all conditions are met."""
+    """Return whether all conditions are met."""
     known = list(conditions)
     return False if False in known else None if None in known else True
 
 
 def is_within(address: str, network: str) -> bool | None:
-    """Whether the address is one of the network; None without an address."""
+    """Return whether the address is in the network; None without an address."""
     with suppress(ValueError):
         return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False) if address else None
     return False

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which rule of a host's firewall keeps a peer's adverts out. A node that is MASTER hears nothing, so nothing else
-would tell that it could not become a backup, until there are two masters."""
+"""Find the firewall rule that drops a peer's adverts. A MASTER receives no adverts, so a blocked backup would stay
+unnoticed until there are two masters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import iptables, nftables
 from .packet import Advert
 
 GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
-"""Where multicast goes."""
+"""Multicast destination of adverts."""
 
 
 class Hearing(TypedDict):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which addresses of a HAProxy configuration this host does not give: another program has them, or the host has not."""
+"""Find addresses of a HAProxy configuration that cannot be bound: in use by another program, or not on this host."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def attempt(host: str, port: int, options: list[str]) -> OSError | None:
 
 
 def is_local(address: str) -> bool:
-    """Whether the address belongs to this host: then packets to it would come from it."""
+    """Return whether the address belongs to this host: then it is the source address of packets to it."""
     wanted = ipaddress.ip_address(address)
     if wanted.is_loopback or wanted.is_unspecified:
         return True

@@ -23,9 +23,9 @@ class Stopped(NoAnswer):
 
 @dataclass(frozen=True)
 class Workers:
-    """What C(show proc) of haproxy's master says: the workers' process ids, those that a reload has replaced and that
-    still serve, how many reloads have failed since one succeeded, how many there were, for how many seconds the master
-    runs, and how many reloads the oldest of its workers has survived."""
+    """Answer of haproxy's master to C(show proc): process ids of the current workers and of replaced ones that still
+    serve, number of failed reloads since the last success, number of reloads, uptime of the master in seconds, and
+    number of reloads that the oldest worker has survived."""
 
     current: frozenset[int]
     failed: int
@@ -36,7 +36,7 @@ class Workers:
 
 
 def ask(path: str, command: str, timeout: float = 10) -> str:
-    """What HAProxy answers to one command."""
+    """Send one command to HAProxy and return its answer."""
     try:
         with socket.socket(socket.AF_UNIX) as cli:
             cli.settimeout(timeout)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the HAProxy that runs on this host is, and how it is, in one dictionary."""
+"""State of the HAProxy on this host, as one dictionary."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .runtime import Runtime
 from .server import Server, rows
 
 SUMMARIES = 1 | 2
-"""What C(show stat) is asked for: frontends and backends."""
+"""Object types for C(show stat): frontends and backends."""
 DAY = 86400
 LINES = 1000
-"""How many lines of the journal are read."""
+"""Number of journal lines to read."""
 
 
 def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
-    """How this host's HAProxy is, as the module haproxy_info returns it.
+    """Gather the state of this host's HAProxy, in the format of the module haproxy_info.
 
     Raises NoAnswer if it runs and does not answer, or if it may not be asked."""
     directory = os.path.realpath(directory)
@@ -103,8 +103,7 @@ def _load(row: dict[str, str]) -> dict[str, Any]:
 
 
 def _members(backend: str, servers: Iterable[Server]) -> dict[str, int]:
-    """How many of a backend's servers are in rotation, how many would be if their checks passed, and how many somebody
-    has taken out."""
+    """Count a backend's servers that are in rotation, that fail their checks, and that were taken out of rotation."""
     counts = Counter(_place(server) for server in servers if server.backend == backend)
     return {name: counts[name] for name in ("up", "down", "out")}
 
@@ -116,7 +115,7 @@ def _place(server: Server) -> str:
 
 
 def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
-    """What the master process knows of its workers; of a HAProxy without one, the worker is all there is."""
+    """Read the reloads and workers from the master process. Without a master, only the worker's uptime is known."""
     try:
         known = parse_workers(ask(master, "show proc"))
     except Stopped:
@@ -139,8 +138,8 @@ def _reloads(master: str, worker_uptime: int) -> dict[str, int]:
 
 
 def is_loaded(noted: Path, directory: str, run: Run) -> bool:
-    """Whether the files in the directory are those that HAProxy has read at its last start or reload; its unit writes
-    down which those are, each with its inode and the moment of its last change."""
+    """Return whether the files on disk are those that HAProxy read at its last start or reload. Its unit records them
+    with inode and time of the last change."""
     try:
         then = noted.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -169,8 +168,7 @@ def _said(run: Run) -> str:
 
 
 def ended_workers(said: str) -> int:
-    """How many old workers have been ended with their connections since the last reload, of what HAProxy has
-    printed."""
+    """Count the old workers that were ended with open connections since the last reload, from HAProxy's output."""
     since = re.split(r"New worker \(\d+\) forked", said)[-1]
     return len(re.findall(r"Former worker \(\d+\) exited with code 143|soft-stop running for too long", since))
 

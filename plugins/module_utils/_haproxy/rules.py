@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What C(haproxy -c) accepts although the host lacks it, so that haproxy could not start, or not reach a server."""
+"""Find configurations that C(haproxy -c) accepts although the host lacks something, so that haproxy cannot start or
+reach a server."""
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ def _addresses(text: str, host: Host) -> Iterator[tuple[int, str]]:
 
 
 def _refused(address: str, options: list[str], host: Host) -> OSError | None:
-    """Why the address cannot be bound to. Where the kernel allows every address only until the set is in place, a try
-    tells nothing."""
+    """Return why the address cannot be bound. If the kernel still allows nonlocal addresses that the new set will
+    forbid, a test proves nothing."""
     if host.parameter(_nonlocal(address)) == "1":
         return None
     anywhere = {"transparent", "interface"} & set(options)

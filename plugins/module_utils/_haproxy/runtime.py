@@ -25,7 +25,7 @@ POLL = 0.2
 """Seconds between two questions while waiting."""
 
 CLIENTS = 5
-"""How many sessions of a server a message names."""
+"""Maximum number of sessions that a message lists per server."""
 
 RELOAD = 100
 """Seconds that a reload does not take, because systemd ends it before."""
@@ -36,7 +36,7 @@ class ServerError(Exception):
 
 
 def lock_file(path: str) -> str:
-    """What the role's reload locks for the socket C(path): /run/haproxy-reload/lock for a socket in /run/haproxy."""
+    """Return the lock file of the role's reload for the socket C(path): /run/haproxy-reload/lock for /run/haproxy/*."""
     return f"{os.path.dirname(path)}-reload/lock"
 
 
@@ -183,7 +183,7 @@ class Outcome:
 
 
 def foresee(before: list[Server], wanted: Wanted) -> Outcome:
-    """What would come of it, without waiting."""
+    """Predict the outcome, without waiting."""
     return Outcome(before, [wanted.of(server) for server in before], [])
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What HAProxy says of its servers at run time, and what they shall become."""
+"""Servers of a running HAProxy and their requested state."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Server:
 
     @property
     def label(self) -> str:
-        """What HAProxy's commands and the module's options call it, such as C(web/web1)."""
+        """Name of the server in HAProxy's commands and the module's options, such as C(web/web1)."""
         return f"{self.backend}/{self.name}"
 
     @property
     def up(self) -> bool:
-        """Whether it can serve as far as HAProxy knows. A status such as C(DRAIN 1/2) waits for one more check."""
+        """Whether HAProxy considers the server available. A status such as C(DRAIN 1/2) needs one more check."""
         return self.status.partition(" (")[0] in ("UP", "DRAIN", "no check")
 
     @property
     def in_rotation(self) -> bool:
-        """Whether HAProxy chooses it for new requests."""
+        """Whether HAProxy selects it for new requests."""
         return self.state == "ready" and self.weight > 0 and self.status.startswith(("UP", "no check"))
 
     def result(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Server:
         }
 
     def line(self) -> str:
-        """As a diff shows it."""
+        """Return the server's line of a diff."""
         return f"{self.label}: {self.state}, weight {self.weight}\n"
 
 
@@ -86,14 +86,14 @@ class Wanted:
         )
 
     def commands(self, server: Server) -> list[str]:
-        """What HAProxy has to be told for that."""
+        """Return the HAProxy commands for the change."""
         target = self.of(server)
         state = [f"set server {server.label} state {target.state}"] if target.state != server.state else []
         return state + ([f"set server {server.label} weight {self.weight}"] if target.weight != server.weight else [])
 
 
 def not_a_weight(weight: str) -> str:
-    """What is wrong with a weight; empty if nothing is."""
+    """Describe the error in a weight; empty if it is valid."""
     found = WEIGHT.fullmatch(weight)
     if not weight or (found and (found.group(2) or int(found.group(1)) <= MOST)):
         return ""
@@ -103,7 +103,7 @@ def not_a_weight(weight: str) -> str:
 
 
 def not_servers(patterns: Iterable[str]) -> str:
-    """What is wrong with the names of servers; empty if nothing is."""
+    """Describe the errors in server names; empty if all are valid."""
     bad = [pattern for pattern in patterns if not re.fullmatch(r"[^/\s;]+/[^/\s;]+", pattern)]
     return (
         f"servers has '{bad[0]}': backend and server are needed, such as web/web1; * stands for every name"
@@ -139,7 +139,7 @@ def parse(states: str, statistics: str) -> list[Server]:
 
 
 def parse_sessions(statistics: str) -> dict[str, int]:
-    """How many sessions each server has, by its label, in the answer to C(show stat -1 4 -1)."""
+    """Count the sessions of each server, by its label, in the answer to C(show stat -1 4 -1)."""
     return {f"{row['pxname']}/{row['svname']}": _sessions(row) for row in rows(statistics)}
 
 

@@ -15,14 +15,14 @@ HOST_NETWORK = "--network=host"
 
 
 class Image:
-    """What a configuration is checked with: C(options) are those of C(docker run)."""
+    """Container image that checks a configuration; C(options) are those of C(docker run)."""
 
     def __init__(self, name: str, options: Sequence[str]) -> None:
         self.name = name
         self.options = list(options)
 
     def exists(self, run: Run) -> bool:
-        """Whether the host has the image. Raises OSError where it has no Docker."""
+        """Return whether the host has the image. Raises OSError if it has no Docker."""
         return run(["docker", "image", "inspect", "--format={{.Id}}", self.name])[0] == 0
 
     def runs(self, run: Run, staged: str, live: str) -> Run:

@@ -46,7 +46,7 @@ def folder(path: Path, make: bool = False) -> int:
 
 
 def _trusted_link(handle: int, name: str) -> str | None:
-    """Where a link leads; None for what is none, or a link that others than root can have made."""
+    """Resolve a link; None if it is no link, or if a user other than root may have created it."""
     status = os.fstat(handle)
     if status.st_uid or status.st_mode & stat.S_IWOTH or (status.st_gid and status.st_mode & stat.S_IWGRP):
         return None

@@ -30,7 +30,7 @@ class FaultError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """What breaks the host and what mends it, as shell commands. The second has to work whether the first has or not.
+    """A fault and its repair, as shell commands. The repair must work whether or not the fault has happened.
 
     C(unit) has to run for it, and C(program) has to be there. C(delay) says how many seconds later it happens."""
 
@@ -83,7 +83,7 @@ def interfaces() -> list[str]:
 
 
 def pending(run: Run) -> bool:
-    """Whether a fault waits to be mended."""
+    """Return whether a fault has not been repaired yet."""
     return run(["systemctl", "is-active", "--quiet", f"{UNIT}.timer"])[0] == 0
 
 

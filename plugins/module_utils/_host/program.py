@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a user can run a program, and whether nobody else can replace it."""
+"""Check that a user can run a program and that no other user can replace it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from .system import Host
 
 SEARCHED = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
-"""Where a service looks for a name without a path: PATH as systemd sets it."""
+"""Directories that systemd searches for a program without a path (its PATH)."""
 
 MOST_LINKS = 40
 _INTERPRETER = re.compile(r"#![ \t]*([^ \t\n]+)")
@@ -41,7 +41,7 @@ class Unsafe(Unusable):
 
 @dataclass(frozen=True)
 class User:
-    """Who runs a program. Further groups of the user do not count, as they do not for keepalived."""
+    """User that runs a program. Supplementary groups do not count, as in keepalived."""
 
     name: str
     uid: int
@@ -49,11 +49,11 @@ class User:
 
     @property
     def is_root(self) -> bool:
-        """Whether nobody but root may be able to replace the program."""
+        """Whether only root may be able to replace the program."""
         return 0 in (self.uid, self.gid)
 
     def may_pass(self, status: os.stat_result) -> bool:
-        """Whether the user may run the file or enter the directory."""
+        """Return whether the user may run the file or enter the directory."""
         if self.uid == 0:
             return stat.S_ISDIR(status.st_mode) or bool(status.st_mode & 0o111)
         if self.uid == status.st_uid:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What rules ask of the host on which a configuration is to run."""
+"""Properties of the host that rules need."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Host:
         return Path(self.where(path)).read_text(encoding="utf-8", errors="replace")
 
     def first_line(self, path: str) -> str:
-        """How a file begins, of a program as far as it can be shown. Raises OSError."""
+        """Read the first line of a file, of a program as far as it is printable. Raises OSError."""
         with open(self.where(path), "rb") as stream:
             return stream.readline(4096).decode("utf-8", errors="replace")
 
@@ -44,7 +44,7 @@ class Host:
         return os.lstat(self.where(path))
 
     def readlink(self, path: str) -> str:
-        """What a link says. Raises OSError."""
+        """Read the target of a link. Raises OSError."""
         return os.readlink(self.where(path))
 
     def matches(self, pattern: str) -> list[str]:
@@ -72,7 +72,7 @@ class Host:
         return sorted(name for _number, name in socket.if_nameindex())
 
     def has_interface(self, name: str) -> bool:
-        """Whether there is a network interface of that name, or with that further name."""
+        """Return whether there is a network interface with that name or alternative name."""
         try:
             return socket.if_nametoindex(name) > 0
         except OSError:
@@ -84,7 +84,7 @@ class Host:
 
 
 def parameter_file(name: str) -> Path:
-    """Where the kernel shows a parameter; the name may hold an interface with a dot, written with a slash."""
+    """Return the file of a kernel parameter below /proc/sys; an interface name with a dot is written with a slash."""
     return KERNEL / name.translate(str.maketrans("./", "/."))
 
 

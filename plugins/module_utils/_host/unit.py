@@ -32,7 +32,7 @@ class UnitState:
 
 
 def states(run: Run, names: list[str]) -> dict[str, UnitState]:
-    """What systemd knows of these units now."""
+    """Read the current state of these units from systemd."""
     names = list(dict.fromkeys(names))
     properties = "ActiveState,UnitFileState,MainPID,ExecMainStartTimestampMonotonic"
     _rc, out, _err = run(["systemctl", "show", f"--property={properties}", "--", *names])
@@ -62,7 +62,7 @@ class Unit:
         self.run = run
 
     def state(self) -> UnitState:
-        """What systemd knows of the unit now."""
+        """Read the current state of the unit from systemd."""
         return states(self.run, [self.name])[self.name]
 
     def main_process(self) -> int:
@@ -70,12 +70,12 @@ class Unit:
         return self.state().pid
 
     def has_ports_of_host(self) -> bool:
-        """Whether an address that the daemon listens at is one of the host."""
+        """Return whether the daemon listens on addresses of the host."""
         return True
 
     def is_unconfined(self) -> bool:
-        """Whether the daemon is older than its confinement: system calls of the unit are filtered, and those of the
-        process are not."""
+        """Return whether the daemon was started before its sandboxing: the unit filters system calls, the process does
+        not."""
         _rc, out, _err = self.run(["systemctl", "show", "--property=MainPID,SystemCallFilter", "--", self.name])
         (block,) = shown(out)
         try:
@@ -95,13 +95,13 @@ class Unit:
             return frozenset()
 
     def cursor(self) -> str:
-        """Where the unit's journal ends now."""
+        """Return the cursor of the unit's last journal entry."""
         _rc, out, _err = self.run(["journalctl", "--unit", self.name, "--lines", "1", "--show-cursor", "--quiet"])
         found = re.search(r"^-- cursor: (.*)$", out, re.MULTILINE)
         return found.group(1) if found else ""
 
     def said_since(self, cursor: str, *sources: str) -> list[str]:
-        """What stands in the unit's journal since then, of entries with one of the values of a field, such as
+        """Read the unit's journal entries after the cursor that match one of the sources, such as
         C(_TRANSPORT=stdout)."""
         after = ["--after-cursor", cursor] if cursor else []
         _rc, out, _err = self.run(["journalctl", "--unit", self.name, *after, "--output", "cat", "--quiet", *sources])

@@ -25,13 +25,13 @@ from .results import Break, Result
 
 T = TypeVar("T", bound="Client")
 PIECE = 65536
-"""How many bytes of a download are read at a time."""
+"""Number of bytes of a download to read at once."""
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 
 
 def words(problem: BaseException) -> str:
-    """What has ended a connection, in a few words."""
+    """Describe in a few words why a connection has ended."""
     if isinstance(problem, asyncio.TimeoutError):
         return "no answer in time"
     if isinstance(problem, EOFError):
@@ -178,7 +178,7 @@ class KeepAlive(Client):
 
     @property
     def broken(self) -> list[str]:
-        """What has ended connections, or has kept them from being opened."""
+        """Errors of connections that were lost or could not be opened."""
         return [found.error for found in self.breaks]
 
     async def _run(self) -> None:
@@ -244,7 +244,7 @@ class Download(Client):
         super().__init__(host, port, path, timeout, tls, name)
         self.pause = pause
         self.pieces: list[float] = []
-        """When something has arrived, on the monotonic clock."""
+        """Times at which data arrived, on the monotonic clock."""
         self.bytes = 0
         self.breaks: list[Break] = []
         self._request = f"{self._head}Connection: close\r\n\r\n".encode()

@@ -29,7 +29,7 @@ class ProbeError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an URL leads."""
+    """Destination of a URL."""
 
     host: str
     port: int

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What clients of a web site have seen, and how long it was away for them."""
+"""Results of a web site's clients and the duration of an outage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Result:
 
     @property
     def end(self) -> float:
-        """When its answer was there, or its failure."""
+        """Time of the answer or of the failure."""
         return self.start + self.latency
 
 

@@ -86,7 +86,7 @@ def check(run: Run, path: str, binary: str = "keepalived", host: Host | None = N
 
 
 def said(output: str, whole: Block, host: Host) -> list[Finding]:
-    """What keepalived said of the file, each thing once: it reads the file up to four times.
+    """Collect keepalived's messages about the file, without duplicates: it reads the file up to four times.
 
     Only from its second reading on it names the file, so a finding without a file is the same as the one with
     that text and line that has one, or else belongs to the main file.
@@ -138,7 +138,7 @@ def _find_line(message: str, whole: Block) -> Line | None:
 
 
 def _explained(findings: list[Finding], scripts: list[Finding]) -> list[Finding]:
-    """What keepalived said, with the reason added where it does not run a script, and what it did not say."""
+    """Add the reason for a script that keepalived does not run, and findings that it does not report."""
     reasons = {(script.file, script.line): script for script in scripts}
     explained = []
     for finding in findings:
@@ -170,6 +170,6 @@ def _pointless(whole: Block) -> list[Finding]:
 
 
 def _is_not_followed(line: Line) -> bool:
-    """Whether the line includes files of which nothing is known here."""
+    """Return whether the line includes files whose content is unknown here."""
     words = line.words[line.words[0].startswith("@") :]
     return bool(words) and words[0].startswith("include") and (words != line.words or "{" in words[-1])

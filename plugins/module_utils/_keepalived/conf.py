@@ -35,7 +35,7 @@ class Line:
 
 @dataclass
 class Block:
-    """What stands between braces, under the line before them. Of the whole file, the line has no words."""
+    """Lines between braces, with the line before them. For the whole file, that line has no words."""
 
     head: Line
     lines: list[Line] = field(default_factory=list)
@@ -43,12 +43,12 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """What it is, such as C(vrrp_instance)."""
+        """Keyword of the block, such as C(vrrp_instance)."""
         return self.head.words[0] if self.head.words else ""
 
     @property
     def name(self) -> str:
-        """How it is called, if it has a name."""
+        """Name of the block, if it has one."""
         return self.head.words[1] if len(self.head.words) > 1 else ""
 
     def find(self, word: str) -> Line | None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the kernel still holds what the role keepalived has given it (docs/explanation/kernel_state.md)."""
+"""Check that the kernel still holds what the role keepalived has set (docs/explanation/kernel_state.md)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keepalived accepts although no failover can come of it.
+"""Find configurations that keepalived accepts although they cannot fail over.
 
 One node's file does not tell the priorities of the others. So whether a weight is larger than the gap between two nodes
 cannot be seen here; that it cannot work at all, whatever the gap is, can.
@@ -73,7 +73,7 @@ def _weights(instance: Block, whole: Block) -> Iterator[Finding]:
 
 
 def _weighted(instance: Block, whole: Block) -> Iterator[tuple[Line, int]]:
-    """What an instance watches with a weight other than 0, but for reports that are no failure."""
+    """Yield what an instance tracks with a weight other than 0, except reports that are no failure."""
     for tracks in instance.inner(*TRACKS):
         for line in tracks.lines:
             declared = next((block for block in whole.inner(*TRACKS[tracks.kind]) if block.name == line.words[0]), None)

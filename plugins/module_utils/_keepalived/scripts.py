@@ -77,7 +77,7 @@ def _scripts(whole: Block) -> Iterator[tuple[Line, list[str]]]:
 
 
 def _default_user(whole: Block, host: Host) -> User | None:
-    """Who runs the scripts that name no user. None if there is no such user, of which keepalived itself complains."""
+    """Return the user of scripts that name none. None if it does not exist, which keepalived itself reports."""
     settings = next(whole.inner("global_defs"), None)
     named = settings.find("script_user") if settings else None
     words = named.words[1:3] if named else [DEFAULT_USER]

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keepalived.conf says of each instance, for what keepalived itself does not tell while it runs, or at all while
-it does not."""
+"""Settings of each instance in keepalived.conf, which keepalived does not report itself."""
 
 from __future__ import annotations
 

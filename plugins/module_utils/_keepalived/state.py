@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the keepalived that runs on this host says of its VRRP instances, what its configuration says of them, which of
-the addresses the host has, and which peers its second chance hears."""
+"""State of this host's keepalived: its VRRP instances, their configuration, the host's addresses, and the reachable
+peers of second chance."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ REFUSED = (
     *("packet_len_err", "advert_interval_err", "ip_ttl_err", "invalid_type_rcvd"),
     *("addr_list_err", "invalid_authtype", "authtype_mismatch", "auth_failure"),
 )
-"""Why keepalived has thrown adverts away, in the words of its statistics."""
+"""Reasons for which keepalived discards adverts, as named in its statistics."""
 ENTERED = re.compile(r"(?mi)^\[ *([\d.]+)\] .*\((\S+)\) entering (\w+) state")
 """A line of the journal, on the clock of time.monotonic(): an instance has entered a state."""
 CLIENTS = 5
-"""How many clients of an instance are named."""
+"""Maximum number of clients to list per instance."""
 
 
 class NoAnswer(Exception):
@@ -79,8 +79,8 @@ class Configured(TypedDict):
 
 
 def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
-    """How this host's keepalived is, as the module keepalived_info returns it. Raises NoAnswer if it runs and does not
-    tell."""
+    """Gather the state of this host's keepalived, in the format of the module keepalived_info. Raises NoAnswer if it
+    runs and does not answer."""
     units = states(run, ["keepalived", kernel_state.UNIT])
     unit = units["keepalived"]
     configured = _configured(Path(directory) / "keepalived.conf")
@@ -123,7 +123,7 @@ def is_unsettled(instance: Instance, silence: float, settle: float) -> bool:
 
 
 def is_realtime(pid: int) -> bool:
-    """Whether one of the children of keepalived's main process runs with real-time priority."""
+    """Return whether one of the children of keepalived's main process runs with real-time priority."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
         return any(os.sched_getscheduler(int(child)) in (os.SCHED_FIFO, os.SCHED_RR) for child in children)
@@ -157,8 +157,8 @@ def entered(run: Run) -> dict[str, tuple[str, float]]:
 def ages(
     dump: list[Dumped], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float
 ) -> dict[str, float]:
-    """For how many seconds each instance of a dump has been in its state. C(now) is on the clock of time.monotonic(),
-    as are C(entries) and C(started), the beginning of keepalived; C(wall) is in seconds since 1970.
+    """Return for how many seconds each instance of a dump has been in its state. C(now), C(entries) and C(started), the
+    start of keepalived, are on the clock of time.monotonic(); C(wall) is in seconds since 1970.
 
     keepalived itself tells moments of a clock that somebody may have set since, so the journal's count before its own,
     where it has them. No age is below zero or above that of the process."""
@@ -198,12 +198,12 @@ def instances(dump: list[Dumped], seconds: Mapping[str, float], served: Mapping[
 
 
 def _stands_by(instance: str) -> bool:
-    """Whether a planned move keeps the addresses away from this host."""
+    """Return whether a planned move keeps the addresses away from this host."""
     return _content(str(STANDBY / f"standby_{instance}")) not in ("0", None)
 
 
 def _content(file: str) -> str | None:
-    """What is in a file that keepalived watches; None if there is no such file."""
+    """Read a file that keepalived tracks; None if it does not exist."""
     try:
         return Path(file).read_text(encoding="ascii", errors="replace").strip()
     except OSError:

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who else on a network segment uses a virtual router id: adverts that are sent to all, heard before any firewall has
-seen them."""
+"""Find other users of a virtual router id on a network segment: multicast adverts, received before any firewall."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ VRRP = 112
 ADVERT = 1
 GROUPS = (ipaddress.ip_address("224.0.0.18"), ipaddress.ip_address("ff02::12"))
 LINK_ADDRESSES = (bytes.fromhex("01005e000012"), bytes.fromhex("333300000012"))
-"""Where network cards look for packets to GROUPS."""
+"""Multicast MAC addresses of GROUPS."""
 
 ETH_P_ALL = 0x0003
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_MULTICAST = 263, 1, 0
@@ -65,7 +64,7 @@ def strangers(heard: Iterable[Sender], wanted: Iterable[tuple[str, int]], nodes:
 
 
 def listen(interfaces: Iterable[str], seconds: float) -> Iterator[Sender]:
-    """Who sends adverts to all on the interfaces. Raises OSError where that cannot be heard."""
+    """Yield the senders of multicast adverts on the interfaces. Raises OSError if it cannot listen."""
     end = time.monotonic() + seconds
     with ExitStack() as stack:
         ears = {stack.enter_context(_ear(interface)): interface for interface in sorted(set(interfaces))}

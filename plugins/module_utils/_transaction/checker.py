@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a daemon itself says of its configuration: its own checker is asked, on the host or in the image of its
-container."""
+"""Run a daemon's own configuration checker, on the host or in the image of its container."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ ever."""
 
 
 def image(module: AnsibleModule) -> Image | None:
-    """What checks the set instead of a program of the host."""
+    """Return the container image that checks the set instead of a program of the host."""
     return Image(module.params["image"], module.params["image_options"]) if module.params["image"] else None
 
 

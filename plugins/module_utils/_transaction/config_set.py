@@ -97,7 +97,7 @@ class ConfigSet:
                 take_back(self.staged, self.live)
 
     def changes(self, files: list[File]) -> list[Change]:
-        """What has to change so that the declared files stand as declared.
+        """List the changes that bring the declared files to their declared state.
 
         Raises SetError for a directory or a path that cannot be."""
         refuse_paths(files, self.live, self.name)
@@ -205,7 +205,7 @@ class ConfigSet:
             out.rename(self.staged)
 
     def _is_live(self, inode: int) -> bool:
-        """Whether the live directory is the one with this inode."""
+        """Return whether the live directory has this inode."""
         return self.live.exists() and self.live.stat().st_ino == inode
 
     def _finish(self) -> None:
@@ -308,7 +308,7 @@ class ConfigSet:
         return rc, out, err.replace(f"{MOUNTED}\n", "", 1)
 
     def where(self, path: str) -> str:
-        """Where the file stands now that will have this name when the staged set is in place."""
+        """Return the current path of the file that will have this name once the staged set is live."""
         place = Path(path)
         for directory in (self.name, self.live):
             if place.is_relative_to(directory):

@@ -46,7 +46,7 @@ class File:
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one path: C(before) or C(after) is None where there is no file."""
+    """Change of one path: C(before) or C(after) is None if there is no file."""
 
     path: str
     before: bytes | None
@@ -99,8 +99,7 @@ def refuse_paths(files: list[File], live: Path, name: Path) -> None:
 
 
 def description(files: list[File], companions: list[str]) -> dict[str, list[str]]:
-    """What a set says of itself: the declared files, those that no diff may show, before and after, and the units
-    beside the daemon."""
+    """Build the manifest of a set: the declared files, sensitive files before and after, and the companion units."""
     return {
         "files": sorted(file.path for file in files),
         "sensitive": sorted(file.path for file in files if file.sensitive),
@@ -109,18 +108,18 @@ def description(files: list[File], companions: list[str]) -> dict[str, list[str]
 
 
 def inside(path: str) -> str:
-    """Where a set keeps a declared file, relative to its directory."""
+    """Return the path of the set's copy of a declared file, relative to its directory."""
     return SYSTEM + path if Path(path).is_absolute() else path
 
 
 def earlier(directory: Path, path: str) -> Path:
-    """Where the set in the directory keeps what stood in the place of a declared file before."""
+    """Return the path of the set's copy of the file that a declared file has replaced."""
     return directory / f"{FOUND}/{path}"
 
 
 def is_own(directory: Path, path: str) -> bool:
-    """Whether a file is the one that the set in the directory has installed. Elsewhere, somebody may have put another
-    one in its place."""
+    """Return whether a file is the one that the set in the directory has installed. Outside the directory, another
+    program may have replaced it."""
     return not Path(path).is_absolute() or disk.read(Path(path)) == disk.read(directory / inside(path))
 
 
@@ -146,8 +145,7 @@ def permissions(path: str, mode: Any) -> int:
 
 
 def is_as_declared(path: Path, file: File) -> bool:
-    """Whether content, mode and owner of what stands at the path are the declared ones. Raises SetError for an unknown
-    owner."""
+    """Return whether content, mode and owner of the path are as declared. Raises SetError for an unknown owner."""
     return disk.read(path) == file.content and disk.facts(path) == (
         file.content,
         stat.S_IFREG | file.mode,

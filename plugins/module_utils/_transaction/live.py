@@ -82,12 +82,12 @@ class Live(Deployed):
             raise
 
     def _is_way_back(self, proven: str) -> bool:
-        """Whether the previous set is the one that was proven last, and the live one is not."""
+        """Return whether the previous set was proven last, and the live one was not."""
         live, previous = self.config.live, self.config.previous
         return bool(proven) and live.exists() and previous.exists() and digest(live) != proven == digest(previous)
 
     def has_changed(self) -> bool:
-        """Whether the directory is another one than before changing()."""
+        """Return whether the directory has been exchanged since changing()."""
         return self.replaced is not None and self._inode() != self.replaced
 
     def _inode(self) -> int:

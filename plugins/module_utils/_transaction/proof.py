@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How each daemon proves that it runs what is on disk.
+"""Prove that a daemon runs the configuration on disk.
 
 A daemon whose reload fails goes on with what it had, and C(systemctl reload) may succeed all the same. So each daemon
 is asked in its own way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived
@@ -27,8 +27,7 @@ class NotProven(Exception):
 
 
 class Daemon:
-    """How one daemon proves that it runs what is on disk. A proof is asked for again and again until it is there or
-    time is over."""
+    """Proof of one daemon that it runs the configuration on disk. It is repeated until it succeeds or times out."""
 
     words: OwnWords
 
@@ -52,11 +51,11 @@ class Daemon:
         """Raise NotProven for what is known to harm already while the daemon tries."""
 
     def is_proven(self) -> bool:
-        """Whether the new configuration serves. Raises NotProven as soon as it is clear that it never will."""
+        """Return whether the new configuration is in use. Raises NotProven once it is certain that it will not be."""
         return bool(self.workers() - self.before) and self.answers()
 
     def answers(self) -> bool:
-        """Whether the health URL is answered with 2xx within 2 seconds; true if there is none to ask."""
+        """Return whether the health URL is answered with 2xx within 2 seconds; true without a health URL."""
         if not self.health:
             return True
         # They take longer to load than all the rest, and only a change needs them.
@@ -71,8 +70,7 @@ class Daemon:
             return False
 
     def complaints(self) -> str:
-        """What the daemon said of the change, the lines that complain if there are any, or else what systemd said of
-        it."""
+        """Quote the daemon's messages about the change, only errors if there are any, else systemd's messages."""
         own = self.words.chosen(self.unit.said_since(self.cursor, *self.words.sources))
         return quoted(own or self.unit.said_since(self.cursor, SYSTEMD))
 
@@ -96,7 +94,7 @@ class Haproxy(Daemon):
             raise NotProven(lines)
 
     def ask(self) -> Workers:
-        """What the master answers; no workers while it does not answer."""
+        """Read the master's answer; no workers while it does not answer."""
         try:
             return parse_workers(ask(MASTER_SOCKET, "show proc", timeout=2))
         except NoAnswer:

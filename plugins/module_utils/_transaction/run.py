@@ -46,7 +46,7 @@ NOT_CHECKED = Verdict(valid=False, version="")
 
 @dataclass(frozen=True)
 class Difference:
-    """What has to change on disk: C(changes) in the set, C(directories) to make elsewhere.
+    """Necessary changes on disk: C(changes) in the set, C(directories) to create elsewhere.
 
     C(previous) is where the set that is live now will be."""
 
@@ -55,7 +55,7 @@ class Difference:
     previous: Path
 
     def result(self, answer: Verdict = NOT_CHECKED) -> dict[str, Any]:
-        """What the module returns of it, and of what the checker said."""
+        """Return the module's result, with the checker's messages."""
         changes = [*self.changes, *self.directories]
         return {
             "changed": bool(changes),
@@ -175,7 +175,7 @@ def require_host(module: AnsibleModule, difference: Difference) -> str:
 
 
 def has_user(name: str) -> bool:
-    """Whether the host has a user of that name."""
+    """Return whether the host has a user of that name."""
     try:
         pwd.getpwnam(name)
     except KeyError:

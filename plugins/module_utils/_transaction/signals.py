@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-"""What ends a program that does not care: a lost connection, somebody at a terminal, the host's shutdown."""
+"""Signals that end a program by default: a lost connection, the terminal, the host's shutdown."""
 
 
 class Interrupted(BaseException):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far another clock is from this one, as a few exchanges tell.
+"""Offset of another clock from this one, from a few exchanges.
 
 One that is asked between two moments of this clock answers with a moment of its own. So its offset lies between the
 differences of the answer to both, however the time was spent on the way. What all exchanges leave is the result."""
@@ -24,7 +24,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Offset:
-    """By how many seconds the other clock is ahead: this much, give or take the uncertainty."""
+    """Seconds by which the other clock is ahead, with the maximum error."""
 
     seconds: float
     uncertainty: float
@@ -37,7 +37,7 @@ class Offset:
 
 
 def offset(exchanges: Iterable[Exchange]) -> Offset:
-    """What all exchanges leave. Raises ValueError if there are none.
+    """Intersect the bounds of all exchanges. Raises ValueError if there are none.
 
     A clock that was set in between leaves nothing; then the last exchange counts."""
     asked = list(exchanges)

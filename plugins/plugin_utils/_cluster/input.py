@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot work in the variables that the playbooks read, of all hosts of a cluster: one line each, with host,
+"""Find invalid values in the playbooks' variables of all hosts of a cluster. Each problem is one line with host,
 variable and remedy."""
 
 from __future__ import annotations

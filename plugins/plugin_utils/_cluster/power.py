@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tells a host that is off from one that is about to be."""
+"""Tell a host that is off from one that is shutting down."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NOBODY = re.compile(
     r"connect (?:to host \S+ port \d+|failed): "
     r"(?:Connection timed out|Operation timed out|No route to host|Host is down|Network is unreachable)"
 )
-"""What ssh says where nobody answers, of the host itself or by way of another one."""
+"""Errors of ssh if no host answers, directly or through a jump host."""
 
 
 def is_off(answer: Mapping[str, Any]) -> bool:
-    """Whether a host is off, of what a task has registered that had to connect anew.
+    """Return whether a host is off, from the result of a task that had to reconnect.
 
     By SSH, a host that refuses or closes a connection is there: its SSH server ends long before it is off. One that is
     off says nothing. A connection of another kind, such as a container's, knows the host's own state."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which servers a rolling deployment takes out of rotation on which load balancer, and whether enough are left.
+"""Select the servers that a rolling deployment drains on each load balancer, and check that enough are left.
 
 C(asked) are the results of M(evenkeel.ha_web.haproxy_server), one for each load balancer, whose name is their
 C(__balancer)."""
@@ -104,7 +104,7 @@ def problems(
 def _shortages(
     batch: list[str], asked: list[Asked], hostvars: Mapping[str, Any], minimum: int, back: set[str]
 ) -> Iterator[str]:
-    """What is wrong with a batch, when the servers in C(back) have come back into rotation before it."""
+    """Find backends with too few servers for a batch, once the servers in C(back) have returned to rotation."""
     names = {server_name(host, hostvars) for host in batch}
     for result in asked:
         for backend, rotation in _rotations(result, back).items():

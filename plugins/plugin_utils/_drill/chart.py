@@ -18,7 +18,7 @@ WIDTH, LEFT, RIGHT = 960, 118, 26
 PLOT, LANE, GAP = 96, 14, 8
 TOP, AXIS = 22, 24
 COLOURS = 6
-"""How many servers have a colour of their own."""
+"""Number of servers with a colour of their own."""
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120)
 
 

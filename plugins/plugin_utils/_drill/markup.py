@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, tostring
 
 Child = Union[Element, str, None]
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML has no way to say."""
+"""Characters that XML cannot represent."""
 
 
 def tag(what: str, /, *children: Child, **attributes: Any) -> Element:

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the page of a drill looks: one style sheet for light, dark and paper. The classes of the picture are those of
-chart.py."""
+"""Style sheet of the drill's page for light, dark and print. chart.py defines the classes of the picture."""
 
 from __future__ import annotations
 

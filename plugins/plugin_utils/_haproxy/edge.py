@@ -28,11 +28,11 @@ AMBIGUOUS = (
     "{ req.fhdr(Content-Length) -m len gt 18 }",
     "HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
 )
-"""What HAProxy passes on although it can be read in more ways than one: NUL in a header (2.6), a length that its
-counter cannot hold (2^64 wraps round to 0, in 2.6 and 3.0), and a coding that HTTP/1.0 does not have."""
+"""Ambiguous requests that HAProxy would forward: NUL in a header (2.6), a length that overflows its counter (2^64 wraps
+round to 0, in 2.6 and 3.0), and a transfer coding in HTTP/1.0."""
 
 ADDRESS = "src,ipmask(32,64)"
-"""What is counted as one client. Of IPv6, everybody has at least a network of 64 bits."""
+"""Key of one client. An IPv6 client has at least a /64 network."""
 
 
 RESERVE = 5
@@ -45,7 +45,7 @@ together."""
 
 @dataclass(frozen=True)
 class InFlight:
-    """How many requests all clients together may have in flight at the servers of the backends named."""
+    """Maximum number of requests in flight of all clients together, at the servers of these backends."""
 
     most: int
     backends: tuple[str, ...]

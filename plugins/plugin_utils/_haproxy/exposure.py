@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What would leave a load balancer open to strangers, or keep its own clients out. Each problem is one line."""
+"""Find settings that expose a load balancer or lock its clients out. Each problem is one line."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many connections a host bears, and how the sections of HAProxy share them.
+"""Connection limit of a host, and its distribution to the sections of HAProxy.
 
 The process accepts C(maxconn) connections. Some of them are reserved for the role's own listeners, so that health
 checks and statistics answer when clients have taken all the others. HAProxy queues what exceeds a section's own limit
@@ -61,7 +61,7 @@ PROCESS_RATES = ("maxconnrate", "maxsessrate")
 
 @dataclass(frozen=True)
 class Resources:
-    """What the host has: C(memory) in bytes, C(descriptors) that one process may open. 0 where it is not known."""
+    """Resources of the host: C(memory) in bytes, C(descriptors) per process. 0 if unknown."""
 
     memory: int = 0
     descriptors: int = 0

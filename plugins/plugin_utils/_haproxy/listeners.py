@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where HAProxy would listen, and which of that cannot be: no ports, two in one place, certificates that it cannot
-see."""
+"""Find listeners that cannot work: without port, in conflict with another one, or with a certificate that HAProxy
+cannot see."""
 
 from __future__ import annotations
 

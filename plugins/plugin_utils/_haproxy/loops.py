@@ -18,7 +18,7 @@ from .sections import SOCKETS
 
 REMEDY = "set cluster_address of the host that is meant to the address at which load balancers reach it"
 ALIKE = ("cookie", "name")
-"""What tells two servers apart that are the same otherwise."""
+"""Options that differ between otherwise equal servers."""
 
 
 def problems(variables: Variables, sections: Sections) -> Iterator[str]:

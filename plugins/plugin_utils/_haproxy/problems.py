@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What HAProxy's own check does not see, or says in words that do not lead to the variable. Each problem is one
-line."""
+"""Find problems that HAProxy's own check misses, or reports without the variable. Each problem is one line."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every role asks of the variables of its container."""
+"""Rules for the container variables of every role."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What several models refuse in the same words: each problem is one line with variable, value and what is allowed."""
+"""Rules that several models share. Each problem is one line with variable, value and accepted values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def exposed_keys(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 HOMES = ("/home/", "/root/", "/run/user/")
-"""What a service under systemd's ProtectHome does not see."""
+"""Directories that systemd's ProtectHome hides from a service."""
 
 
 def hidden(where: str, path: str, switch: str) -> list[str]:

@@ -79,6 +79,6 @@ def _found(where: str, value: Any) -> Iterator[str]:
 
 
 def item_name(item: Any, index: int) -> str:
-    """How a person finds the item: by its name where that is readable, else by its place, counted from 0."""
+    """Return the name of the item for messages: its own name if it is printable, else its index from 0."""
     name = item.get("name") if isinstance(item, Mapping) else None
     return name if isinstance(name, str) and name and not CONTROL.search(name) else str(index)

@@ -71,7 +71,7 @@ def _keys(where: str, value: Mapping[Any, Any], options: Mapping[str, Option], n
 
 
 def _needed(key: str, value: Any, kind: str) -> Iterator[str]:
-    """What has to stand instead of the value of an option of that type."""
+    """Describe the values that an option of that type accepts."""
     if kind == "list":
         yield "a list is needed, even for one item"
     elif kind == "dict":

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an instance of the declaration of model.py says, its defaults filled in: who can hold its addresses, and what it
-tracks."""
+"""Settings of an instance in the declaration of model.py, with defaults: possible holders and tracked objects."""
 
 from __future__ import annotations
 

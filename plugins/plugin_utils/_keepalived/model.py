@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What keepalived runs on one node, derived from what an inventory declares for all nodes.
+"""keepalived's configuration on one node, derived from the declaration for all nodes.
 
 The declaration is one dictionary; all items have their defaults already::
 
@@ -160,7 +160,7 @@ def _placed(address: Item, interface: str) -> Item:
 
 
 def _held(line: str, interface: str) -> str:
-    """What C(ip address delete) has to be told of an address that is written as keepalived writes it."""
+    """Convert an address in keepalived's syntax to the arguments of C(ip address delete)."""
     address, *words = line.split() or [""]
     return f"{address} dev {dict(zip(words, words[1:])).get('dev', interface)}"
 

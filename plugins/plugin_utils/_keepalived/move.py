@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which node can take which addresses from which other, and what speaks against it now.
+"""Plan moves of addresses between nodes, and find the reasons against a move.
 
 C(seen) is what the module keepalived_info has returned of every node, by the nodes' names."""
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of the declaration of model.py does not fit this host, whose network C(facts) of Ansible's show."""
+"""Find settings of model.py's declaration that do not fit this host's network, as in Ansible's C(facts)."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _outside(value: str, virtual: Interface, device: str, facts: Facts) -> list[
 
 
 def _no_host(virtual: Interface) -> str:
-    """What the address is if no host can have it; empty if one can."""
+    """Describe an address that no host can have; empty for others."""
     address, network = virtual.ip, virtual.network
     if address.is_loopback or address.is_multicast or address.is_unspecified:
         return "a loopback, multicast or unspecified address"

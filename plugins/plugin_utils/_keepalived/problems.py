@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot work in the declaration of model.py: one line each, with variable, value and what is allowed."""
+"""Find invalid values in the declaration of model.py. Each problem is one line with variable, value and accepted
+values."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ WORDS = {
     "script_user": (re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"), "the name of a user"),
     "metrics_directory": (re.compile(r"/[A-Za-z0-9/_.:@+-]*"), "an absolute path of letters, digits and any of _.:@+-"),
 }
-"""What stands in units of systemd, which have words of their own, and in commands of a shell."""
+"""Accepted values of variables that are written to systemd units and shell commands, which have a syntax of their
+own."""
 REPORTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
 HTTP = r"http://[!-~]+"
 TCP = r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]+"
@@ -50,7 +52,7 @@ URLS = {
         "one that begins with http:// is needed, without spaces, quotation marks and backslashes",
     ),
 }
-"""What a watch or a check script can ask. A port says nothing of a process that hangs: the kernel goes on accepting its
+"""URLs that a watch or a check script accepts. An open port does not show a hung process: the kernel keeps accepting
 connections."""
 
 
@@ -118,7 +120,7 @@ def _names(declared: dict[str, Any]) -> list[str]:
 
 
 def _words(declared: dict[str, Any]) -> list[str]:
-    """What would be more or something else where it is written: in a unit, in a command, in a question."""
+    """Find values that a unit, command or request would split or interpret."""
     texts = declared["texts"]
     found = [
         (

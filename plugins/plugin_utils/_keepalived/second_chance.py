@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who passes packets on to whom, so that a connection outlives the move of its address (docs/explanation/lossless.md).
+"""Forwarding of packets between nodes, so that connections survive a move of their address
+(docs/explanation/lossless.md).
 
 A node that holds an address gets packets of connections which its peers have accepted before. It passes such a packet
 on to the next peer in the ring; the last one of them answers with a reset."""
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 HOPS = 62
-"""How many times a packet can be passed on: the hop stands in the six bits of its DSCP."""
+"""Maximum number of times that a packet is forwarded: the six bits of its DSCP hold the count."""
 
 
 def second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]:

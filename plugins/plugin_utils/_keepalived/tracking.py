@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an instance of the declaration of model.py tracks in vain: what nobody has declared, and weights that move
-nothing."""
+"""Find ineffective tracking in the declaration of model.py: undeclared objects, and weights that cannot move the
+addresses."""
 
 from __future__ import annotations
 

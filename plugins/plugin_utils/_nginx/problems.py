@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot work in the declaration of model.py: one line each, with variable, value and what is needed."""
+"""Find invalid values in the declaration of model.py. Each problem is one line with variable, value and accepted
+values."""
 
 from __future__ import annotations
 
@@ -145,7 +146,7 @@ def _upstream_problems(upstream: Item) -> Iterator[str]:
 
 
 def _listeners(declared: dict[str, Any]) -> Iterator[str]:
-    """Who answers to which name at which address."""
+    """Find conflicts of listeners and server names."""
     port = int(declared["status_port"])
     if not 0 <= port <= 65535:
         yield f"nginx_status_port is {port}: allowed are 1-65535, and 0 for none"

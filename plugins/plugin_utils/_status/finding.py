@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with a cluster, in a form for people and for programs."""
+"""Findings of a cluster check, as text and as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 Seen = Mapping[str, Mapping[str, Any]]
-"""What a module has returned of every host that has answered, by the hosts' names."""
+"""Results of a module on all hosts that have answered, by host name."""
 
 DEPLOY = "run deploy_load_balancers.yml, which gives every node what the inventory says"
 """The remedy for a node that is not as the inventory says."""
@@ -42,7 +42,7 @@ def grouped(values: Mapping[str, Any]) -> dict[Any, list[str]]:
 
 
 def differing(what: str, values: Mapping[str, Any]) -> str:
-    """What differs, with the value of every host; empty if nothing does."""
+    """List the values that differ between hosts; empty if all are equal."""
     found = grouped(values)
     if len(found) < 2:
         return ""

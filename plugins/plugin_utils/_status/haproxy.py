@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the HAProxys of a cluster, each alone and compared with each other.
+"""Findings about the HAProxys of a cluster, each alone and in comparison.
 
 C(seen) is what M(evenkeel.ha_web.haproxy_info) has returned of every node that has answered."""
 

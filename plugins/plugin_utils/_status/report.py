@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a cluster is: what all hosts have said, as one report with everything that is wrong.
+"""Report of a cluster: the answers of all hosts and all findings.
 
 C(asked) is what the modules have returned, by the hosts' names: C(haproxy) and C(keepalived) of a load balancer,
 C(nginx) and C(unfinished) of a web server. A host that cannot be reached has C(unreachable: true) in what came back
@@ -27,7 +27,7 @@ PENDING = {
     ),
 }
 ANSWERS = {"keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
-"""What is in every answer of a module that has come to its end."""
+"""Key that every complete answer of a module contains."""
 UNFINISHED = {
     "evenkeel-unfinished": "a deployment of this web server has not come to its end",
     "evenkeel-half-deployed": "a deployment of the application has not come to its end",
@@ -58,7 +58,7 @@ def _with(asked: Asked, module: str) -> list[str]:
 
 
 def answers(asked: Asked, module: str) -> Seen:
-    """What the module has returned of the hosts on which it has come to its end."""
+    """Return the module's results on the hosts where it has completed."""
     return {host: said[module] for host, said in asked.items() if "running" in said.get(module, {})}
 
 
@@ -110,7 +110,8 @@ def _marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trouble]:
-    """What is missing until the daemon runs what is on disk. That a load balancer's does not run at all, others say."""
+    """Find daemons that do not run the configuration on disk. Stopped daemons of load balancers are reported
+    elsewhere."""
     if not answer.get("running"):
         if daemon == "nginx" and "running" in answer:
             yield Trouble(
@@ -198,8 +199,8 @@ def _frontends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
 
 
 def _backends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
-    """How many servers of every backend are up, down and out, as every load balancer sees them. Backends without
-    servers are left out."""
+    """Count the servers of every backend that are up, down and out, for each load balancer. Backends without servers
+    are omitted."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for host, node in haproxy.items():
         for backend in node.get("backends", []):

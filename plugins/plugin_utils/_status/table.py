@@ -38,7 +38,7 @@ def columns(rows: list[list[str]]) -> list[str]:
 
 
 def findings(report: Report) -> list[str]:
-    """What is wrong, in one line each, and below it what to do."""
+    """Format each finding in one line, followed by its remedy."""
     return [
         line
         for finding in report["findings"]

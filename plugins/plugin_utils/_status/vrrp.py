@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with who holds which VIP, and with who could take it.
+"""Findings about the holders of VIPs and about the nodes that could take them over.
 
 C(seen) is what M(evenkeel.ha_web.keepalived_info) has returned of every node that has answered. C(silent) are the nodes
 of which nothing is known: what they hold nobody can say."""
@@ -25,7 +25,7 @@ AGREED = {
     "sync_group": "the sync group",
     "addresses": "the set of addresses",
 }
-"""What all nodes of an instance have to say in the same way."""
+"""Settings that must be equal on all nodes of an instance."""
 
 
 def troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:

@@ -41,7 +41,7 @@ HEADER = struct.Struct("=IHHII")
 QUERY = struct.Struct("=BBBBI")
 ATTRIBUTE = struct.Struct("=HH")
 SOCKET_ID = slice(4, 52)
-"""Where a message has the socket's ports, addresses, interface and cookie."""
+"""Offset of ports, addresses, interface and cookie of the socket in a message."""
 MESSAGE = 72
 INFO = struct.Struct("=44xI4xI72xQ20xI")
 """Of tcp_info: milliseconds since data was sent and received, bytes received, segments of data sent."""
@@ -64,7 +64,7 @@ class Connection:
     segments_sent: int
 
     def is_stuck(self, seconds: float) -> bool:
-        """Whether the last data was sent, none has come since, and both are so many seconds ago."""
+        """Return whether data was sent, none has come back since, and both are at least so many seconds ago."""
         unanswered = self.segments_sent > 0 and (self.received > self.sent or self.bytes_received == 0)
         return unanswered and min(self.sent, self.received) >= 1000 * seconds
 

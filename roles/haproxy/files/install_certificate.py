@@ -29,7 +29,7 @@ SECONDS = 15
 
 
 class Refused(Exception):
-    """Why the certificate is not served."""
+    """The certificate is not served; the text has the reason."""
 
 
 def parse_pem(text: str) -> str:
@@ -50,7 +50,7 @@ def fingerprint(text: str) -> str:
 
 
 def program(image: str, folder: str) -> list[str]:
-    """How haproxy is called, by which the folder is seen."""
+    """Return the command that runs haproxy with access to the folder."""
     if not image:
         return ["haproxy"]
     mount = f"--mount=type=bind,src={folder},dst={folder},readonly"
@@ -117,7 +117,7 @@ def read_served_fingerprint(admin: str, path: Path) -> str:
 
 
 def is_active() -> bool:
-    """Whether haproxy runs; if not, it reads the certificate when it starts."""
+    """Return whether haproxy runs. If not, it reads the certificate at its next start."""
     return subprocess.run(["systemctl", "--quiet", "is-active", "haproxy"], check=False).returncode == 0
 
 

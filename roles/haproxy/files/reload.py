@@ -46,7 +46,7 @@ CONFIGURED, ENABLED = 0x02, 0x04
 
 
 def switched_off(check: str) -> bool:
-    """Whether the server has such a check and it was disabled."""
+    """Return whether the server has such a check and it was disabled."""
     return int(check) & (CONFIGURED | ENABLED) == CONFIGURED
 
 
@@ -91,7 +91,7 @@ def select_states(states: str, configuration: str) -> str:
 
 
 def ask(path: str, command: str) -> str:
-    """What haproxy answers. Raises OSError, also for an answer that does not end."""
+    """Return haproxy's answer. Raises OSError, also for an answer that does not end."""
     with socket.socket(socket.AF_UNIX) as cli:
         cli.settimeout(5)
         cli.connect(path)

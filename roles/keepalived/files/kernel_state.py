@@ -261,11 +261,11 @@ class Firewall:
             self.printed.update({program: rules, f"{program} INPUT": jumps})
 
     def _protocols(self) -> list[str]:
-        """What comes in from peers only, in the words of iptables."""
+        """Matches, in iptables syntax, of packets that only peers may send."""
         return ["vrrp", *([f"udp --dport {self.port}"] if self.port else [])]
 
     def _iptables(self, program: str, jumps: list[str]) -> str:
-        """What iptables-restore reads to replace the chain and to put its jump in front."""
+        """Build the input of iptables-restore that replaces the chain and puts its jump first."""
         family, match, _field = PROGRAMS[program]
         accept = f"-m {match} --{match}-gt {self.min_ttl - 1} -j ACCEPT"
         rules = [f"-A {CHAIN} -s {peer} {accept}" for peer in of_family(self.peers, family)]
@@ -282,7 +282,7 @@ class Firewall:
         return "\n".join(lines) + "\n"
 
     def _nftables(self, chain: tuple[str, str, str]) -> str:
-        """What nft reads to replace our rules in an input chain of somebody else."""
+        """Build the input of nft that replaces our rules in an input chain of another owner."""
         inserted = []
         for family, _match, field in PROGRAMS.values():
             if chain[0] in (family, "inet"):
@@ -320,7 +320,7 @@ def delete_rule(rule: str) -> str:
 
 
 def may_accept_vrrp(rule: str) -> bool:
-    """Whether a rule of INPUT could let VRRP in: it neither drops nor is for another protocol alone."""
+    """Return whether a rule of INPUT could accept VRRP: it neither drops nor matches another protocol only."""
     other = re.search(r"(?<!! )-p (?!vrrp|112|all)\S", rule)
     return not other and not re.search(r" -j (DROP|REJECT)\b[^\"]*$", rule)
 
@@ -407,7 +407,7 @@ class Tables:
 
 
 def count_rules(text: str) -> int:
-    """How many rules the chains of a text for nft have, or of one that it has printed."""
+    """Count the rules of the chains in nft's input or output."""
     rules, inside = 0, False
     for line in map(str.strip, text.splitlines()):
         inside = line.startswith("chain ") or (inside and line != "}")
@@ -449,12 +449,12 @@ def write_json(file: Path, content: dict[str, Any]) -> None:
 
 
 def read_state() -> dict[str, Any]:
-    """What was made so last; nothing where that was undone or never done."""
+    """Read the state that was applied last; empty if it was removed or never applied."""
     return {**NOTHING, **REMEMBERED, **read_json(MEMORY / "state.json")}
 
 
 def read_declaration() -> dict[str, Any]:
-    """What is declared, with the text of the ruleset."""
+    """Read the declared state, with the text of the ruleset."""
     found = json.loads((HERE / "kernel_state.json").read_text(encoding="utf-8"))
     file = found.pop("ruleset")
     return {**NOTHING, **found, "rules": (HERE / file).read_text(encoding="utf-8") if file else ""}
@@ -541,7 +541,7 @@ def parse_messages(protocol: int, data: bytes) -> Iterator[Message]:
 
 
 def is_relevant(message: Message) -> bool:
-    """Whether something that we keep may have changed."""
+    """Return whether the event may concern the declared state."""
     return message.protocol == NETLINK_ROUTE or message.kind not in (*ELEMENT_MESSAGES, NEW_GENERATION)
 
 
@@ -558,7 +558,7 @@ def drain(events: socket.socket) -> bool:
 
 
 class Budget:
-    """How many repairs of one kind may follow each other."""
+    """Limit on consecutive repairs of one kind."""
 
     def __init__(self, now: float) -> None:
         self.left = float(BURST)

@@ -74,7 +74,7 @@ LINE = re.compile(r'INSTANCE "(?P<instance>[^"]+)" (?P<state>\w+) (?P<priority>\
 
 
 class Instance:
-    """What is known of one VRRP instance."""
+    """Known state of one VRRP instance."""
 
     def __init__(
         self, state: str = "", priority: int = 0, changed: float = 0, transitions: Mapping[str, int] | None = None
@@ -178,8 +178,7 @@ def list_addresses() -> set[str]:
 
 
 def well(path: str) -> bool:
-    """What a track file says; a file that is not there keeps nobody from anything. keepalived_script_user may put
-    anything in its place."""
+    """Read a track file; a missing file counts as healthy. keepalived_script_user may replace it with anything."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
             return stream.read(64).split() in ([], [b"0"])
@@ -188,7 +187,7 @@ def well(path: str) -> bool:
 
 
 def unit_report(file: str) -> dict[str, Any]:
-    """What a unit says of its work; nothing where it has not begun."""
+    """Read the report of a unit; empty if it has not started."""
     try:
         return json.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -196,7 +195,7 @@ def unit_report(file: str) -> dict[str, Any]:
 
 
 def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What systemd says of the services; nothing of all of them if it does not answer."""
+    """Read the properties of the services from systemd; empty for all of them if it does not answer."""
     names = list(dict.fromkeys(["keepalived", *units]))
     argv = ["systemctl", "show", "--property=ActiveState,ReloadResult", *(f"{name}.service" for name in names)]
     blocks = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=5).stdout.split("\n\n")

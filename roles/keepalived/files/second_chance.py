@@ -39,7 +39,7 @@ HERE = Path(__file__).parent
 STATE = Path("/run/keepalived-kernel/state.json")
 """Is there while keepalived-kernel keeps the addresses and rules without which nothing can be passed on."""
 REPORT = Path("/run/keepalived-second-chance/report.json")
-"""How many heartbeats were refused, by reason, for metrics."""
+"""Number of refused heartbeats by reason, for metrics."""
 
 MAGIC = b"EKH1"
 BODY = struct.Struct("!4s?16sQ16sQ6s")
@@ -70,8 +70,8 @@ NOTHING = Challenge(bytes(16), 0)
 
 
 class Heartbeat(NamedTuple):
-    """What a host tells a peer: whether it is well, its challenge, the last one that it has heard of the peer, and its
-    network card."""
+    """Message of a host to a peer: its health, its challenge, the last challenge heard from the peer, and its MAC
+    address."""
 
     well: bool
     challenge: Challenge
@@ -120,12 +120,12 @@ class Own:
         return Challenge(self.session, self.counter)
 
     def is_fresh(self, answered: Challenge, now: float) -> bool:
-        """Whether it is one of this run's challenges, sent within the silence."""
+        """Return whether it is a challenge of this run, sent within the silence."""
         return answered.session == self.session and now - self.sent.get(answered.counter, float("-inf")) <= self.silence
 
 
 class Peer:
-    """What is known of one peer."""
+    """Known state of one peer."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -236,7 +236,7 @@ class Program:
         self.events.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NFTABLES_GROUP)
 
     def is_well(self) -> bool:
-        """Whether the host can serve what is passed on to it."""
+        """Return whether the host can serve packets that peers forward to it."""
         return STATE.exists() and all(map(says_well, self.reports))
 
     def send(self, way: Way, peer: Peer, well: bool, answered: Challenge, now: float) -> None:
@@ -293,8 +293,7 @@ class Program:
         self.told_cards = now
 
     def is_loaded_anew(self) -> bool:
-        """Whether the kernel has told of a new table or set since the last time. Events that it had no room for count
-        as that."""
+        """Return whether the kernel has reported a new table or set since the last call. Lost events count as such."""
         found = False
         while True:
             try:
@@ -345,7 +344,7 @@ def renew_card(family: str, card: bytes) -> list[str]:
 
 
 def says_well(report: str) -> bool:
-    """Whether a report holds 0. Its directory may be another user's, who could put anything in its place."""
+    """Return whether a report holds 0. Its directory may belong to another user, who could replace it with anything."""
     try:
         with open(os.open(report, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
             return stream.read(64).split() == [b"0"]

@@ -31,15 +31,15 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 STEPS = 6
-"""How many times per time-out the evidence is looked at."""
+"""Number of evidence samples per time-out."""
 QUIET = 60.0
 """Seconds without a verdict after which an earlier one is forgotten."""
 MAX_PATIENCE = 8
-"""By how much the time-out may grow while one failure follows another."""
+"""Maximum factor of the time-out after consecutive failures."""
 MAX_CALM = 64
-"""By how much the number of answers may grow that end a busy time, while one follows another."""
+"""Maximum factor of the number of answers that end a busy period, after consecutive busy periods."""
 MAX_DESCRIPTORS = 1000
-"""How many descriptors of a process are searched for a listening socket. It is among the first that a process opens."""
+"""Maximum number of descriptors of a process to search for a listening socket, which is among the first ones."""
 UNCLEAR = (
     *(errno.EADDRNOTAVAIL, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM),
     *(errno.ECONNRESET, errno.EPIPE),
@@ -52,7 +52,7 @@ GROUPS = "/sys/fs/cgroup"
 
 
 class Evidence(Enum):
-    """What is known at one moment of what is asked; the value says how fast it amounts to a failure."""
+    """Evidence about a URL at one moment; the value is the rate at which it amounts to a failure."""
 
     GOOD = (0, "answers")
     REFUSED = (1, "refuses: another status than 200, or no process that listens")
@@ -80,10 +80,10 @@ class Decision:
         self.timeout = timeout
         self.rise = rise
         self.well: bool | None = None
-        """Whether the node may hold a VIP; None until that is decided for the first time."""
+        """Whether the node may hold a VIP; None before the first decision."""
         self.busy = False
         self.last = now
-        """When the last piece of evidence came."""
+        """Time of the last evidence."""
         self.silent = 0.0
         """Seconds without a good answer in which somebody asked."""
         self.still = 0.0
@@ -94,7 +94,7 @@ class Decision:
         """Good answers in a row."""
         self.failures = 0
         self.failed = self.recovered = self.calmed = now
-        """When it failed, was well again and was not busy any more."""
+        """Times of the last failure, recovery and end of a busy period."""
         self.busy_times = 0
 
     @property
@@ -109,7 +109,7 @@ class Decision:
 
     @property
     def calm(self) -> int:
-        """How many good answers in a row end a busy time."""
+        """Number of good answers in a row that end a busy period."""
         return self.rise * min(2**self.busy_times, MAX_CALM)
 
     def take(self, evidence: Evidence, now: float) -> None:
@@ -231,7 +231,7 @@ class Question:
 
 
 def ready(connection: socket.socket, event: int, end: float) -> bool:
-    """Whether the event comes before that time. One that is there already is seen even if the time is over."""
+    """Wait for the event until that time. Returns an event that has already happened even if the time is over."""
     poll = select.poll()
     poll.register(connection, event)
     return bool(poll.poll(max(0.0, end - time.monotonic()) * 1000))
@@ -321,7 +321,7 @@ def find_descriptor(pid: int, sockets: set[str]) -> str | None:
 
 
 def link(path: str) -> str:
-    """Where the link leads; empty if it is not there any more. Raises PermissionError."""
+    """Read the target of the link; empty if it does not exist any more. Raises PermissionError."""
     try:
         return os.readlink(path)
     except (FileNotFoundError, ProcessLookupError):
@@ -339,8 +339,7 @@ def progress(thread: str) -> tuple[str, int]:
 
 
 def status(path: str) -> list[str]:
-    """What /proc/PID/stat says of a process or thread after its name, which may have spaces: state, parent and so
-    on."""
+    """Return the fields of /proc/PID/stat after the name, which may contain spaces: state, parent and so on."""
     return read(f"{path}/stat").rpartition(")")[2].split()
 
 
@@ -351,8 +350,7 @@ def read(path: str) -> str:
 
 
 def is_frozen(pid: int) -> bool:
-    """Whether the control group of the process, or one that it is part of, is frozen: its threads look as if they
-    slept."""
+    """Return whether the control group of the process, or one above it, is frozen: its threads seem to sleep."""
     group = next((line[3:] for line in read(f"/proc/{pid}/cgroup").splitlines() if line.startswith("0::")), "")
     for mounted in (GROUPS, f"{GROUPS}/unified"):
         try:
@@ -410,7 +408,7 @@ class Watch:
 
     @property
     def reports(self) -> dict[str, bool]:
-        """What keepalived has to know, by the ends of its files' names."""
+        """Contents of the track files, by the suffixes of their names."""
         decision = self.decision
         return {"": decision.well is False, "_busy": decision.busy} if decision.verdict else {}
 
@@ -453,7 +451,7 @@ class Yield:
 
     @property
     def reports(self) -> dict[str, bool]:
-        """What keepalived has to know, by the end of its file's name."""
+        """Contents of the track file, by the suffix of its name."""
         return {} if self.well is None else {"": not self.well}
 
 
@@ -513,7 +511,7 @@ def say_ready() -> None:
 
 
 def check(url: str, timeout: float) -> bool:
-    """Whether the URL's process answers or is only busy; asks until that is clear."""
+    """Request the URL until it is clear whether its process has failed; returns true if it answers or is only busy."""
     watch = Watch(url, timeout / STEPS, timeout, 1)
     while True:
         for _evidence in watch.ask():
