@@ -81,8 +81,7 @@ class WebSocket(threading.Thread):
         key = base64.b64encode(os.urandom(16)).decode()
         self.client.sendall(
             f"GET {path} HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: "
-            "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
+            f"Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
         self.stream = self.client.makefile("rb")
         status = self.stream.readline()

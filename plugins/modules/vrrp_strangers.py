@@ -99,8 +99,7 @@ def main() -> None:
         module.fail_json(
             msg="\n".join(
                 f"virtual_router_id {sender.virtual_router_id} is used on {sender.interface} by {sender.address}, "
-                "which is none of this "
-                "cluster's nodes: choose another id, or name the node in keepalived_nodes"
+                "which is none of this cluster's nodes: choose another id, or name the node in keepalived_nodes"
                 for sender in found
             )
         )

@@ -51,8 +51,7 @@ def failover(records: list[Record]) -> list[str]:
     return [
         (
             "A new HTTP connection through the virtual address every 5 ms, lost if it is not answered in full "
-            "within 1 s. "
-            "A time without a"
+            "within 1 s. A time without a"
         ),
         "name is the outage: from the last good request before the first lost one to the next good answer.",
         "",
@@ -125,8 +124,7 @@ def ansible(records: list[Record]) -> list[str]:
     return [
         (
             '`site.yml` for two load balancers and the web servers. "Packages alone" installs what the roles '
-            "install, on "
-            "all hosts at once,"
+            "install, on all hosts at once,"
         ),
         "and does nothing else; the play of one ping is what Ansible itself takes.",
         "",

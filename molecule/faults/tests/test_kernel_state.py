@@ -49,8 +49,7 @@ CHANGES = {
     "arp_announce_is_lost": "sysctl --write net.ipv4.conf.eth0.arp_announce=0",
     "addresses_of_others_cannot_be_bound": "sysctl --write net.ipv4.ip_nonlocal_bind=0 net.ipv6.ip_nonlocal_bind=0",
     "all_at_once_while_the_program_is_killed": "systemctl kill --signal=KILL keepalived-kernel; iptables -F; nft "
-    "flush ruleset; "
-    f"sysctl --write net.ipv4.conf.eth0.arp_ignore=0; ip address delete {VIPS['cluster_vip']}/32 dev lo",
+    f"flush ruleset; sysctl --write net.ipv4.conf.eth0.arp_ignore=0; ip address delete {VIPS['cluster_vip']}/32 dev lo",
 }
 """Commands that undo what the roles have done."""
 

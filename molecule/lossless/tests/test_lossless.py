@@ -100,8 +100,7 @@ def test_twenty_reloads_of_haproxy(clients):
                 name,
                 (
                     f"sed -i '0,/^    maxconn .*/s//    maxconn {9000 + number}/' /etc/haproxy/haproxy.cfg && "
-                    "systemctl "
-                    "reload haproxy"
+                    "systemctl reload haproxy"
                 ),
             )
     sh(name, "cp --preserve /run/haproxy.cfg /etc/haproxy/haproxy.cfg && systemctl reload haproxy")

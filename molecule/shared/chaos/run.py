@@ -44,8 +44,7 @@ EXECUTED = "/var/lib/application/executed"
 LEFT_OVER = {
     "addresses": "ip -oneline address show dev lo | sed 's/.*inet/inet/'",
     "parameters": "cd /proc/sys/net && grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce "
-    "ipv4/ip_nonlocal_bind "
-    "ipv6/ip_nonlocal_bind ipv4/ip_forward",
+    "ipv4/ip_nonlocal_bind ipv6/ip_nonlocal_bind ipv4/ip_forward",
     "tables": "nft --stateless --terse list table ip evenkeel_second_chance",
     "chains": "nft --stateless list ruleset | grep evenkeel_vrrp",
     "configuration": "cd /etc && sha256sum haproxy/* keepalived/* systemd/system/*.service systemd/system/*/*.conf",

@@ -302,8 +302,7 @@ TABLE: list[Fault] = [
         "lb",
         "for pid in $(pgrep --euid haproxy haproxy); do prlimit --pid $pid --nofile=8:; done",
         "for pid in $(pgrep --euid haproxy haproxy); do prlimit --pid $pid --nofile=$(prlimit --pid $pid --nofile "
-        "--output HARD "
-        "--noheadings | tr -d ' '):; done",
+        "--output HARD --noheadings | tr -d ' '):; done",
     ),
     *of_unit("haproxy-hung-servers", "the_program_for_hung_servers", NOBODY, False),
     # keepalived

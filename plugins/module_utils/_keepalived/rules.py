@@ -67,8 +67,7 @@ def _weights(instance: Block, whole: Block) -> Iterator[Finding]:
     for line, weight in _weighted(instance, whole) if keeps else ():
         yield line.refused(
             f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, "
-            "because the "
-            "peer accepts the lower priority: write weight 0, so that a failure means FAULT"
+            "because the peer accepts the lower priority: write weight 0, so that a failure means FAULT"
         )
 
 

@@ -95,8 +95,7 @@ def _named_user(words: list[str], host: Host) -> User:
         raise Unusable(
             str(error.args[0]),
             "create that user or group before, or name another. What stands after a script is a user and a group; "
-            "arguments of the "
-            "script belong into its quotation marks",
+            "arguments of the script belong into its quotation marks",
         ) from error
 
 

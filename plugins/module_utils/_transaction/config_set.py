@@ -185,8 +185,7 @@ class ConfigSet:
             which = "new" if self._is_live(new) else "old"
             return (
                 f"{self.live} holds the {which} set, and not all files outside it need belong to that, because the "
-                "way back has failed:"
-                f" {error}. Make that possible and run this again, which finishes the change"
+                f"way back has failed: {error}. Make that possible and run this again, which finishes the change"
             )
         return f"{self.live} holds the old set, and nothing else has changed"
 
@@ -302,8 +301,7 @@ class ConfigSet:
         if MOUNTED not in err:
             raise SetError(
                 f"cannot show the new {self.live} to the checker before it is in place: {err.strip() or out.strip()}. "
-                "This needs the right "
-                "to mount, which root has; in a container it is CAP_SYS_ADMIN"
+                "This needs the right to mount, which root has; in a container it is CAP_SYS_ADMIN"
             )
         return rc, out, err.replace(f"{MOUNTED}\n", "", 1)
 

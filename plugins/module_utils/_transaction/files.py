@@ -135,8 +135,7 @@ def permissions(path: str, mode: Any) -> int:
     """The permission bits of a declared file, from an octal number. Raises SetError for what is none."""
     if not isinstance(mode, str):
         raise SetError(
-            f"{path}: its mode is {mode}, to which YAML may have changed what was written: put it in "
-            "quotation marks, "
+            f"{path}: its mode is {mode}, to which YAML may have changed what was written: put it in quotation marks, "
             'such as "0644"'
         )
     if not re.fullmatch(r"0?[0-7]{3,4}", mode):

@@ -69,8 +69,7 @@ class Live(Deployed):
             self._remember({"companions": self._companions(), "last": _last_proven(proven)})
         except OSError as error:
             raise SetError(
-                f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and "
-                "still in "
+                f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and still in "
                 "use; make room there"
             ) from error
         self.config.keeps_previous = self._is_way_back(_last_proven(proven))
@@ -105,8 +104,7 @@ class Live(Deployed):
         except OSError as error:
             raise NotNoted(
                 f"{self.unit.name} runs what is in {self.config.live}, which is proven, but that cannot be written "
-                f"down: {error}."
-                f" Make room there and run this again: it reloads {self.unit.name} once more"
+                f"down: {error}. Make room there and run this again: it reloads {self.unit.name} once more"
             ) from error
 
     def _take(self, action: str) -> None:

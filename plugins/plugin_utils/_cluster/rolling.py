@@ -86,8 +86,7 @@ def problems(
     if unreachable:
         return [
             f"{', '.join(unreachable)} cannot be reached, so nobody knows whether clients still come through it; "
-            "bring it back, or, once it"
-            " serves nobody, name it in cluster_absent_load_balancers"
+            "bring it back, or, once it serves nobody, name it in cluster_absent_load_balancers"
         ]
     try:
         planned = batches(hosts, serial)

@@ -197,8 +197,7 @@ def _footer(drill: Drill) -> Iterator[Element]:
         tag(
             "p",
             "Requests and moments of other hosts stand on the controller's time. An offset is corrected only if it is "
-            "larger than the"
-            " uncertainty, which is also how exactly a transition can be placed beside a request.",
+            "larger than the uncertainty, which is also how exactly a transition can be placed beside a request.",
             class_="note",
         ),
         tag(

@@ -145,8 +145,7 @@ def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
     if host.memory and memory > host.memory:
         yield (
             f"haproxy_maxconn is {maxconn}, which takes up to {_mib(memory)} of memory ({CONNECTION // 1024} kB a "
-            "connection), "
-            f"and this host has {_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for "
+            f"connection), and this host has {_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for "
             f"{derive(host, servers)}"
         )
     descriptors = maxconn * DESCRIPTORS + OWN_DESCRIPTORS + servers
@@ -156,8 +155,7 @@ def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
             f"haproxy_maxconn is {maxconn}, which takes {descriptors} file descriptors, and haproxy can open "
             f"{host.descriptors} "
             f"on this host; set at most {most}, or raise what is smallest: LimitNOFILE of haproxy.service, "
-            "fs.nr_open, or the limit of "
-            "process 1"
+            "fs.nr_open, or the limit of process 1"
         )
 
 
@@ -177,8 +175,7 @@ def _unfair(variables: Variables, host: Resources) -> Iterator[str]:
             )
         elif limit > maxconn - kept:
             yield (
-                f"{where}: maxconn is {limit}, and {whole}; set it to {max(maxconn - kept, 0)} "
-                "or less, "
+                f"{where}: maxconn is {limit}, and {whole}; set it to {max(maxconn - kept, 0)} or less, "
                 f"or haproxy_maxconn to {limit + kept} or more"
             )
     if any(not 1 <= limit <= maxconn - kept for _where, limit in own):

@@ -65,8 +65,7 @@ def _loop(where: str, server: Item, bind: Item, name: str, balancers: set[str]) 
     if at_home:
         yield (
             f"{where}: server {server['name']} is {address} port {server['port']}, where {name} of a load balancer "
-            "listens: haproxy would "
-            f"balance onto itself until it is full; {REMEDY}"
+            f"listens: haproxy would balance onto itself until it is full; {REMEDY}"
         )
 
 

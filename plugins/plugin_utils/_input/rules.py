@@ -58,8 +58,7 @@ def hidden(where: str, path: str, switch: str) -> list[str]:
         return []
     return [
         f"{where} is '{path}', which a confined service does not see: choose another place, such as /srv, or set "
-        f"{switch} to false, "
-        "which holds from the next start of the service on"
+        f"{switch} to false, which holds from the next start of the service on"
     ]
 
 

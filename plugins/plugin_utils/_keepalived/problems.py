@@ -125,8 +125,7 @@ def _words(declared: dict[str, Any]) -> list[str]:
     found = [
         (
             f"keepalived_scripts: {item['name']} has "
-            f"{'script and url' if item['url'] else 'no script and no url'}: one "
-            "of them is needed"
+            f"{'script and url' if item['url'] else 'no script and no url'}: one of them is needed"
         )
         for item in declared["scripts"]
         if bool(item["script"]) == bool(item["url"])
@@ -182,8 +181,7 @@ def _order(item: Instance, nodes: list[Node], known: set[str]) -> list[str]:
     if any(higher <= lower for higher, lower in zip(given, given[1:])):
         found.append(
             f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they have to go down in "
-            "the order "
-            "of the nodes; change that order by nodes"
+            "the order of the nodes; change that order by nodes"
         )
     return found
 
@@ -251,8 +249,7 @@ def _authentication(item: Instance) -> list[str]:
         return [
             (
                 f"auth_pass is set with version {item['version']}: only VRRP version 2 has authentication; the "
-                "firewall "
-                "guards version 3"
+                "firewall guards version 3"
             )
         ]
     length = len(secret.encode())
@@ -288,8 +285,7 @@ def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
         and not any(declared["node"] in order(item, nodes) for item in instances)
     ):
         found.append(
-            f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have "
-            "nothing to "
+            f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have nothing to "
             "do there"
         )
     members = [name for group in declared["sync_groups"] for name in group["instances"]]
@@ -313,7 +309,6 @@ def _group(group: Item, instances: list[Instance], nodes: list[Node]) -> list[st
     if len(same) > 1:
         found.append(
             f"the instances {', '.join(names(members))} differ in nodes, priorities or preempt: they would hand the "
-            "addresses back "
-            "and forth; give them the same"
+            "addresses back and forth; give them the same"
         )
     return found

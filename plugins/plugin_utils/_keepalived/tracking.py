@@ -59,15 +59,13 @@ def _weights(item: Instance, declared: dict[str, Any]) -> list[str]:
         keeps = "preempt_delay" if item["preempt"] else "preempt: false"
         return [
             f"the weights of {shown} together with {keeps} would keep the addresses on a node that has failed, "
-            "because its peers "
-            "accept the lower priority: leave the weights out, so that a failure means FAULT"
+            "because its peers accept the lower priority: leave the weights out, so that a failure means FAULT"
         ]
     if any(item["name"] in group["instances"] for group in declared["sync_groups"]):
         return [
             (
                 f"the weights of {shown} would be ignored in a group of keepalived_sync_groups: leave them out, "
-                "so that a "
-                "failure means FAULT"
+                "so that a failure means FAULT"
             )
         ]
     return _arithmetic(priorities(item, declared["nodes"]), weights)
@@ -87,8 +85,7 @@ def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) ->
                 f"the weight {weight:+} of {name} is not larger than the gap of {gap} between the priorities {high} "
                 f"of {one} "
                 f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, or "
-                "priorities "
-                "that are closer"
+                "priorities that are closer"
             )
     highest, lowest = max(ordered.values()), min(ordered.values())
     more = sum(weight for weight in weights.values() if weight > 0)

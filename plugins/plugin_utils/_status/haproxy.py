@@ -69,8 +69,7 @@ def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         yield Trouble(
             (host,),
             f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} "
-            "reloads, and"
-            f" after {most} it is ended with its connections",
+            f"reloads, and after {most} it is ended with its connections",
             "reload less often, or raise haproxy_mworker_max_reloads",
             harmless=True,
         )

@@ -76,11 +76,9 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         yield Trouble(
             (host,),
             f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all "
-            "processors busy it may "
-            "send its adverts late, and the VIP moves without need",
+            "processors busy it may send its adverts late, and the VIP moves without need",
             "let the kernel grant it (in a container: SYS_NICE and a real-time budget) until journalctl --unit "
-            "keepalived does not say "
-            "'cannot raise priority' any more, or set keepalived_timing: safe",
+            "keepalived does not say 'cannot raise priority' any more, or set keepalived_timing: safe",
             harmless=True,
         )
     for problem in node["problems"]:
@@ -90,8 +88,7 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             yield Trouble(
                 (host,),
                 f"the check {script['name']} is due every {script['interval']:g} s and may take "
-                f"{script['timeout']:g} s: "
-                "while it hangs, nothing is noticed",
+                f"{script['timeout']:g} s: while it hangs, nothing is noticed",
                 f"make its timeout {script['interval']:g} s or less and {DEPLOY}",
             )
     for instance, rules in node["kept_out"].items():
@@ -104,8 +101,7 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
                 ),
                 (
                     "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-kernel "
-                    "brings the "
-                    "role's own back"
+                    "brings the role's own back"
                 ),
             )
     for deviation in node["kernel_deviations"]:
@@ -218,8 +214,7 @@ def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Trouble]:
                     ),
                     (
                         "leave the weight out, so that a failure means FAULT, or make it larger than the gap "
-                        "between the "
-                        "priorities"
+                        "between the priorities"
                     ),
                 )
 

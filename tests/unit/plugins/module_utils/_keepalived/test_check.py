@@ -22,8 +22,7 @@ NOT_FOUND = (
     6,
     (
         f"{DISABLED} since not found/accessible: /nonexistent/chk: No such file or directory (/nonexistent): "
-        "keepalived "
-        "goes on without it; "
+        "keepalived goes on without it; "
     ),
     'script "/nonexistent/chk"',
 )
@@ -220,8 +219,7 @@ CASES = [
         [
             script(
                 f"{DISABLED} since not found/accessible: true has no path, and keepalived looks for such a command "
-                "only if root runs it: "
-                "keepalived goes on without it; write /usr/bin/true",
+                "only if root runs it: keepalived goes on without it; write /usr/bin/true",
                 'script "true"',
             )
         ],
