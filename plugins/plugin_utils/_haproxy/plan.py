@@ -34,8 +34,9 @@ def plan(
     return make_plan(
         variables,
         options,
-        lambda: problems(variables, lines),
-        lambda: build_model(without_nulls(variables), base, facts, lines),
+        lambda: without_nulls(variables),
+        lambda declared: problems(declared, lines),
+        lambda declared: build_model(declared, base, facts, lines),
         nulls=True,
     )
 
@@ -57,21 +58,23 @@ def build_model(
         **found,
         "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],
         "health_url": f"http://{health}{variables['haproxy_health_uri']}",
-        "secrets": _secrets(variables),
+        "secrets": _list_secrets(variables),
         "companions": ["haproxy-hung-servers"] if hung else [],
         # A container has its own confinement, and its unit is only Docker's command.
         "confined": boolean(variables["haproxy_confined"]) and not contained,
-        "container": {"ports": [*(_own_ports(variables) if published else []), *variables["haproxy_container_ports"]]},
+        "container": {
+            "ports": [*(_list_own_ports(variables) if published else []), *variables["haproxy_container_ports"]]
+        },
     }
 
 
-def _secrets(variables: dict[str, Any]) -> list[str]:
-    """The passwords, each once."""
+def _list_secrets(variables: dict[str, Any]) -> list[str]:
+    """Return the passwords, without duplicates."""
     users = [user for userlist in variables["haproxy_userlists"] for user in userlist["users"]]
     return list(dict.fromkeys(user["password"] for user in [*users, *variables["haproxy_stats_users"]]))
 
 
-def _own_ports(variables: dict[str, Any]) -> list[str]:
-    """The role's own listeners, as Docker publishes them at the host's address."""
+def _list_own_ports(variables: dict[str, Any]) -> list[str]:
+    """Return the ports of the health and statistics listeners in Docker's notation, published on the host."""
     ports = [(variables[f"haproxy_{name}_address"], variables[f"haproxy_{name}_port"]) for name in ("health", "stats")]
     return [f"{endpoint(address, port)}:{port}" for address, port in ports]

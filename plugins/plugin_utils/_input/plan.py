@@ -17,14 +17,17 @@ from .values import type_problems
 def make_plan(
     variables: Mapping[str, Any],
     options: Mapping[str, Mapping[str, Any]],
-    find_problems: Callable[[], Iterable[str]],
-    build_model: Callable[[], dict[str, Any]],
+    declare: Callable[[], dict[str, Any]],
+    find_problems: Callable[[dict[str, Any]], Iterable[str]],
+    build_model: Callable[[dict[str, Any]], dict[str, Any]],
     nulls: bool = False,
 ) -> dict[str, Any]:
     """Return C(problems), one line each, and C(model), which is empty if there are problems.
 
-    Values of a wrong type are reported alone, because the rules rely on the types of C(options). With C(nulls), a key
-    within a variable may have no value."""
-    problems = type_problems(variables, options, nulls) + unprintable_texts(variables)
-    problems = problems or [*unknown(variables, options), *find_problems()]
-    return {"problems": problems, "model": {} if problems else build_model()}
+    C(declare) merges the defaults; rules and model get what it returns. Values of a wrong type are reported alone,
+    because all three rely on the types of C(options). With C(nulls), a key within a variable may have no value."""
+    if problems := type_problems(variables, options, nulls) + unprintable_texts(variables):
+        return {"problems": problems, "model": {}}
+    declared = declare()
+    problems = [*unknown(variables, options), *find_problems(declared)]
+    return {"problems": problems, "model": {} if problems else build_model(declared)}

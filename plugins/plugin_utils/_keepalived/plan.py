@@ -32,8 +32,9 @@ def plan(
     return make_plan(
         variables,
         options,
-        lambda: problems(declare(given, base, facts), dict(facts)),
-        lambda: build_model(given, base, facts),
+        lambda: declare(given, base, facts),
+        lambda declared: problems(declared, dict(facts)),
+        lambda declared: build_model(given, declared, base),
     )
 
 
@@ -42,20 +43,20 @@ def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any
     timing = base["timings"][given["timing"]]
     watch_directory = base["watch_directory"]
     watched = [item["name"] for item in given["watched_urls"]]
-    instances = _merged({**base["instance"], "interface": given["interface"]}, given, "instance")
+    instances = _merge_defaults({**base["instance"], "interface": given["interface"]}, given, "instance")
     return {
         "nodes": given["nodes"],
         "node": given["node_name"],
         "timing": timing["instance"],
         "instances": with_interfaces(instances, given["nodes"], given["node_name"], dict(facts)),
-        "sync_groups": _merged(base["sync_group"], given, "sync_group"),
-        "scripts": _merged({**timing["script"], **base["script"]}, given, "script"),
-        "track_files": _merged(base["track_file"], given, "track_file"),
-        "track_processes": _merged(base["track_process"], given, "track_process", "track_processes"),
+        "sync_groups": _merge_defaults(base["sync_group"], given, "sync_group"),
+        "scripts": _merge_defaults({**timing["script"], **base["script"]}, given, "script"),
+        "track_files": _merge_defaults(base["track_file"], given, "track_file"),
+        "track_processes": _merge_defaults(base["track_process"], given, "track_process", "track_processes"),
         "state_directory": base["state_directory"],
         "reports": {base["state_directory"]: given["watched_units"], watch_directory: watched},
         "yields": {watch_directory: [item["name"] for item in given["yield_urls"]]},
-        "busy": {watch_directory: [_busy(name) for name in watched]},
+        "busy": {watch_directory: [_busy_name(name) for name in watched]},
         "files": given["files"],
         "urls": {"watched": given["watched_urls"], "yield": given["yield_urls"]},
         "numbers": {name: given[name] for name in RANGES},
@@ -63,18 +64,17 @@ def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any
     }
 
 
-def _merged(base: dict[str, Any], given: dict[str, Any], kind: str, plural: str = "") -> list[dict[str, Any]]:
+def _merge_defaults(base: dict[str, Any], given: dict[str, Any], kind: str, plural: str = "") -> list[dict[str, Any]]:
     defaults = given[f"{kind}_defaults"]
     return [{**base, **defaults, **item} for item in given[plural or f"{kind}s"]]
 
 
-def _busy(name: str) -> str:
+def _busy_name(name: str) -> str:
     return f"{name}_busy"
 
 
-def build_model(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     """Return what the templates print, and the settings of the role's own programs."""
-    declared = declare(given, base, facts)
     found = model(declared)
     has_metrics = boolean(given["metrics_enabled"])
     # Only where no router is between the nodes: a packet is passed on by the address of its network card.
@@ -83,8 +83,8 @@ def build_model(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str,
         and int(given["firewall_min_ttl"]) == ONE_SEGMENT
         and bool(found["second_chance"]["tables"])
     )
-    watches = _watches(given, base["timings"][given["timing"]])
-    reports = _paths(declared["reports"])
+    watches = _build_watches(given, base["timings"][given["timing"]])
+    reports = _join_paths(declared["reports"])
     optional = {"watch": watches, "second-chance": has_second_chance, "metrics": has_metrics}
     return {
         **found,
@@ -95,29 +95,31 @@ def build_model(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str,
             *given["global_lines"],
         ],
         "has_second_chance": has_second_chance,
-        "node_addresses": _addresses(given["nodes"]),
+        "node_addresses": _list_addresses(given["nodes"]),
         "secrets": [instance["auth_pass"] for instance in found["instances"] if instance["auth_pass"]],
-        "watch_reports": [name for watch in watches for name in _reports(watch)],
+        "watch_reports": [name for watch in watches for name in _list_reports(watch)],
         "companions": ["keepalived-kernel", *(f"keepalived-{name}" for name, wanted in optional.items() if wanted)],
         "programs": {
-            "kernel_state": _kernel_state(given, base, found["second_chance"] if has_second_chance else {}),
+            "kernel_state": _build_kernel_state(given, base, found["second_chance"] if has_second_chance else {}),
             "watch": watches,
             "second_chance": {**found["second_chance"], "reports": reports, **base["heartbeat"]},
-            "metrics": _metrics(given, base["metrics"], found["instances"], reports, _paths(declared["busy"])),
+            "metrics": _build_metrics(
+                given, base["metrics"], found["instances"], reports, _join_paths(declared["busy"])
+            ),
         },
     }
 
 
-def _addresses(nodes: Iterable[dict[str, Any]]) -> list[str]:
+def _list_addresses(nodes: Iterable[dict[str, Any]]) -> list[str]:
     return [value for node in nodes for key, value in node.items() if key in ("address", "address6") and value]
 
 
-def _paths(reports: dict[str, list[str]]) -> list[str]:
+def _join_paths(reports: dict[str, list[str]]) -> list[str]:
     return [f"{folder}/{name}" for folder, names in reports.items() for name in names]
 
 
-def _watches(given: dict[str, Any], timing: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the watcher asks. That a watched URL gives no answer is a failure, that another one gives none is not."""
+def _build_watches(given: dict[str, Any], timing: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the settings of each URL that the watcher requests. Only a watched URL fails by giving no answer."""
     watched = {**timing["watch"], "silence": True, **given["watch_defaults"]}
     yielding = {**timing["yield"], "silence": False}
     return [{**watched, **item} for item in given["watched_urls"]] + [
@@ -125,26 +127,26 @@ def _watches(given: dict[str, Any], timing: dict[str, dict[str, Any]]) -> list[d
     ]
 
 
-def _reports(watch: dict[str, Any]) -> list[str]:
-    """The names of the files that the watcher writes of one URL."""
-    return [watch["name"], *([_busy(watch["name"])] if watch["silence"] else [])]
+def _list_reports(watch: dict[str, Any]) -> list[str]:
+    """Return the names of the track files that the watcher writes for one URL."""
+    return [watch["name"], *([_busy_name(watch["name"])] if watch["silence"] else [])]
 
 
-def _kernel_state(given: dict[str, Any], base: dict[str, Any], second_chance: dict[str, Any]) -> dict[str, Any]:
-    """What keepalived needs of the kernel. C(second_chance) is empty if there is none."""
+def _build_kernel_state(given: dict[str, Any], base: dict[str, Any], second_chance: dict[str, Any]) -> dict[str, Any]:
+    """Return what kernel_state.py restores. C(second_chance) is empty if the role does not set it up."""
     others = [node for node in given["nodes"] if node["name"] != given["node_name"]]
     return {
         "addresses": second_chance.get("addresses", []),
         "interfaces": second_chance.get("interfaces", []),
         "parameter_files": base["parameter_files"],
-        "peers": _addresses(others) if boolean(given["firewall"]) else None,
+        "peers": _list_addresses(others) if boolean(given["firewall"]) else None,
         "min_ttl": int(given["firewall_min_ttl"]),
         "heartbeat_port": base["heartbeat"]["port"] if second_chance else 0,
         "ruleset": "second_chance.nft" if second_chance else "",
     }
 
 
-def _metrics(
+def _build_metrics(
     given: dict[str, Any], base: dict[str, Any], instances: list[dict[str, Any]], tracked: list[str], busy: list[str]
 ) -> dict[str, Any]:
     state = base["state"]

@@ -27,8 +27,9 @@ def plan(
     return make_plan(
         variables,
         options,
-        lambda: problems(declare(variables, base)),
-        lambda: build_model(declare(variables, base), facts),
+        lambda: declare(variables, base),
+        problems,
+        lambda declared: build_model(declared, facts),
     )
 
 

@@ -10,7 +10,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.plan import
 OPTIONS = {"web_port": {"type": "int"}, "web_lines": {"type": "list", "elements": "str"}}
 
 
-def never():
+def never(*_declared):
     raise AssertionError("the rules rely on the types")
 
 
@@ -23,18 +23,24 @@ def never():
     ],
 )
 def test_a_value_of_a_wrong_type_is_reported_alone(variables, part):
-    plan = make_plan(variables, OPTIONS, never, never)
+    plan = make_plan(variables, OPTIONS, never, never, never)
     (problem,) = plan["problems"]
     assert part in problem
     assert plan["model"] == {}
 
 
 def test_unknown_variables_and_what_the_rules_find_are_reported_together():
-    plan = make_plan({"web_prot": 80}, OPTIONS, lambda: iter(["a rule"]), never)
+    plan = make_plan({"web_prot": 80}, OPTIONS, dict, lambda _declared: iter(["a rule"]), never)
     assert plan["problems"] == ["web_prot is not a variable of this role; did you mean web_port?", "a rule"]
     assert plan["model"] == {}
 
 
 def test_good_input_makes_a_model():
-    plan = make_plan({"web_port": 80, "web_lines": ["a"]}, OPTIONS, list, lambda: {"lines": ["a"]})
+    plan = make_plan(
+        {"web_port": 80, "web_lines": ["a"]},
+        OPTIONS,
+        lambda: {"lines": ["a"]},
+        lambda _declared: [],
+        lambda declared: declared,
+    )
     assert plan == {"problems": [], "model": {"lines": ["a"]}}
