@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What all modules have in common that change nothing."""
+    """Attributes of the modules that change nothing."""
 
     DOCUMENTATION = r"""
 attributes:

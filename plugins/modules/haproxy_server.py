@@ -197,20 +197,21 @@ running:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._haproxy.cli import MASTER_SOCKET, NoAnswer, Stopped
-from ..module_utils._haproxy.runtime import Outcome, Runtime, ServerError, foresee, make
-from ..module_utils._haproxy.server import Server, Wanted, not_a_weight, not_servers
+from ..module_utils._haproxy.runtime import Outcome, Runtime, ServerError, change_servers, predict_outcome
+from ..module_utils._haproxy.server import Server, Wanted, describe_wrong_names, describe_wrong_weight
 
 
 def results(before: list[Server], after: list[Server]) -> list[dict]:
     """The servers as the module returns them."""
     return [
-        {"backend": b.backend, "name": b.name, "before": b.result(), "after": a.result()} for b, a in zip(before, after)
+        {"backend": b.backend, "name": b.name, "before": b.to_dict(), "after": a.to_dict()}
+        for b, a in zip(before, after)
     ]
 
 
 def report(outcome: Outcome) -> dict:
-    """What the module returns of an outcome."""
-    before, after = ("".join(server.line() for server in servers) for servers in (outcome.before, outcome.after))
+    """Build the result of the module from an outcome."""
+    before, after = ("".join(server.diff_line() for server in servers) for servers in (outcome.before, outcome.after))
     return {
         "changed": before != after,
         "running": True,
@@ -239,7 +240,7 @@ def main() -> None:
     )
     params = module.params
     wanted = Wanted(params["state"] or "", params["weight"] or "")
-    wrong = not_servers(params["servers"]) or not_a_weight(wanted.weight)
+    wrong = describe_wrong_names(params["servers"]) or describe_wrong_weight(wanted.weight)
     if (params["state"], params["wait_for"]) in (("maint", "up"), ("ready", "sessions")):
         wrong = f"wait_for is {params['wait_for']}: that does not come with state {params['state']}"
     if wrong:
@@ -248,11 +249,11 @@ def main() -> None:
     runtime = Runtime(params["socket"], params["master_socket"])
     before: list[Server] = []
     try:
-        before = runtime.named(params["servers"], may_miss=params["if_missing"] == "skip")
+        before = runtime.find_servers(params["servers"], may_miss=params["if_missing"] == "skip")
         if module.check_mode:
-            outcome = foresee(before, wanted)
+            outcome = predict_outcome(before, wanted)
         else:
-            outcome = make(
+            outcome = change_servers(
                 runtime, before, wanted, params["wait_for"] or "", params["timeout"], params["on_timeout"] == "go_on"
             )
     except Stopped as error:
@@ -265,9 +266,9 @@ def main() -> None:
 
 
 def now(runtime: Runtime, before: list[Server]) -> list[Server]:
-    """What the servers are, or were if HAProxy does not answer any more."""
+    """Read the servers, or return those from before if HAProxy does not answer any more."""
     try:
-        return runtime.these(before)
+        return runtime.refresh_servers(before)
     except (NoAnswer, ServerError):
         return before
 

@@ -168,7 +168,7 @@ def check_content(run: Run, content: str, binary: str, fatal_warnings: bool, tmp
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=tmpdir, suffix=".cfg") as stream:
         stream.write(content)
         stream.flush()
-        return check(run, [stream.name], binary, fatal_warnings).renamed(stream.name, "content")
+        return check(run, [stream.name], binary, fatal_warnings).rename_file(stream.name, "content")
 
 
 def main() -> None:

@@ -80,7 +80,16 @@ healed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host.fault import FaultError, cut, heal, hung, interfaces, killed, pending, start
+from ..module_utils._host.fault import (
+    FaultError,
+    cut_interfaces,
+    heal,
+    interfaces,
+    is_pending,
+    kill_service,
+    start,
+    stop_processes,
+)
 from ..module_utils._host.run import run_or_fail
 
 
@@ -100,7 +109,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     params, run = module.params, run_or_fail(module)
-    there, wanted = pending(run), params["state"] == "present"
+    there, wanted = is_pending(run), params["state"] == "present"
     if there and wanted:
         module.fail_json(msg="another fault has not been mended yet: state absent does that, and so does time")
     if module.check_mode or not (there or wanted):
@@ -109,7 +118,11 @@ def main() -> None:
         if not wanted:
             module.exit_json(changed=True, healed=heal(run))
         unit = params["unit"]
-        fault = {"killed": lambda: killed(run, unit), "hung": lambda: hung(run, unit), "cut": lambda: cut(interfaces())}
+        fault = {
+            "killed": lambda: kill_service(run, unit),
+            "hung": lambda: stop_processes(run, unit),
+            "cut": lambda: cut_interfaces(interfaces()),
+        }
         began = start(run, fault[params["fault"]](), params["seconds"])
         module.exit_json(changed=True, began=began, ends=began + params["seconds"])
     except FaultError as error:

@@ -64,7 +64,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._host.run import run_or_fail
 from ..module_utils._host.unit import Unit
-from ..module_utils._keepalived.strangers import listen, strangers
+from ..module_utils._keepalived.strangers import find_strangers, hear_adverts
 
 
 def main() -> None:
@@ -88,8 +88,10 @@ def main() -> None:
         module.exit_json(changed=False, listened=False)
     wanted = [(router["interface"], router["virtual_router_id"]) for router in module.params["routers"]]
     try:
-        found = strangers(
-            listen([interface for interface, _vrid in wanted], module.params["seconds"]), wanted, module.params["nodes"]
+        found = find_strangers(
+            hear_adverts([interface for interface, _vrid in wanted], module.params["seconds"]),
+            wanted,
+            module.params["nodes"],
         )
     except (OSError, ValueError) as error:
         module.fail_json(

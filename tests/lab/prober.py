@@ -3,10 +3,10 @@
 import time
 
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http import clients
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import KeepAlive, words
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients import KeepAlive, describe_error
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.results import Result, outage
 
-__all__ = ["KeepAlive", "Prober", "Result", "outage", "words"]
+__all__ = ["KeepAlive", "Prober", "Result", "describe_error", "outage"]
 
 
 class Prober(clients.Prober):

@@ -155,7 +155,7 @@ def test_a_host_that_has_just_mended_itself_is_mended():
         return done.rc, done.stdout, done.stderr
 
     host_fault.start(run, host_fault.Fault("true", "true"), 0.1)
-    wait_until(lambda: not host_fault.pending(run), "the timer has done it")
+    wait_until(lambda: not host_fault.is_pending(run), "the timer has done it")
     assert host_fault.heal(run) > 0
     assert not left()
 

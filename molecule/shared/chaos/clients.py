@@ -164,7 +164,7 @@ class Clients:
                 self.record.wrong.append(str(problem))
             except (OSError, EOFError, asyncio.TimeoutError, LostError, ValueError) as problem:
                 self.record.requests.append(
-                    Request(began, time.monotonic() - began, client, number, prober.words(problem))
+                    Request(began, time.monotonic() - began, client, number, prober.describe_error(problem))
                 )
             await asyncio.sleep(PAUSE)
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Callable
 
 from .._host.run import Run
-from .secrets import masked
+from .secrets import mask_secrets
 
 Read = Callable[[str], str]
 """Returns the text of the file of that name. Raises OSError if it cannot."""
@@ -45,8 +45,8 @@ class Finding:
         # The first line of a message is the checker's own sentence, "Truncating auth_pass to 8 characters"; further
         # lines cite the file.
         sentence, feed, cited = self.message.partition("\n")
-        object.__setattr__(self, "message", sentence + feed + masked(cited))
-        object.__setattr__(self, "source", self.source and masked(self.source))
+        object.__setattr__(self, "message", sentence + feed + mask_secrets(cited))
+        object.__setattr__(self, "source", self.source and mask_secrets(self.source))
 
     def to_dict(self) -> dict[str, Any]:
         """The five fields by their names."""
@@ -81,7 +81,7 @@ class Verdict:
         """Every finding, in the order in which they were found, one below the other."""
         return "\n".join(finding.describe() for finding in self.findings)
 
-    def renamed(self, real: str, shown: str) -> Verdict:
+    def rename_file(self, real: str, shown: str) -> Verdict:
         """The same verdict, with shown where it names the (temporary) file real."""
         findings = [
             replace(f, file=shown if f.file == real else f.file, message=f.message.replace(real, shown))
@@ -96,7 +96,7 @@ def read_text(path: str) -> str:
         return stream.read()
 
 
-def source_line(read: Read, file: str | None, line: int | None) -> str | None:
+def read_source_line(read: Read, file: str | None, line: int | None) -> str | None:
     """The line of that number, or None if there is no such file, no such line, or nothing on it."""
     if file is None or line is None or line < 1:
         return None
@@ -107,7 +107,7 @@ def source_line(read: Read, file: str | None, line: int | None) -> str | None:
     return text or None
 
 
-def call(run: Run, argv: list[str]) -> tuple[int, str, str]:
+def run_checker(run: Run, argv: list[str]) -> tuple[int, str, str]:
     """Run a checker. Raises CheckerMissing if it cannot be started."""
     try:
         return run(argv)
@@ -118,12 +118,12 @@ def call(run: Run, argv: list[str]) -> tuple[int, str, str]:
 
 def ask_version(run: Run, argv: list[str], pattern: str) -> str:
     """The first group of pattern in what argv prints, or an empty text. Raises CheckerMissing."""
-    _rc, stdout, stderr = call(run, argv)
+    _rc, stdout, stderr = run_checker(run, argv)
     match = re.search(pattern, f"{stdout}\n{stderr}")
     return match.group(1) if match else ""
 
 
-def refusal(program: str, rc: int, output: str) -> Finding:
+def describe_refusal(program: str, rc: int, output: str) -> Finding:
     """The alert for a checker that refused without a message that is understood: all that it printed."""
     ended = f"was ended by signal {-rc}" if rc < 0 else _ENDED.get(rc, f"exit code {rc}")
     said = output.strip()

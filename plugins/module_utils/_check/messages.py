@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .secrets import masked
+from .secrets import mask_secrets
 
 MOST = 20
 """Lines that a message quotes."""
@@ -35,7 +35,7 @@ class OwnWords:
     line: re.Pattern[str]
     complaint: re.Pattern[str]
 
-    def chosen(self, lines: Iterable[str]) -> list[str]:
+    def select_lines(self, lines: Iterable[str]) -> list[str]:
         """The daemon's own lines that complain, or the last of its own lines where none does."""
         own = [line for line in lines if self.line.match(line)]
         return [line for line in own if self.complaint.search(line)] or own[-10:]
@@ -67,15 +67,15 @@ KEEPALIVED = OwnWords(
 )
 
 
-def quoted(lines: Iterable[str]) -> str:
+def quote_lines(lines: Iterable[str]) -> str:
     """The lines as a message has them: each once, without secrets and control characters, cut where they are too long
     or too many."""
     unique = list(dict.fromkeys(lines))
-    shown = [_printable(masked(line)) for line in unique[:MOST]]
+    shown = [_make_printable(mask_secrets(line)) for line in unique[:MOST]]
     more = len(unique) - MOST
     return "\n".join(shown + ([f"... and {more} more lines"] if more > 0 else []))
 
 
-def _printable(line: str) -> str:
+def _make_printable(line: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in line)
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."

@@ -21,7 +21,7 @@ _SECRETS = [
 """Patterns whose text after the first group is secret."""
 
 
-def masked(text: str) -> str:
+def mask_secrets(text: str) -> str:
     """The same text with asterisks in the place of everything that is recognised as a password or a private key."""
     for secret in _SECRETS:
         text = secret.sub(r"\1********", text)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from .._host import disk
 from .._host.system import kernel_parameter, parameter_file
-from .._host.unit import Unit, shown
-from .manifest import declared
+from .._host.unit import Unit, parse_properties
+from .manifest import list_declared
 
 UNITS = "/etc/systemd/system/"
 PARAMETERS = "/etc/sysctl.d/"
@@ -58,15 +58,15 @@ class Effect:
         self.directory = directory
         self.unit = unit
 
-    def pending(self) -> list[str]:
+    def list_pending(self) -> list[str]:
         """Describe everything that is not in effect yet."""
         return [
-            *(path for path in self._outside() if not Path(path).exists()),
+            *(path for path in self._outside_paths() if not Path(path).exists()),
             *self._stale_units(),
             *self._other_parameters(),
         ]
 
-    def settle(self) -> None:
+    def apply(self) -> None:
         """Make everything take effect. Raises NoEffect where that is impossible."""
         if self._stale_units():
             self._call(["systemctl", "daemon-reload"])
@@ -76,21 +76,21 @@ class Effect:
             except OSError as error:
                 raise NoEffect(f"the kernel does not take {name} = {value}: {error.strerror}") from error
 
-    def _outside(self) -> list[str]:
-        return [path for path in declared(self.directory) if path.startswith("/")]
+    def _outside_paths(self) -> list[str]:
+        return [path for path in list_declared(self.directory) if path.startswith("/")]
 
     def _stale_units(self) -> list[str]:
         """The daemon's own unit is always asked about: its only drop-in may be the one that is declared no more."""
-        paths = [path for path in self._outside() if path.startswith(UNITS)]
+        paths = [path for path in self._outside_paths() if path.startswith(UNITS)]
         asked = [self.unit.name, *units(paths)]
         _rc, out, _err = self.unit.run(["systemctl", "show", "--property=Id,NeedDaemonReload,DropInPaths", *asked])
-        return list(dict.fromkeys(unit.get("Id", "") for unit in shown(out) if is_stale(unit, paths)))
+        return list(dict.fromkeys(unit.get("Id", "") for unit in parse_properties(out) if is_stale(unit, paths)))
 
     def _other_parameters(self) -> dict[str, str]:
         """The parameters that have another value now. Those that this kernel does not have are left out, as systemd
         does at boot."""
-        wanted = kernel_parameters({path: disk.read(Path(path)) or b"" for path in self._outside()})
-        return {name: value for name, value in wanted.items() if not _has(name, value)}
+        wanted = kernel_parameters({path: disk.read(Path(path)) or b"" for path in self._outside_paths()})
+        return {name: value for name, value in wanted.items() if not _has_value(name, value)}
 
     def _call(self, argv: list[str]) -> None:
         rc, out, err = self.unit.run(argv)
@@ -98,6 +98,6 @@ class Effect:
             raise NoEffect(f"{' '.join(argv)} failed: {(err or out).strip()}")
 
 
-def _has(name: str, value: str) -> bool:
+def _has_value(name: str, value: str) -> bool:
     now = kernel_parameter(name)
     return now is None or now.split() == value.split()

@@ -17,17 +17,17 @@ class SetError(Exception):
     """A set of files cannot be read, staged, committed or restored. The text says what is on disk."""
 
 
-def real_directory(directory: str) -> Path:
+def resolve_directory(directory: str) -> Path:
     """The directory that holds the set: where a link leads, or the directory itself."""
     return Path(os.path.realpath(directory)) if os.path.islink(directory) else Path(directory)
 
 
-def declared(directory: Path) -> list[str]:
+def list_declared(directory: Path) -> list[str]:
     """The paths that the set in the directory declares; none where there is no set."""
     return manifest(directory)["files"]
 
 
-def companions(directory: Path) -> list[str]:
+def list_companions(directory: Path) -> list[str]:
     """The units that serve beside the daemon with the set in the directory; none where there is no set."""
     return manifest(directory)["companions"]
 

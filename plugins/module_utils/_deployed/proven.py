@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TypedDict
 
 from .._host.run import Run
-from .._host.unit import Unit, UnitState, states
+from .._host.unit import Unit, UnitState, read_states
 from .digest import digest, identity
 from .effect import Effect
-from .manifest import MANIFEST, companions, real_directory
+from .manifest import MANIFEST, list_companions, resolve_directory
 
 MEMORY = Path("/var/lib/evenkeel")
 
 
 class Generation(TypedDict, total=False):
-    """What is remembered: C(digest) and C(identity) of the set that is proven, or C(last), the digest of the one that
+    """Memory of a daemon: C(digest) and C(identity) of the set that is proven, or C(last), the digest of the one that
     was proven before a change; and the units that serve beside the daemon."""
 
     digest: str
@@ -38,7 +38,7 @@ def configuration(name: str, directory: str, run: Run) -> dict[str, str | bool]:
 
     All are empty where there is no such directory; nothing is pending in one that no set was deployed to. Raises
     SetError if the set in it is damaged."""
-    live = real_directory(directory)
+    live = resolve_directory(directory)
     if not live.is_dir():
         return {"digest": "", "pending": "", "unconfined": False}
     unit = Unit(name, run)
@@ -67,7 +67,7 @@ class Deployed:
         parameters around the daemon, or an empty text.
 
         C(will_change) foresees another set on disk."""
-        around = self._around()
+        around = self._unit_states()
         state = around[self.unit.name]
         if not state.active:
             return "start"
@@ -75,7 +75,10 @@ class Deployed:
             return "reload"
         return (
             "settle"
-            if self.effect.pending() or not state.enabled or self._idle(around) or self._obsolete(around)
+            if self.effect.list_pending()
+            or not state.enabled
+            or self._idle_companions(around)
+            or self._obsolete_companions(around)
             else ""
         )
 
@@ -87,13 +90,13 @@ class Deployed:
             return False
 
     def _runs_what_is_on_disk(self) -> bool:
-        return self._generation().items() <= self._remembered().items()
+        return self._generation().items() <= self._read_memory().items()
 
     def _generation(self) -> Generation:
-        """What is on disk, by its content and by the identity of its files."""
+        """Describe the set on disk, by its content and by the identity of its files."""
         return {"digest": digest(self.directory), "identity": identity(self.directory)}
 
-    def _remembered(self) -> Generation:
+    def _read_memory(self) -> Generation:
         """The generation that was proven last, and the units that serve beside it."""
         try:
             found: Generation = json.loads(self.memory.read_text(encoding="utf-8"))
@@ -101,16 +104,20 @@ class Deployed:
             return {}
         return found
 
-    def _known(self) -> list[str]:
+    def _known_companions(self) -> list[str]:
         """The companions that a run has started, even if it was ended before it could prove anything."""
-        return self._remembered().get("companions", [])
+        return self._read_memory().get("companions", [])
 
-    def _around(self) -> dict[str, UnitState]:
+    def _unit_states(self) -> dict[str, UnitState]:
         """The daemon's unit and all that serve or have served beside it."""
-        return states(self.unit.run, [self.unit.name, *companions(self.directory), *self._known()])
+        return read_states(self.unit.run, [self.unit.name, *list_companions(self.directory), *self._known_companions()])
 
-    def _idle(self, around: dict[str, UnitState]) -> list[str]:
-        return [name for name in companions(self.directory) if not around[name].active]
+    def _idle_companions(self, around: dict[str, UnitState]) -> list[str]:
+        return [name for name in list_companions(self.directory) if not around[name].active]
 
-    def _obsolete(self, around: dict[str, UnitState]) -> list[str]:
-        return [name for name in self._known() if name not in companions(self.directory) and not around[name].stopped]
+    def _obsolete_companions(self, around: dict[str, UnitState]) -> list[str]:
+        return [
+            name
+            for name in self._known_companions()
+            if name not in list_companions(self.directory) and not around[name].stopped
+        ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .packet import COMPARISONS, NUMBERS, Advert, Rule, compare, every, follow, is_within
+from .packet import COMPARISONS, NUMBERS, Advert, Rule, all_met, compare_values, follow_chain, is_within
 
 IPTABLES_CHAIN = ("filter", "INPUT")
 """Skip the chain that iptables itself lists."""
@@ -17,7 +17,7 @@ LOWER = ("ip", "ip6", "ether", "vlan")
 """Headers that a VRRP packet can have; others, such as that of TCP, it has not."""
 
 
-def refusal(printed: str, advert: Advert) -> str:
+def find_refusal(printed: str, advert: Advert) -> str:
     """The chain with the rule or the policy that keeps the advert out; empty if it comes in."""
     items = json.loads(printed or "{}").get("nftables", [])
     for base in sorted(
@@ -27,8 +27,8 @@ def refusal(printed: str, advert: Advert) -> str:
         for item in items:
             rule = item.get("rule", {})
             if (rule.get("family"), rule.get("table")) == (base["family"], base["table"]):
-                chains.setdefault(rule["chain"], []).append(_rule(rule, advert))
-        verdict, text = follow(base["name"], chains)
+                chains.setdefault(rule["chain"], []).append(_parse_rule(rule, advert))
+        verdict, text = follow_chain(base["name"], chains)
         where = f"nft {base['family']} {base['table']} {base['name']}"
         if verdict == "drop":
             return f"{where}: {text}"
@@ -53,20 +53,20 @@ def _priority(chain: dict[str, Any]) -> int:
     return chain["prio"] if isinstance(chain["prio"], int) else 0
 
 
-def _rule(rule: dict[str, Any], advert: Advert) -> Rule:
+def _parse_rule(rule: dict[str, Any], advert: Advert) -> Rule:
     conditions: list[bool | None] = []
     verdict = ""
     for expression in rule.get("expr", []):
         if "match" in expression:
             match = expression["match"]
-            conditions.append(_is(match["left"], match["op"], match["right"], advert))
+            conditions.append(_meets_match(match["left"], match["op"], match["right"], advert))
         elif "xt" in expression:
             conditions.append(None)
         elif "vmap" in expression:
-            verdict = _mapped(expression["vmap"], advert) or verdict
+            verdict = _look_up_verdict(expression["vmap"], advert) or verdict
         else:
             verdict = _verdict(expression) or verdict
-    return Rule(every(conditions), verdict, f"rule {rule.get('handle')}")
+    return Rule(all_met(conditions), verdict, f"rule {rule.get('handle')}")
 
 
 def _verdict(expression: dict[str, Any]) -> str:
@@ -78,18 +78,20 @@ def _verdict(expression: dict[str, Any]) -> str:
     return ""
 
 
-def _mapped(vmap: dict[str, Any], advert: Advert) -> str:
+def _look_up_verdict(vmap: dict[str, Any], advert: Advert) -> str:
     data = vmap["data"] if isinstance(vmap["data"], dict) else {}
-    return next((_verdict(verdict) for key, verdict in data.get("set", []) if _is(vmap["key"], "==", key, advert)), "")
+    return next(
+        (_verdict(verdict) for key, verdict in data.get("set", []) if _meets_match(vmap["key"], "==", key, advert)), ""
+    )
 
 
-def _is(left: Any, operation: str, right: Any, advert: Advert) -> bool | None:
+def _meets_match(left: Any, operation: str, right: Any, advert: Advert) -> bool | None:
     value = _value(left, advert)
     if isinstance(value, bool) or value is None:
         return value
     if operation in COMPARISONS:
-        return compare(operation, value, right)
-    found = [_is_one(value, item) for item in _items(right)]
+        return compare_values(operation, value, right)
+    found = [_equals_item(value, item) for item in _items(right)]
     known = True if True in found else None if None in found else False
     return not known if operation == "!=" and known is not None else known
 
@@ -140,12 +142,12 @@ def _items(right: Any) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def _is_one(value: str, item: Any) -> bool | None:
+def _equals_item(value: str, item: Any) -> bool | None:
     if isinstance(item, dict) and "prefix" in item:
         return is_within(value, f"{item['prefix']['addr']}/{item['prefix']['len']}")
     if isinstance(item, dict) and "range" in item:
         first, last = item["range"]
-        return every((compare(">=", value, first), compare("<=", value, last)))
+        return all_met((compare_values(">=", value, first), compare_values("<=", value, last)))
     if isinstance(item, dict) or str(item).startswith("@"):
         return None
     text = str(item)

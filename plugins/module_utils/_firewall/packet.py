@@ -48,13 +48,13 @@ class Rule:
     text: str
 
 
-def follow(chain: str, chains: Mapping[str, list[Rule]], depth: int = 0) -> tuple[str, str]:
+def follow_chain(chain: str, chains: Mapping[str, list[Rule]], depth: int = 0) -> tuple[str, str]:
     """Follow the packet through a chain; returns the verdict (accept, drop or empty) and the text of the rule."""
     for rule in chains.get(chain, []) if depth < MOST_JUMPS else ():
         if rule.matches is False or not rule.verdict:
             continue
         word, _blank, target = rule.verdict.partition(" ")
-        found = follow(target, chains, depth + 1) if target else (word, rule.text)
+        found = follow_chain(target, chains, depth + 1) if target else (word, rule.text)
         if rule.matches is None and found[0] != "accept":
             continue
         if found[0] == "return" or (word == "goto" and not found[0]):
@@ -64,7 +64,7 @@ def follow(chain: str, chains: Mapping[str, list[Rule]], depth: int = 0) -> tupl
     return "", ""
 
 
-def every(conditions: Iterable[bool | None]) -> bool | None:
+def all_met(conditions: Iterable[bool | None]) -> bool | None:
     """Return whether all conditions are met."""
     known = list(conditions)
     return False if False in known else None if None in known else True
@@ -77,7 +77,7 @@ def is_within(address: str, network: str) -> bool | None:
     return False
 
 
-def compare(operation: str, value: str, other: Any) -> bool | None:
+def compare_values(operation: str, value: str, other: Any) -> bool | None:
     """Two numbers, or two addresses."""
     left, right = _number(value), _number(other)
     return None if left is None or right is None else COMPARISONS[operation](left, right)

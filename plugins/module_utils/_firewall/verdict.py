@@ -20,7 +20,7 @@ GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 
 
 class Hearing(TypedDict):
-    """What of an instance says whose adverts it has to hear."""
+    """The part of an instance that says whose adverts it has to hear."""
 
     source: str
     interface: str
@@ -28,7 +28,7 @@ class Hearing(TypedDict):
     addresses: list[Placed]
 
 
-def refusals(run: Run, instance: Hearing) -> dict[str, str]:
+def find_refusals(run: Run, instance: Hearing) -> dict[str, str]:
     """The rules that keep adverts out, by the peer from which they come; C(any) is every one of those to which
     multicast goes.
 
@@ -39,19 +39,19 @@ def refusals(run: Run, instance: Hearing) -> dict[str, str]:
             6 if ":" in (instance["source"] or "".join(item["address"] for item in instance["addresses"][:1])) else 4
         )
         adverts = {"any": Advert("", GROUPS[version], instance["interface"])}
-    return {peer: rule for peer, advert in adverts.items() if (rule := refusal(run, advert))}
+    return {peer: rule for peer, advert in adverts.items() if (rule := find_refusal(run, advert))}
 
 
-def refusal(run: Run, advert: Advert) -> str:
+def find_refusal(run: Run, advert: Advert) -> str:
     """The rule that keeps the advert out; empty if there is none. A host without a firewall's program lets everything
     in."""
     program = "ip6tables" if advert.version == 6 else "iptables"
-    return iptables.refusal(_printed(run, [program, "--wait", "--list-rules"]), advert) or nftables.refusal(
-        _printed(run, ["nft", "--json", "list", "ruleset"]), advert
-    )
+    return iptables.find_refusal(
+        _list_rules(run, [program, "--wait", "--list-rules"]), advert
+    ) or nftables.find_refusal(_list_rules(run, ["nft", "--json", "list", "ruleset"]), advert)
 
 
-def _printed(run: Run, argv: list[str]) -> str:
+def _list_rules(run: Run, argv: list[str]) -> str:
     with suppress(OSError):
         rc, out, _err = run(argv)
         return "" if rc else out

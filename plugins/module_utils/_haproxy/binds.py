@@ -68,24 +68,24 @@ def binds(text: str) -> Iterator[Bind]:
                 yield Bind(number, line, anywhere if host in ("", "*") else host, ports, options)
 
 
-def taken(text: str) -> Iterator[tuple[int, str, str]]:
-    """Line number, line and reason for every C(bind) whose address and port this host does not give."""
+def find_unavailable(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line number, line and reason for every C(bind) whose address and port this host does not give."""
     for bind in binds(text):
         for port in bind.ports[:MOST_PORTS]:
-            error = attempt(bind.host, port, bind.options)
+            error = try_bind(bind.host, port, bind.options)
             if error:
                 advice = ADVICE.get(error.errno or 0, "correct the line")
                 yield bind.number, bind.source, f"cannot bind {bind.host}:{port}: {error.strerror}; {advice}"
 
 
-def attempt(host: str, port: int, options: list[str]) -> OSError | None:
+def try_bind(host: str, port: int, options: list[str]) -> OSError | None:
     """Bind to an address for an instant, without listening, as a C(bind) with these options does it: sharing the port
     with others of haproxy. Returns why that is impossible; nothing if it is possible, or if this user may not try."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            _apply(options, trial)
+            _set_options(options, trial)
             trial.bind((host, port))
     except PermissionError:
         return None
@@ -107,7 +107,7 @@ def is_local(address: str) -> bool:
         return False
 
 
-def _apply(options: list[str], trial: socket.socket) -> None:
+def _set_options(options: list[str], trial: socket.socket) -> None:
     """Set what decides whether an address can be bound and whether two sockets are in each other's way."""
     if "transparent" in options:
         trial.setsockopt(socket.SOL_IP, IP_FREEBIND, 1)

@@ -15,8 +15,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .._check.finding import Finding, Read, Verdict, ask_version, call, read_text, refusal, source_line
-from .._check.secrets import masked
+from .._check.finding import (
+    Finding,
+    Read,
+    Verdict,
+    ask_version,
+    describe_refusal,
+    read_source_line,
+    read_text,
+    run_checker,
+)
+from .._check.secrets import mask_secrets
 from .._host.run import Run
 from .._host.system import Host
 from . import rules
@@ -61,20 +70,20 @@ def check(
     """
     read = host.read if host else read
     argv = [binary, "-c"] + [arg for path in paths for arg in ("-f", path)]
-    rc, stdout, stderr = call(run, argv)
+    rc, stdout, stderr = run_checker(run, argv)
     output = stdout + stderr
-    findings = [_located(finding, paths, read) for finding in parse(stderr)]
+    findings = [_locate_finding(finding, paths, read) for finding in parse(stderr)]
     if "(no listener)" in output:
         findings.append(Finding("alert", _NO_LISTENER, paths[0] if len(paths) == 1 else None))
     elif rc and "Usage :" in output:
         findings.append(Finding("alert", _NO_FILE, ", ".join(paths)))
     if host and not rc:
-        findings += [finding for path in _files(paths) for finding in rules.findings(path, host)]
+        findings += [finding for path in _list_files(paths) for finding in rules.findings(path, host)]
     severities = {finding.severity for finding in findings}
     if rc and "alert" not in severities:
-        findings.append(refusal("haproxy", rc, output))
+        findings.append(describe_refusal("haproxy", rc, output))
     valid = rc == 0 and "alert" not in severities and not (fatal_warnings and "warning" in severities)
-    return Verdict(valid, version(run, binary), findings, masked(output), rc)
+    return Verdict(valid, version(run, binary), findings, mask_secrets(output), rc)
 
 
 def parse(stderr: str) -> Iterator[Finding]:
@@ -97,21 +106,21 @@ def parse(stderr: str) -> Iterator[Finding]:
             yield Finding(severity, message)
 
 
-def _located(finding: Finding, paths: list[str], read: Read) -> Finding:
+def _locate_finding(finding: Finding, paths: list[str], read: Read) -> Finding:
     """Add the offending line, and for a message that only names a proxy, look for its place in the files."""
     if finding.line is None:
         proxy = _PROXY.search(finding.message)
         if not proxy:
             return finding
-        for path in _files(paths):
+        for path in _list_files(paths):
             line = _find_line(finding.message, proxy.group(1), path, read)
             if line:
                 finding = replace(finding, file=path, line=line)
                 break
-    return replace(finding, source=source_line(read, finding.file, finding.line))
+    return replace(finding, source=read_source_line(read, finding.file, finding.line))
 
 
-def _files(paths: list[str]) -> Iterator[str]:
+def _list_files(paths: list[str]) -> Iterator[str]:
     """The files that haproxy reads for paths, in its order."""
     for path in paths:
         if os.path.isdir(path):

@@ -36,11 +36,13 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
 
     Raises NoAnswer if it runs and does not answer, or if it may not be asked."""
     directory = os.path.realpath(directory)
-    found = {"configuration": {**configuration("haproxy", directory, run), "shared": shared(Path(directory), run)}}
+    found = {
+        "configuration": {**configuration("haproxy", directory, run), "shared": shared_digest(Path(directory), run)}
+    }
     try:
         about = facts(ask(path, "show info"))
         proxies = list(rows(ask(path, f"show stat -1 {SUMMARIES} -1")))
-        servers = Runtime(path, master).servers()
+        servers = Runtime(path, master).read_servers()
         certificates = _certificates(path)
     except Stopped:
         return {"running": False, **found}
@@ -56,15 +58,15 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
         "version": about.get("Version", ""),
         **reloads,
         "max_reloads": max_reloads(Path(directory)),
-        "ended_workers": ended_workers(_said(run)),
+        "ended_workers": ended_workers(_read_journal(run)),
         "connections": {"current": int(about.get("CurrConns", 0)), "limit": int(about.get("Maxconn", 0))},
-        "frontends": [{"name": row["pxname"], **_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
+        "frontends": [{"name": row["pxname"], **_read_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
         "backends": [
-            {"name": row["pxname"], **_load(row), **_members(row["pxname"], servers)}
+            {"name": row["pxname"], **_read_load(row), **_count_members(row["pxname"], servers)}
             for row in proxies
             if row["svname"] == "BACKEND"
         ],
-        "servers": [{"backend": server.backend, "name": server.name, **server.result()} for server in servers],
+        "servers": [{"backend": server.backend, "name": server.name, **server.to_dict()} for server in servers],
         "listeners": listeners(
             run(["ss", "--no-header", "--numeric", "--tcp", "--listening", "--processes", "--extended"])[1]
         ),
@@ -77,7 +79,7 @@ def facts(answer: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w -]+): *(.*?)\s*$", answer, re.MULTILINE))
 
 
-def shared(directory: Path, run: Run) -> str:
+def shared_digest(directory: Path, run: Run) -> str:
     """A checksum of what the nodes of a cluster have in common; empty if there is no haproxy.cfg.
 
     Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, and the host's own
@@ -98,17 +100,17 @@ def shared(directory: Path, run: Run) -> str:
     return whole.hexdigest()
 
 
-def _load(row: dict[str, str]) -> dict[str, Any]:
+def _read_load(row: dict[str, str]) -> dict[str, Any]:
     return {"status": row["status"], "sessions": int(row["scur"] or 0), "limit": int(row["slim"] or 0)}
 
 
-def _members(backend: str, servers: Iterable[Server]) -> dict[str, int]:
+def _count_members(backend: str, servers: Iterable[Server]) -> dict[str, int]:
     """Count a backend's servers that are in rotation, that fail their checks, and that were taken out of rotation."""
-    counts = Counter(_place(server) for server in servers if server.backend == backend)
+    counts = Counter(_classify_server(server) for server in servers if server.backend == backend)
     return {name: counts[name] for name in ("up", "down", "out")}
 
 
-def _place(server: Server) -> str:
+def _classify_server(server: Server) -> str:
     if server.state != "ready" or not server.weight:
         return "out"
     return "up" if server.in_rotation else "down"
@@ -158,7 +160,7 @@ def max_reloads(directory: Path) -> int:
     return int(found[-1]) if found else 0
 
 
-def _said(run: Run) -> str:
+def _read_journal(run: Run) -> str:
     """The last of what HAProxy's processes have printed; access lines come another way."""
     argv = ["journalctl", "--unit", "haproxy", "_TRANSPORT=stdout", "--lines", str(LINES), "--output", "cat", "--quiet"]
     try:

@@ -31,7 +31,7 @@ def findings(path: str, host: Host) -> list[Finding]:
 
 
 def _interfaces(text: str, host: Host) -> Iterator[tuple[int, str]]:
-    options = [(bind.number, bind.options) for bind in binds.binds(text)] + list(_sources(text))
+    options = [(bind.number, bind.options) for bind in binds.binds(text)] + list(_find_sources(text))
     for number, words in options:
         name = words[words.index("interface") + 1].strip("'\"") if "interface" in words[:-1] else ""
         if name and "$" not in name and not host.has_interface(name):
@@ -42,30 +42,32 @@ def _addresses(text: str, host: Host) -> Iterator[tuple[int, str]]:
     """Addresses that are bound to and that the host does not have. The port does not matter here, so any free one is
     tried."""
     wanted = [(bind.number, bind.host, bind.options) for bind in binds.binds(text)]
-    wanted += [(number, _address(words[1]), words) for number, words in _sources(text) if "usesrc" not in words]
+    wanted += [
+        (number, _parse_address(words[1]), words) for number, words in _find_sources(text) if "usesrc" not in words
+    ]
     for number, address, options in wanted:
-        error = _refused(address, options, host) if address else None
+        error = _find_refusal(address, options, host) if address else None
         if error and error.errno != errno.ENODEV:  # of a missing interface is told above
-            advice = f"use an address that it has, or let it bind to others with {_nonlocal(address)} = 1"
+            advice = f"use an address that it has, or let it bind to others with {_nonlocal_parameter(address)} = 1"
             yield number, f"this host cannot bind to {address} ({error.strerror}): {advice}"
 
 
-def _refused(address: str, options: list[str], host: Host) -> OSError | None:
+def _find_refusal(address: str, options: list[str], host: Host) -> OSError | None:
     """Return why the address cannot be bound. If the kernel still allows nonlocal addresses that the new set will
     forbid, a test proves nothing."""
-    if host.parameter(_nonlocal(address)) == "1":
+    if host.parameter(_nonlocal_parameter(address)) == "1":
         return None
     anywhere = {"transparent", "interface"} & set(options)
-    if kernel_parameter(_nonlocal(address)) == "1" and not anywhere and not binds.is_local(address):
+    if kernel_parameter(_nonlocal_parameter(address)) == "1" and not anywhere and not binds.is_local(address):
         return OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-    return binds.attempt(address, 0, options)
+    return binds.try_bind(address, 0, options)
 
 
-def _nonlocal(address: str) -> str:
+def _nonlocal_parameter(address: str) -> str:
     return f"net.{'ipv6' if ':' in address else 'ipv4'}.ip_nonlocal_bind"
 
 
-def _sources(text: str) -> Iterator[tuple[int, list[str]]]:
+def _find_sources(text: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and words, from C(source) on, of every line that says from where haproxy connects to servers."""
     for number, line in binds.lines(text):
         words = line.split("#")[0].split()
@@ -74,7 +76,7 @@ def _sources(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, options[options.index("source") :]
 
 
-def _address(word: str) -> str:
+def _parse_address(word: str) -> str:
     """The address in C(ADDRESS[:PORT[-PORT]]), empty if it is something else."""
     word = word.removeprefix("ipv4@").removeprefix("ipv6@")
     for text in (word, word.rpartition(":")[0]):
@@ -88,11 +90,11 @@ def _address(word: str) -> str:
 def _chroot(text: str, host: Host) -> Iterator[tuple[int, str]]:
     for number, line in binds.lines(text):
         words = line.split()
-        if words[:1] == ["chroot"] and words[1:] and words[1].startswith("/") and not _is_there(words[1], host):
+        if words[:1] == ["chroot"] and words[1:] and words[1].startswith("/") and not _is_directory(words[1], host):
             yield number, f"the directory {words[1]} does not exist: create it before, empty and owned by root"
 
 
-def _is_there(directory: str, host: Host) -> bool:
+def _is_directory(directory: str, host: Host) -> bool:
     try:
         status = host.lstat(directory)
     except OSError:

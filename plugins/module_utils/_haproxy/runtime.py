@@ -19,7 +19,7 @@ from typing import Callable
 
 from .._text import suggestion
 from .cli import Stopped, ask, parse_workers
-from .server import Server, Wanted, matching, parse, parse_clients, parse_sessions
+from .server import Server, Wanted, match_servers, parse, parse_clients, parse_sessions
 
 POLL = 0.2
 """Seconds between two questions while waiting."""
@@ -47,16 +47,16 @@ class Runtime:
         self.path = path
         self.master = master
 
-    def servers(self) -> list[Server]:
+    def read_servers(self) -> list[Server]:
         """All servers, now."""
         servers = parse(ask(self.path, "show servers state"), ask(self.path, "show stat -1 4 -1"))
-        replaced = self._replaced()
+        replaced = self._sessions_of_replaced_workers()
         return [
             replace(server, sessions=server.sessions + sum(old.get(server.label, 0) for old in replaced))
             for server in servers
         ]
 
-    def _replaced(self) -> list[dict[str, int]]:
+    def _sessions_of_replaced_workers(self) -> list[dict[str, int]]:
         """The sessions in every worker that a reload has replaced; one that has just ended has none."""
         try:
             workers = parse_workers(ask(self.master, "show proc")).replaced
@@ -64,7 +64,7 @@ class Runtime:
         except Stopped:
             return []
 
-    def clients(self, server: Server) -> str:
+    def describe_clients(self, server: Server) -> str:
         """The sessions of a server in every worker, the first of them by their clients, as a message names them."""
         answers = [ask(self.path, "show sess")]
         with suppress(Stopped):
@@ -74,19 +74,19 @@ class Runtime:
         more = [f"and {len(found) - CLIENTS} more"] if len(found) > CLIENTS else []
         return ", ".join(found[:CLIENTS] + more) or "all in its queue, or over by now"
 
-    def named(self, patterns: list[str], may_miss: bool) -> list[Server]:
+    def find_servers(self, patterns: list[str], may_miss: bool) -> list[Server]:
         """The servers that a pattern names, now. Raises ServerError for a pattern that names none, unless it may
         miss."""
-        servers = self.servers()
-        missing = [pattern for pattern in patterns if not matching(servers, [pattern])]
+        servers = self.read_servers()
+        missing = [pattern for pattern in patterns if not match_servers(servers, [pattern])]
         if missing and not may_miss:
             known = suggestion(missing[0], [server.label for server in servers])
             raise ServerError(f"{self.path}: haproxy has no server {missing[0]}{known}")
-        return matching(servers, patterns)
+        return match_servers(servers, patterns)
 
-    def these(self, servers: list[Server]) -> list[Server]:
+    def refresh_servers(self, servers: list[Server]) -> list[Server]:
         """The same servers, now."""
-        now = {server.label: server for server in self.servers()}
+        now = {server.label: server for server in self.read_servers()}
         gone = [server.label for server in servers if server.label not in now]
         if gone:
             raise ServerError(
@@ -97,16 +97,16 @@ class Runtime:
     def change(self, servers: list[Server], wanted: Wanted) -> list[Server]:
         """Make the servers what is wanted; returns what HAProxy says they are. Raises ServerError if that is something
         else."""
-        if not any(wanted.commands(server) for server in servers):
-            return self.these(servers)
-        with self._no_reload():
-            servers = self.these(servers)
+        if not any(wanted.list_commands(server) for server in servers):
+            return self.refresh_servers(servers)
+        with self._hold_reloads():
+            servers = self.refresh_servers(servers)
             for server in servers:
-                for command in wanted.commands(server):
+                for command in wanted.list_commands(server):
                     self._command(server, command)
-            now = self.these(servers)
+            now = self.refresh_servers(servers)
         for before, after in zip(servers, now):
-            target = wanted.of(before)
+            target = wanted.apply_to(before)
             if (target.state, target.weight) != (after.state, after.weight):
                 raise ServerError(
                     f"{self.path}: haproxy has accepted {target.state} with weight {target.weight} for {after.label}, "
@@ -117,7 +117,7 @@ class Runtime:
         return now
 
     @contextmanager
-    def _no_reload(self) -> Iterator[None]:
+    def _hold_reloads(self) -> Iterator[None]:
         """Wait until a reload that has begun is over, and keep the next one waiting, as the role haproxy's C(reload.py)
         does: what a worker is told while another one takes over is lost. Goes on without where that file is not there
         or may not be read."""
@@ -152,7 +152,7 @@ class Runtime:
     def _wait(self, servers: list[Server], timeout: float, unfit: Callable[[Server], bool]) -> list[Server]:
         end = time.monotonic() + timeout
         while True:
-            left = [server for server in self.these(servers) if unfit(server)]
+            left = [server for server in self.refresh_servers(servers) if unfit(server)]
             if not left or time.monotonic() > end:
                 return left
             time.sleep(POLL)
@@ -182,12 +182,14 @@ class Outcome:
     waiting_for: list[str] = field(default_factory=list)
 
 
-def foresee(before: list[Server], wanted: Wanted) -> Outcome:
+def predict_outcome(before: list[Server], wanted: Wanted) -> Outcome:
     """Predict the outcome, without waiting."""
-    return Outcome(before, [wanted.of(server) for server in before], [])
+    return Outcome(before, [wanted.apply_to(server) for server in before], [])
 
 
-def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, timeout: float, go_on: bool) -> Outcome:
+def change_servers(
+    runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, timeout: float, go_on: bool
+) -> Outcome:
     """Change the servers and wait. Maintenance that waits for the sessions begins with draining. Raises ServerError
     with what is true when it does not come to that."""
     gently = wait_for == "sessions" and wanted.state == "maint"
@@ -200,7 +202,9 @@ def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, 
     waiting_for: list[str] = []
     if wait_for == "sessions":
         late = runtime.await_no_sessions(before, timeout)
-        waiting_for = [f"{server.label} has {server.sessions} sessions: {runtime.clients(server)}" for server in late]
+        waiting_for = [
+            f"{server.label} has {server.sessions} sessions: {runtime.describe_clients(server)}" for server in late
+        ]
         said = [
             f"{server.label} is {server.state} and {text.partition(' ')[2]}" for server, text in zip(late, waiting_for)
         ]
@@ -215,5 +219,5 @@ def make(runtime: Runtime, before: list[Server], wanted: Wanted, wait_for: str, 
     if late and not go_on:
         raise ServerError(f"{runtime.path}: after {timeout:g} s {'; '.join(said)}: {hint}")
     if gently:
-        runtime.change(runtime.these(before), wanted)
-    return Outcome(before, runtime.these(before), late, waiting_for)
+        runtime.change(runtime.refresh_servers(before), wanted)
+    return Outcome(before, runtime.refresh_servers(before), late, waiting_for)

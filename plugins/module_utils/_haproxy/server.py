@@ -47,34 +47,34 @@ class Server:
 
     @property
     def up(self) -> bool:
-        """Whether HAProxy considers the server available. A status such as C(DRAIN 1/2) needs one more check."""
+        """Return whether HAProxy considers the server available. A status such as C(DRAIN 1/2) needs one more check."""
         return self.status.partition(" (")[0] in ("UP", "DRAIN", "no check")
 
     @property
     def in_rotation(self) -> bool:
-        """Whether HAProxy selects it for new requests."""
+        """Return whether HAProxy selects it for new requests."""
         return self.state == "ready" and self.weight > 0 and self.status.startswith(("UP", "no check"))
 
-    def result(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As the module returns it."""
         shown = asdict(self)
         return {name: shown[name] for name in shown if name not in ("backend", "name")} | {
             "in_rotation": self.in_rotation
         }
 
-    def line(self) -> str:
+    def diff_line(self) -> str:
         """Return the server's line of a diff."""
         return f"{self.label}: {self.state}, weight {self.weight}\n"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What servers shall become; empty is what they are. In a weight, not_a_weight() has found nothing wrong."""
+    """Target state of servers; an empty value keeps theirs. The weight has passed describe_wrong_weight()."""
 
     state: str = ""
     weight: str = ""
 
-    def of(self, server: Server) -> Server:
+    def apply_to(self, server: Server) -> Server:
         """The server as it shall become."""
         weight = server.weight
         if found := WEIGHT.fullmatch(self.weight):
@@ -85,14 +85,14 @@ class Wanted:
             server, state=state, weight=weight, taken_out=state != "ready" or weight == 0 < server.configured_weight
         )
 
-    def commands(self, server: Server) -> list[str]:
+    def list_commands(self, server: Server) -> list[str]:
         """Return the HAProxy commands for the change."""
-        target = self.of(server)
+        target = self.apply_to(server)
         state = [f"set server {server.label} state {target.state}"] if target.state != server.state else []
         return state + ([f"set server {server.label} weight {self.weight}"] if target.weight != server.weight else [])
 
 
-def not_a_weight(weight: str) -> str:
+def describe_wrong_weight(weight: str) -> str:
     """Describe the error in a weight; empty if it is valid."""
     found = WEIGHT.fullmatch(weight)
     if not weight or (found and (found.group(2) or int(found.group(1)) <= MOST)):
@@ -102,7 +102,7 @@ def not_a_weight(weight: str) -> str:
     )
 
 
-def not_servers(patterns: Iterable[str]) -> str:
+def describe_wrong_names(patterns: Iterable[str]) -> str:
     """Describe the errors in server names; empty if all are valid."""
     bad = [pattern for pattern in patterns if not re.fullmatch(r"[^/\s;]+/[^/\s;]+", pattern)]
     return (
@@ -164,6 +164,6 @@ def _sessions(row: dict[str, str]) -> int:
     return int(row["scur"] or 0) + int(row["qcur"] or 0)
 
 
-def matching(servers: list[Server], patterns: list[str]) -> list[Server]:
+def match_servers(servers: list[Server], patterns: list[str]) -> list[Server]:
     """The servers that one of the patterns names, in HAProxy's order."""
     return [server for server in servers if any(fnmatchcase(server.label, pattern) for pattern in patterns)]

@@ -25,7 +25,7 @@ class Image:
         """Return whether the host has the image. Raises OSError if it has no Docker."""
         return run(["docker", "image", "inspect", "--format={{.Id}}", self.name])[0] == 0
 
-    def runs(self, run: Run, staged: str, live: str) -> Run:
+    def wrap_run(self, run: Run, staged: str, live: str) -> Run:
         """Runs a program of the image, which sees the directory C(staged) in the place of C(live)."""
         mount = f"--mount=type=bind,src={staged},dst={live},readonly"
         before = ["docker", "run", "--rm", "--init", "--pull=never", *self.options, mount, self.name]

@@ -23,7 +23,7 @@ RENAME_EXCHANGE = 2
 MOST_LINKS = 40
 
 
-def folder(path: Path, make: bool = False) -> int:
+def open_directory(path: Path, make: bool = False) -> int:
     """Open the directory; returns its descriptor. Missing ones are made, so that everybody may enter them, whatever the
     umask is."""
     handle, ahead, links = os.open("/", os.O_RDONLY | os.O_DIRECTORY), list(reversed(path.absolute().parts[1:])), 0
@@ -75,23 +75,23 @@ def _enter(handle: int, name: str, make: bool) -> int:
 
 
 @contextmanager
-def inside(path: Path, make: bool = False) -> Iterator[int]:
+def opened_directory(path: Path, make: bool = False) -> Iterator[int]:
     """Have the descriptor of a directory while the context lasts."""
-    handle = folder(path, make)
+    handle = open_directory(path, make)
     try:
         yield handle
     finally:
         os.close(handle)
 
 
-def look(path: Path) -> tuple[bytes, os.stat_result] | None:
+def read_with_status(path: Path) -> tuple[bytes, os.stat_result] | None:
     """The content and the status of a file; None where there is none, or something else such as a directory or a
     pipe."""
     try:
-        with inside(path.parent) as handle:
+        with opened_directory(path.parent) as handle:
             target = _trusted_link(handle, path.name)
             if target is not None:
-                found = look(path.parent / target)
+                found = read_with_status(path.parent / target)
                 return found and (found[0], os.lstat(path.name, dir_fd=handle))
             # A pipe that somebody has put there would keep whoever opens it waiting.
             with open(os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb") as stream:
@@ -106,7 +106,7 @@ def look(path: Path) -> tuple[bytes, os.stat_result] | None:
 
 
 @contextmanager
-def naming(path: str | Path) -> Iterator[None]:
+def name_in_errors(path: str | Path) -> Iterator[None]:
     """Have an OSError name the path, as one of a write to an open file does not."""
     try:
         yield
@@ -118,24 +118,24 @@ def naming(path: str | Path) -> Iterator[None]:
 
 def read(path: Path) -> bytes | None:
     """The content of a file; None where there is no file."""
-    found = look(path)
+    found = read_with_status(path)
     return found and found[0]
 
 
 def facts(path: Path) -> tuple[bytes, int, int, int] | None:
-    """What makes two files equal; None where there is no file."""
-    found = look(path)
+    """Content, mode, user and group, by which two files are equal; None where there is no file."""
+    found = read_with_status(path)
     return found and (found[0], found[1].st_mode, found[1].st_uid, found[1].st_gid)
 
 
 def make_directory(path: Path) -> None:
     """Make a directory and those above it that everybody may enter, whatever the umask is."""
-    os.close(folder(path, make=True))
+    os.close(open_directory(path, make=True))
 
 
 def write(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] = (-1, -1)) -> None:
     """Replace the file; nobody but its owner can read it before it has the mode."""
-    with naming(path), inside(path.parent, make=True) as handle:
+    with name_in_errors(path), opened_directory(path.parent, make=True) as handle:
         _create(handle, path.name, content, mode, owner)
 
 
@@ -159,11 +159,11 @@ def copy(source: Path, target: Path) -> None:
 
 def stage_copy(source: Path, target: Path) -> None:
     """Write what copy() puts in the place of C(target) beside it, whole and on the disk."""
-    found = look(source)
+    found = read_with_status(source)
     if not found:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
     content, status = found
-    with naming(target), inside(target.parent, make=True) as handle:
+    with name_in_errors(target), opened_directory(target.parent, make=True) as handle:
         _create(
             handle, _staged(target), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid), flush=True
         )
@@ -171,14 +171,14 @@ def stage_copy(source: Path, target: Path) -> None:
 
 def place_copy(target: Path) -> None:
     """Put what stage_copy() has written in its place."""
-    with naming(target), inside(target.parent) as handle:
+    with name_in_errors(target), opened_directory(target.parent) as handle:
         os.rename(_staged(target), target.name, src_dir_fd=handle, dst_dir_fd=handle)
         os.fsync(handle)
 
 
 def remove(path: Path) -> None:
     """Remove a file if it is there."""
-    with suppress(FileNotFoundError, NotADirectoryError), inside(path.parent) as handle:
+    with suppress(FileNotFoundError, NotADirectoryError), opened_directory(path.parent) as handle:
         os.unlink(path.name, dir_fd=handle)
 
 
@@ -210,7 +210,7 @@ def sync_file(path: str | Path, flags: int) -> None:
     """Wait until what C(path) opens with these flags of C(os.open) is on the disk."""
     handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        with naming(path):
+        with name_in_errors(path):
             os.fsync(handle)
     finally:
         os.close(handle)
@@ -233,17 +233,17 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def present(directories: list[str]) -> Iterator[None]:
+def temporary_directories(directories: list[str]) -> Iterator[None]:
     """Have these directories while the context lasts; those that were missing are removed afterwards, if they are still
     empty."""
     made = []
     for directory in map(Path, directories):
-        with suppress(OSError), inside(directory.parent) as above:
+        with suppress(OSError), opened_directory(directory.parent) as above:
             os.mkdir(directory.name, 0o755, dir_fd=above)
             made.append(directory)
     try:
         yield
     finally:
         for directory in made:
-            with suppress(OSError), inside(directory.parent) as above:
+            with suppress(OSError), opened_directory(directory.parent) as above:
                 os.rmdir(directory.name, dir_fd=above)

@@ -41,17 +41,17 @@ class Fault:
     delay: float = 0.0
 
 
-def killed(run: Run, unit: str) -> Fault:
+def kill_service(run: Run, unit: str) -> Fault:
     """All processes of the service are killed, and systemd does what it does then. Whatever that is, it runs
     afterwards."""
     name = shlex.quote(unit)
-    breaks = f"systemctl kill --signal=KILL {shlex.quote(_group(run, unit))}"
+    breaks = f"systemctl kill --signal=KILL {shlex.quote(_process_unit(run, unit))}"
     return Fault(breaks, f"systemctl reset-failed {name} || :; systemctl start {name}", unit=unit)
 
 
-def hung(run: Run, unit: str) -> Fault:
+def stop_processes(run: Run, unit: str) -> Fault:
     """All processes of the service exist and do nothing."""
-    name, group = shlex.quote(unit), shlex.quote(_group(run, unit))
+    name, group = shlex.quote(unit), shlex.quote(_process_unit(run, unit))
     return Fault(
         f"systemctl kill --signal=STOP {group}",
         f"systemctl kill --signal=CONT {group} || :; systemctl start {name}",
@@ -59,14 +59,14 @@ def hung(run: Run, unit: str) -> Fault:
     )
 
 
-def _group(run: Run, unit: str) -> str:
+def _process_unit(run: Run, unit: str) -> str:
     """The unit of systemd that has all processes of the service. Those of a container are in a slice that it has for
     itself (docs/reference/containers.md), beside the command that is the service."""
     own = f"{unit}.slice"
     return own if run(["systemctl", "show", "--value", "--property=Slice", unit])[1].strip() == own else unit
 
 
-def cut(interfaces: list[str]) -> Fault:
+def cut_interfaces(interfaces: list[str]) -> Fault:
     """Nothing comes in or goes out, ARP included, and the links stay up, as when a switch dies."""
     chains = " ".join(
         f'chain {way}{number} {{ type filter hook {way} device "{name}" priority -500; policy drop; }};'
@@ -82,7 +82,7 @@ def interfaces() -> list[str]:
     return sorted(path.name for path in NETWORK.iterdir() if path.name != "lo" and path.is_dir())
 
 
-def pending(run: Run) -> bool:
+def is_pending(run: Run) -> bool:
     """Return whether a fault has not been repaired yet."""
     return run(["systemctl", "is-active", "--quiet", f"{UNIT}.timer"])[0] == 0
 
@@ -94,13 +94,13 @@ def start(run: Run, fault: Fault, seconds: float) -> float:
         raise FaultError(f"nothing was broken: this fault needs {fault.program}, which is not there; install it")
     if fault.unit and run(["systemctl", "is-active", "--quiet", fault.unit])[0]:
         raise FaultError(f"nothing was broken: {fault.unit} does not run; see systemctl status {fault.unit}")
-    _later(run, UNIT, seconds + fault.delay, fault.heals)
+    _run_later(run, UNIT, seconds + fault.delay, fault.heals)
     began = time.time() + fault.delay
     try:
         if fault.delay:
-            _later(run, BEGIN, fault.delay, fault.breaks)
+            _run_later(run, BEGIN, fault.delay, fault.breaks)
         else:
-            _do(run, ["sh", "-c", fault.breaks])
+            _run_or_fail(run, ["sh", "-c", fault.breaks])
     except FaultError:
         heal(run)
         raise
@@ -115,18 +115,18 @@ def heal(run: Run) -> float:
     # One that has not happened yet must not happen afterwards.
     run(["systemctl", "stop", f"{BEGIN}.timer"])
     try:
-        _do(run, ["systemctl", "start", f"{UNIT}.service"])
+        _run_or_fail(run, ["systemctl", "start", f"{UNIT}.service"])
         done = time.time()
-        _do(run, ["systemctl", "stop", f"{UNIT}.timer"])
+        _run_or_fail(run, ["systemctl", "stop", f"{UNIT}.timer"])
     except FaultError as error:
-        if pending(run):
+        if is_pending(run):
             raise FaultError(f"{error}; systemctl cat {UNIT}.service shows what has to be done") from error
         done = time.time()
     return done
 
 
-def _later(run: Run, unit: str, seconds: float, command: str) -> None:
-    _do(
+def _run_later(run: Run, unit: str, seconds: float, command: str) -> None:
+    _run_or_fail(
         run,
         [
             *(
@@ -141,7 +141,7 @@ def _later(run: Run, unit: str, seconds: float, command: str) -> None:
     )
 
 
-def _do(run: Run, argv: list[str]) -> None:
+def _run_or_fail(run: Run, argv: list[str]) -> None:
     rc, out, err = run(argv)
     if rc:
         raise FaultError(f"{shlex.join(argv)} has failed: {(err or out).strip() or f'status {rc}'}")

@@ -49,7 +49,7 @@ class User:
 
     @property
     def is_root(self) -> bool:
-        """Whether only root may be able to replace the program."""
+        """Return whether only root may be able to replace the program."""
         return 0 in (self.uid, self.gid)
 
     def may_pass(self, status: os.stat_result) -> bool:
@@ -61,19 +61,19 @@ class User:
         return bool(status.st_mode & (stat.S_IXGRP if self.gid == status.st_gid else stat.S_IXOTH))
 
 
-def look_at(path: str, user: User, host: Host, through_links: bool = True) -> None:
+def check_program(path: str, user: User, host: Host, through_links: bool = True) -> None:
     """Raises Unusable or Broken if the user cannot run the file, Unsafe if others can replace it.
 
     C(path) is absolute. C(through_links) says whether directories on the way may be links."""
-    passed = list(_passed(path, user, host, through_links))
+    passed = list(_walk_path(path, user, host, through_links))
     file, status = passed[-1]
     if not stat.S_ISREG(status.st_mode):
         raise Broken(f"{file} is not a file", "name the script itself")
     if not user.may_pass(status):
-        raise Unusable(f"{file} is not executable for {user.name} ({_shown(status)})", "give it mode 0755")
+        raise Unusable(f"{file} is not executable for {user.name} ({_format_permissions(status)})", "give it mode 0755")
     for place, attributes in passed:
-        _look_at_writers(place, attributes, user)
-    _look_at_interpreter(file, user, host)
+        _check_writers(place, attributes, user)
+    _check_interpreter(file, user, host)
 
 
 def find(name: str, host: Host) -> str:
@@ -87,7 +87,7 @@ def find(name: str, host: Host) -> str:
     return ""
 
 
-def _passed(path: str, user: User, host: Host, through_links: bool = True) -> Iterator[tuple[str, os.stat_result]]:
+def _walk_path(path: str, user: User, host: Host, through_links: bool = True) -> Iterator[tuple[str, os.stat_result]]:
     """The directories and the file through which a path leads, links resolved. Raises Unusable where it leads
     nowhere."""
     at, ahead, links = "/", path.split("/")[::-1], 0
@@ -98,7 +98,7 @@ def _passed(path: str, user: User, host: Host, through_links: bool = True) -> It
             at = os.path.dirname(at) if part == ".." else at
             continue
         place = os.path.join(at, part)
-        status = _status(place, path, host)
+        status = _read_status(place, path, host)
         if stat.S_ISLNK(status.st_mode):
             if any(ahead) and not through_links:
                 raise Unusable(
@@ -114,13 +114,13 @@ def _passed(path: str, user: User, host: Host, through_links: bool = True) -> It
         yield place, status
         if stat.S_ISDIR(status.st_mode) and not user.may_pass(status):
             raise Unusable(
-                f"{path}: {user.name} may not enter {place} ({_shown(status)})",
+                f"{path}: {user.name} may not enter {place} ({_format_permissions(status)})",
                 "give the directory mode 0755, or use another",
             )
         at = place
 
 
-def _status(place: str, path: str, host: Host) -> os.stat_result:
+def _read_status(place: str, path: str, host: Host) -> os.stat_result:
     try:
         return host.lstat(place)
     except OSError as error:
@@ -129,17 +129,21 @@ def _status(place: str, path: str, host: Host) -> os.stat_result:
         raise Unusable(f"{path}: {error.strerror}{where}", advice) from error
 
 
-def _look_at_writers(place: str, status: os.stat_result, user: User) -> None:
+def _check_writers(place: str, status: os.stat_result, user: User) -> None:
     if user.is_root and status.st_uid:
-        raise Unsafe(f"{place} does not belong to root, as whom it is run ({_shown(status)})", f"chown root {place}")
+        raise Unsafe(
+            f"{place} does not belong to root, as whom it is run ({_format_permissions(status)})", f"chown root {place}"
+        )
     if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:
         return
     by_a_group = user.is_root and status.st_gid and status.st_mode & stat.S_IWGRP
     if by_a_group or status.st_mode & stat.S_IWOTH:
-        raise Unsafe(f"{place} can be changed by others than {user.name} ({_shown(status)})", f"chmod go-w {place}")
+        raise Unsafe(
+            f"{place} can be changed by others than {user.name} ({_format_permissions(status)})", f"chmod go-w {place}"
+        )
 
 
-def _look_at_interpreter(path: str, user: User, host: Host) -> None:
+def _check_interpreter(path: str, user: User, host: Host) -> None:
     begin = _INTERPRETER.match(host.first_line(path))
     if not begin:
         return
@@ -147,14 +151,14 @@ def _look_at_interpreter(path: str, user: User, host: Host) -> None:
     if name.endswith("\r"):
         raise Broken(f"{path} ends its lines with CR LF, so its interpreter is not found", "end them with LF alone")
     try:
-        list(_passed(name, user, host))
+        list(_walk_path(name, user, host))
     except Unusable as error:
         raise Broken(
             f"{path} asks for an interpreter that is not there: {error}", "install it before, or name another"
         ) from error
 
 
-def _shown(status: os.stat_result) -> str:
+def _format_permissions(status: os.stat_result) -> str:
     """Mode and owner as people write them."""
     try:
         owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name

@@ -31,15 +31,15 @@ class UnitState:
     started: float
 
 
-def states(run: Run, names: list[str]) -> dict[str, UnitState]:
+def read_states(run: Run, names: list[str]) -> dict[str, UnitState]:
     """Read the current state of these units from systemd."""
     names = list(dict.fromkeys(names))
     properties = "ActiveState,UnitFileState,MainPID,ExecMainStartTimestampMonotonic"
     _rc, out, _err = run(["systemctl", "show", f"--property={properties}", "--", *names])
-    return {name: _state(block) for name, block in zip(names, [*shown(out), *[{}] * len(names)])}
+    return {name: _state(block) for name, block in zip(names, [*parse_properties(out), *[{}] * len(names)])}
 
 
-def shown(out: str) -> list[dict[str, str]]:
+def parse_properties(out: str) -> list[dict[str, str]]:
     """The properties of each unit that C(systemctl show) has printed, in its order."""
     return [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in out.split("\n\n")]
 
@@ -63,7 +63,7 @@ class Unit:
 
     def state(self) -> UnitState:
         """Read the current state of the unit from systemd."""
-        return states(self.run, [self.name])[self.name]
+        return read_states(self.run, [self.name])[self.name]
 
     def main_process(self) -> int:
         """The process id of the daemon, 0 while it does not run."""
@@ -77,7 +77,7 @@ class Unit:
         """Return whether the daemon was started before its sandboxing: the unit filters system calls, the process does
         not."""
         _rc, out, _err = self.run(["systemctl", "show", "--property=MainPID,SystemCallFilter", "--", self.name])
-        (block,) = shown(out)
+        (block,) = parse_properties(out)
         try:
             status = (PROCESSES / block["MainPID"] / "status").read_text(encoding="ascii", errors="replace")
         except OSError:
@@ -100,7 +100,7 @@ class Unit:
         found = re.search(r"^-- cursor: (.*)$", out, re.MULTILINE)
         return found.group(1) if found else ""
 
-    def said_since(self, cursor: str, *sources: str) -> list[str]:
+    def read_journal(self, cursor: str, *sources: str) -> list[str]:
         """Read the unit's journal entries after the cursor that match one of the sources, such as
         C(_TRANSPORT=stdout)."""
         after = ["--after-cursor", cursor] if cursor else []

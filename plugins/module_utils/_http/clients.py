@@ -30,7 +30,7 @@ LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 
 
-def words(problem: BaseException) -> str:
+def describe_error(problem: BaseException) -> str:
     """Describe in a few words why a connection has ended."""
     if isinstance(problem, asyncio.TimeoutError):
         return "no answer in time"
@@ -138,7 +138,7 @@ class Prober(Client):
             answer = await asyncio.wait_for(self._exchange(), self.timeout)
             ok, server, error = parse(answer, self._server)
         except (OSError, asyncio.TimeoutError) as problem:
-            ok, server, error = False, "", words(problem)
+            ok, server, error = False, "", describe_error(problem)
         latency = time.monotonic() - start
         self.results.append(Result(start, latency, ok, server, error))
 
@@ -190,7 +190,7 @@ class KeepAlive(Client):
             try:
                 await self._connection(used)
             except (OSError, EOFError, asyncio.TimeoutError, ValueError) as problem:
-                self.breaks.append(Break(time.monotonic(), words(problem), bool(used)))
+                self.breaks.append(Break(time.monotonic(), describe_error(problem), bool(used)))
                 await asyncio.sleep(self.interval)
 
     async def _connection(self, used: list[float]) -> None:
@@ -255,7 +255,7 @@ class Download(Client):
             try:
                 await self._transfer()
             except (OSError, EOFError, asyncio.TimeoutError, ValueError) as problem:
-                self.breaks.append(Break(time.monotonic(), words(problem), self.bytes > before))
+                self.breaks.append(Break(time.monotonic(), describe_error(problem), self.bytes > before))
             await asyncio.sleep(self.pause)
 
     async def _transfer(self) -> None:

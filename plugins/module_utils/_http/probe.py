@@ -38,7 +38,7 @@ class Place:
     tls: ssl.SSLContext | None
 
 
-def place(url: str, validate_certs: bool) -> Place:
+def parse_url(url: str, validate_certs: bool) -> Place:
     """Take an URL apart. Its name is looked up once, so that a slow resolver is not taken for a slow site. Raises
     ProbeError."""
     parts = urlsplit(url)
@@ -53,10 +53,10 @@ def place(url: str, validate_certs: bool) -> Place:
             f"{url}: {error.strerror}; give the address itself, or mend the name's resolution here"
         ) from error
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Place(str(host), port, path, name, _tls(validate_certs) if parts.scheme == "https" else None)
+    return Place(str(host), port, path, name, _make_tls_context(validate_certs) if parts.scheme == "https" else None)
 
 
-def _tls(validate_certs: bool) -> ssl.SSLContext:
+def _make_tls_context(validate_certs: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not validate_certs:
         context.check_hostname = False
@@ -70,7 +70,7 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
         re.compile(params["server"])
     except re.error as error:
         raise ProbeError(f"server is '{params['server']}', which is no regular expression: {error}") from None
-    site = place(params["url"], params["validate_certs"])
+    site = parse_url(params["url"], params["validate_certs"])
     common = {"timeout": params["timeout"], "tls": site.tls, "name": site.name}
     asking = Prober(
         site.host, site.port, path=site.path, interval=params["interval"], server=params["server"], **common
@@ -79,7 +79,7 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
     clients: list[Client] = [asking, keeping]
     loading = None
     if params["download_url"]:
-        large = place(params["download_url"], params["validate_certs"])
+        large = parse_url(params["download_url"], params["validate_certs"])
         loading = Download(
             large.host, large.port, path=large.path, timeout=params["timeout"], tls=large.tls, name=large.name
         )
@@ -88,36 +88,36 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
     with ExitStack() as stack:
         for client in clients:
             stack.enter_context(client)
-        _stay(params, asking)
+        _wait_for_end(params, asking)
     if params["while_exists"]:
         Path(params["while_exists"]).unlink(missing_ok=True)
     return {
-        "requests": _requests(asking, clock),
+        "requests": _tabulate_requests(asking, clock),
         "kept": {
             "connections": params["connections"],
             "answers": keeping.answers,
-            "breaks": _breaks(keeping.breaks, clock),
+            "breaks": _tabulate_breaks(keeping.breaks, clock),
         },
         "download": {
             "bytes": loading.bytes if loading else 0,
             "pieces": [round(clock + moment, 3) for moment in loading.pieces] if loading else [],
-            "breaks": _breaks(loading.breaks, clock) if loading else [],
+            "breaks": _tabulate_breaks(loading.breaks, clock) if loading else [],
         },
     }
 
 
-def _stay(params: dict[str, Any], asking: Prober) -> None:
+def _wait_for_end(params: dict[str, Any], asking: Prober) -> None:
     """Wait until the time is over or the file is gone; writes into the file as soon as somebody was served."""
     end = time.monotonic() + params["seconds"]
     file = Path(params["while_exists"]) if params["while_exists"] else None
     told = False
     while time.monotonic() < end and (file is None or file.exists()):
         if file and not told and any(result.ok for result in list(asking.results)):
-            told = _tell(file)
+            told = _write_served(file)
         time.sleep(min(POLL, max(0.0, end - time.monotonic())))
 
 
-def _tell(file: Path) -> bool:
+def _write_served(file: Path) -> bool:
     """Say in the file that somebody was served; a file that has gone in between is not made again."""
     try:
         with file.open("r+", encoding="ascii") as opened:
@@ -127,7 +127,7 @@ def _tell(file: Path) -> bool:
     return True
 
 
-def _requests(asking: Prober, clock: float) -> dict[str, Any]:
+def _tabulate_requests(asking: Prober, clock: float) -> dict[str, Any]:
     """The requests as columns, in the order of time; texts stand once, and rows have their numbers."""
     results = sorted(asking.results, key=lambda result: result.start)
     servers = sorted({result.server for result in results if result.ok})
@@ -147,5 +147,5 @@ def _requests(asking: Prober, clock: float) -> dict[str, Any]:
     }
 
 
-def _breaks(breaks: list[Break], clock: float) -> list[dict[str, Any]]:
+def _tabulate_breaks(breaks: list[Break], clock: float) -> list[dict[str, Any]]:
     return [{"at": round(clock + found.moment, 6), "error": found.error, "used": found.used} for found in breaks]

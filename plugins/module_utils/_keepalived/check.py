@@ -19,7 +19,15 @@ import os
 import re
 from dataclasses import replace
 
-from .._check.finding import CheckerMissing, Finding, Verdict, ask_version, call, refusal, source_line
+from .._check.finding import (
+    CheckerMissing,
+    Finding,
+    Verdict,
+    ask_version,
+    describe_refusal,
+    read_source_line,
+    run_checker,
+)
 from .._host.run import Run
 from .._host.system import Host
 from . import rules, scripts
@@ -57,7 +65,7 @@ def version(run: Run, binary: str = "keepalived") -> str:
 def report_directories(path: str, host: Host) -> list[str]:
     """The directories of track files. keepalived 2.3.3 refuses a file whose directory is not there; it is made when a
     unit starts."""
-    whole, _unreadable = _read(path, host)
+    whole, _unreadable = _read_file(path, host)
     files = [block.value("file") for kind in ("track_file", "vrrp_track_file") for block in whole.inner(kind)]
     return [os.path.dirname(file) for file in files if file.startswith("/")]
 
@@ -70,29 +78,29 @@ def check(run: Run, path: str, binary: str = "keepalived", host: Host | None = N
     """
     host = host or Host()
     release = version(run, binary)
-    rc, output = _test(run, [binary, "-t", "-f", path])
-    whole, unreadable = _read(path, host)
-    findings = said(output, whole, host)
+    rc, output = _run_test(run, [binary, "-t", "-f", path])
+    whole, unreadable = _read_file(path, host)
+    findings = parse_findings(output, whole, host)
     explained = (4, 5, 6) if findings else ()
-    findings = _explained(findings, scripts.findings(whole, host, release))
-    if rc in _SIGTERM and not _alerts(findings):
+    findings = _explain_findings(findings, scripts.findings(whole, host, release))
+    if rc in _SIGTERM and not _has_alert(findings):
         findings.append(Finding("warning", _INCOMPLETE, path))
-    for own in (unreadable, _pointless(whole), rules.findings(whole)):
-        if not _alerts(findings):
+    for own in (unreadable, _find_no_purpose(whole), rules.findings(whole)):
+        if not _has_alert(findings):
             findings += own
-    if not _alerts(findings) and rc not in (0, *_SIGTERM, *explained):
-        findings.append(refusal("keepalived", rc, output))
-    return Verdict(not _alerts(findings), release, findings, output, rc)
+    if not _has_alert(findings) and rc not in (0, *_SIGTERM, *explained):
+        findings.append(describe_refusal("keepalived", rc, output))
+    return Verdict(not _has_alert(findings), release, findings, output, rc)
 
 
-def said(output: str, whole: Block, host: Host) -> list[Finding]:
+def parse_findings(output: str, whole: Block, host: Host) -> list[Finding]:
     """Collect keepalived's messages about the file, without duplicates: it reads the file up to four times.
 
     Only from its second reading on it names the file, so a finding without a file is the same as the one with
     that text and line that has one, or else belongs to the main file.
     """
     path = whole.head.file
-    placed = [_place(text.strip()) for text in output.splitlines() if text.strip() not in ("", "Terminated")]
+    placed = [_parse_finding(text.strip()) for text in output.splitlines() if text.strip() not in ("", "Terminated")]
     named = {(finding.message, finding.line) for finding in placed if finding.file}
     findings = []
     for finding in placed:
@@ -103,16 +111,16 @@ def said(output: str, whole: Block, host: Host) -> list[Finding]:
             findings.append(replace(finding, file=place.file, line=place.number, source=place.text))
         else:
             file = os.path.join(os.path.dirname(path), finding.file) if finding.file else path
-            findings.append(replace(finding, file=file, source=source_line(host.read, file, finding.line)))
+            findings.append(replace(finding, file=file, source=read_source_line(host.read, file, finding.line)))
     return list(dict.fromkeys(findings))
 
 
-def _test(run: Run, argv: list[str]) -> tuple[int, str]:
+def _run_test(run: Run, argv: list[str]) -> tuple[int, str]:
     """Run the test, and if it ended itself, once more without a parent, as far as this is possible and allowed."""
-    rc, stdout, stderr = call(run, argv)
+    rc, stdout, stderr = run_checker(run, argv)
     if rc in _SIGTERM:
         try:
-            again = call(run, [*_WITHOUT_PARENT, *argv])
+            again = run_checker(run, [*_WITHOUT_PARENT, *argv])
         except CheckerMissing:
             again = None
         if again and "unshare: " not in again[2]:
@@ -120,7 +128,7 @@ def _test(run: Run, argv: list[str]) -> tuple[int, str]:
     return rc, stdout + stderr
 
 
-def _place(text: str) -> Finding:
+def _parse_finding(text: str) -> Finding:
     match = _PLACE.match(text)
     file, line, message = match.groups() if match else (None, None, text)
     severity = "warning" if _HARMLESS.match(message) else "alert"
@@ -133,11 +141,11 @@ def _find_line(message: str, whole: Block) -> Line | None:
     if not named:
         return None
     kind, name = str(named.lastgroup), named.group(str(named.lastgroup))
-    script = scripts.script_line(whole, name) if kind == "vrrp_script" else None
+    script = scripts.find_script_line(whole, name) if kind == "vrrp_script" else None
     return script or next((block.head for block in whole.inner(kind) if block.name == name), None)
 
 
-def _explained(findings: list[Finding], scripts: list[Finding]) -> list[Finding]:
+def _explain_findings(findings: list[Finding], scripts: list[Finding]) -> list[Finding]:
     """Add the reason for a script that keepalived does not run, and findings that it does not report."""
     reasons = {(script.file, script.line): script for script in scripts}
     explained = []
@@ -147,11 +155,11 @@ def _explained(findings: list[Finding], scripts: list[Finding]) -> list[Finding]
     return explained + list(reasons.values())
 
 
-def _alerts(findings: list[Finding]) -> bool:
+def _has_alert(findings: list[Finding]) -> bool:
     return any(finding.severity == "alert" for finding in findings)
 
 
-def _read(path: str, host: Host) -> tuple[Block, list[Finding]]:
+def _read_file(path: str, host: Host) -> tuple[Block, list[Finding]]:
     """The file, and an alert if it cannot be read."""
     try:
         return parse(path, host), []
@@ -159,7 +167,7 @@ def _read(path: str, host: Host) -> tuple[Block, list[Finding]]:
         return Block(Line([], path, 0, "")), [Finding("alert", f"cannot be read: {exc.strerror or exc}", path)]
 
 
-def _pointless(whole: Block) -> list[Finding]:
+def _find_no_purpose(whole: Block) -> list[Finding]:
     """The alert for a file that gives keepalived nothing to do, of which it says nothing itself."""
     # A line that counts for one configuration id only has that id (@lb1) as its first word.
     has_purpose = any(_PURPOSE & set(block.head.words[:2]) for block in whole.blocks)

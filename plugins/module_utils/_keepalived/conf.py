@@ -28,7 +28,7 @@ class Line:
     number: int
     text: str
 
-    def refused(self, message: str) -> Finding:
+    def refuse(self, message: str) -> Finding:
         """The alert that this line must not be used."""
         return Finding("alert", message, self.file, self.number, self.text)
 

@@ -18,7 +18,7 @@ REPORT = Path("/run/keepalived-kernel/report.json")
 
 
 class Report(TypedDict):
-    """What the program says, one sentence for each thing that differs."""
+    """Answer of the program, one sentence for each deviation."""
 
     deviations: list[str]
 

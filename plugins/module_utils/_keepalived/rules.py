@@ -33,14 +33,18 @@ DEFAULT_WEIGHTS = {"track_file": "1"}
 def weights(instance: Block, whole: Block) -> list[int]:
     """The weights other than 0 with which an instance wants to hand over; none if it is in a group that ignores
     them."""
-    return [] if instance.name in _members(whole) else [weight for _line, weight in _weighted(instance, whole)]
+    return (
+        []
+        if instance.name in _members_of_groups(whole)
+        else [weight for _line, weight in _find_weighted(instance, whole)]
+    )
 
 
 def findings(whole: Block) -> list[Finding]:
     """An alert for every instance that could never hand over its addresses, or that shares its router id with
     another."""
     found: list[Finding] = []
-    weightless = _members(whole)
+    weightless = _members_of_groups(whole)
     for instance in whole.inner("vrrp_instance"):
         found += _master(instance)
         if instance.name not in weightless:
@@ -48,7 +52,7 @@ def findings(whole: Block) -> list[Finding]:
     return [*found, *_router_ids(whole)]
 
 
-def _members(whole: Block) -> set[str]:
+def _members_of_groups(whole: Block) -> set[str]:
     """The instances in groups that make keepalived ignore every weight."""
     groups = [group for group in whole.inner("vrrp_sync_group") if not group.find("sync_group_tracking_weight")]
     return {word for group in groups for names in group.inner("group") for line in names.lines for word in line.words}
@@ -57,31 +61,31 @@ def _members(whole: Block) -> set[str]:
 def _master(instance: Block) -> Iterator[Finding]:
     keeps, state = instance.find("nopreempt"), instance.value("state")
     if keeps and state == "MASTER":
-        yield keeps.refused(
+        yield keeps.refuse(
             f"({instance.name}) nopreempt is ignored with state MASTER: write state BACKUP on every node"
         )
 
 
 def _weights(instance: Block, whole: Block) -> Iterator[Finding]:
     keeps = next((word for word in KEEPS if instance.find(word)), "")
-    for line, weight in _weighted(instance, whole) if keeps else ():
-        yield line.refused(
+    for line, weight in _find_weighted(instance, whole) if keeps else ():
+        yield line.refuse(
             f"({instance.name}) a weight ({weight}) together with {keeps} keeps the address on the failed node, "
             "because the peer accepts the lower priority: write weight 0, so that a failure means FAULT"
         )
 
 
-def _weighted(instance: Block, whole: Block) -> Iterator[tuple[Line, int]]:
+def _find_weighted(instance: Block, whole: Block) -> Iterator[tuple[Line, int]]:
     """Yield what an instance tracks with a weight other than 0, except reports that are no failure."""
     for tracks in instance.inner(*TRACKS):
         for line in tracks.lines:
             declared = next((block for block in whole.inner(*TRACKS[tracks.kind]) if block.name == line.words[0]), None)
-            weight = _weight(line, tracks.kind, declared)
+            weight = _read_weight(line, tracks.kind, declared)
             if weight and not (declared and declared.value("file").startswith(REPORTS)):
                 yield line, weight
 
 
-def _weight(line: Line, kind: str, declared: Block | None) -> int:
+def _read_weight(line: Line, kind: str, declared: Block | None) -> int:
     """The weight with which an instance watches something: its own, that of the declaration, or keepalived's
     default."""
     if "weight" in line.words:
@@ -100,7 +104,7 @@ def _router_ids(whole: Block) -> Iterator[Finding]:
         other = first.setdefault(key, instance)
         line = instance.find("virtual_router_id")
         if other is not instance and line:
-            yield line.refused(
+            yield line.refuse(
                 f"({instance.name}) virtual_router_id {key[1]} is that of {other.name} too, on the same interface "
                 f"{key[0]} and with the "
                 "same IP version: each would take the other's adverts for those of its peers; choose another number"

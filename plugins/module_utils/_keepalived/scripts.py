@@ -47,23 +47,23 @@ def findings(whole: Block, host: Host, version: str) -> list[Finding]:
     found = []
     guards_links = [int(number) for number in version.split(".")[:2] if number.isdigit()] >= [2, 3]
     user = default = _default_user(whole, host)
-    for line, named in _scripts(whole):
+    for line, named in _find_scripts(whole):
         try:
             user = _named_user(named, host) if named else default
-            path = _path(line.words[1], user, host) if user else ""
+            path = _find_path(line.words[1], user, host) if user else ""
             if user and path:
-                program.look_at(path, user, host, through_links=not (guards_links and user.is_root))
+                program.check_program(path, user, host, through_links=not (guards_links and user.is_root))
         except Unusable as error:
-            found.append(line.refused(f"{error}: {_consequence(error, user)}; {error.advice}"))
+            found.append(line.refuse(f"{error}: {_describe_consequence(error, user)}; {error.advice}"))
     return found
 
 
-def script_line(whole: Block, name: str) -> Line | None:
+def find_script_line(whole: Block, name: str) -> Line | None:
     """The line that says which file a C(vrrp_script) runs."""
     return next((block.find("script") for block in whole.inner("vrrp_script") if block.name == name), None)
 
 
-def _scripts(whole: Block) -> Iterator[tuple[Line, list[str]]]:
+def _find_scripts(whole: Block) -> Iterator[tuple[Line, list[str]]]:
     """Every line that says which file to run, and the user and group that it names for that."""
     for block in whole.walk():
         for line in block.lines:
@@ -99,7 +99,7 @@ def _named_user(words: list[str], host: Host) -> User:
         ) from error
 
 
-def _path(command: str, user: User, host: Host) -> str:
+def _find_path(command: str, user: User, host: Host) -> str:
     """The file that a command runs; empty if it has no words."""
     try:
         words = shlex.split(command)
@@ -123,7 +123,7 @@ def _path(command: str, user: User, host: Host) -> str:
     return found
 
 
-def _consequence(error: Unusable, user: User | None) -> str:
+def _describe_consequence(error: Unusable, user: User | None) -> str:
     if isinstance(error, Broken):
         return "it would fail whenever keepalived runs it"
     if not isinstance(error, Unsafe):

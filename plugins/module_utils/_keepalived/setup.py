@@ -48,7 +48,7 @@ def setup(whole: Block) -> list[Setup]:
     ]
 
 
-def silence(instance: Setup) -> float:
+def longest_silence(instance: Setup) -> float:
     """After how many seconds without an advert a backup of this setup takes over, at the latest."""
     return (instance["down_timer_adverts"] + 1) * instance["advert_int"]
 
@@ -73,7 +73,7 @@ def rt_priority(whole: Block) -> int:
     return next((_number(block.value("vrrp_rt_priority"), 0) for block in whole.inner("global_defs")), 0)
 
 
-def watched(whole: Block) -> list[str]:
+def list_watched_files(whole: Block) -> list[str]:
     """The files that keepalived watches."""
     return [block.value("file") for block in whole.inner("track_file", "vrrp_track_file") if block.value("file")]
 

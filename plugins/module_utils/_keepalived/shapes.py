@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module keepalived_info returns of instances and scripts, for those who read it on the controller too."""
+"""Instances and scripts in the result of the module keepalived_info, for the host and for the controller."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._address import Placed
 
 
 class Setup(TypedDict):
-    """What the configuration says of an instance, as the module keepalived_info documents it."""
+    """Configuration of an instance, as the module keepalived_info documents it."""
 
     name: str
     interface: str
@@ -39,7 +39,7 @@ class Script(TypedDict):
 
 
 class Instance(TypedDict):
-    """How an instance is, as the module keepalived_info documents it."""
+    """State of an instance, as the module keepalived_info documents it."""
 
     name: str
     state: str

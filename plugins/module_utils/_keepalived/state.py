@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .._deployed.proven import configuration
-from .._firewall.verdict import refusals
+from .._firewall.verdict import find_refusals
 from .._host.run import Run
 from .._host.system import Host, host_addresses
-from .._host.unit import POLL, UnitState, states
+from .._host.unit import POLL, UnitState, read_states
 from . import kernel_state
 from . import rules as keepalived_rules
 from .check import version
 from .conf import parse
 from .paths import SECOND_CHANCE, STANDBY
-from .setup import rt_priority, scripts, setup, silence, watched
+from .setup import list_watched_files, longest_silence, rt_priority, scripts, setup
 from .shapes import Instance, Script, Setup
 
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
@@ -51,7 +51,7 @@ class _Addresses(TypedDict, total=False):
 
 
 class Data(_Addresses):
-    """What keepalived's dump says of an instance, as far as it is read; C(vips) may be missing."""
+    """The keys of an instance in keepalived's dump that are read; C(vips) may be missing."""
 
     iname: str
     state: int
@@ -69,7 +69,7 @@ class Dumped(TypedDict):
 
 
 class Configured(TypedDict):
-    """What the configuration on disk says: C(watched) has the content of a file by its name, None for no file."""
+    """Configuration on disk: C(watched) has the content of a file by its name, None for no file."""
 
     rt_priority: int
     configured: list[Setup]
@@ -81,10 +81,10 @@ class Configured(TypedDict):
 def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
     """Gather the state of this host's keepalived, in the format of the module keepalived_info. Raises NoAnswer if it
     runs and does not answer."""
-    units = states(run, ["keepalived", kernel_state.UNIT])
+    units = read_states(run, ["keepalived", kernel_state.UNIT])
     unit = units["keepalived"]
-    configured = _configured(Path(directory) / "keepalived.conf")
-    found = _settled(run, unit, timeout, settle, configured["configured"]) if unit.active else []
+    configured = _read_configuration(Path(directory) / "keepalived.conf")
+    found = _await_settled(run, unit, timeout, settle, configured["configured"]) if unit.active else []
     return {
         "running": unit.active,
         "realtime": unit.active and is_realtime(unit.pid),
@@ -93,20 +93,24 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
         "instances": found,
         "configuration": configuration("keepalived", directory, run),
         **configured,
-        "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := refusals(run, item))},
+        "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := find_refusals(run, item))},
         "host_addresses": host_addresses(run(["ip", "-json", "address", "show"])[1]),
-        "peers_heard": _peers_heard(run),
+        "peers_heard": _list_heard_peers(run),
         "kernel_deviations": kernel_state.read_deviations(run, units[kernel_state.UNIT].active, Path(directory)),
     }
 
 
-def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configured: list[Setup]) -> list[Instance]:
+def _await_settled(run: Run, unit: UnitState, timeout: float, settle: float, configured: list[Setup]) -> list[Instance]:
     """The instances, once none of them is about to change its state, but not later than after C(settle) seconds."""
     end = time.monotonic() + settle
-    silences = {item["name"]: silence(item) for item in configured}
+    silences = {item["name"]: longest_silence(item) for item in configured}
     while True:
-        dump = _dump(run, unit.pid, timeout)
-        found = instances(dump, ages(dump, entered(run), time.monotonic(), unit.started, time.time()), connections(run))
+        dump = _request_dump(run, unit.pid, timeout)
+        found = instances(
+            dump,
+            compute_ages(dump, read_transitions(run), time.monotonic(), unit.started, time.time()),
+            connections(run),
+        )
         if time.monotonic() > end or not any(
             is_unsettled(item, silences.get(item["name"], 0), settle) for item in found
         ):
@@ -115,7 +119,7 @@ def _settled(run: Run, unit: UnitState, timeout: float, settle: float, configure
 
 
 def is_unsettled(instance: Instance, silence: float, settle: float) -> bool:
-    """Whether a state is so new that it may be about to change: a backup that may not have missed the master yet,
+    """Return whether a state is so new that it may change soon: a backup that may not have missed the master yet,
     checks that have just begun."""
     if instance["state"] == "MASTER":
         return False
@@ -131,7 +135,7 @@ def is_realtime(pid: int) -> bool:
         return False
 
 
-def _configured(file: Path) -> Configured:
+def _read_configuration(file: Path) -> Configured:
     """The instances of the configuration, the files that they watch, and what makes it one that cannot fail over."""
     try:
         whole = parse(str(file), Host())
@@ -141,12 +145,12 @@ def _configured(file: Path) -> Configured:
         "rt_priority": rt_priority(whole),
         "configured": setup(whole),
         "scripts": scripts(whole),
-        "watched": {file: _content(file) for file in watched(whole)},
+        "watched": {file: _read_track_file(file) for file in list_watched_files(whole)},
         "problems": [finding.message for finding in keepalived_rules.findings(whole)],
     }
 
 
-def entered(run: Run) -> dict[str, tuple[str, float]]:
+def read_transitions(run: Run) -> dict[str, tuple[str, float]]:
     """The state that each instance has entered last, and when, in seconds on the clock of time.monotonic(), as the
     journal has it."""
     command = "journalctl --quiet --boot --unit keepalived --output short-monotonic --lines 200"
@@ -154,7 +158,7 @@ def entered(run: Run) -> dict[str, tuple[str, float]]:
     return {name: (state.upper(), float(moment)) for moment, name, state in ENTERED.findall(out)}
 
 
-def ages(
+def compute_ages(
     dump: list[Dumped], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float
 ) -> dict[str, float]:
     """Return for how many seconds each instance of a dump has been in its state. C(now), C(entries) and C(started), the
@@ -180,7 +184,7 @@ def instances(dump: list[Dumped], seconds: Mapping[str, float], served: Mapping[
             "virtual_router_id": data["vrid"],
             "priority": data["base_priority"],
             "effective_priority": data["effective_priority"],
-            "standing_by": _stands_by(data["iname"]),
+            "standing_by": _is_standing_by(data["iname"]),
             "addresses": [line.split()[0] for line in data.get("vips", [])],
             "connections": len(clients),
             "clients": clients[:CLIENTS],
@@ -197,12 +201,12 @@ def instances(dump: list[Dumped], seconds: Mapping[str, float], served: Mapping[
     ]
 
 
-def _stands_by(instance: str) -> bool:
+def _is_standing_by(instance: str) -> bool:
     """Return whether a planned move keeps the addresses away from this host."""
-    return _content(str(STANDBY / f"standby_{instance}")) not in ("0", None)
+    return _read_track_file(str(STANDBY / f"standby_{instance}")) not in ("0", None)
 
 
-def _content(file: str) -> str | None:
+def _read_track_file(file: str) -> str | None:
     """Read a file that keepalived tracks; None if it does not exist."""
     try:
         return Path(file).read_text(encoding="ascii", errors="replace").strip()
@@ -210,7 +214,7 @@ def _content(file: str) -> str | None:
         return None
 
 
-def _dump(run: Run, pid: int, timeout: float) -> list[Dumped]:
+def _request_dump(run: Run, pid: int, timeout: float) -> list[Dumped]:
     """Ask the main process for its dump. Raises NoAnswer if none comes in time."""
     rc, number, err = run(["keepalived", "--signum=JSON"])
     if rc:
@@ -222,7 +226,7 @@ def _dump(run: Run, pid: int, timeout: float) -> list[Dumped]:
     os.kill(pid, int(number))
     while True:
         try:
-            return taken(file)
+            return take_dump(file)
         except (OSError, ValueError):
             if time.monotonic() > end:
                 raise NoAnswer(
@@ -232,7 +236,7 @@ def _dump(run: Run, pid: int, timeout: float) -> list[Dumped]:
         time.sleep(POLL)
 
 
-def taken(file: Path, owner: int = 0) -> list[Dumped]:
+def take_dump(file: Path, owner: int = 0) -> list[Dumped]:
     """The content of a JSON file, which is removed: a dump has the passwords of VRRP. Raises OSError or ValueError if
     there is none yet, or one that somebody else than its owner has put there."""
     with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
@@ -254,7 +258,7 @@ def connections(run: Run) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _peers_heard(run: Run) -> list[str]:
+def _list_heard_peers(run: Run) -> list[str]:
     """The addresses of the peers to which packets would be passed on now."""
     try:
         tables = json.loads(SECOND_CHANCE.read_text(encoding="utf-8"))["tables"]

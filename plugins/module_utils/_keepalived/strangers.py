@@ -51,7 +51,7 @@ def advert(packet: bytes) -> tuple[str, int] | None:
     return None
 
 
-def strangers(heard: Iterable[Sender], wanted: Iterable[tuple[str, int]], nodes: Iterable[str]) -> list[Sender]:
+def find_strangers(heard: Iterable[Sender], wanted: Iterable[tuple[str, int]], nodes: Iterable[str]) -> list[Sender]:
     """Those who use one of the wanted pairs of interface and virtual router id and are none of the nodes, each once."""
     pairs = set(wanted)
     known = {str(ipaddress.ip_address(node)) for node in nodes}
@@ -63,11 +63,11 @@ def strangers(heard: Iterable[Sender], wanted: Iterable[tuple[str, int]], nodes:
     return list(dict.fromkeys(found))
 
 
-def listen(interfaces: Iterable[str], seconds: float) -> Iterator[Sender]:
+def hear_adverts(interfaces: Iterable[str], seconds: float) -> Iterator[Sender]:
     """Yield the senders of multicast adverts on the interfaces. Raises OSError if it cannot listen."""
     end = time.monotonic() + seconds
     with ExitStack() as stack:
-        ears = {stack.enter_context(_ear(interface)): interface for interface in sorted(set(interfaces))}
+        ears = {stack.enter_context(_open_socket(interface)): interface for interface in sorted(set(interfaces))}
         while (left := end - time.monotonic()) > 0:
             for ear in select.select(list(ears), [], [], left)[0]:
                 found = advert(ear.recv(256))
@@ -75,7 +75,7 @@ def listen(interfaces: Iterable[str], seconds: float) -> Iterator[Sender]:
                     yield Sender(found[0], ears[ear], found[1])
 
 
-def _ear(interface: str) -> socket.socket:
+def _open_socket(interface: str) -> socket.socket:
     ear = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
     ear.bind((interface, ETH_P_ALL))
     for address in LINK_ADDRESSES:

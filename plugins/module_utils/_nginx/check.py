@@ -12,7 +12,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from .._check.finding import Finding, Read, Verdict, ask_version, call, read_text, refusal, source_line
+from .._check.finding import (
+    Finding,
+    Read,
+    Verdict,
+    ask_version,
+    describe_refusal,
+    read_source_line,
+    read_text,
+    run_checker,
+)
 from .._host.run import Run
 from .._host.system import Host
 
@@ -33,12 +42,12 @@ def check(run: Run, path: str | None = None, binary: str = "nginx", host: Host |
     nginx ends at its first error. A verdict that is not valid has at least one finding. Raises CheckerMissing.
     """
     host = host or Host()
-    rc, stdout, stderr = call(run, [binary, "-t"] + (["-c", path] if path else []))
+    rc, stdout, stderr = run_checker(run, [binary, "-t"] + (["-c", path] if path else []))
     findings = [
-        _located(finding, path, host) if path else finding for finding in dict.fromkeys(parse(stderr, host.read))
+        _locate_finding(finding, path, host) if path else finding for finding in dict.fromkeys(parse(stderr, host.read))
     ]
     if rc and not any(finding.severity == "alert" for finding in findings):
-        findings.append(refusal("nginx", rc, stdout + stderr))
+        findings.append(describe_refusal("nginx", rc, stdout + stderr))
     return Verdict(rc == 0, version(run, binary), findings, stdout + stderr, rc)
 
 
@@ -47,10 +56,10 @@ def parse(stderr: str, read: Read = read_text) -> Iterator[Finding]:
     for match in filter(None, map(_ENTRY.match, stderr.splitlines())):
         level, message, file, number = match.groups()
         line = int(number) if number else None
-        yield Finding(_SEVERITY.get(level, "alert"), message, file, line, source_line(read, file, line))
+        yield Finding(_SEVERITY.get(level, "alert"), message, file, line, read_source_line(read, file, line))
 
 
-def _located(finding: Finding, path: str, host: Host) -> Finding:
+def _locate_finding(finding: Finding, path: str, host: Host) -> Finding:
     """Add the place to an alert that has none, such as one of a certificate: the first line with a word that nginx
     cites."""
     if finding.severity != "alert" or finding.file:
@@ -58,13 +67,13 @@ def _located(finding: Finding, path: str, host: Host) -> Finding:
     for word in _CITED.findall(finding.message):
         names = {word, os.path.relpath(word, os.path.dirname(path)) if word.startswith("/") else word}
         mentioned = re.compile("|".join(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])" for name in names))
-        for file, number, text in _lines(path, host, []):
+        for file, number, text in _read_lines(path, host, []):
             if mentioned.search(text.split("#")[0]):
                 return replace(finding, file=file, line=number, source=text.strip())
     return finding
 
 
-def _lines(path: str, host: Host, within: list[str]) -> Iterator[tuple[str, int, str]]:
+def _read_lines(path: str, host: Host, within: list[str]) -> Iterator[tuple[str, int, str]]:
     """File, number and text of every line of a configuration, with those of the files that it includes."""
     if path in within:
         return
@@ -74,4 +83,4 @@ def _lines(path: str, host: Host, within: list[str]) -> Iterator[tuple[str, int,
             main = (within or [path])[0]
             for pattern in _INCLUDE.findall(text.split("#")[0]):
                 for included in host.matches(os.path.normpath(os.path.join(os.path.dirname(main), pattern))):
-                    yield from _lines(included, host, [*within, path])
+                    yield from _read_lines(included, host, [*within, path])

@@ -41,7 +41,7 @@ def program(module: AnsibleModule) -> str:
     return ""
 
 
-def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
+def check_files(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
     """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it
     will be."""
     main = os.path.join(module.params["directory"], module.params["main"])
@@ -51,19 +51,19 @@ def verdict(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, s
 
     found = image(module)
     if found:
-        asks = found.runs(call, str(config.staged if staged else config.live), str(config.live))
+        asks = found.wrap_run(call, str(config.staged if staged else config.live), str(config.live))
     else:
-        asks = partial(config.in_place, call) if staged else call
+        asks = partial(config.run_in_place, call) if staged else call
     # Only the one that is asked: the others take longer to load than the daemon takes to answer.
     if module.params["daemon"] == "haproxy":
         from .._haproxy import check as haproxy
 
-        with disk.present(module.params["content_directories"]):
+        with disk.temporary_directories(module.params["content_directories"]):
             return haproxy.check(asks, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
     if module.params["daemon"] == "keepalived":
         from .._keepalived import check as keepalived
 
-        with disk.present(keepalived.report_directories(main, host)):
+        with disk.temporary_directories(keepalived.report_directories(main, host)):
             return keepalived.check(asks, main, binary, host)
     from .._nginx import check as nginx
 

@@ -30,22 +30,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .._deployed.manifest import MANIFEST, SetError, declared, manifest, real_directory
+from .._deployed.manifest import MANIFEST, SetError, list_declared, manifest, resolve_directory
 from .._host import disk
 from .._host.run import Run
 from .files import (
     MARK,
     Change,
     File,
+    copy_path,
     description,
-    earlier,
-    inside,
+    install_outside,
     is_as_declared,
     is_own,
     owner_ids,
-    put_outside,
     refuse_paths,
-    take_back,
+    replaced_path,
+    restore_outside,
 )
 
 MOUNTED = "evenkeel: the staged set is in place"
@@ -61,19 +61,19 @@ class ConfigSet:
         A link is followed: the set lies where it leads, and so do the sets beside it. C(companions) are the units that
         serve beside the daemon when what is declared is live."""
         self.name = Path(directory)
-        self.live = real_directory(directory)
+        self.live = resolve_directory(directory)
         self.trial = trial
         self.companions = list(companions)
-        self.staged = self._beside("trial" if trial else "staged")
-        self.previous = self._beside("previous")
-        self.outdated = self._beside("outdated")
+        self.staged = self._path_beside("trial" if trial else "staged")
+        self.previous = self._path_beside("previous")
+        self.outdated = self._path_beside("outdated")
         self.keeps_previous = False
 
-    def _beside(self, kind: str) -> Path:
+    def _path_beside(self, kind: str) -> Path:
         return self.live.with_name(f".{self.live.name}.{kind}")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other runs away from the directory. Raises SetError if one is at work there."""
         above = [parent for parent in self.live.parents if parent.is_dir()]
         handle = os.open(above[0], os.O_RDONLY | os.O_DIRECTORY)
@@ -94,9 +94,9 @@ class ConfigSet:
             self.outdated.rename(self.previous)
         if (self.staged / MANIFEST).exists():
             with suppress(SetError):
-                take_back(self.staged, self.live)
+                restore_outside(self.staged, self.live)
 
-    def changes(self, files: list[File]) -> list[Change]:
+    def find_changes(self, files: list[File]) -> list[Change]:
         """List the changes that bring the declared files to their declared state.
 
         Raises SetError for a directory or a path that cannot be."""
@@ -104,7 +104,7 @@ class ConfigSet:
         found = []
         were = manifest(self.live)
         for file in files:
-            places = {self.live / file.path, self.live / inside(file.path)}
+            places = {self.live / file.path, self.live / copy_path(file.path)}
             if not all(is_as_declared(place, file) for place in places):
                 sensitive = file.sensitive or file.path in were["sensitive"]
                 found.append(Change(file.path, disk.read(self.live / file.path), file.content, sensitive))
@@ -134,17 +134,17 @@ class ConfigSet:
             done = subprocess.run(copy, check=False, capture_output=True, text=True)
             if done.returncode:
                 raise SetError(f"cannot copy {self.live}: {done.stderr.strip()}")
-        were = declared(self.live)
+        were = list_declared(self.live)
         for path in set(were) - {file.path for file in files}:
-            disk.remove(self.staged / inside(path))
-            disk.remove(earlier(self.staged, path))
+            disk.remove(self.staged / copy_path(path))
+            disk.remove(replaced_path(self.staged, path))
         for file in files:
             if Path(file.path).is_absolute() and file.path not in were and Path(file.path).is_file():
-                disk.copy(Path(file.path), earlier(self.staged, file.path))
+                disk.copy(Path(file.path), replaced_path(self.staged, file.path))
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
-                disk.write(self.staged / inside(file.path), file.content, file.mode, owner_ids(file))
+                disk.write(self.staged / copy_path(file.path), file.content, file.mode, owner_ids(file))
         disk.write(
             self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode(), 0o644
         )
@@ -156,7 +156,7 @@ class ConfigSet:
         new = self.staged.stat().st_ino
         try:
             disk.sync(self.staged)
-            put_outside(self.staged, self.live)
+            install_outside(self.staged, self.live)
             if not self.live.exists():
                 self.staged.rename(self.live)
             elif not disk.exchange(self.staged, self.live):
@@ -168,7 +168,7 @@ class ConfigSet:
             if self._is_live(new) and not (self.live / MARK).exists():
                 return
             back = self._undo(new)
-            raise SetError(f"cannot commit {self.live}: {_named(error)}. {back}") from error
+            raise SetError(f"cannot commit {self.live}: {_describe_error(error)}. {back}") from error
 
     def _undo(self, new: int) -> str:
         """Bring the set back that a commit was about to replace; C(new) is the inode of the other one. Returns what is
@@ -180,7 +180,7 @@ class ConfigSet:
                 self.previous.rename(self.live)
             if self.outdated.exists() and not self.previous.exists():
                 self.outdated.rename(self.previous)
-            put_outside(self.live, self.staged)
+            install_outside(self.live, self.staged)
         except (OSError, SetError) as error:
             which = "new" if self._is_live(new) else "old"
             return (
@@ -198,7 +198,7 @@ class ConfigSet:
         elif old == self.staged and disk.exchange(old, self.live):
             return
         else:
-            out = self._beside("out")
+            out = self._path_beside("out")
             self.live.rename(out)
             old.rename(self.live)
             out.rename(self.staged)
@@ -243,12 +243,12 @@ class ConfigSet:
         except OSError as error:
             raise SetError(f"cannot bring back {self.previous}: {error}. {self.live} holds the other set") from error
         try:
-            put_outside(self.previous, self.live)
+            install_outside(self.previous, self.live)
             self._exchange_previous()
             disk.sync_directory(self.live.parent)
         except BaseException as error:
             back = self._finish_restore(wanted)
-            raise SetError(f"cannot bring back {self.previous}: {_named(error)}. {back}") from error
+            raise SetError(f"cannot bring back {self.previous}: {_describe_error(error)}. {back}") from error
 
     def _finish_restore(self, wanted: int) -> str:
         """Leave the files outside those of the set that is live after a restore has failed; C(wanted) is the inode of
@@ -256,7 +256,7 @@ class ConfigSet:
         try:
             self.recover()
             which = "previous" if self._is_live(wanted) else "new"
-            put_outside(self.live, self.previous)
+            install_outside(self.live, self.previous)
         except (OSError, SetError) as error:
             which = "previous" if self._is_live(wanted) else "new"
             return f"{self.live} holds the {which} set, and not all files outside it need belong to that: {error}"
@@ -282,7 +282,7 @@ class ConfigSet:
         if not self.trial and self.previous.exists():
             shutil.rmtree(self.outdated, ignore_errors=True)
 
-    def in_place(self, run: Run, argv: list[str]) -> tuple[int, str, str]:
+    def run_in_place(self, run: Run, argv: list[str]) -> tuple[int, str, str]:
         """Run a checker that sees the staged directory under its final name.
 
         The bind mount lives in a mount namespace of its own and ends with the command. Raises SetError if it is not
@@ -305,17 +305,17 @@ class ConfigSet:
             )
         return rc, out, err.replace(f"{MOUNTED}\n", "", 1)
 
-    def where(self, path: str) -> str:
+    def staged_path(self, path: str) -> str:
         """Return the current path of the file that will have this name once the staged set is live."""
         place = Path(path)
         for directory in (self.name, self.live):
             if place.is_relative_to(directory):
                 return str(self.staged / place.relative_to(directory))
-        copy = self.staged / inside(path)
+        copy = self.staged / copy_path(path)
         return str(copy) if place.is_absolute() and copy.is_file() else path
 
 
-def _named(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """An error in words; one without a text is named."""
     return str(error) or type(error).__name__
 

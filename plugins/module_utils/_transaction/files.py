@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._check.secrets import masked
-from .._deployed.manifest import MANIFEST, SetError, declared
+from .._check.secrets import mask_secrets
+from .._deployed.manifest import MANIFEST, SetError, list_declared
 from .._host import disk
 from .._text import CONTROL
 
@@ -55,17 +55,17 @@ class Change:
 
     def diff(self) -> dict[str, str]:
         """The change in the shape that Ansible prints for C(--diff), with asterisks for secrets."""
-        before, after = self._shown(self.before), self._shown(self.after)
+        before, after = self._format_content(self.before), self._format_content(self.after)
         if before == after and self.before is not None and self.after is not None:
             after += "(owner, group or mode differ)\n" if self.before == self.after else "(what differs is secret)\n"
         return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
 
-    def _shown(self, content: bytes | None) -> str:
+    def _format_content(self, content: bytes | None) -> str:
         if content is None:
             return ""
         if self.sensitive:
             return HIDDEN
-        return masked(content.decode("utf-8", errors="replace"))
+        return mask_secrets(content.decode("utf-8", errors="replace"))
 
 
 def refuse_paths(files: list[File], live: Path, name: Path) -> None:
@@ -107,12 +107,12 @@ def description(files: list[File], companions: list[str]) -> dict[str, list[str]
     }
 
 
-def inside(path: str) -> str:
+def copy_path(path: str) -> str:
     """Return the path of the set's copy of a declared file, relative to its directory."""
     return SYSTEM + path if Path(path).is_absolute() else path
 
 
-def earlier(directory: Path, path: str) -> Path:
+def replaced_path(directory: Path, path: str) -> Path:
     """Return the path of the set's copy of the file that a declared file has replaced."""
     return directory / f"{FOUND}/{path}"
 
@@ -120,7 +120,7 @@ def earlier(directory: Path, path: str) -> Path:
 def is_own(directory: Path, path: str) -> bool:
     """Return whether a file is the one that the set in the directory has installed. Outside the directory, another
     program may have replaced it."""
-    return not Path(path).is_absolute() or disk.read(Path(path)) == disk.read(directory / inside(path))
+    return not Path(path).is_absolute() or disk.read(Path(path)) == disk.read(directory / copy_path(path))
 
 
 def owner_ids(file: File) -> tuple[int, int]:
@@ -152,17 +152,21 @@ def is_as_declared(path: Path, file: File) -> bool:
     )
 
 
-def put_outside(source: Path, replaced: Path) -> None:
+def install_outside(source: Path, replaced: Path) -> None:
     """Make the files elsewhere those of the set in C(source), which is about to take the place of C(replaced).
 
     All copies are written before the first of them takes its place, so that a full disk is met before anything has
     changed."""
-    wanted = {path for path in declared(source) if Path(path).is_absolute()}
+    wanted = {path for path in list_declared(source) if Path(path).is_absolute()}
     copies = {
-        path: source / inside(path) for path in wanted if disk.facts(source / inside(path)) != disk.facts(Path(path))
+        path: source / copy_path(path)
+        for path in wanted
+        if disk.facts(source / copy_path(path)) != disk.facts(Path(path))
     }
-    gone = {path for path in set(declared(replaced)) - wanted if Path(path).is_absolute() and is_own(replaced, path)}
-    copies.update({path: found for path in gone if (found := earlier(replaced, path)).exists()})
+    gone = {
+        path for path in set(list_declared(replaced)) - wanted if Path(path).is_absolute() and is_own(replaced, path)
+    }
+    copies.update({path: found for path in gone if (found := replaced_path(replaced, path)).exists()})
     try:
         for path in sorted(copies):
             disk.stage_copy(copies[path], Path(path))
@@ -177,10 +181,10 @@ def put_outside(source: Path, replaced: Path) -> None:
         disk.remove(Path(path))
 
 
-def take_back(staged: Path, live: Path) -> None:
+def restore_outside(staged: Path, live: Path) -> None:
     """Make the files elsewhere those of the live set again, after a run that was ended before C(staged) took its
     place."""
-    for path in declared(staged):
+    for path in list_declared(staged):
         if Path(path).is_absolute():
             disk.discard_copy(Path(path))
-    put_outside(live, staged)
+    install_outside(live, staged)

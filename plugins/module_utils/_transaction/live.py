@@ -15,7 +15,7 @@ from typing import Callable
 
 from .._deployed.digest import digest
 from .._deployed.effect import NoEffect
-from .._deployed.manifest import SetError, companions
+from .._deployed.manifest import SetError, list_companions
 from .._deployed.proven import Deployed, Generation
 from .._host import disk
 from .._host.unit import POLL, UnitState
@@ -23,7 +23,7 @@ from .config_set import ConfigSet
 from .proof import Daemon, NotProven
 
 
-def _last_proven(remembered: Generation) -> str:
+def _last_proven_digest(remembered: Generation) -> str:
     """The digest of the set that was proven last, although something has changed since."""
     return remembered.get("digest") or remembered.get("last", "")
 
@@ -52,41 +52,41 @@ class Live(Deployed):
         Raises NotProven with the daemon's words if it does not run what is on disk afterwards, and NotNoted if it does
         and that cannot be remembered."""
         self.has_begun = True
-        self.proven = self._remembered()
-        kept: Generation = self.proven if action == "settle" else {"last": _last_proven(self.proven)}
-        self._remember({**kept, "companions": self._companions()})
-        self._take(action)
-        self._note()
+        self.proven = self._read_memory()
+        kept: Generation = self.proven if action == "settle" else {"last": _last_proven_digest(self.proven)}
+        self._write_memory({**kept, "companions": self._companions()})
+        self._take_set(action)
+        self._record_proof()
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
+    def forget_proof(self) -> Iterator[None]:
         """Remember nothing as proven any more while what is on disk changes; what was proven comes back if that fails.
 
         Raises SetError where it cannot be written down, before anything has changed."""
-        proven = self._remembered()
+        proven = self._read_memory()
         self.replaced = self._inode()
         try:
-            self._remember({"companions": self._companions(), "last": _last_proven(proven)})
+            self._write_memory({"companions": self._companions(), "last": _last_proven_digest(proven)})
         except OSError as error:
             raise SetError(
                 f"cannot write down that {self.config.live} is about to change: {error}. It is unchanged and still in "
                 "use; make room there"
             ) from error
-        self.config.keeps_previous = self._is_way_back(_last_proven(proven))
+        self.config.keeps_previous = self._keeps_previous(_last_proven_digest(proven))
         try:
             yield
         except SetError:
             with suppress(OSError):
-                self._remember(proven)
+                self._write_memory(proven)
             raise
 
-    def _is_way_back(self, proven: str) -> bool:
+    def _keeps_previous(self, proven: str) -> bool:
         """Return whether the previous set was proven last, and the live one was not."""
         live, previous = self.config.live, self.config.previous
         return bool(proven) and live.exists() and previous.exists() and digest(live) != proven == digest(previous)
 
     def has_changed(self) -> bool:
-        """Return whether the directory has been exchanged since changing()."""
+        """Return whether the directory has been exchanged since forget_proof()."""
         return self.replaced is not None and self._inode() != self.replaced
 
     def _inode(self) -> int:
@@ -95,37 +95,37 @@ class Live(Deployed):
 
     def _companions(self) -> list[str]:
         """The units that have served beside the daemon, and those that will."""
-        return list(dict.fromkeys([*self._known(), *companions(self.config.live)]))
+        return list(dict.fromkeys([*self._known_companions(), *list_companions(self.config.live)]))
 
-    def _note(self) -> None:
+    def _record_proof(self) -> None:
         """Remember what is on disk as proven."""
         try:
-            self._remember({**self._generation(), "companions": companions(self.config.live)})
+            self._write_memory({**self._generation(), "companions": list_companions(self.config.live)})
         except OSError as error:
             raise NotNoted(
                 f"{self.unit.name} runs what is in {self.config.live}, which is proven, but that cannot be written "
                 f"down: {error}. Make room there and run this again: it reloads {self.unit.name} once more"
             ) from error
 
-    def _take(self, action: str) -> None:
+    def _take_set(self, action: str) -> None:
         """Bring what is around the daemon up to date and have the daemon take what is on disk. Raises NotProven."""
-        around = self._around()
-        wanted = companions(self.config.live)
+        around = self._unit_states()
+        wanted = list_companions(self.config.live)
         self.daemon.remember()
-        self._settle(around, self._idle(around) if action == "settle" else wanted)
+        self._settle(around, self._idle_companions(around) if action == "settle" else wanted)
         if action != "settle":
-            self.daemon.foresee(self.config.live)
+            self.daemon.refuse_known_harm(self.config.live)
             self.was_told = True
-            self._call(action, self.unit.name, self.daemon.complaints)
+            self._call(action, self.unit.name, self.daemon.quote_complaints)
             self._await_proof()
 
-    def make_way(self) -> None:
+    def stop_obsolete(self) -> None:
         """Stop what serves beside the daemon now and not with the previous set, while there still is what it undoes its
         work with.
 
         Raises SetError if there is no previous set."""
         self.config.require_previous()
-        for name in sorted(set(companions(self.config.live)) - set(companions(self.config.previous))):
+        for name in sorted(set(list_companions(self.config.live)) - set(list_companions(self.config.previous))):
             self.unit.run(["systemctl", "stop", name])
 
     def go_back(self, was_active: bool) -> str:
@@ -134,24 +134,25 @@ class Live(Deployed):
         config = self.config
         try:
             refused = digest(config.live)
-            if (self.proven or self._remembered()).get("digest") == refused:
+            if (self.proven or self._read_memory()).get("digest") == refused:
                 return (
                     f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
                 )
             if not config.previous.exists():
                 return (
-                    f"There is no previous set to go back to, so {config.live} holds the new one. {self._what_runs()}"
+                    f"There is no previous set to go back to, so {config.live} holds the new one. "
+                    f"{self._describe_running_set()}"
                 )
-            self.make_way()
+            self.stop_obsolete()
             config.restore()
         except (SetError, OSError) as error:
             return (
-                f"The way back has failed: {error}. {self._what_runs()} Make that possible and run this again, "
-                "which finishes the change."
+                f"The way back has failed: {error}. {self._describe_running_set()} Make that possible and run "
+                "this again, which finishes the change."
             )
-        return self._give_back(was_active)
+        return self._return_to_previous(was_active)
 
-    def _give_back(self, was_active: bool) -> str:
+    def _return_to_previous(self, was_active: bool) -> str:
         """Have the daemon take the previous set, which is in its place again."""
         config = self.config
         back = f"The previous set is back in {config.live} (the refused one is kept in {config.previous})"
@@ -159,27 +160,27 @@ class Live(Deployed):
             if not was_active:
                 # What was refused can have begun to run before it was, and what serves beside it.
                 self._call("stop", self.unit.name)
-                self._settle(self._around(), [])
+                self._settle(self._unit_states(), [])
                 return f"{back}; the service did not run before and does not run now."
             active = self.unit.state().active
             if not active and not self.was_told:
                 return f"{back}; the service does not run, as before."
-            self._take("reload" if active else "start")
-            self._note()
+            self._take_set("reload" if active else "start")
+            self._record_proof()
         except NotNoted as error:
             return f"{back} and serves. {error}"
         except (NotProven, OSError) as error:
             return f"{back}, but it is not proven either:\n{error}"
         return f"{back} and serves."
 
-    def _what_runs(self) -> str:
+    def _describe_running_set(self) -> str:
         """The set that the daemon runs when it is not proven to run what is on disk, in words."""
         name = self.unit.name
         if self.was_told:
             return f"{name} was told to take the new one; nothing proves which of the two it runs."
         return f"{name} was not told of the change and goes on as before."
 
-    def _remember(self, generation: Generation) -> None:
+    def _write_memory(self, generation: Generation) -> None:
         """Write this down, so that it survives a power failure. Raises OSError."""
         self.memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         staged = self.memory.with_suffix(".staged")
@@ -192,16 +193,16 @@ class Live(Deployed):
         end = time.monotonic() + self.timeout
         while not self.daemon.is_proven():
             if time.monotonic() > end:
-                said = self.daemon.complaints() or "it said nothing"
+                said = self.daemon.quote_complaints() or "it said nothing"
                 raise NotProven(f"no proof within {self.timeout:g} s that it runs; {said}")
             time.sleep(POLL)
 
     def _settle(self, around: dict[str, UnitState], beside: list[str]) -> None:
         """Bring what is around the daemon up to date, these companions included."""
-        for name in self._obsolete(around):
+        for name in self._obsolete_companions(around):
             self._call("stop", name)
         try:
-            self.effect.settle()
+            self.effect.apply()
         except NoEffect as error:
             raise NotProven(str(error)) from error
         if not around[self.unit.name].enabled:

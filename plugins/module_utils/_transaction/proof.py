@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .._check.messages import HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quoted
+from .._check.messages import HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quote_lines
 from .._haproxy import binds
 from .._haproxy.cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
 from .._host.unit import Unit
@@ -47,14 +47,14 @@ class Daemon:
         """The process ids of the daemon's workers."""
         return self.unit.children()
 
-    def foresee(self, directory: Path) -> None:
+    def refuse_known_harm(self, directory: Path) -> None:
         """Raise NotProven for what is known to harm already while the daemon tries."""
 
     def is_proven(self) -> bool:
         """Return whether the new configuration is in use. Raises NotProven once it is certain that it will not be."""
-        return bool(self.workers() - self.before) and self.answers()
+        return bool(self.workers() - self.before) and self.is_healthy()
 
-    def answers(self) -> bool:
+    def is_healthy(self) -> bool:
         """Return whether the health URL is answered with 2xx within 2 seconds; true without a health URL."""
         if not self.health:
             return True
@@ -69,10 +69,10 @@ class Daemon:
         except (HTTPException, OSError):
             return False
 
-    def complaints(self) -> str:
+    def quote_complaints(self) -> str:
         """Quote the daemon's messages about the change, only errors if there are any, else systemd's messages."""
-        own = self.words.chosen(self.unit.said_since(self.cursor, *self.words.sources))
-        return quoted(own or self.unit.said_since(self.cursor, SYSTEMD))
+        own = self.words.select_lines(self.unit.read_journal(self.cursor, *self.words.sources))
+        return quote_lines(own or self.unit.read_journal(self.cursor, SYSTEMD))
 
 
 class Haproxy(Daemon):
@@ -83,12 +83,12 @@ class Haproxy(Daemon):
     def workers(self) -> frozenset[int]:
         return self.ask().current
 
-    def foresee(self, directory: Path) -> None:
+    def refuse_known_harm(self, directory: Path) -> None:
         """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
         if not self.unit.has_ports_of_host():
             return
         file = directory / self.main
-        taken = list(binds.taken(file.read_text(encoding="utf-8", errors="replace")))
+        taken = list(binds.find_unavailable(file.read_text(encoding="utf-8", errors="replace")))
         if taken:
             lines = "\n".join(f"{file}:{number}: {reason}\n    > {source}" for number, source, reason in taken)
             raise NotProven(lines)
@@ -103,8 +103,8 @@ class Haproxy(Daemon):
     def is_proven(self) -> bool:
         answer = self.ask()
         if answer.failed:
-            raise NotProven(self.complaints())
-        return bool(answer.current - self.before) and self.answers()
+            raise NotProven(self.quote_complaints())
+        return bool(answer.current - self.before) and self.is_healthy()
 
 
 class Nginx(Daemon):
@@ -119,11 +119,11 @@ class Nginx(Daemon):
     def is_proven(self) -> bool:
         refused = self.refusals()
         if refused:
-            raise NotProven(quoted(refused))
+            raise NotProven(quote_lines(refused))
         return super().is_proven()
 
-    def complaints(self) -> str:
-        return quoted(self.refusals()) or super().complaints()
+    def quote_complaints(self) -> str:
+        return quote_lines(self.refusals()) or super().quote_complaints()
 
     def refusals(self) -> list[str]:
         """The lines of the error log that tell why the configuration is refused; those of requests are not among
@@ -142,7 +142,7 @@ class Keepalived(Daemon):
     done = re.compile(r"(Reload|Startup) complete")
 
     def is_proven(self) -> bool:
-        done = any(self.done.search(line) for line in self.unit.said_since(self.cursor, *self.words.sources))
+        done = any(self.done.search(line) for line in self.unit.read_journal(self.cursor, *self.words.sources))
         return done and self.unit.state().active and bool(self.workers())
 
 

@@ -26,7 +26,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .._check.finding import CheckerMissing, Verdict
-from .._check.secrets import masked
+from .._check.secrets import mask_secrets
 from .._deployed.effect import kernel_parameters
 from .._deployed.manifest import SetError
 from .._host import disk
@@ -34,7 +34,7 @@ from .._host.container import ContainerUnit
 from .._host.run import run
 from .._host.system import Host
 from .._host.unit import Unit
-from .checker import image, program, verdict
+from .checker import check_files, image, program
 from .config_set import ConfigSet
 from .files import HIDDEN, Change, File, permissions
 from .live import Live, NotNoted
@@ -73,7 +73,7 @@ def transact(module: AnsibleModule) -> None:
     config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
     service = find_service(module, config)
     try:
-        with interruptible(), config.alone():
+        with interruptible(), config.lock():
             try:
                 result = run_change(module, config, service)
                 hold_signals()
@@ -136,13 +136,13 @@ def declare_files(module: AnsibleModule) -> list[File]:
                 sensitive=item["sensitive"],
             )
         )
-        item["content"] = HIDDEN if item["sensitive"] else masked(item["content"])
+        item["content"] = HIDDEN if item["sensitive"] else mask_secrets(item["content"])
     return files
 
 
 def find_difference(module: AnsibleModule, config: ConfigSet, files: list[File]) -> Difference:
     """Compare the declared set with what is on disk. Raises SetError for a path that cannot be."""
-    changes = config.changes(files)
+    changes = config.find_changes(files)
     missing = [path for path in module.params["content_directories"] if not os.path.isdir(path)]
     for path in missing:
         if not os.path.isabs(path) or os.path.lexists(path):
@@ -187,13 +187,13 @@ def stage_set(config: ConfigSet, files: list[File], difference: Difference) -> H
     """Build the future directory if it differs from the live one; returns the host as it will be."""
     if difference.changes:
         config.stage(files, difference.changes)
-    where = config.where if difference.changes else str
+    where = config.staged_path if difference.changes else str
     return Host(where, kernel_parameters({file.path: file.content for file in files}))
 
 
 def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, difference: Difference) -> Verdict:
     """Ask the daemon's checker about the set; the module fails where that is refused."""
-    answer = verdict(module, config, binary, host, staged=bool(difference.changes))
+    answer = check_files(module, config, binary, host, staged=bool(difference.changes))
     if not answer.valid:
         name = f"{module.params['daemon']} {answer.version}".strip()
         message = (
@@ -211,7 +211,7 @@ def commit_set(module: AnsibleModule, config: ConfigSet, service: Live, differen
     for directory in difference.directories:
         disk.make_directory(Path(directory.path))
     if difference.changes:
-        with service.changing():
+        with service.forget_proof():
             config.commit()
 
 
@@ -221,8 +221,8 @@ def restore_previous(module: AnsibleModule, config: ConfigSet, service: Live) ->
     if not module.check_mode:
         # Companions stop first: a run that ended there would leave neither set running.
         hold_signals()
-        with service.changing():
-            service.make_way()
+        with service.forget_proof():
+            service.stop_obsolete()
             config.restore()
     return {"changed": True, "findings": [], "previous": str(config.previous)}
 

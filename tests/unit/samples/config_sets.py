@@ -29,7 +29,7 @@ def install(config, files):
     """What the module does; returns the paths that change."""
     config.recover()
     try:
-        changes = config.changes(files)
+        changes = config.find_changes(files)
         if changes:
             config.stage(files, changes)
             config.commit()

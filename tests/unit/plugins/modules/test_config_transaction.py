@@ -174,7 +174,7 @@ def test_check_mode_leaves_alone_what_an_ended_run_has_left(ask, daemon, directo
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_two_runs_at_the_same_time(ask, directory, check_mode):
     before = names(directory)
-    with ConfigSet(str(directory)).alone():
+    with ConfigSet(str(directory)).lock():
         result = ask(check_mode=check_mode, files=[file("x")])
     assert result["msg"] == f"another run is changing {directory} right now: run this one again when that has ended"
     assert names(directory) == before

@@ -173,7 +173,7 @@ def world(tmp_path, monkeypatch, reader):
     # Nothing is lost without waiting for the disk, as the power does not fail.
     monkeypatch.setattr(os, "fsync", lambda _descriptor: sys.audit("evenkeel.fsync"))
     monkeypatch.setattr(run, "program", lambda _module: "/usr/sbin/haproxy")
-    monkeypatch.setattr(run, "verdict", lambda *_a, **_k: Verdict(valid=True, findings=[], version="2.6"))
+    monkeypatch.setattr(run, "check_files", lambda *_a, **_k: Verdict(valid=True, findings=[], version="2.6"))
     return build
 
 

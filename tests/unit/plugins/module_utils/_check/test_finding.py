@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.finding import Finding
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.secrets import masked
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.secrets import mask_secrets
 
 KEY = "-----BEGIN {0}PRIVATE KEY-----\nProc-Type: 4\nunutter-able\n-----END {0}PRIVATE KEY-----\n"
 
@@ -46,13 +46,13 @@ OPEN = [
 
 @pytest.mark.parametrize(("text", "shown"), SECRETS)
 def test_what_is_secret_is_masked(text, shown):
-    assert masked(text) == shown
-    assert masked(f"before\n{KEY.format('')}{text}") == f"before\n{masked(KEY.format(''))}{shown}"
+    assert mask_secrets(text) == shown
+    assert mask_secrets(f"before\n{KEY.format('')}{text}") == f"before\n{mask_secrets(KEY.format(''))}{shown}"
 
 
 @pytest.mark.parametrize("text", OPEN)
 def test_everything_else_is_shown(text):
-    assert masked(text) == text
+    assert mask_secrets(text) == text
 
 
 def test_a_finding_masks_the_line_and_what_the_checker_cites():

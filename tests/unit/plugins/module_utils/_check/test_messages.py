@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.messages im
     LONGEST,
     MOST,
     NGINX,
-    quoted,
+    quote_lines,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import Unit
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction import proof
@@ -39,14 +39,14 @@ EMERGENCY = "2026/11/29 18:40:01 [emerg] 812#812: bind() to 0.0.0.0:80 failed (9
     ],
 )
 def test_what_clients_send_is_not_a_word_of_haproxy(line):
-    assert HAPROXY.chosen([line]) == []
-    assert HAPROXY.chosen([line, ALERT, WARNING, line]) == [ALERT]
-    assert HAPROXY.chosen([line, WARNING]) == [WARNING]
+    assert HAPROXY.select_lines([line]) == []
+    assert HAPROXY.select_lines([line, ALERT, WARNING, line]) == [ALERT]
+    assert HAPROXY.select_lines([line, WARNING]) == [WARNING]
 
 
 def test_the_program_that_reloads_haproxy_is_quoted():
     line = "/run/haproxy-reload/lock: waiting for somebody who tells haproxy something; lslocks says who it is"
-    assert HAPROXY.chosen([line, WARNING]) == [line]
+    assert HAPROXY.select_lines([line, WARNING]) == [line]
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_the_program_that_reloads_haproxy_is_quoted():
     ],
 )
 def test_what_clients_send_is_not_a_word_of_nginx(line, tmp_path, monkeypatch):
-    assert NGINX.chosen([line]) == []
-    assert NGINX.chosen([line, EMERGENCY]) == [EMERGENCY]
+    assert NGINX.select_lines([line]) == []
+    assert NGINX.select_lines([line, EMERGENCY]) == [EMERGENCY]
     log = tmp_path / "error.log"
     log.write_text(f"{EMERGENCY}\n")
     monkeypatch.setattr(proof, "NGINX_ERRORS", log)
@@ -84,24 +84,26 @@ def test_what_clients_send_is_not_a_word_of_nginx(line, tmp_path, monkeypatch):
     "line", ["nginx: [emerg] unknown directive", "nginx: configuration file /etc/nginx/nginx.conf test failed"]
 )
 def test_what_nginx_prints_at_its_start_is_quoted(line):
-    assert NGINX.chosen([line]) == [line]
+    assert NGINX.select_lines([line]) == [line]
 
 
 def test_the_lines_of_keepalived_that_complain_are_quoted():
-    assert KEEPALIVED.chosen(["(a) Entering BACKUP STATE", "(Line 3) Unknown keyword", "cannot open"]) == [
+    assert KEEPALIVED.select_lines(["(a) Entering BACKUP STATE", "(Line 3) Unknown keyword", "cannot open"]) == [
         "cannot open"
     ]
-    assert KEEPALIVED.chosen(["(Line 3) Unknown keyword"]) == ["(Line 3) Unknown keyword"]
+    assert KEEPALIVED.select_lines(["(Line 3) Unknown keyword"]) == ["(Line 3) Unknown keyword"]
 
 
 def test_a_quotation_is_bounded_and_has_neither_secrets_nor_control_characters():
-    said = quoted([f"line {number} " + "x" * 1000 for number in range(2160)])
+    said = quote_lines([f"line {number} " + "x" * 1000 for number in range(2160)])
     assert len(said.splitlines()) == MOST + 1
     assert said.endswith(f"... and {2160 - MOST} more lines")
     assert max(map(len, said.splitlines())) <= LONGEST + len(" ...")
-    assert quoted(["a\x1b[31m\tb", "a\x1b[31m\tb"]) == "a?[31m?b"
-    assert TOKEN not in quoted([f"[ALERT] (1) : user jane insecure-password {TOKEN}", f"Authorization Bearer {TOKEN}"])
-    assert quoted([]) == ""
+    assert quote_lines(["a\x1b[31m\tb", "a\x1b[31m\tb"]) == "a?[31m?b"
+    assert TOKEN not in quote_lines(
+        [f"[ALERT] (1) : user jane insecure-password {TOKEN}", f"Authorization Bearer {TOKEN}"]
+    )
+    assert quote_lines([]) == ""
 
 
 def test_the_journal_is_asked_for_the_daemon_and_for_systemd_only():
@@ -113,5 +115,5 @@ def test_the_journal_is_asked_for_the_daemon_and_for_systemd_only():
 
     daemon = proof.Haproxy(Unit("haproxy", run), "")
     daemon.cursor = ""
-    assert daemon.complaints() == "haproxy.service: Control process exited, code=killed"
+    assert daemon.quote_complaints() == "haproxy.service: Control process exited, code=killed"
     assert [argv[-1] for argv in asked] == ["_TRANSPORT=stdout", "_PID=1"]

@@ -100,10 +100,10 @@ def effect(kernel, tmp_path):
 @pytest.mark.parametrize(("value", "pending"), [("0\n", ["net.forward"]), ("1\n", [])])
 def test_a_parameter_gets_its_value(effect, kernel, value, pending):
     (kernel / "net/forward").write_text(value)
-    assert effect.pending() == pending
-    effect.settle()
+    assert effect.list_pending() == pending
+    effect.apply()
     assert (kernel / "net/forward").read_text().strip() == "1"
-    assert effect.pending() == []
+    assert effect.list_pending() == []
 
 
 def test_a_parameter_that_the_kernel_refuses(effect, kernel, monkeypatch):
@@ -114,17 +114,17 @@ def test_a_parameter_that_the_kernel_refuses(effect, kernel, monkeypatch):
 
     monkeypatch.setattr(effect_module.Path, "write_text", refuse)
     with pytest.raises(NoEffect, match=r"net\.forward = 1: Permission denied"):
-        effect.settle()
+        effect.apply()
 
 
 def test_a_file_that_somebody_has_removed_is_missing(effect, tmp_path):
     conf = tmp_path / "sysctl.d/60-haproxy.conf"
     conf.unlink()
-    assert effect.pending() == [str(conf)]
+    assert effect.list_pending() == [str(conf)]
 
 
 def test_a_directory_without_a_set_needs_nothing(kernel, tmp_path):
-    assert Effect(tmp_path, Unit("haproxy", systemd_that_has_read_all)).pending() == []
+    assert Effect(tmp_path, Unit("haproxy", systemd_that_has_read_all)).list_pending() == []
 
 
 def test_the_last_drop_in_of_the_daemon_has_been_removed(kernel, tmp_path):
@@ -135,6 +135,6 @@ def test_the_last_drop_in_of_the_daemon_has_been_removed(kernel, tmp_path):
         return 0, "Id=nginx.service\nNeedDaemonReload=yes\nDropInPaths=/etc/systemd/system/nginx.service.d/a.conf\n", ""
 
     effect = Effect(tmp_path, Unit("nginx", systemd))
-    assert effect.pending() == ["nginx.service"]
-    effect.settle()
+    assert effect.list_pending() == ["nginx.service"]
+    effect.apply()
     assert asked[-1] == ["systemctl", "daemon-reload"]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.iptables import refusal
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.iptables import find_refusal
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.packet import Advert
 
 PEER = Advert("192.0.2.12", "192.0.2.11", "eth0")
@@ -69,4 +69,4 @@ IPTABLES = [
 
 @pytest.mark.parametrize(("printed", "advert", "rule"), IPTABLES)
 def test_the_rule_of_iptables(printed, advert, rule):
-    assert refusal(printed, advert) == rule
+    assert find_refusal(printed, advert) == rule

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.nftables import refusal
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.nftables import find_refusal
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.packet import Advert
 
 PEER = Advert("192.0.2.12", "192.0.2.11", "eth0")
@@ -100,4 +100,4 @@ NFT = [
 
 @pytest.mark.parametrize(("printed", "advert", "rule"), NFT)
 def test_the_rule_of_nftables(printed, advert, rule):
-    assert refusal(printed, advert) == rule
+    assert find_refusal(printed, advert) == rule

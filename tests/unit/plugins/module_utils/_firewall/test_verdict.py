@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.verdict import refusals
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._firewall.verdict import find_refusals
 
 
 def host(argv):
@@ -29,11 +29,11 @@ INSTANCE = {"source": "192.0.2.11", "interface": "eth0", "peers": [], "addresses
     ],
 )
 def test_every_peer_is_asked_for_and_multicast_once(instance, peers):
-    assert list(refusals(host, {**INSTANCE, **instance})) == peers
+    assert list(find_refusals(host, {**INSTANCE, **instance})) == peers
 
 
 def test_a_host_without_firewall_programs_keeps_nothing_out():
     def missing(argv):
         raise FileNotFoundError(argv[0])
 
-    assert refusals(missing, INSTANCE) == {}
+    assert find_refusals(missing, INSTANCE) == {}

@@ -252,7 +252,7 @@ def test_describe(finding, text):
 
 def test_renamed():
     verdict = Verdict(False, "3.0", [Finding("alert", "no /tmp/x", "/tmp/x", 1, "a")], "said /tmp/x", 1)
-    assert verdict.renamed("/tmp/x", "content").to_dict() == {
+    assert verdict.rename_file("/tmp/x", "content").to_dict() == {
         "valid": False,
         "version": "3.0",
         "findings": [{"severity": "alert", "message": "no content", "file": "content", "line": 1, "source": "a"}],

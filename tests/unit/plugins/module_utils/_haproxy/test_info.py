@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.info impo
     is_loaded,
     listeners,
     max_reloads,
-    shared,
+    shared_digest,
     state,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.run import run
@@ -96,7 +96,7 @@ def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
             CONFIGURATION.format(name=name, address=address, maxconn=maxconn, more=added)
         )
         printed = f'[{{"ifname": "eth0", "addr_info": [{{"local": "{address}"}}]}}]'
-        sums.append(shared(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
+        sums.append(shared_digest(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
     assert (sums[0] == sums[1]) is same
 
 

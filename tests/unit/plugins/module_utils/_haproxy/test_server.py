@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.runtime import foresee
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.runtime import predict_outcome
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.server import (
     Server,
     Wanted,
-    matching,
-    not_a_weight,
-    not_servers,
+    describe_wrong_names,
+    describe_wrong_weight,
+    match_servers,
     parse,
     parse_clients,
     parse_sessions,
@@ -107,7 +107,7 @@ def test_what_a_status_means_of_a_server_that_nobody_has_drained(status, weight,
     ],
 )
 def test_which_servers_a_name_means(patterns, labels):
-    assert [server.label for server in matching(list(SERVERS.values()), patterns)] == labels
+    assert [server.label for server in match_servers(list(SERVERS.values()), patterns)] == labels
 
 
 @pytest.mark.parametrize(
@@ -123,28 +123,28 @@ def test_which_servers_a_name_means(patterns, labels):
     ],
 )
 def test_what_a_server_is_to_become(wanted, state, weight):
-    target = wanted.of(SERVERS["web/web2"])
+    target = wanted.apply_to(SERVERS["web/web2"])
     assert (target.state, target.weight) == (state, weight)
-    assert foresee([SERVERS["web/web2"]], wanted).after == [target]
+    assert predict_outcome([SERVERS["web/web2"]], wanted).after == [target]
 
 
 @pytest.mark.parametrize("weight", ["", "0", "256", "50%", "300%"])
 def test_a_weight_that_haproxy_takes(weight):
-    assert not_a_weight(weight) == ""
+    assert describe_wrong_weight(weight) == ""
 
 
 @pytest.mark.parametrize("weight", ["257", "-1", "half", "5.5", "%", "1 2"])
 def test_a_weight_that_is_none(weight):
-    assert not_a_weight(weight).startswith(f"weight is '{weight}': a number from 0 to 256")
+    assert describe_wrong_weight(weight).startswith(f"weight is '{weight}': a number from 0 to 256")
 
 
 @pytest.mark.parametrize("name", ["web1", "web/", "/web1", "web/web1/x", "web/web1; shutdown sessions", "web/web1\nx"])
 def test_a_name_that_means_no_server(name):
-    assert "backend and server are needed, such as web/web1" in not_servers(["web/web1", name])
+    assert "backend and server are needed, such as web/web1" in describe_wrong_names(["web/web1", name])
 
 
 def test_names_that_mean_servers():
-    assert not_servers(["web/web1", "*/web1", "*/*"]) == ""
+    assert describe_wrong_names(["web/web1", "*/web1", "*/*"]) == ""
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_names_that_mean_servers():
     ],
 )
 def test_haproxy_is_told_what_differs(wanted, commands):
-    assert wanted.commands(SERVERS["web/web2"]) == commands
+    assert wanted.list_commands(SERVERS["web/web2"]) == commands
 
 
 def test_the_sessions_of_a_server_in_words():

@@ -25,7 +25,7 @@ def answering(rc, out=""):
 def test_a_check_sees_the_staged_set_in_the_place_of_the_live_one():
     run, asked = answering(0)
     image = Image("evenkeel/haproxy:1", ["--network=host", "--read-only"])
-    image.runs(run, "/etc/c/.haproxy.staged", "/etc/c/haproxy")(["haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"])
+    image.wrap_run(run, "/etc/c/.haproxy.staged", "/etc/c/haproxy")(["haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"])
     (argv,) = asked
     assert argv[:2] == ["docker", "run"]
     assert {"--rm", "--pull=never", "--network=host", "--read-only"} <= set(argv)

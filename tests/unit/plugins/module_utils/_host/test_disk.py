@@ -104,7 +104,7 @@ def test_links_of_root_are_followed():
     """As /bin, /lib or /var/run are."""
     assert disk.read(Path("/proc/self/../../etc/passwd")) == Path("/etc/passwd").read_bytes()
     assert Path("/var/run").is_symlink()
-    os.close(disk.folder(Path("/var/run/lock")))
+    os.close(disk.open_directory(Path("/var/run/lock")))
 
 
 def test_descriptors_are_closed(place):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.fault import (
     FaultError,
-    cut,
+    cut_interfaces,
     heal,
-    hung,
-    killed,
+    kill_service,
     start,
+    stop_processes,
 )
 
 
@@ -33,7 +33,9 @@ class Host:
         return next(number for number, line in enumerate(self.did) if word in line)
 
 
-@pytest.mark.parametrize("fault", [killed(Host(), "haproxy"), hung(Host(), "haproxy"), cut(["eth0", "eth1"])])
+@pytest.mark.parametrize(
+    "fault", [kill_service(Host(), "haproxy"), stop_processes(Host(), "haproxy"), cut_interfaces(["eth0", "eth1"])]
+)
 def test_the_timer_is_set_before_anything_breaks(fault):
     host = Host()
     start(host, fault, 30)
@@ -44,9 +46,9 @@ def test_the_timer_is_set_before_anything_breaks(fault):
 @pytest.mark.parametrize(
     ("fault", "fails", "problem"),
     [
-        (hung(Host(), "nosuch"), "is-active", "nothing was broken: nosuch does not run"),
-        (cut(["eth0"]), "command -v", "nothing was broken: this fault needs nft"),
-        (killed(Host(), "haproxy"), "systemd-run", "systemd-run"),
+        (stop_processes(Host(), "nosuch"), "is-active", "nothing was broken: nosuch does not run"),
+        (cut_interfaces(["eth0"]), "command -v", "nothing was broken: this fault needs nft"),
+        (kill_service(Host(), "haproxy"), "systemd-run", "systemd-run"),
     ],
 )
 def test_without_a_timer_nothing_breaks(fault, fails, problem):
@@ -59,7 +61,7 @@ def test_without_a_timer_nothing_breaks(fault, fails, problem):
 def test_a_fault_that_fails_is_mended_at_once():
     host = Host("--signal=KILL")
     with pytest.raises(FaultError, match="signal=KILL"):
-        start(host, killed(Host(), "haproxy"), 30)
+        start(host, kill_service(Host(), "haproxy"), 30)
     assert host.did[-2:] == ["systemctl start evenkeel-fault-heal.service", "systemctl stop evenkeel-fault-heal.timer"]
 
 
@@ -75,7 +77,7 @@ def test_what_the_timer_has_mended_a_moment_before_is_mended():
     assert heal(host) > 0
 
 
-@pytest.mark.parametrize("fault", [killed, hung])
+@pytest.mark.parametrize("fault", [kill_service, stop_processes])
 @pytest.mark.parametrize(("slices", "group"), [("system.slice", "haproxy"), ("haproxy.slice", "haproxy.slice")])
 def test_all_processes_of_a_container_are_meant(fault, slices, group):
     assert fault(lambda _argv: (0, f"{slices}\n", ""), "haproxy").breaks.split()[-1] == group
@@ -83,7 +85,7 @@ def test_all_processes_of_a_container_are_meant(fault, slices, group):
 
 def test_a_cut_waits_until_the_module_has_answered_and_all_interfaces_are_meant():
     host = Host()
-    start(host, cut(["eth0", "eth1"]), 5)
+    start(host, cut_interfaces(["eth0", "eth1"]), 5)
     begin = host.did[host.place("--unit=evenkeel-fault-begin")]
     assert "--on-active=1.000" in begin
     assert "--on-active=6.000" in host.did[host.place("--unit=evenkeel-fault-heal")]

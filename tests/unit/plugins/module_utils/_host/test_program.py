@@ -10,7 +10,13 @@ import os
 import stat
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.program import Unsafe, Unusable, User, find, look_at
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.program import (
+    Unsafe,
+    Unusable,
+    User,
+    check_program,
+    find,
+)
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.system import Host
 
 ROOT, OTHER = User("root", 0, 0), User("other", 12345, 12345)
@@ -60,9 +66,9 @@ def program(tmp_path):
 
 
 def test_a_program_that_everybody_can_run(program):
-    look_at(str(program), OTHER, Tmp())
-    look_at(f"/{program}", OTHER, Tmp())
-    look_at(f"{program.parent}/./../bin//program", ROOT, Tmp())
+    check_program(str(program), OTHER, Tmp())
+    check_program(f"/{program}", OTHER, Tmp())
+    check_program(f"{program.parent}/./../bin//program", ROOT, Tmp())
 
 
 def test_links_are_followed_wherever_they_lead(program, tmp_path):
@@ -70,9 +76,9 @@ def test_links_are_followed_wherever_they_lead(program, tmp_path):
     (tmp_path / "relative").symlink_to("bin")
     (tmp_path / "bin/up").symlink_to("../relative/program")
     for path in ("absolute", "relative/program", "relative/up"):
-        look_at(f"{tmp_path}/{path}", OTHER, Tmp())
+        check_program(f"{tmp_path}/{path}", OTHER, Tmp())
     with pytest.raises(Unusable, match="relative is a link to bin"):
-        look_at(f"{tmp_path}/relative/program", ROOT, Tmp(), through_links=False)
+        check_program(f"{tmp_path}/relative/program", ROOT, Tmp(), through_links=False)
 
 
 def test_a_set_that_is_staged_counts_and_not_what_is_in_place(program, tmp_path):
@@ -81,10 +87,10 @@ def test_a_set_that_is_staged_counts_and_not_what_is_in_place(program, tmp_path)
     staged.write_text("")
     host = Tmp(lambda path: path.replace("/bin", "/staged") if path.startswith(str(tmp_path)) else path)
     with pytest.raises(Unusable, match=r"bin/program is not executable for other \(mode 0644") as error:
-        look_at(str(program), OTHER, host)
+        check_program(str(program), OTHER, host)
     assert error.value.advice == "give it mode 0755"
     staged.chmod(0o755)
-    look_at(str(program), OTHER, host)
+    check_program(str(program), OTHER, host)
 
 
 @pytest.mark.parametrize("changed", ["bin", "bin/program"])
@@ -95,10 +101,10 @@ def test_what_others_can_change(program, tmp_path, changed, user, mode, safe):
     """A group is trusted with what a user runs, as by keepalived, but not with what root runs."""
     (tmp_path / changed).chmod(mode)
     if safe:
-        look_at(str(program), user, Tmp())
+        check_program(str(program), user, Tmp())
         return
     with pytest.raises(Unsafe, match=f"{changed} can be changed by others than {user.name}") as error:
-        look_at(str(program), user, Tmp())
+        check_program(str(program), user, Tmp())
     assert error.value.advice == f"chmod go-w {tmp_path}/{changed}"
 
 

@@ -16,8 +16,8 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.clients impo
     Download,
     KeepAlive,
     Prober,
+    describe_error,
     parse,
-    words,
 )
 from samples.http_server import SECONDS, answer, server, wait_until
 
@@ -52,7 +52,7 @@ def test_an_answer_is_whole_or_lost(text, ok, name, error):
     ],
 )
 def test_what_has_ended_a_connection_is_said_in_words(problem, said):
-    assert words(problem) == said
+    assert describe_error(problem) == said
 
 
 def test_requests_start_although_earlier_ones_hang():

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.probe import ProbeError, place, probe
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._http.probe import ProbeError, parse_url, probe
 from samples.http_server import SECONDS, answer, server, wait_until
 
 
@@ -59,10 +59,10 @@ def test_a_probe_whose_time_is_over_removes_its_file(tmp_path):
 @pytest.mark.parametrize("url", ["ftp://192.0.2.10/", "192.0.2.10", "http://192.0.2.10:port/", ""])
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(ProbeError, match="is no URL"):
-        place(url, True)
+        parse_url(url, True)
 
 
 def test_an_url_says_port_path_and_name():
-    found = place("https://127.0.0.1:8443/a?b=c", False)
+    found = parse_url("https://127.0.0.1:8443/a?b=c", False)
     assert (found.host, found.port, found.path, found.name) == ("127.0.0.1", 8443, "/a?b=c", "127.0.0.1")
     assert found.tls is not None

@@ -48,7 +48,7 @@ def test_layout(text, lines, blocks, tmp_path):
 def test_every_line_knows_its_place(tmp_path):
     (tmp_path / "main.conf").write_text("\na {\n  b  # why\n}\n")
     (block,) = parse(str(tmp_path / "main.conf"), Host()).blocks
-    finding = block.lines[0].refused("no")
+    finding = block.lines[0].refuse("no")
     assert (finding.severity, finding.message, finding.file, finding.line) == (
         "alert",
         "no",

@@ -9,7 +9,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.system import Host
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.conf import parse
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.setup import scripts, setup, silence, watched
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.setup import (
+    list_watched_files,
+    longest_silence,
+    scripts,
+    setup,
+)
 
 TEXT = """
 track_file haproxy {
@@ -108,11 +113,11 @@ def test_an_instance_that_leaves_out_what_it_can(whole):
 
 
 def test_how_long_a_backup_waits(whole):
-    assert [round(silence(instance), 2) for instance in setup(whole)] == [0.35, 4.0]
+    assert [round(longest_silence(instance), 2) for instance in setup(whole)] == [0.35, 4.0]
 
 
 def test_the_files_that_are_watched(whole):
-    assert watched(whole) == ["/run/keepalived-track/haproxy"]
+    assert list_watched_files(whole) == ["/run/keepalived-track/haproxy"]
 
 
 def test_the_check_scripts(whole):

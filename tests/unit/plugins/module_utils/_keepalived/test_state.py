@@ -11,12 +11,12 @@ import os
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived import state as state_module
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.state import (
-    ages,
+    compute_ages,
     connections,
-    entered,
     instances,
     is_unsettled,
-    taken,
+    read_transitions,
+    take_dump,
 )
 
 DUMP = [
@@ -74,8 +74,8 @@ JOURNAL = """\
 
 
 def test_the_journal_tells_when_a_state_was_entered():
-    assert entered(lambda argv: (0, JOURNAL, "")) == {"web": ("MASTER", 11879.065097), "api": ("FAULT", 100.5)}
-    assert entered(lambda argv: (1, "", "")) == {}
+    assert read_transitions(lambda argv: (0, JOURNAL, "")) == {"web": ("MASTER", 11879.065097), "api": ("FAULT", 100.5)}
+    assert read_transitions(lambda argv: (1, "", "")) == {}
 
 
 @pytest.mark.parametrize("wall", [1060.25, -3600, 90000])
@@ -89,13 +89,13 @@ def test_the_journal_tells_when_a_state_was_entered():
     ],
 )
 def test_no_clock_that_can_be_set_tells_how_long_a_state_lasts(entries, started, age, wall):
-    assert ages(DUMP, entries, 200.0, started, wall) == {"web": age}
+    assert compute_ages(DUMP, entries, 200.0, started, wall) == {"web": age}
 
 
 @pytest.mark.parametrize(("wall", "age"), [(1060.25, 60.0), (-3600, 0.0), (90000, 180.0)])
 @pytest.mark.parametrize("entries", [{}, {"web": ("BACKUP", 140.0)}, {"api": ("MASTER", 140.0)}])
 def test_without_a_line_in_the_journal_a_clock_that_was_set_is_kept_within_bounds(entries, wall, age):
-    assert ages(DUMP, entries, 200.0, 20.0, wall) == {"web": age}
+    assert compute_ages(DUMP, entries, 200.0, 20.0, wall) == {"web": age}
 
 
 @pytest.mark.parametrize(("number", "word"), [(0, "INIT"), (1, "BACKUP"), (2, "MASTER"), (3, "FAULT"), (98, "INIT")])
@@ -115,12 +115,12 @@ def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, cont
 def test_a_dump_is_read_once_and_gone(tmp_path):
     file = tmp_path / "keepalived.json"
     with pytest.raises(OSError, match="No such file"):
-        taken(file, os.getuid())
+        take_dump(file, os.getuid())
     file.write_text("[{")
     with pytest.raises(ValueError, match="Expecting"):
-        taken(file, os.getuid())
+        take_dump(file, os.getuid())
     file.write_text('[{"data": {}}]')
-    assert taken(file, os.getuid()) == [{"data": {}}]
+    assert take_dump(file, os.getuid()) == [{"data": {}}]
     assert not file.exists()
 
 
@@ -129,9 +129,9 @@ def test_nobody_else_can_answer_for_keepalived(tmp_path):
     file.write_text("[]")
     link.symlink_to(file)
     with pytest.raises(OSError, match="Too many levels"):
-        taken(link, os.getuid())
+        take_dump(link, os.getuid())
     with pytest.raises(PermissionError, match="somebody else"):
-        taken(file, os.getuid() + 1)
+        take_dump(file, os.getuid() + 1)
 
 
 def test_connections_are_counted_by_the_address_that_has_them():

@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._keepalived.strangers import (
     Sender,
     advert,
-    listen,
-    strangers,
+    find_strangers,
+    hear_adverts,
 )
 
 BODY = bytes([0x31, 51, 254, 1, 0, 10, 0, 0])
@@ -65,9 +65,9 @@ def test_advert(packet, said):
 
 @pytest.mark.parametrize(("heard", "found"), SENDERS)
 def test_strangers(heard, found):
-    assert strangers(heard, ROUTERS, NODES) == found
+    assert find_strangers(heard, ROUTERS, NODES) == found
 
 
 def test_an_interface_that_is_not_there():
     with pytest.raises(OSError, match=r"."):
-        list(listen(["none0"], 0.01))
+        list(hear_adverts(["none0"], 0.01))

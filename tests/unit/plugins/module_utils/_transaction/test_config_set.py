@@ -112,7 +112,7 @@ def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(config, tmp_path
 def test_a_discarded_change_leaves_no_trace(config, before):
     install(config, before)
     old, names = tree(config.live), sets(config)
-    config.stage(NEW, config.changes(NEW))
+    config.stage(NEW, config.find_changes(NEW))
     assert sets(config) != names
     config.discard()
     assert (tree(config.live), sets(config)) == (old, names)
@@ -201,19 +201,19 @@ def test_a_staged_file_is_found_by_the_name_with_a_link_and_without(tmp_path):
     (tmp_path / "haproxy").symlink_to("container/haproxy")
     config = ConfigSet(str(tmp_path / "haproxy"))
     staged = str(tmp_path / "container/.haproxy.staged/a.map")
-    assert config.where(f"{tmp_path}/haproxy/a.map") == staged
-    assert config.where(f"{tmp_path}/container/haproxy/a.map") == staged
+    assert config.staged_path(f"{tmp_path}/haproxy/a.map") == staged
+    assert config.staged_path(f"{tmp_path}/container/haproxy/a.map") == staged
 
 
 def test_only_one_run_at_a_time(config):
-    with config.alone():
+    with config.lock():
         with (
             pytest.raises(SetError, match=f"another run is changing {config.live} right now"),
-            ConfigSet(str(config.live)).alone(),
+            ConfigSet(str(config.live)).lock(),
         ):
             pass
         install(config, OLD)
-    with config.alone():
+    with config.lock():
         install(config, NEW)
 
 
@@ -224,7 +224,7 @@ def test_a_trial_touches_nothing_but_its_own(config):
         leftover.mkdir()
     before = tree(config.live.parent)
     trial = ConfigSet(str(config.live), trial=True)
-    trial.stage(NEW, trial.changes(NEW))
+    trial.stage(NEW, trial.find_changes(NEW))
     assert (trial.staged / "maps/more/new.map").read_text() == "new"
     trial.discard()
     assert tree(config.live.parent) == before
@@ -259,17 +259,17 @@ def test_a_checker_reads_the_staged_set_under_its_final_name(config, before):
         pytest.skip("this user may not mount")
     install(config, before)
     old, names = tree(config.live), sets(config)
-    config.stage(NEW, config.changes(NEW))
-    assert config.in_place(run, ["cat", f"{config.live}/maps/hosts.map"]) == (0, "new", "")
-    assert config.in_place(run, ["sh", "-c", "echo no >&2; exit 7"]) == (7, "", "no\n")
+    config.stage(NEW, config.find_changes(NEW))
+    assert config.run_in_place(run, ["cat", f"{config.live}/maps/hosts.map"]) == (0, "new", "")
+    assert config.run_in_place(run, ["sh", "-c", "echo no >&2; exit 7"]) == (7, "", "no\n")
     config.discard()
     assert (tree(config.live), sets(config)) == (old, names)
 
 
 def test_a_checker_that_cannot_be_shown_the_staged_set_has_not_refused_it(config):
-    config.stage(NEW, config.changes(NEW))
+    config.stage(NEW, config.find_changes(NEW))
     with pytest.raises(SetError, match=r"unshare failed: Operation not permitted\. This needs the right to mount"):
-        config.in_place(lambda argv: (1, "", "unshare: unshare failed: Operation not permitted\n"), ["true"])
+        config.run_in_place(lambda argv: (1, "", "unshare: unshare failed: Operation not permitted\n"), ["true"])
     config.discard()
     assert sets(config) == []
 
@@ -278,9 +278,9 @@ def test_where_files_stand_before_they_are_in_place(config, tmp_path):
     elsewhere = f"{tmp_path}/units/a.conf"
     install(config, OLD)
     files = [*NEW, file(elsewhere, "new")]
-    config.stage(files, config.changes(files))
-    assert Path(config.where(f"{config.live}/maps/hosts.map")).read_text() == "new"
-    assert Path(config.where(elsewhere)).read_text() == "new"
-    assert config.where(str(config.live)) == str(config.staged)
+    config.stage(files, config.find_changes(files))
+    assert Path(config.staged_path(f"{config.live}/maps/hosts.map")).read_text() == "new"
+    assert Path(config.staged_path(elsewhere)).read_text() == "new"
+    assert config.staged_path(str(config.live)) == str(config.staged)
     for other in (str(tmp_path), f"{tmp_path}/units", f"{tmp_path}/units/b.conf", "/etc/passwd"):
-        assert config.where(other) == other
+        assert config.staged_path(other) == other

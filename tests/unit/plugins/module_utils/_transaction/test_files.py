@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest import MANIFEST, SetError, companions
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest import (
+    MANIFEST,
+    SetError,
+    list_companions,
+)
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
 from samples.config_sets import NEW, NEW_PLACES, OLD, OLD_PLACES, file, install, placed, sets, tree
 
@@ -33,7 +37,7 @@ def test_a_diff_shows_no_secret_of_either_set(config, before, after, shown):
     config.live.mkdir()
     (config.live / "x").write_bytes(before if isinstance(before, bytes) else before.encode())
     (config.live / "x").chmod(0o644)
-    (change,) = config.changes([after])
+    (change,) = config.find_changes([after])
     diff = change.diff()
     assert (diff["before_header"], diff["after_header"]) == ("x", "x")
     assert (diff["before"], diff["after"]) == shown
@@ -41,16 +45,16 @@ def test_a_diff_shows_no_secret_of_either_set(config, before, after, shown):
 
 def test_a_file_that_was_sensitive_is_hidden_when_it_is_not_any_more(config):
     install(config, [file("x", "secret", sensitive=True)])
-    (change,) = config.changes([file("x", "open")])
+    (change,) = config.find_changes([file("x", "open")])
     assert change.diff()["before"] == HIDDEN
     install(config, [file("x", "open")])
-    (change,) = config.changes([file("x", "other")])
+    (change,) = config.find_changes([file("x", "other")])
     assert change.diff()["before"] == "open"
 
 
 def test_a_removed_file_is_hidden_in_its_diff(config):
     install(config, [file("haproxy.cfg"), file("key.pem", "secret", sensitive=True)])
-    (change,) = config.changes([file("haproxy.cfg")])
+    (change,) = config.find_changes([file("haproxy.cfg")])
     assert (change.path, change.diff()["before"], change.diff()["after"]) == ("key.pem", "(content hidden)\n", "")
 
 
@@ -154,13 +158,13 @@ def test_what_stood_elsewhere_before_comes_back(config, tmp_path, outside, their
 
 def test_the_units_beside_the_daemon_are_part_of_the_set(config):
     install(config, OLD)
-    assert companions(config.live) == []
+    assert list_companions(config.live) == []
     config.companions = ["watch"]
     assert install(config, OLD) == [MANIFEST]
-    assert companions(config.live) == ["watch"]
+    assert list_companions(config.live) == ["watch"]
     assert install(config, OLD) == []
     config.restore()
-    assert companions(config.live) == []
+    assert list_companions(config.live) == []
 
 
 def test_a_place_that_cannot_be_written_changes_nothing(config, tmp_path, outside):

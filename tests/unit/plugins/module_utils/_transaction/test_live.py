@@ -128,7 +128,7 @@ def test_what_was_edited_and_taken_back_is_reloaded(live, host, directory):
 
 def test_a_change_that_was_ended_before_the_daemon_was_told_is_finished(live, host, directory):
     make_live(live, host)
-    with live.changing():
+    with live.forget_proof():
         pass
     assert make_live(live, host) == ["reload haproxy"]
     assert make_live(live, host) == []
@@ -234,8 +234,8 @@ def test_a_set_that_was_never_proven_is_no_way_back(live, host, directory):
     make_live(live, host)
     shutil.copytree(directory, live.config.previous)
     (directory / "haproxy.cfg").write_text("global # broken\n")
-    with live.changing():
+    with live.forget_proof():
         assert live.config.keeps_previous
     assert make_live(live, host) == ["reload haproxy"]
-    with live.changing():
+    with live.forget_proof():
         assert not live.config.keeps_previous

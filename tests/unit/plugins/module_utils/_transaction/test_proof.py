@@ -18,10 +18,12 @@ def test_a_port_that_is_taken_is_found_in_the_main_file_whatever_its_name(tmp_pa
     with socket.create_server(("127.0.0.1", 0)) as server:
         (tmp_path / "shop.cfg").write_text(f"frontend web\n    bind 127.0.0.1:{server.getsockname()[1]}\n")
         with pytest.raises(NotProven, match=r"/shop\.cfg:2: cannot bind"):
-            Haproxy(Unit("haproxy", list), "", "shop.cfg").foresee(tmp_path)
+            Haproxy(Unit("haproxy", list), "", "shop.cfg").refuse_known_harm(tmp_path)
 
 
 def test_a_port_of_the_host_may_be_taken_where_a_container_has_its_own(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         (tmp_path / "shop.cfg").write_text(f"frontend web\n    bind 127.0.0.1:{server.getsockname()[1]}\n")
-        Haproxy(ContainerUnit("haproxy", list, Image("i", ["--network=bridge"])), "", "shop.cfg").foresee(tmp_path)
+        Haproxy(ContainerUnit("haproxy", list, Image("i", ["--network=bridge"])), "", "shop.cfg").refuse_known_harm(
+            tmp_path
+        )
