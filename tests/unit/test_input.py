@@ -532,6 +532,21 @@ GOOD = [
 ]
 
 
+# More than any host that runs these tests has: the playbook has to ask it.
+BEYOND_THE_HOST = [
+    (
+        "more connections than the host has memory for",
+        {"haproxy_maxconn": 1_000_000_000},
+        ["haproxy_maxconn is 1000000000", "MiB of memory", "this host has", "set at most", "file descriptors"],
+    ),
+    (
+        "a frontend with more connections than the host suits",
+        frontends({"lines": ["maxconn 1000000"]}),
+        ["http_in: maxconn is 1000000", "derived from the memory and file descriptors of this host"],
+    ),
+]
+
+
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
     """Facts are gathered by the first run only."""
@@ -671,6 +686,13 @@ def test_all_bad_input_is_told():
 @pytest.mark.parametrize(("groups", "parts"), [row[1:] for row in BAD_GROUPS], ids=[row[0] for row in BAD_GROUPS])
 def test_bad_groups(check_input, groups, parts):
     refused(check_input({}, {**HOSTS, **groups}), parts)
+
+
+@pytest.mark.parametrize(
+    ("variables", "parts"), [row[1:] for row in BEYOND_THE_HOST], ids=[row[0] for row in BEYOND_THE_HOST]
+)
+def test_limits_beyond_the_hosts_memory_and_descriptors(check_input, variables, parts):
+    refused(check_input(variables), parts)
 
 
 @pytest.mark.parametrize("variables", [row[1] for row in GOOD], ids=[row[0] for row in GOOD])

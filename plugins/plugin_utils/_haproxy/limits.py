@@ -122,7 +122,8 @@ def problems(variables: Variables, answer: Iterable[str]) -> Iterator[str]:
         yield f"haproxy_maxconn is {maxconn}; a number of connections is needed, or 0 to derive it from the host"
         return
     if maxconn:
-        yield from _exceeding(maxconn, _servers(variables), host)
+        unit = "containerd.service" if variables["haproxy_runtime"] == "container" else "haproxy.service"
+        yield from _exceeding(maxconn, _servers(variables), host, unit)
     yield from _unfair(variables, host)
 
 
@@ -139,8 +140,9 @@ def _process_limits(lines: Iterable[str]) -> Iterator[str]:
             )
 
 
-def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
-    """Problems for a limit that takes more memory or descriptors than there are."""
+def _exceeding(maxconn: int, servers: int, host: Resources, unit: str) -> Iterator[str]:
+    """Problems for a limit that takes more memory or descriptors than there are. C(unit) is the systemd unit from which
+    haproxy has its limit of open files."""
     memory = maxconn * CONNECTION
     if host.memory and memory > host.memory:
         yield (
@@ -153,8 +155,7 @@ def _exceeding(maxconn: int, servers: int, host: Resources) -> Iterator[str]:
         most = max((host.descriptors - OWN_DESCRIPTORS - servers) // DESCRIPTORS, 0)
         yield (
             f"haproxy_maxconn is {maxconn}, which takes {descriptors} file descriptors, and haproxy can open "
-            f"{host.descriptors} "
-            f"on this host; set at most {most}, or raise what is smallest: LimitNOFILE of haproxy.service, "
+            f"{host.descriptors} on this host; set at most {most}, or raise what is smallest: LimitNOFILE of {unit}, "
             "fs.nr_open, or the limit of process 1"
         )
 
@@ -165,7 +166,8 @@ def _unfair(variables: Variables, host: Resources) -> Iterator[str]:
     derived = (
         "" if int(variables["haproxy_maxconn"]) else " (derived from the memory and file descriptors of this host)"
     )
-    whole = f"haproxy_maxconn is {maxconn}{derived}, of which {kept} are reserved for health checks and statistics"
+    purposes = "health checks and statistics" if statistics_served(variables) else "health checks"
+    whole = f"haproxy_maxconn is {maxconn}{derived}, of which {kept} are reserved for {purposes}"
     own = [(section.where, section.limit) for section in found if section.limit is not None]
     for where, limit in own:
         if limit < 1:

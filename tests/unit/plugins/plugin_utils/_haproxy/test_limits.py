@@ -209,6 +209,10 @@ BAD = [
     ),
     ({"haproxy_maxconn": 40}, ["no frontends", "haproxy_maxconn to 100 or more"]),
     (
+        fronts(front(), haproxy_maxconn=50, haproxy_stats_enabled=False),
+        ["of which 50 are reserved for health checks; set haproxy_maxconn to 51 or more"],
+    ),
+    (
         fronts(limited(4096), haproxy_maxconn=4096),
         [
             "haproxy_frontends: http_in: maxconn is 4096",
@@ -266,10 +270,12 @@ def test_limits_that_cannot_be_kept(changes, says):
     assert [text for text in says if text not in problem] == []
 
 
-def test_more_descriptors_than_haproxy_can_open():
-    (problem,) = problems(variables(haproxy_maxconn=10000), [*ANSWER, "LimitNOFILE=20000"])
+@pytest.mark.parametrize(("runtime", "unit"), [("package", "haproxy.service"), ("container", "containerd.service")])
+def test_more_descriptors_than_haproxy_can_open(runtime, unit):
+    changes = {"haproxy_maxconn": 10000, "haproxy_runtime": runtime}
+    (problem,) = problems(variables(**changes), [*ANSWER, "LimitNOFILE=20000"])
     assert "haproxy_maxconn is 10000, which takes 20200 file descriptors, and haproxy can open 20000" in problem
-    assert "set at most 9900" in problem
+    assert f"set at most 9900, or raise what is smallest: LimitNOFILE of {unit}, " in problem
 
 
 def test_what_the_host_does_not_say_is_not_checked():
