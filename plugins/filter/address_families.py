@@ -32,11 +32,11 @@ _value:
   elements: int
 """
 
-from ..plugin_utils._cluster.nodes import families
+from ..plugin_utils._cluster.nodes import list_families
 
 
 class FilterModule:
     """Name the IP versions of addresses."""
 
     def filters(self) -> dict:
-        return {"address_families": families}
+        return {"address_families": list_families}

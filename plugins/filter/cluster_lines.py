@@ -30,11 +30,11 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._status.table import lines
+from ..plugin_utils._status.table import build_lines
 
 
 class FilterModule:
     """Write the report on a cluster as lines for a terminal."""
 
     def filters(self) -> dict:
-        return {"cluster_lines": lines}
+        return {"cluster_lines": build_lines}

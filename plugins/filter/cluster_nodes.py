@@ -47,11 +47,11 @@ _value:
   elements: dict
 """
 
-from ..plugin_utils._cluster.nodes import nodes
+from ..plugin_utils._cluster.nodes import list_nodes
 
 
 class FilterModule:
     """Turn the hosts of a group into nodes with addresses."""
 
     def filters(self) -> dict:
-        return {"cluster_nodes": nodes}
+        return {"cluster_nodes": list_nodes}

@@ -44,11 +44,11 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._status.report import report
+from ..plugin_utils._status.report import build_report
 
 
 class FilterModule:
     """Judge what all hosts of a cluster say of themselves."""
 
     def filters(self) -> dict:
-        return {"cluster_report": report}
+        return {"cluster_report": build_report}

@@ -62,11 +62,11 @@ _value:
 """
 
 from ..plugin_utils._haproxy.plan import plan
-from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._input.text import with_decrypted_texts
 
 
 class FilterModule:
     """Check the variables of the role haproxy and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"haproxy_plan": decrypted(plan)}
+        return {"haproxy_plan": with_decrypted_texts(plan)}

@@ -48,17 +48,17 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugin_utils._input.text import decrypted, unprintable_texts
-from ..plugin_utils._input.values import type_problems
+from ..plugin_utils._input.text import find_unprintable_texts, with_decrypted_texts
+from ..plugin_utils._input.values import find_type_problems
 
 
 def problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False) -> list[str]:
     """Values that are not of their option's type, and texts that cannot stand on one line."""
-    return type_problems(variables, options, nulls) + unprintable_texts(variables)
+    return find_type_problems(variables, options, nulls) + find_unprintable_texts(variables)
 
 
 class FilterModule:
     """Name the values that YAML has changed, and texts that cannot stand on one line."""
 
     def filters(self) -> dict:
-        return {"input_problems": decrypted(problems)}
+        return {"input_problems": with_decrypted_texts(problems)}

@@ -59,7 +59,7 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._input.text import with_decrypted_texts
 from ..plugin_utils._keepalived.plan import plan
 
 
@@ -67,4 +67,4 @@ class FilterModule:
     """Check the variables of the role keepalived and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"keepalived_plan": decrypted(plan)}
+        return {"keepalived_plan": with_decrypted_texts(plan)}

@@ -49,7 +49,7 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._input.text import decrypted
+from ..plugin_utils._input.text import with_decrypted_texts
 from ..plugin_utils._nginx.plan import plan
 
 
@@ -57,4 +57,4 @@ class FilterModule:
     """Check the variables of the role nginx and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"nginx_plan": decrypted(plan)}
+        return {"nginx_plan": with_decrypted_texts(plan)}

@@ -36,11 +36,11 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._cluster.nodes import packages_left
+from ..plugin_utils._cluster.nodes import find_skipped_packages
 
 
 class FilterModule:
     """Name the packages that the roles have left to the playbook."""
 
     def filters(self) -> dict:
-        return {"packages_left": packages_left}
+        return {"packages_left": find_skipped_packages}

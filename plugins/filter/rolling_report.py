@@ -43,11 +43,11 @@ _value:
   elements: str
 """
 
-from ..plugin_utils._cluster.rolling import report
+from ..plugin_utils._cluster.rolling import describe_hosts
 
 
 class FilterModule:
     """Say what hosts are on every load balancer."""
 
     def filters(self) -> dict:
-        return {"rolling_report": report}
+        return {"rolling_report": describe_hosts}

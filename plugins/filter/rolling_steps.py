@@ -45,11 +45,11 @@ _value:
   elements: dict
 """
 
-from ..plugin_utils._cluster.rolling import steps
+from ..plugin_utils._cluster.rolling import plan_steps
 
 
 class FilterModule:
     """Find the servers that a host is on every load balancer."""
 
     def filters(self) -> dict:
-        return {"rolling_steps": steps}
+        return {"rolling_steps": plan_steps}

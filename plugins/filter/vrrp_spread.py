@@ -51,11 +51,11 @@ _value:
   elements: dict
 """
 
-from ..plugin_utils._keepalived.spread import spread
+from ..plugin_utils._keepalived.spread import spread_instances
 
 
 class FilterModule:
     """Spread several VIPs over the nodes."""
 
     def filters(self) -> dict:
-        return {"vrrp_spread": spread}
+        return {"vrrp_spread": spread_instances}

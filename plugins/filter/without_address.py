@@ -37,11 +37,11 @@ _value:
   elements: str
 """
 
-from ..plugin_utils._cluster.nodes import without_address
+from ..plugin_utils._cluster.nodes import find_hosts_without_address
 
 
 class FilterModule:
     """Select the hosts whose address is not known."""
 
     def filters(self) -> dict:
-        return {"without_address": without_address}
+        return {"without_address": find_hosts_without_address}

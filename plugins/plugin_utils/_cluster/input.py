@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...module_utils._address import canonical, is_address
-from .._input.text import unprintable
-from .._input.values import Option, type_problems
+from .._input.text import find_unprintable
+from .._input.values import Option, find_type_problems
 from .nodes import stated_address
 
 ADDRESSES: dict[str, Option] = {"cluster_address": {"type": "str"}, "cluster_address6": {"type": "str"}}
@@ -38,28 +38,30 @@ def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mappin
         variables = hostvars[host]
         owners.setdefault(canonical(stated_address(host, variables)), host)
         names = [*ADDRESSES, *(OPTIONS if host in load_balancers else ())]
-        for problem in _host({name: variables[name] for name in names if name in variables}):
+        for problem in _host_problems({name: variables[name] for name in names if name in variables}):
             found.setdefault(problem, host)
-    return [f"{host}: {problem}" for problem, host in found.items()] or list(_taken(load_balancers, hostvars, owners))
+    return [f"{host}: {problem}" for problem, host in found.items()] or list(
+        _find_taken_vips(load_balancers, hostvars, owners)
+    )
 
 
-def _taken(load_balancers: list[str], hostvars: Mapping[str, Any], owners: dict[str, str]) -> Iterator[str]:
+def _find_taken_vips(load_balancers: list[str], hostvars: Mapping[str, Any], owners: dict[str, str]) -> Iterator[str]:
     """VIPs that are a host's own address, which it would lose as soon as keepalived stops."""
     for name in VIPS:
-        for value in dict.fromkeys(vip for host in load_balancers for vip in _list(hostvars[host].get(name))):
+        for value in dict.fromkeys(vip for host in load_balancers for vip in _as_list(hostvars[host].get(name))):
             owner = owners.get(canonical(value.partition("/")[0])) if value else None
             if owner:
                 yield f"{name}: {value} is the address of {owner}: choose an address that no host has"
 
 
-def _list(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return list(value) if isinstance(value, (list, tuple)) else [value] if value else []
 
 
-def _host(given: dict[str, Any]) -> Iterator[str]:
-    yield from type_problems(given, {**ADDRESSES, **OPTIONS})
+def _host_problems(given: dict[str, Any]) -> Iterator[str]:
+    yield from find_type_problems(given, {**ADDRESSES, **OPTIONS})
     for name, value in given.items():
-        yield from unprintable(name, value)
+        yield from find_unprintable(name, value)
     for name in ADDRESSES:
         value = given.get(name)
         if isinstance(value, str) and value and not is_address(value):

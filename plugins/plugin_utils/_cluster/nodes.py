@@ -16,7 +16,7 @@ ROLES = ("haproxy", "keepalived", "nginx")
 LINK_LOCAL = "fe80:"
 
 
-def nodes(
+def list_nodes(
     names: list[str], hostvars: Mapping[str, Any], port: int | None = None, address6: bool = False
 ) -> list[dict[str, Any]]:
     """C(name) and C(address) of every host, in the order of C(names); with C(port), that too.
@@ -27,21 +27,21 @@ def nodes(
     return [
         {
             "name": name,
-            "address": address(name, hostvars[name]),
-            **(_second(hostvars[name]) if address6 else {}),
+            "address": find_address(name, hostvars[name]),
+            **(_second_address(hostvars[name]) if address6 else {}),
             **extra,
         }
         for name in names
     ]
 
 
-def _second(variables: Mapping[str, Any]) -> dict[str, str]:
+def _second_address(variables: Mapping[str, Any]) -> dict[str, str]:
     """The IPv6 address of a host that is known by an IPv4 address."""
     given = variables.get("cluster_address6")
     return {"address6": str(given)} if given else {}
 
 
-def address(name: str, variables: Mapping[str, Any]) -> str:
+def find_address(name: str, variables: Mapping[str, Any]) -> str:
     """The first that is an address: cluster_address, ansible_host, the host's name, the source of the default route of
     IPv4 or IPv6."""
     facts = variables.get("ansible_facts", {})
@@ -58,30 +58,33 @@ def stated_address(name: str, variables: Mapping[str, Any]) -> str:
     return next((str(candidate) for candidate in candidates if candidate and is_address(candidate)), "")
 
 
-def families(addresses: Iterable[str]) -> list[int]:
+def list_families(addresses: Iterable[str]) -> list[int]:
     """The IP versions of the addresses, in order; IPv4 where there is no address."""
     return sorted({version_of(address) for address in addresses} - {0}) or [4]
 
 
-def without_address(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:
-    """The hosts for which address() has no answer yet."""
+def find_hosts_without_address(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """The hosts for which find_address() has no answer yet."""
     return [name for name in names if not _has_address(name, hostvars[name])]
 
 
 def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
     try:
-        return bool(address(name, variables))
+        return bool(find_address(name, variables))
     except ValueError:
         return False
 
 
-def packages_left(names: list[str], hostvars: Mapping[str, Any]) -> dict[str, list[str]]:
+def find_skipped_packages(names: list[str], hostvars: Mapping[str, Any]) -> dict[str, list[str]]:
     """The packages by host of the roles that have not found their daemon there, and have not tried to install it."""
-    left = {name: [package for role in ROLES for package in _left(role, hostvars.get(name) or {})] for name in names}
+    left = {
+        name: [package for role in ROLES for package in _skipped_packages(role, hostvars.get(name) or {})]
+        for name in names
+    }
     return {name: packages for name, packages in left.items() if packages}
 
 
-def _left(role: str, variables: Mapping[str, Any]) -> list[str]:
+def _skipped_packages(role: str, variables: Mapping[str, Any]) -> list[str]:
     found, install = (variables.get(f"__{role}_{what}") or {} for what in ("found", "install"))
     left = install.get("skipped") and f"{role} installed" not in found["stdout_lines"]
     return list(variables[f"__{role}_packages"]) if left else []

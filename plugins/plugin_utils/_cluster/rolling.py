@@ -16,7 +16,7 @@ BALANCER = "__balancer"
 
 
 class Rotation(TypedDict):
-    """How a server is, as far as it is read here; the module haproxy_server documents all of it."""
+    """The part of a server's state that is read here; the module haproxy_server documents all of it."""
 
     state: str
     status: str
@@ -47,7 +47,7 @@ def server_name(host: str, hostvars: Mapping[str, Any]) -> str:
     return str(hostvars[host].get("cluster_server_name", host))
 
 
-def steps(asked: list[Asked], name: str, noted: list[Step] | None = None) -> list[Step]:
+def plan_steps(asked: list[Asked], name: str, noted: list[Step] | None = None) -> list[Step]:
     """Each load balancer that has the server, with C(servers) to take out and to put back there.
 
     What is out of rotation already is left to whoever took it out. C(noted) are the steps of a deployment that was
@@ -89,18 +89,18 @@ def problems(
             "bring it back, or, once it serves nobody, name it in cluster_absent_load_balancers"
         ]
     try:
-        planned = batches(hosts, serial)
+        planned = divide_into_batches(hosts, serial)
     except ValueError as error:
         return [str(error)]
     back: set[str] = set()
     found: list[str] = []
     for batch in planned:
-        found += _shortages(batch, asked, hostvars, minimum, back)
+        found += _find_shortages(batch, asked, hostvars, minimum, back)
         back |= {server_name(host, hostvars) for host in batch if host in (unfinished or [])}
     return found
 
 
-def _shortages(
+def _find_shortages(
     batch: list[str], asked: list[Asked], hostvars: Mapping[str, Any], minimum: int, back: set[str]
 ) -> Iterator[str]:
     """Find backends with too few servers for a batch, once the servers in C(back) have returned to rotation."""
@@ -127,12 +127,14 @@ def _rotations(result: Asked, back: set[str]) -> dict[str, set[str]]:
     return found
 
 
-def batches(hosts: list[str], serial: Any) -> list[list[str]]:
+def divide_into_batches(hosts: list[str], serial: Any) -> list[list[str]]:
     """The hosts as Ansible's serial divides them: a number, percents, or a list of those, of which the last one is
     repeated.
 
     Raises ValueError for anything else."""
-    sizes = [_size(item, len(hosts)) for item in (serial if isinstance(serial, list) else [serial])] or [len(hosts)]
+    sizes = [_parse_size(item, len(hosts)) for item in (serial if isinstance(serial, list) else [serial])] or [
+        len(hosts)
+    ]
     left = list(hosts)
     found = []
     while left:
@@ -142,7 +144,7 @@ def batches(hosts: list[str], serial: Any) -> list[list[str]]:
     return found
 
 
-def _size(item: Any, hosts: int) -> int:
+def _parse_size(item: Any, hosts: int) -> int:
     text = str(item)
     number = text[:-1] if text.endswith("%") else text
     if isinstance(item, bool) or not number.isdigit():
@@ -153,14 +155,15 @@ def _size(item: Any, hosts: int) -> int:
     return size or max(hosts, 1)
 
 
-def report(hosts: list[str], asked: list[Asked], hostvars: Mapping[str, Any]) -> list[str]:
+def describe_hosts(hosts: list[str], asked: list[Asked], hostvars: Mapping[str, Any]) -> list[str]:
     """One line for every host: what it is on every load balancer."""
     return [
-        f"{host}: {'; '.join(_places(server_name(host, hostvars), asked)) or 'on no load balancer'}" for host in hosts
+        f"{host}: {'; '.join(_describe_places(server_name(host, hostvars), asked)) or 'on no load balancer'}"
+        for host in hosts
     ]
 
 
-def _places(name: str, asked: list[Asked]) -> Iterator[str]:
+def _describe_places(name: str, asked: list[Asked]) -> Iterator[str]:
     for result in asked:
         for server in _servers(result):
             if server["name"] == name:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from .drill import Fault, Moment, describe
+from .drill import Fault, Moment, describe_fault
 from .markup import tag
 
 WIDTH, LEFT, RIGHT = 960, 118, 26
@@ -83,7 +83,7 @@ class _Picture:
         return tag(
             "svg",
             tag("title", title),
-            tag("desc", f"On {self.fault['host']}: {describe(self.fault)}"),
+            tag("desc", f"On {self.fault['host']}: {describe_fault(self.fault)}"),
             *self._back(bottom),
             tag("g", *(self._requests() if self.dots else self._bars()), transform=f"translate(0 {TOP})"),
             *placed,
@@ -190,7 +190,7 @@ class _Picture:
         )
 
     def _crosses(self, breaks: list[Moment]) -> list[Element]:
-        """Where connections in use have ended."""
+        """Mark the ends of connections in use."""
         moments = [found["at"] for found in breaks if found["used"] and self.begin <= found["at"] <= self.end]
         return [tag("path", class_="cross", d=f"M{self.x(at) - 4} {LANE / 2 - 4}l8 8m0 -8l-8 8") for at in moments]
 

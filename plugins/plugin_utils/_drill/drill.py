@@ -36,8 +36,8 @@ class Change(TypedDict):
 
 
 class Measured(TypedDict):
-    """What clients saw of a fault. A row of C(seen) is a request: its beginning, how long it took, and the server that
-    answered or None, with the error."""
+    """Measurement of clients during a fault. A row of C(seen) is a request: its beginning, how long it took, and the
+    server that answered or None, with the error."""
 
     requests: int
     interval_ms: float
@@ -58,7 +58,7 @@ class Measured(TypedDict):
 
 
 class Fault(Measured):
-    """What a fault has cost, as measure() gives it."""
+    """Cost of a fault, as measure() returns it."""
 
     name: str
     title: str
@@ -170,7 +170,7 @@ def health(
 
 
 def measure(record: Mapping[str, Any]) -> Fault:
-    """What a fault has cost.
+    """Measure the cost of a fault.
 
     C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
     (on the controller's clock), C(probe) (what http_probe has returned), C(journals) (by node), C(clocks) (by host,
@@ -192,12 +192,12 @@ def measure(record: Mapping[str, Any]) -> Fault:
         "holds": takers[-1] if takers else record["holder"],
         "transitions": moves,
         "problem": record["problem"],
-        **_seen(record["probe"], clients),
+        **_measure_clients(record["probe"], clients),
     }
 
 
-def _seen(probe: Mapping[str, Any], zero: float) -> Measured:
-    """What clients saw; C(zero) is the beginning of the fault on their clock."""
+def _measure_clients(probe: Mapping[str, Any], zero: float) -> Measured:
+    """Convert the answer of http_probe; C(zero) is the beginning of the fault on their clock."""
     asked, kept, download = probe["requests"], probe["kept"], probe["download"]
     shift = asked["began"] - zero
     rows = list(zip(asked["start_ms"], asked["latency_ms"], asked["outcome"]))
@@ -224,13 +224,13 @@ def _seen(probe: Mapping[str, Any], zero: float) -> Measured:
         "served": dict(Counter(result.server for result in results if result.ok)),
         "kept": kept["connections"],
         "broken": sum(found["used"] for found in kept["breaks"]),
-        "breaks": [_moment(found, zero) for found in kept["breaks"]],
+        "breaks": [_shift_moment(found, zero) for found in kept["breaks"]],
         "download_bytes": download["bytes"],
-        "download_breaks": [_moment(found, zero) for found in download["breaks"]],
+        "download_breaks": [_shift_moment(found, zero) for found in download["breaks"]],
         "download_stall_ms": round(
             1000 * max((after - before for before, after in zip(pieces, pieces[1:])), default=0.0)
         ),
-        "download_spans": list(_spans(pieces)),
+        "download_spans": list(_join_moments(pieces)),
         "seen": [
             [
                 round(result.start, 4),
@@ -243,11 +243,11 @@ def _seen(probe: Mapping[str, Any], zero: float) -> Measured:
     }
 
 
-def _moment(found: Mapping[str, Any], zero: float) -> Moment:
+def _shift_moment(found: Mapping[str, Any], zero: float) -> Moment:
     return {"at": round(found["at"] - zero, 3), "error": found["error"], "used": found["used"]}
 
 
-def _spans(moments: list[float], apart: float = 0.2) -> Iterator[list[float]]:
+def _join_moments(moments: list[float], apart: float = 0.2) -> Iterator[list[float]]:
     """From when to when something came, where pauses are shorter than that."""
     begin = last = None
     for moment in moments:
@@ -264,7 +264,7 @@ def _spans(moments: list[float], apart: float = 0.2) -> Iterator[list[float]]:
 def _transitions(
     journals: Mapping[str, str], instance: str, clocks: Mapping[str, Mapping[str, float]], zero: float
 ) -> Iterator[Change]:
-    """What the nodes' journals (short-unix) say of the instance, in the order of time."""
+    """Find the instance's changes of state in the nodes' journals (short-unix), in the order of time."""
     pattern = re.compile(rf"(?mi)^([\d.]+) .*\({re.escape(instance)}\) entering (\w+) state")
     found: list[Change] = [
         {"at": round(float(moment) - clocks[host]["correction"] - zero, 4), "host": host, "state": state.upper()}
@@ -285,8 +285,9 @@ def summary(faults: list[Fault]) -> dict[str, Any]:
     }
 
 
-def failures(fault: Fault, limit_ms: float) -> list[str]:
-    """Why a fault has not gone as it should: a surprise, or an outage beyond the limit (milliseconds, 0 for none)."""
+def find_failures(fault: Fault, limit_ms: float) -> list[str]:
+    """Find the reasons why a fault counts as failed: a surprise, or an outage beyond the limit (milliseconds, 0 for
+    none)."""
     found = [fault["problem"]] if fault["problem"] else []
     if limit_ms and fault["outage_ms"] > limit_ms:
         found.append(
@@ -295,8 +296,8 @@ def failures(fault: Fault, limit_ms: float) -> list[str]:
     return found
 
 
-def describe(fault: Fault) -> str:
-    """What a fault has cost, in a sentence."""
+def describe_fault(fault: Fault) -> str:
+    """Describe the cost of a fault in a sentence."""
     where = (
         f"{fault['took_over']} took over from {fault['holder']}"
         if fault["took_over"]

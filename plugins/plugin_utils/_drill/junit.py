@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from .drill import Drill, describe, failures
+from .drill import Drill, describe_fault, find_failures
 from .markup import tag, xml
 
 
@@ -16,12 +16,12 @@ def junit(drill: Drill) -> str:
     """A test case a fault, in seconds, with what it has cost as its output; the surprise is a case of its own."""
     cases = []
     for fault in drill["faults"]:
-        wrong = failures(fault, drill["limit_ms"])
+        wrong = find_failures(fault, drill["limit_ms"])
         cases.append(
             tag(
                 "testcase",
                 *[tag("failure", text, message=text) for text in wrong],
-                tag("system-out", describe(fault)),
+                tag("system-out", describe_fault(fault)),
                 classname="drill_failover",
                 name=f"{fault['title']} ({fault['host']})",
                 time=f"{max(0, fault['ended']):.3f}",
@@ -47,7 +47,7 @@ def junit(drill: Drill) -> str:
 
 def text(drill: Drill) -> str:
     """A line a fault, and one for the surprise."""
-    lines = [f"{fault['title']} on {fault['host']}: {describe(fault)}" for fault in drill["faults"]] + [
+    lines = [f"{fault['title']} on {fault['host']}: {describe_fault(fault)}" for fault in drill["faults"]] + [
         drill["surprise"]
     ]
     return "\n".join(line for line in lines if line)

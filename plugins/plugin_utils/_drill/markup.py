@@ -21,20 +21,20 @@ def tag(what: str, /, *children: Child, **attributes: Any) -> Element:
     element = Element(
         what,
         {
-            key.rstrip("_").replace("_", "-"): clean(str(value))
+            key.rstrip("_").replace("_", "-"): replace_forbidden(str(value))
             for key, value in attributes.items()
             if value is not None
         },
     )
     for child in children:
         if isinstance(child, str):
-            _append_text(element, clean(child))
+            _append_text(element, replace_forbidden(child))
         elif child is not None:
             element.append(child)
     return element
 
 
-def clean(text: str) -> str:
+def replace_forbidden(text: str) -> str:
     """The text, with a mark for every character that XML cannot say."""
     return _FORBIDDEN.sub("\ufffd", text)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from xml.etree.ElementTree import Element
 
 from .chart import close_up, detail, whole
-from .drill import Drill, Fault, describe, failures, summary
+from .drill import Drill, Fault, describe_fault, find_failures, summary
 from .markup import html, tag
 from .style import STYLE
 
@@ -57,7 +57,7 @@ def _header(drill: Drill) -> Iterator[Element]:
         f"{_count(total['faults'], 'fault')}, {_number(total['lost'])} of {_number(total['requests'])} requests lost,"
         f" longest outage {_duration(total['longest_ms'])}, {kept}."
     )
-    wrong = drill["surprise"] or any(failures(fault, drill["limit_ms"]) for fault in drill["faults"])
+    wrong = drill["surprise"] or any(find_failures(fault, drill["limit_ms"]) for fault in drill["faults"])
     verdict = tag(
         "span", "Not as it should be: " if wrong else "The cluster came through: ", class_="bad" if wrong else "good"
     )
@@ -81,7 +81,7 @@ def _table(drill: Drill) -> Element:
     numbers = ("outage", "slowest answer", "lost", "kept connections broken", "downloads")
     rows = []
     for number, fault in enumerate(drill["faults"], start=1):
-        wrong = failures(fault, drill["limit_ms"])
+        wrong = find_failures(fault, drill["limit_ms"])
         cells = (
             _duration(fault["outage_ms"]),
             _duration(fault["slowest_ms"]),
@@ -135,7 +135,7 @@ def _downloads(fault: Fault) -> str:
 def _section(drill: Drill, number: int, fault: Fault) -> Element:
     servers = _servers(drill)
     part = close_up(fault)
-    notes: list[Element] = [tag("p", text, class_="bad") for text in failures(fault, drill["limit_ms"])]
+    notes: list[Element] = [tag("p", text, class_="bad") for text in find_failures(fault, drill["limit_ms"])]
     if fault["lost_before"]:
         text = f"{_count(fault['lost_before'], 'request')} had been lost before the fault: what was measured has noise."
         notes.append(tag("p", text, class_="bad"))
@@ -145,7 +145,7 @@ def _section(drill: Drill, number: int, fault: Fault) -> Element:
     return tag(
         "section",
         tag("h2", f"{number}. {fault['title'][:1].upper()}{fault['title'][1:]}", id=f"fault-{number}"),
-        tag("p", f"On {fault['host']}: {describe(fault)}", class_="dim"),
+        tag("p", f"On {fault['host']}: {describe_fault(fault)}", class_="dim"),
         *notes,
         whole(fault, servers),
         tag("p", "Close-up: every request, the higher the longer it took.", class_="note") if part else None,
@@ -157,7 +157,7 @@ def _section(drill: Drill, number: int, fault: Fault) -> Element:
 
 
 def _key(fault: Fault, servers: list[str]) -> Element:
-    """What the colours mean; it names what is there only."""
+    """Build the legend of the colours; it names only those that are used."""
     shown = [
         (f"s{min(place, 5)}", f"answered by {name or 'a server'}")
         for place, name in enumerate(servers)

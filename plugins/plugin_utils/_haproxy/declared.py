@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an inventory declares of HAProxy. argument_specs.yml of the role has the keys, which are looked up in loops as
+"""Declaration of HAProxy in an inventory. argument_specs.yml of the role has the keys, which are looked up in loops as
 well, so these types name dictionaries and not their keys."""
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class InFlight:
     backends: tuple[str, ...]
 
 
-def before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[str]:
+def insert_before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[str]:
     """The lines, and C(first) ahead of the first line that begins with one of the words."""
     at = next((number for number, line in enumerate(lines) if line.strip().startswith(words)), len(lines))
     return [*lines[:at], *first, *lines[at:]]
@@ -61,32 +61,32 @@ STATISTICS_CLIENT = 10
 """Connections that one client may have to the statistics. Those of the host itself are not counted."""
 
 
-def lines(section: Item, mode: str, binds: list[str], variables: Variables, requests: InFlight) -> list[str]:
+def build_lines(section: Item, mode: str, binds: list[str], variables: Variables, requests: InFlight) -> list[str]:
     """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
     found: list[str] = section.get("lines", [])
     if mode == "http":
-        found = before(
+        found = insert_before(
             _http_limits(limits)
-            + _in_flight(requests, _several(variables))
-            + _believed(variables)
-            + _https(section, variables),
+            + _in_flight_limits(requests, _shared_addresses(variables))
+            + _header_rules(variables)
+            + _https_rules(section, variables),
             found,
             HTTP_RULES,
         )
         if variables["haproxy_acme_servers"]:
-            found = before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
+            found = insert_before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
     return _connection_limits(limits, layer) + found
 
 
-def _believed(variables: Variables) -> list[str]:
+def _header_rules(variables: Variables) -> list[str]:
     """Rules that leave of the client's headers only those that cannot be taken for ours."""
     trusted = variables["haproxy_trusted_proxies"]
     exception = f" unless {{ src {' '.join(trusted)} }}" if trusted else ""
     return [
         *(f"http-request deny deny_status 400 if {condition}" for condition in AMBIGUOUS),
-        *(f"http-request del-header {_named(name)}{exception}" for name in variables["haproxy_removed_headers"]),
+        *(f"http-request del-header {_header_match(name)}{exception}" for name in variables["haproxy_removed_headers"]),
         (
             "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) "
             "-m found }"
@@ -94,11 +94,11 @@ def _believed(variables: Variables) -> list[str]:
     ]
 
 
-def _named(name: str) -> str:
+def _header_match(name: str) -> str:
     return f"{name[:-1]} -m beg" if name.endswith("*") else name
 
 
-def _https(section: Item, variables: Variables) -> list[str]:
+def _https_rules(section: Item, variables: Variables) -> list[str]:
     """Rules that send clients to HTTPS and have them remember it."""
     if not boolean(section.get("https_only", False)):
         return []
@@ -134,12 +134,12 @@ def _http_limits(limits: dict[str, Any]) -> list[str]:
     )
 
 
-def _several(variables: Variables) -> list[str]:
+def _shared_addresses(variables: Variables) -> list[str]:
     """Addresses behind which there are several clients."""
     return [*variables["haproxy_trusted_proxies"], *variables["haproxy_client_limits"].get("exempt", [])]
 
 
-def _in_flight(requests: InFlight, several: list[str]) -> list[str]:
+def _in_flight_limits(requests: InFlight, several: list[str]) -> list[str]:
     """Rules against HTTP/2 clients, who can have 100 requests in flight on a connection, each with a connection to a
     server and a buffer.
 
@@ -175,7 +175,7 @@ def statistics_limits() -> list[str]:
     ]
 
 
-def table(limits: dict[str, Any]) -> str:
+def client_table(limits: dict[str, Any]) -> str:
     """The stick table in which clients are counted."""
     period = limits["period"]
     return f"stick-table type ipv6 size 100k expire {period} store conn_cur,conn_rate({period}),http_req_rate({period})"

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._input.rules import not_a_network, repeated
+from .._input.rules import find_repeated, refuse_no_network
 from .declared import Item, Sections, Variables
-from .sections import SOCKETS, mode, modes
+from .sections import SOCKETS, find_mode, find_modes
 
 MODE = re.compile(r"0?[0-7]{3}")
 HEADER = re.compile(r"[A-Za-z0-9-]+\*?")
@@ -68,14 +68,14 @@ def _statistics(variables: Variables, sections: Sections) -> Iterator[str]:
 
 
 def _https(variables: Variables, sections: Sections) -> Iterator[str]:
-    known = modes(variables)
+    known = find_modes(variables)
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
             if not boolean(section.get("https_only", False)):
                 continue
             where = f"haproxy_{kind}s: {section['name']}: https_only"
             binds = [{**variables["haproxy_bind_defaults"], **bind} for bind in section.get("binds", [])]
-            if mode(section, known, variables["haproxy_mode"]) != "http":
+            if find_mode(section, known, variables["haproxy_mode"]) != "http":
                 yield f"{where} is set in mode tcp, which cannot redirect; leave it out"
             elif not any(
                 bind.get("certificates") or "ssl" in " ".join(bind.get("options", [])).split() for bind in binds
@@ -97,12 +97,12 @@ def _headers(variables: Variables) -> Iterator[str]:
                 "such as X-Forwarded-*"
             )
     for network in variables["haproxy_trusted_proxies"]:
-        yield from not_a_network("haproxy_trusted_proxies", network)
+        yield from refuse_no_network("haproxy_trusted_proxies", network)
 
 
 def _limits(limits: Item) -> Iterator[str]:
     for network in limits.get("exempt", []):
-        yield from not_a_network("haproxy_client_limits.exempt", network)
+        yield from refuse_no_network("haproxy_client_limits.exempt", network)
     if limits and not any(key in limits for key in COUNTS):
         yield f"haproxy_client_limits limits nothing: set at least one of {', '.join(COUNTS)}, or leave it empty"
     for key in COUNTS:
@@ -113,7 +113,7 @@ def _limits(limits: Item) -> Iterator[str]:
 
 
 def _challenges(servers: list[Item]) -> Iterator[str]:
-    yield from repeated("haproxy_acme_servers", "name", [server["name"] for server in servers])
+    yield from find_repeated("haproxy_acme_servers", "name", [server["name"] for server in servers])
     for server in servers:
         if not 1 <= int(server["port"]) <= 65535:
             yield f"haproxy_acme_servers: {server['name']} has port {server['port']}, which is outside 1-65535"

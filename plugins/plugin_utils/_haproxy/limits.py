@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .declared import Item, Variables
-from .listeners import statistics_served
-from .sections import items, mode, modes, without_nulls
+from .listeners import has_statistics
+from .sections import find_mode, find_modes, merge_items, remove_nulls
 
 HEALTH = 50
 """Connections of the health listener."""
@@ -82,7 +82,7 @@ def parse_resources(lines: Iterable[str]) -> Resources:
     return Resources(min(memory, default=0), min(descriptors, default=0))
 
 
-def derive(host: Resources, servers: int = 0) -> int:
+def derive_maxconn(host: Resources, servers: int = 0) -> int:
     """The number of connections that suits the host, with two significant digits."""
     if not host.memory:
         return UNKNOWN
@@ -94,21 +94,23 @@ def derive(host: Resources, servers: int = 0) -> int:
     return smallest // unit * unit
 
 
-def limits(variables: Variables, answer: Iterable[str]) -> dict[str, Any]:
+def compute_limits(variables: Variables, answer: Iterable[str]) -> dict[str, Any]:
     """The limit of the C(process), of its C(socket), of C(health) and C(statistics), of C(requests) in flight, and, by
     their names, of C(sections) that set none.
 
     C(answer) are lines as parse_resources() reads them."""
-    variables, host = without_nulls(variables), parse_resources(answer)
-    found = _sections(variables)
+    variables, host = remove_nulls(variables), parse_resources(answer)
+    found = _list_sections(variables)
     others = [section.name for section in found if section.limit is None]
-    left = _total(variables, host) - _reserved(variables) - sum(section.limit or 0 for section in found)
+    left = (
+        _total_limit(variables, host) - _reserved_connections(variables) - sum(section.limit or 0 for section in found)
+    )
     return {
-        "process": _total(variables, host),
+        "process": _total_limit(variables, host),
         "socket": SOCKET,
         "health": HEALTH,
         "statistics": STATISTICS,
-        "requests": _total(variables, host) - _reserved(variables),
+        "requests": _total_limit(variables, host) - _reserved_connections(variables),
         "sections": {name: left // len(others) for name in others},
     }
 
@@ -123,8 +125,8 @@ def problems(variables: Variables, answer: Iterable[str]) -> Iterator[str]:
         return
     if maxconn:
         unit = "containerd.service" if variables["haproxy_runtime"] == "container" else "haproxy.service"
-        yield from _exceeding(maxconn, _servers(variables), host, unit)
-    yield from _unfair(variables, host)
+        yield from _find_too_high(maxconn, _count_servers(variables), host, unit)
+    yield from _find_unfair(variables, host)
 
 
 def _process_limits(lines: Iterable[str]) -> Iterator[str]:
@@ -140,15 +142,15 @@ def _process_limits(lines: Iterable[str]) -> Iterator[str]:
             )
 
 
-def _exceeding(maxconn: int, servers: int, host: Resources, unit: str) -> Iterator[str]:
+def _find_too_high(maxconn: int, servers: int, host: Resources, unit: str) -> Iterator[str]:
     """Problems for a limit that takes more memory or descriptors than there are. C(unit) is the systemd unit from which
     haproxy has its limit of open files."""
     memory = maxconn * CONNECTION
     if host.memory and memory > host.memory:
         yield (
-            f"haproxy_maxconn is {maxconn}, which takes up to {_mib(memory)} of memory ({CONNECTION // 1024} kB a "
-            f"connection), and this host has {_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for "
-            f"{derive(host, servers)}"
+            f"haproxy_maxconn is {maxconn}, which takes up to {_in_mib(memory)} of memory ({CONNECTION // 1024} kB a "
+            f"connection), and this host has {_in_mib(host.memory)}; set at most {host.memory // CONNECTION}, or 0 for "
+            f"{derive_maxconn(host, servers)}"
         )
     descriptors = maxconn * DESCRIPTORS + OWN_DESCRIPTORS + servers
     if host.descriptors and descriptors > host.descriptors:
@@ -160,13 +162,13 @@ def _exceeding(maxconn: int, servers: int, host: Resources, unit: str) -> Iterat
         )
 
 
-def _unfair(variables: Variables, host: Resources) -> Iterator[str]:
+def _find_unfair(variables: Variables, host: Resources) -> Iterator[str]:
     """Problems for limits of sections that leave nothing for the health checks, the statistics, or other sections."""
-    maxconn, kept, found = _total(variables, host), _reserved(variables), _sections(variables)
+    maxconn, kept, found = _total_limit(variables, host), _reserved_connections(variables), _list_sections(variables)
     derived = (
         "" if int(variables["haproxy_maxconn"]) else " (derived from the memory and file descriptors of this host)"
     )
-    purposes = "health checks and statistics" if statistics_served(variables) else "health checks"
+    purposes = "health checks and statistics" if has_statistics(variables) else "health checks"
     whole = f"haproxy_maxconn is {maxconn}{derived}, of which {kept} are reserved for {purposes}"
     own = [(section.where, section.limit) for section in found if section.limit is not None]
     for where, limit in own:
@@ -201,12 +203,12 @@ class _Section:
     limit: int | None
 
 
-def _sections(variables: Variables) -> list[_Section]:
-    known = modes(variables)
+def _list_sections(variables: Variables) -> list[_Section]:
+    known = find_modes(variables)
     return [
         _Section(f"haproxy_{kind}s: {item['name']}", item["name"], _inherited_limit(item, variables, known))
         for kind in ("frontend", "listen")
-        for item in items(variables, kind)
+        for item in merge_items(variables, kind)
     ]
 
 
@@ -214,30 +216,30 @@ def _inherited_limit(item: Item, variables: Variables, known: dict[str, str]) ->
     """The limit of a section, of the defaults that it begins with, of those with which these begin, and so on."""
     fallback = variables["haproxy_mode"]
     defaults = {section["name"]: section for section in variables["haproxy_named_defaults"]}
-    limit = _limit(item.get("lines", []))
+    limit = _last_maxconn(item.get("lines", []))
     while limit is None:
-        name = item.get("from") or mode(item, known, fallback)
+        name = item.get("from") or find_mode(item, known, fallback)
         if name not in defaults:
-            return _limit(variables["haproxy_defaults_lines"]) if name == fallback else None
+            return _last_maxconn(variables["haproxy_defaults_lines"]) if name == fallback else None
         item = defaults.pop(name)
-        limit = _limit(item.get("lines", []))
+        limit = _last_maxconn(item.get("lines", []))
     return limit
 
 
-def _total(variables: Variables, host: Resources) -> int:
-    return int(variables["haproxy_maxconn"]) or derive(host, _servers(variables))
+def _total_limit(variables: Variables, host: Resources) -> int:
+    return int(variables["haproxy_maxconn"]) or derive_maxconn(host, _count_servers(variables))
 
 
-def _reserved(variables: Variables) -> int:
-    """How many connections no frontend or listen can take."""
+def _reserved_connections(variables: Variables) -> int:
+    """Return the number of connections that no frontend or listen can take."""
     forwarded = [
         section["lines"] for section in variables["haproxy_extra_sections"] if section["kind"] == "log-forward"
     ]
-    statistics = (_limit(variables["haproxy_stats_lines"]) or STATISTICS) if statistics_served(variables) else 0
-    return HEALTH + statistics + sum(_limit(lines) or LOG_FORWARD for lines in forwarded)
+    statistics = (_last_maxconn(variables["haproxy_stats_lines"]) or STATISTICS) if has_statistics(variables) else 0
+    return HEALTH + statistics + sum(_last_maxconn(lines) or LOG_FORWARD for lines in forwarded)
 
 
-def _limit(lines: Iterable[str]) -> int | None:
+def _last_maxconn(lines: Iterable[str]) -> int | None:
     """The number of the last line C(maxconn NUMBER)."""
     found = [line.split()[1] for line in lines if line.split()[:1] == ["maxconn"] and len(line.split()) > 1]
     return int(found[-1]) if found and found[-1].isdecimal() else None
@@ -252,13 +254,13 @@ def template_size(count: Any) -> int | None:
     return size if size > 0 else None
 
 
-def _servers(variables: Variables) -> int:
-    found = [section for kind in ("backend", "listen") for section in items(variables, kind)]
+def _count_servers(variables: Variables) -> int:
+    found = [section for kind in ("backend", "listen") for section in merge_items(variables, kind)]
     templates = [
         template_size(template["count"]) or 0 for section in found for template in section.get("server_templates", [])
     ]
     return sum(len(section.get("servers", [])) for section in found) + sum(templates)
 
 
-def _mib(size: int) -> str:
+def _in_mib(size: int) -> str:
     return f"{size // 1024 // 1024} MiB"

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._input.rules import hidden
+from .._input.rules import refuse_hidden_path
 from .declared import Item, Sections, Variables
 from .sections import SOCKETS
 
@@ -25,11 +25,11 @@ PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     """C(sections) are the items of each kind, merged over their defaults."""
-    yield from _ports_taken(variables, sections)
-    yield from _hidden(variables, sections)
+    yield from _find_taken_ports(variables, sections)
+    yield from _find_hidden_certificates(variables, sections)
 
 
-def _ports_taken(variables: Variables, sections: Sections) -> Iterator[str]:
+def _find_taken_ports(variables: Variables, sections: Sections) -> Iterator[str]:
     taken = Taken()
     for where, bind in _binds(variables, sections):
         address, port = bind.get("address", "*"), bind.get("port")
@@ -40,22 +40,22 @@ def _ports_taken(variables: Variables, sections: Sections) -> Iterator[str]:
             yield f"{where}: the bind to {address} has no port; give it one"
             continue
         else:
-            ports = ports_of(port)
+            ports = parse_ports(port)
             if not ports:
                 yield f"{where}: port {port} is outside 1-65535; a number or a range such as 8000-8010 is needed"
         if "interface" not in words and "namespace" not in words:
             yield from taken.add(where, address, ports, "v6only" in words)
 
 
-def ports_of(text: Any) -> range:
+def parse_ports(text: Any) -> range:
     """The ports of a number or a range; none where it is neither."""
     found = PORTS.fullmatch(str(text))
     first, last = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
     return range(first, last + 1) if 1 <= first <= last <= 65535 else range(0)
 
 
-def statistics_served(variables: Variables) -> bool:
-    """Whether there is a listener for statistics. On the command line, -e name=false is a text."""
+def has_statistics(variables: Variables) -> bool:
+    """Return whether there is a listener for statistics. On the command line, -e name=false is a text."""
     return any(boolean(variables[name]) for name in ("haproxy_stats_enabled", "haproxy_prometheus_enabled"))
 
 
@@ -68,7 +68,7 @@ def _binds(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item
         "haproxy_health_port",
         {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]},
     )
-    if statistics_served(variables):
+    if has_statistics(variables):
         yield (
             "haproxy_stats_port",
             {"address": variables["haproxy_stats_address"], "port": variables["haproxy_stats_port"]},
@@ -78,11 +78,11 @@ def _binds(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item
         yield f"{peers['name']} (haproxy_peers)", {"address": own[0] if own else "*", "port": peers["port"]}
 
 
-def _hidden(variables: Variables, sections: Sections) -> Iterator[str]:
+def _find_hidden_certificates(variables: Variables, sections: Sections) -> Iterator[str]:
     if boolean(variables["haproxy_confined"]):
         for where, bind in _binds(variables, sections):
             for path in bind.get("certificates", []):
-                yield from hidden(f"{where}: a certificate", path, "haproxy_confined")
+                yield from refuse_hidden_path(f"{where}: a certificate", path, "haproxy_confined")
 
 
 class Taken:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...module_utils._address import canonical
 from .declared import Item, Sections, Variables
-from .listeners import WILDCARDS, ports_of
+from .listeners import WILDCARDS, parse_ports
 from .sections import SOCKETS
 
 REMEDY = "set cluster_address of the host that is meant to the address at which load balancers reach it"
@@ -27,16 +27,16 @@ def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
             for bind in section.get("binds", []):
-                for where, server in _reached(kind, section, sections):
-                    yield from _loop(
+                for where, server in _list_servers(kind, section, sections):
+                    yield from _find_loop(
                         where, server, {**variables["haproxy_bind_defaults"], **bind}, section["name"], balancers
                     )
     for kind in ("backend", "listen"):
         for section in sections[kind]:
-            yield from _twice(f"haproxy_{kind}s: {section['name']}", section)
+            yield from _find_repeated_servers(f"haproxy_{kind}s: {section['name']}", section)
 
 
-def _reached(kind: str, section: Item, sections: Sections) -> Iterator[tuple[str, Item]]:
+def _list_servers(kind: str, section: Item, sections: Sections) -> Iterator[tuple[str, Item]]:
     """The servers that get requests of the frontend or listen."""
     words = [line.split() for line in section.get("lines", [])]
     targets = {
@@ -53,9 +53,9 @@ def _reached(kind: str, section: Item, sections: Sections) -> Iterator[tuple[str
                     )
 
 
-def _loop(where: str, server: Item, bind: Item, name: str, balancers: set[str]) -> Iterator[str]:
+def _find_loop(where: str, server: Item, bind: Item, name: str, balancers: set[str]) -> Iterator[str]:
     address, listened = canonical(str(server["address"]).strip("[]")), str(bind.get("address", "*"))
-    if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in ports_of(bind.get("port")):
+    if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in parse_ports(bind.get("port")):
         return
     at_home = (
         address in balancers or _is_loopback(address)
@@ -76,7 +76,7 @@ def _is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
-def _twice(where: str, section: Item) -> Iterator[str]:
+def _find_repeated_servers(where: str, section: Item) -> Iterator[str]:
     """Servers that differ in their names alone."""
     seen: dict[str, str] = {}
     for server in section.get("servers", []):

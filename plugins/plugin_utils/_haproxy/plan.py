@@ -13,9 +13,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
 from .._input.plan import make_plan
-from .limits import limits
+from .limits import compute_limits
 from .problems import problems
-from .sections import endpoint, sections, without_nulls
+from .sections import build_sections, format_endpoint, remove_nulls
 
 EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
 """In a container with a network of its own, what only the host may ask is published at the host's address."""
@@ -28,13 +28,13 @@ def plan(
     facts: Mapping[str, Any],
     resources: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems) and C(model). C(base) is what sections() merges over, C(resources) are lines that say what
-    memory and how many file descriptors the host has."""
+    """Return C(problems) and C(model). C(base) is what build_sections() merges over, C(resources) are lines that say
+    what memory and how many file descriptors the host has."""
     lines = list(resources)
     return make_plan(
         variables,
         options,
-        lambda: without_nulls(variables),
+        lambda: remove_nulls(variables),
         lambda declared: problems(declared, lines),
         lambda declared: build_model(declared, base, facts, lines),
         nulls=True,
@@ -50,8 +50,8 @@ def build_model(
     printed = {**variables, **(EVERYWHERE if published else {})}
     # The OpenSSL of an image need not be the host's.
     curves = [] if contained else tls.newer_curves(facts)
-    found = sections(printed, {**base, "newer_curves": curves, "limits": limits(printed, resources)})
-    health = endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"])
+    found = build_sections(printed, {**base, "newer_curves": curves, "limits": compute_limits(printed, resources)})
+    health = format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"])
     # The program ends connections of the host's network, which is not that of a container with ports of its own.
     hung = float(variables["haproxy_hung_server_seconds"]) > 0 and not published
     return {
@@ -77,4 +77,4 @@ def _list_secrets(variables: dict[str, Any]) -> list[str]:
 def _list_own_ports(variables: dict[str, Any]) -> list[str]:
     """Return the ports of the health and statistics listeners in Docker's notation, published on the host."""
     ports = [(variables[f"haproxy_{name}_address"], variables[f"haproxy_{name}_port"]) for name in ("health", "stats")]
-    return [f"{endpoint(address, port)}:{port}" for address, port in ports]
+    return [f"{format_endpoint(address, port)}:{port}" for address, port in ports]

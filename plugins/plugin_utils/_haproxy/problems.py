@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._input import container
-from .._input.rules import exposed_keys, not_an_address, repeated
-from .._input.text import unprintable_texts
+from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
+from .._input.text import find_unprintable_texts
 from . import exposure, limits, listeners, loops
 from .declared import Item, Sections, Variables
 from .edge import OWN_BACKENDS
-from .listeners import WILDCARDS, statistics_served
-from .sections import KINDS, SOCKETS, items, mode, modes, statistics_userlists, without_nulls
+from .listeners import WILDCARDS, has_statistics
+from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, remove_nulls, statistics_userlists
 
 LOOPBACKS = ("127.", "::1", "localhost")
 OWN_LISTENERS = ("health", "statistics")
@@ -49,14 +49,14 @@ HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
     """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names,
     C(host) lines that say what memory and how many file descriptors the host has."""
-    variables = without_nulls(variables)
+    variables = remove_nulls(variables)
     printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
-    broken = unprintable_texts(variables)
+    broken = find_unprintable_texts(variables)
     if broken:
         return broken
-    sections = {kind: items(variables, kind) for kind in KINDS}
+    sections = {kind: merge_items(variables, kind) for kind in KINDS}
     return [
-        *(problem for name, value in printed.items() for problem in _no_words(name, name, value)),
+        *(problem for name, value in printed.items() for problem in _find_no_words(name, name, value)),
         *_names(variables, sections),
         *_defaults(variables, sections),
         *_default_backends(sections),
@@ -70,18 +70,18 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_statistics(variables),
         *_peers(variables),
         *exposure.problems(variables, sections),
-        *exposed_keys("haproxy_files", variables["haproxy_files"]),
+        *find_exposed_keys("haproxy_files", variables["haproxy_files"]),
         *container.problems("haproxy", {name.removeprefix("haproxy_"): value for name, value in variables.items()}),
     ]
 
 
-def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
+def _find_no_words(path: str, key: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _no_words(f"{path}.{name}", name, item)
+            yield from _find_no_words(f"{path}.{name}", name, item)
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _no_words(f"{path}[{number}]", "", item)
+            yield from _find_no_words(f"{path}[{number}]", "", item)
     elif (
         isinstance(value, str)
         and (key in WORDS or key == path)
@@ -92,11 +92,13 @@ def _no_words(path: str, key: str, value: Any) -> Iterator[str]:
 
 def _names(variables: Variables, sections: Sections) -> Iterator[str]:
     for kind in KINDS:
-        yield from repeated(f"haproxy_{kind}s", "name", [section["name"] for section in sections[kind]])
+        yield from find_repeated(f"haproxy_{kind}s", "name", [section["name"] for section in sections[kind]])
     for name in ("named_defaults", "userlists", "peers"):
-        yield from repeated(f"haproxy_{name}", "name", [section["name"] for section in variables[f"haproxy_{name}"]])
+        yield from find_repeated(
+            f"haproxy_{name}", "name", [section["name"] for section in variables[f"haproxy_{name}"]]
+        )
     extra = variables["haproxy_extra_sections"]
-    yield from repeated(
+    yield from find_repeated(
         "haproxy_extra_sections", "section", [f"{section['kind']} {section['name']}" for section in extra]
     )
     for section in extra:
@@ -123,7 +125,7 @@ def _names(variables: Variables, sections: Sections) -> Iterator[str]:
 def _defaults(variables: Variables, sections: Sections) -> Iterator[str]:
     """A section begins with defaults that stand before it and are of its mode."""
     known = {name: name for name in ("http", "tcp")}
-    for where, section in _beginners(variables, sections):
+    for where, section in _sections_with_defaults(variables, sections):
         source, own_mode = section.get("from"), section.get("mode")
         if source and source not in known:
             yield f"{where}: from is '{source}', which is not defined before it; there are {', '.join(known)}"
@@ -133,10 +135,10 @@ def _defaults(variables: Variables, sections: Sections) -> Iterator[str]:
                 "or choose others"
             )
         if where.startswith("haproxy_named_defaults"):
-            known[section["name"]] = mode(section, known, variables["haproxy_mode"])
+            known[section["name"]] = find_mode(section, known, variables["haproxy_mode"])
 
 
-def _beginners(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:
+def _sections_with_defaults(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:
     for section in variables["haproxy_named_defaults"]:
         yield f"haproxy_named_defaults: {section['name']}", section
     for kind in KINDS:
@@ -161,8 +163,10 @@ def _servers(sections: Sections) -> Iterator[str]:
         for section in sections[kind]:
             where = f"haproxy_{kind}s: {section['name']}"
             servers, templates = section.get("servers", []), section.get("server_templates", [])
-            yield from repeated(where, "server name", [server["name"] for server in servers])
-            yield from repeated(where, "prefix of a server template", [template["prefix"] for template in templates])
+            yield from find_repeated(where, "server name", [server["name"] for server in servers])
+            yield from find_repeated(
+                where, "prefix of a server template", [template["prefix"] for template in templates]
+            )
             if not (servers or templates or section.get("lines")):
                 yield (
                     f"{where} has no servers; name at least one, or check that the inventory group it is built from "
@@ -191,11 +195,11 @@ def _server_port(where: str, address: str, port: Any) -> Iterator[str]:
 
 
 def _cookies(variables: Variables, sections: Sections) -> Iterator[str]:
-    known = modes(variables)
+    known = find_modes(variables)
     for kind in ("backend", "listen"):
         for section in sections[kind]:
             where = f"haproxy_{kind}s: {section['name']}"
-            if section.get("cookie") and mode(section, known, variables["haproxy_mode"]) != "http":
+            if section.get("cookie") and find_mode(section, known, variables["haproxy_mode"]) != "http":
                 yield (
                     f"{where}: cookie is set in mode tcp, in which there are none; balance source keeps a client at "
                     "its server"
@@ -215,7 +219,7 @@ def _cookies(variables: Variables, sections: Sections) -> Iterator[str]:
 def _users(variables: Variables) -> Iterator[str]:
     for userlist in variables["haproxy_userlists"] + statistics_userlists(variables):
         where = "haproxy_stats_users" if userlist["name"] == "statistics" else f"haproxy_userlists: {userlist['name']}"
-        yield from repeated(where, "name", [user["name"] for user in userlist["users"]])
+        yield from find_repeated(where, "name", [user["name"] for user in userlist["users"]])
         if not userlist["users"]:
             yield f"{where} has no users, so nobody could pass; name at least one"
         for user in userlist["users"]:
@@ -259,7 +263,7 @@ def _statistics(variables: Variables) -> Iterator[str]:
         )
     if users and "statistics" in known:
         yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
-    if statistics_served(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
+    if has_statistics(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
         yield (
             f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: "
             "statistics that others can reach need a user with a password; or use 127.0.0.1"
@@ -269,10 +273,10 @@ def _statistics(variables: Variables) -> Iterator[str]:
 def _peers(variables: Variables) -> Iterator[str]:
     nodes, name = variables["haproxy_nodes"], variables["haproxy_node_name"]
     names = [node["name"] for node in nodes]
-    yield from repeated("haproxy_nodes", "name", names)
-    yield from repeated("haproxy_nodes", "address", [node["address"] for node in nodes])
+    yield from find_repeated("haproxy_nodes", "name", names)
+    yield from find_repeated("haproxy_nodes", "address", [node["address"] for node in nodes])
     for node in nodes:
-        yield from not_an_address(f"haproxy_nodes: the address of {node['name']}", node["address"])
+        yield from refuse_no_address(f"haproxy_nodes: the address of {node['name']}", node["address"])
     if variables["haproxy_peers"] and name not in names:
         yield (
             "haproxy_nodes does not name this host, which would have no part in haproxy_peers: "

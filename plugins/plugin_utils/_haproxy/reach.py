@@ -23,7 +23,7 @@ def reach_urls(sections: list[dict[str, Any]], most: int = 3) -> list[dict[str, 
             ip, port = str(server.get("address")), server.get("port") or section.get("port")
             if port and is_address(ip):
                 found.setdefault(ip, port)
-    return [_reach(ip, port) for ip, port in found.items()][:most]
+    return [_make_check(ip, port) for ip, port in found.items()][:most]
 
 
 def _is_asked_by_http(section: dict[str, Any]) -> bool:
@@ -31,6 +31,6 @@ def _is_asked_by_http(section: dict[str, Any]) -> bool:
     return check is not None and check.get("type") in (None, "http")
 
 
-def _reach(ip: str, port: int | str) -> dict[str, str]:
+def _make_check(ip: str, port: int | str) -> dict[str, str]:
     shown = f"[{ip}]" if ":" in ip else ip
     return {"name": f"reaches_{ip}_{port}", "url": f"tcp://{shown}:{port}"}

@@ -24,17 +24,17 @@ SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
 SAFE_TO_RETRY = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
 
 
-def options(values: dict[str, Any]) -> str:
+def join_options(values: dict[str, Any]) -> str:
     """Data as words of a line: true is the name alone, false is left out, all else is name and value."""
-    return " ".join(directives(values))
+    return " ".join(list_directives(values))
 
 
-def directives(values: dict[str, Any]) -> list[str]:
+def list_directives(values: dict[str, Any]) -> list[str]:
     """The same, each name with its value on its own."""
     return [name if value is True else f"{name} {value}" for name, value in values.items() if value is not False]
 
 
-def endpoint(address: str, port: int | str | None) -> str:
+def format_endpoint(address: str, port: int | str | None) -> str:
     """Address and port as HAProxy reads them: IPv6 in brackets, a socket without port."""
     if address.startswith(SOCKETS):
         return address
@@ -43,26 +43,26 @@ def endpoint(address: str, port: int | str | None) -> str:
     return f"{address}:{port}"
 
 
-def quoted(word: str) -> str:
+def quote_word(word: str) -> str:
     """A word that HAProxy reads as it stands, whatever characters are in it but the single quote."""
     return f"'{word}'"
 
 
-def unformatted(word: str) -> str:
+def escape_format(word: str) -> str:
     """A word that HAProxy takes for a format, so that nothing in it stands for something else."""
     return word.replace("%", "%%")
 
 
-def without_nulls(value: Any) -> Any:
+def remove_nulls(value: Any) -> Any:
     """The same data; a key without a value, as YAML allows it, is as good as none."""
     if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+        return {key: remove_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [remove_nulls(item) for item in value]
     return value
 
 
-def items(variables: Variables, kind: str) -> list[Item]:
+def merge_items(variables: Variables, kind: str) -> list[Item]:
     """The items of C(haproxy_KINDs), merged over C(haproxy_KIND_defaults)."""
     defaults = variables[f"haproxy_{kind}_defaults"]
     merged = {key: defaults[key] for key in MERGED if key in defaults}
@@ -72,41 +72,41 @@ def items(variables: Variables, kind: str) -> list[Item]:
     ]
 
 
-def modes(variables: Variables) -> dict[str, str]:
+def find_modes(variables: Variables) -> dict[str, str]:
     """The mode of every defaults section by its name; C(http) and C(tcp) are the role's own."""
     known = {"http": "http", "tcp": "tcp"}
     for section in variables["haproxy_named_defaults"]:
-        known[section["name"]] = mode(section, known, variables["haproxy_mode"])
+        known[section["name"]] = find_mode(section, known, variables["haproxy_mode"])
     return known
 
 
-def mode(section: Item, known: dict[str, str], fallback: str) -> str:
+def find_mode(section: Item, known: dict[str, str], fallback: str) -> str:
     """The mode of a section: its own, that of the defaults it begins with, or that of sections which name none."""
     return section.get("mode") or known.get(section.get("from", ""), fallback)
 
 
-def sections(variables: Variables, base: Item) -> dict[str, Any]:
-    """What the template prints, every key present; the input stays as it is.
+def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
+    """Build the sections that the template prints, every key present; the input stays as it is.
 
     C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server),
     C(timeouts), C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL
     know, C(certificate_store) the directory of certificates that may be empty, C(limits) numbers of connections."""
-    variables = without_nulls(variables)
+    variables = remove_nulls(variables)
     if variables["haproxy_client_limits"]:
         variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
-    known = modes(variables)
+    known = find_modes(variables)
     base = {**base, "in_flight": edge.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
     proxies = _own_backends(variables) + [
-        _proxy(kind, item, variables, base, known) for kind in KINDS for item in items(variables, kind)
+        _build_proxy(kind, item, variables, base, known) for kind in KINDS for item in merge_items(variables, kind)
     ]
     named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
     used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
     return {
         "maxconn": {key: base["limits"][key] for key in ("process", "socket", "health", "statistics")},
         "tls": tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"]),
-        "health_bind": endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
+        "health_bind": format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
         "stats_limits": edge.statistics_limits(),
-        "stats_bind": endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
+        "stats_bind": format_endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
         "proxies": proxies,
         "checked": [section["name"] for section in proxies if _is_checked(section)],
@@ -128,8 +128,8 @@ def _base_defaults(name: str, variables: Variables, base: Item) -> Item:
         "name": name,
         "from": "",
         "mode": name,
-        "options": directives({**base["options"][name], **(variables["haproxy_options"] if own else {})}),
-        "timeouts": directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
+        "options": list_directives({**base["options"][name], **(variables["haproxy_options"] if own else {})}),
+        "timeouts": list_directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
         "lines": variables["haproxy_defaults_lines"] if own else [],
     }
 
@@ -137,26 +137,26 @@ def _base_defaults(name: str, variables: Variables, base: Item) -> Item:
 def _defaults(section: Item, known: dict[str, str], fallback: str) -> Item:
     return {
         "name": section["name"],
-        "from": section.get("from") or mode(section, known, fallback),
+        "from": section.get("from") or find_mode(section, known, fallback),
         "mode": known[section["name"]],
-        "options": directives(section.get("options", {})),
-        "timeouts": directives(section.get("timeouts", {})),
+        "options": list_directives(section.get("options", {})),
+        "timeouts": list_directives(section.get("timeouts", {})),
         "lines": section.get("lines", []),
     }
 
 
 def _http_backends(variables: Variables, known: dict[str, str]) -> tuple[str, ...]:
     """The names of the sections that send requests to servers."""
-    found = [(item, kind) for kind in ("backend", "listen") for item in items(variables, kind)]
+    found = [(item, kind) for kind in ("backend", "listen") for item in merge_items(variables, kind)]
     names = [
         item["name"]
         for item, kind in found
-        if mode(item, known, variables["haproxy_mode"]) == "http" and _sends(item, kind)
+        if find_mode(item, known, variables["haproxy_mode"]) == "http" and _has_servers(item, kind)
     ]
     return (*names, *([edge.ACME] if variables["haproxy_acme_servers"] else []))
 
 
-def _sends(item: Item, kind: str) -> bool:
+def _has_servers(item: Item, kind: str) -> bool:
     return kind == "backend" or bool(item.get("servers") or item.get("server_templates"))
 
 
@@ -166,10 +166,10 @@ def _own_backends(variables: Variables) -> list[Item]:
     limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
     found = []
     if limits:
-        found.append(_own_backend(edge.LIMITS, [edge.table(limits)], []))
+        found.append(_own_backend(edge.LIMITS, [edge.client_table(limits)], []))
     if challenged:
         retries = [f"retries {len(challenged)}", "option redispatch 1", "retry-on conn-failure empty-response 404"]
-        servers = [f"{server['name']} {endpoint(server['address'], server['port'])}" for server in challenged]
+        servers = [f"{server['name']} {format_endpoint(server['address'], server['port'])}" for server in challenged]
         found.append(_own_backend(edge.ACME, retries, servers))
     return found
 
@@ -191,8 +191,8 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> Item:
     }
 
 
-def _proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[str, str]) -> Item:
-    own_mode = mode(item, known, variables["haproxy_mode"])
+def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[str, str]) -> Item:
+    own_mode = find_mode(item, known, variables["haproxy_mode"])
     retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
     check = {
         "type": "none",
@@ -200,11 +200,13 @@ def _proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[
         **({"type": "http", **item["health_check"]} if "health_check" in item else {}),
     }
     binds = [
-        _bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"])
+        _format_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"])
         for bind in item.get("binds", [])
     ]
     lines = (
-        item.get("lines", []) if kind == "backend" else edge.lines(item, own_mode, binds, variables, base["in_flight"])
+        item.get("lines", [])
+        if kind == "backend"
+        else edge.build_lines(item, own_mode, binds, variables, base["in_flight"])
     )
     return {
         "kind": kind,
@@ -215,18 +217,18 @@ def _proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
         "health_check": _health_check(check) if check["type"] == "http" else None,
-        "lines": edge.before([SAFE_TO_RETRY], lines, edge.HTTP_RULES) if retried else lines,
+        "lines": edge.insert_before([SAFE_TO_RETRY], lines, edge.HTTP_RULES) if retried else lines,
         **_servers(item, {**base["server"], **variables["haproxy_server_defaults"]}),
         "default_backend": item.get("default_backend", ""),
     }
 
 
 def _health_check(check: Item) -> Item:
-    return {"expect": f"status {check['status']}", **check, "host": unformatted(str(check["host"]))}
+    return {"expect": f"status {check['status']}", **check, "host": escape_format(str(check["host"]))}
 
 
-def _bind(bind: Item, own_mode: str, store: str) -> str:
-    words = [endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
+def _format_bind(bind: Item, own_mode: str, store: str) -> str:
+    words = [format_endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
     certificates = bind.get("certificates", [])
     if certificates:
         words += ["ssl", *(f"crt {path}" for path in certificates)]
@@ -245,35 +247,40 @@ def _servers(item: Item, defaults: Item) -> dict[str, list[str]]:
     servers = []
     for server in item.get("servers", []):
         cookie = server.get("cookie", server["name"] if cookies else "")
-        words = options({**common, **({"cookie": cookie} if cookie else {}), **server.get("options", {})})
+        words = join_options({**common, **({"cookie": cookie} if cookie else {}), **server.get("options", {})})
         servers.append(
-            f"{server['name']} {endpoint(server['address'], server.get('port') or item.get('port'))} {words}"
+            f"{server['name']} {format_endpoint(server['address'], server.get('port') or item.get('port'))} {words}"
         )
     templates = [
-        f"{server['prefix']} {server['count']} {endpoint(server['address'], server.get('port') or item.get('port'))} "
-        + options({**common, **server.get("options", {})})
+        f"{server['prefix']} {server['count']} "
+        f"{format_endpoint(server['address'], server.get('port') or item.get('port'))} "
+        + join_options({**common, **server.get("options", {})})
         for server in item.get("server_templates", [])
     ]
     return {"servers": servers, "server_templates": templates}
 
 
 def _is_checked(section: Item) -> bool:
-    """Whether HAProxy knows of every server of the section how it is, and there are some."""
+    """Return whether the section has servers and HAProxy checks every one of them."""
     lines = section["servers"] + section["server_templates"]
     return bool(lines) and all({"check", "track"}.intersection(line.split()[2:]) for line in lines)
 
 
 def _peers(item: Item, nodes: list[Item]) -> Item:
-    peers = [f"{node['name']} {endpoint(node['address'], item['port'])}" for node in nodes]
+    peers = [f"{node['name']} {format_endpoint(node['address'], item['port'])}" for node in nodes]
     return {"name": item["name"], "lines": item.get("lines", []), "peers": peers}
 
 
 def _userlist(item: Item) -> Item:
     groups = chain.from_iterable(user.get("groups", []) for user in item["users"])
-    return {"name": item["name"], "groups": sorted(set(groups)), "users": [_user(user) for user in item["users"]]}
+    return {
+        "name": item["name"],
+        "groups": sorted(set(groups)),
+        "users": [_format_user(user) for user in item["users"]],
+    }
 
 
-def _user(user: Item) -> str:
+def _format_user(user: Item) -> str:
     kind = "insecure-password" if user.get("insecure") else "password"
     groups = f" groups {','.join(user['groups'])}" if user.get("groups") else ""
-    return f"{user['name']} {kind} {quoted(user['password'])}{groups}"
+    return f"{user['name']} {kind} {quote_word(user['password'])}{groups}"

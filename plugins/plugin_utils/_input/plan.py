@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
-from .rules import unknown
-from .text import unprintable_texts
-from .values import type_problems
+from .rules import find_unknown
+from .text import find_unprintable_texts
+from .values import find_type_problems
 
 
 def make_plan(
@@ -26,8 +26,8 @@ def make_plan(
 
     C(declare) merges the defaults; rules and model get what it returns. Values of a wrong type are reported alone,
     because all three rely on the types of C(options). With C(nulls), a key within a variable may have no value."""
-    if problems := type_problems(variables, options, nulls) + unprintable_texts(variables):
+    if problems := find_type_problems(variables, options, nulls) + find_unprintable_texts(variables):
         return {"problems": problems, "model": {}}
     declared = declare()
-    problems = [*unknown(variables, options), *find_problems(declared)]
+    problems = [*find_unknown(variables, options), *find_problems(declared)]
     return {"problems": problems, "model": {} if problems else build_model(declared)}

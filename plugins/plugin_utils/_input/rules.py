@@ -14,7 +14,7 @@ from typing import Any
 from ...module_utils._text import suggestion
 
 
-def repeated(where: str, what: str, values: Iterable[Hashable]) -> list[str]:
+def find_repeated(where: str, what: str, values: Iterable[Hashable]) -> list[str]:
     """A problem for every value that stands more than once."""
     counts = Counter(values)
     return [
@@ -24,7 +24,7 @@ def repeated(where: str, what: str, values: Iterable[Hashable]) -> list[str]:
     ]
 
 
-def not_an_address(where: str, value: str) -> list[str]:
+def refuse_no_address(where: str, value: str) -> list[str]:
     """A problem where the value is no IPv4 or IPv6 address."""
     try:
         ipaddress.ip_address(value)
@@ -33,7 +33,7 @@ def not_an_address(where: str, value: str) -> list[str]:
     return []
 
 
-def exposed_keys(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
+def find_exposed_keys(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
     """A problem for every file of a set with a private key that others could see, on the host or in what a play
     prints."""
     found = []
@@ -51,7 +51,7 @@ HOMES = ("/home/", "/root/", "/run/user/")
 """Directories that systemd's ProtectHome hides from a service."""
 
 
-def hidden(where: str, path: str, switch: str) -> list[str]:
+def refuse_hidden_path(where: str, path: str, switch: str) -> list[str]:
     """A problem where a confined daemon does not see the path; C(switch) is the variable that says that it is
     confined."""
     if not f"{path}/".startswith(HOMES):
@@ -62,7 +62,7 @@ def hidden(where: str, path: str, switch: str) -> list[str]:
     ]
 
 
-def not_a_network(where: str, value: str) -> list[str]:
+def refuse_no_network(where: str, value: str) -> list[str]:
     """A problem where the value is no IPv4 or IPv6 address or network."""
     try:
         ipaddress.ip_network(value, strict=False)
@@ -71,7 +71,7 @@ def not_a_network(where: str, value: str) -> list[str]:
     return []
 
 
-def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
+def find_unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """A problem for every variable that no role reads, with the most similar one that is read."""
     known = list(known)
     return [

@@ -18,29 +18,31 @@ KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 """A key is the first word of a line, or a word in it."""
 
 
-def decrypted(function: Callable[..., Any]) -> Callable[..., Any]:
+def with_decrypted_texts(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, which gets texts in its first argument where Ansible has encrypted variables: before
     ansible-core 2.19 these are objects that look like a text and are none."""
 
     @wraps(function)
     def called(value: Any, *args: Any, **keywords: Any) -> Any:
-        return function(_texts(value), *args, **keywords)
+        return function(_decrypt_texts(value), *args, **keywords)
 
     return called
 
 
-def _texts(value: Any) -> Any:
+def _decrypt_texts(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _texts(item) for key, item in value.items()}
+        return {key: _decrypt_texts(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_texts(item) for item in value]
+        return [_decrypt_texts(item) for item in value]
     return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
-def unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
+def find_unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
     """The same for all variables of a role by their names; the C(content) of a file may have any number of lines."""
     return [
-        problem for name, value in variables.items() for problem in unprintable(name, _without_content(name, value))
+        problem
+        for name, value in variables.items()
+        for problem in find_unprintable(name, _without_content(name, value))
     ]
 
 
@@ -53,22 +55,22 @@ def _without_content(name: str, value: Any) -> Any:
     ]
 
 
-def unprintable(where: str, value: Any) -> list[str]:
+def find_unprintable(where: str, value: Any) -> list[str]:
     """A problem for every text, at any depth, that has a line break or another control character; a tab is none. A key
     has to be a word."""
-    return list(_found(where, value))
+    return list(_walk_texts(where, value))
 
 
-def _found(where: str, value: Any) -> Iterator[str]:
+def _walk_texts(where: str, value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not KEY.fullmatch(str(key)):
                 yield f"{where} has the key {str(key)!r}: a single word of letters, digits and any of _.:- is needed"
             else:
-                yield from _found(f"{where}.{key}", item)
+                yield from _walk_texts(f"{where}.{key}", item)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _found(f"{where}[{item_name(item, index)}]", item)
+            yield from _walk_texts(f"{where}[{item_name(item, index)}]", item)
     elif isinstance(value, str):
         match = CONTROL.search(value)
         if match:

@@ -33,7 +33,7 @@ TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
 QUOTE = "put it in quotation marks"
 
 
-def type_problems(variables: Mapping[str, Any], options: Mapping[str, Option], nulls: bool = False) -> list[str]:
+def find_type_problems(variables: Mapping[str, Any], options: Mapping[str, Option], nulls: bool = False) -> list[str]:
     """A problem for every value that is not of its option's type. Variables that are no options are left out.
 
     With C(nulls), a key within a variable may have no value."""
@@ -41,36 +41,38 @@ def type_problems(variables: Mapping[str, Any], options: Mapping[str, Option], n
     for name, value in variables.items():
         option = options.get(name, {})
         if value is None or not (option.get("type") == "bool" and str(value).lower() in TRUTH):
-            found += _value(name, name, value, option, nulls and value is not None)
+            found += _value_problems(name, name, value, option, nulls and value is not None)
     return found
 
 
-def _value(where: str, key: str, value: Any, option: Option, nulls: bool) -> Iterator[str]:
+def _value_problems(where: str, key: str, value: Any, option: Option, nulls: bool) -> Iterator[str]:
     kind = option.get("type", "raw")
     if value is None:
         if option and not nulls:
             yield f"{where} has no value; give it one, or leave it out"
     elif isinstance(value, date):
-        yield f"{where} is {_shown(value, option)}: YAML reads a date; {QUOTE}"
+        yield f"{where} is {_show_value(value, option)}: YAML reads a date; {QUOTE}"
     elif kind in ("list", "raw") and isinstance(value, (list, tuple)):
         item_option = {**option, "type": option["elements"]} if "elements" in option else {}
         for index, item in enumerate(value):
-            yield from _value(f"{where}[{item_name(item, index)}]", key, item, item_option, nulls and item is not None)
+            yield from _value_problems(
+                f"{where}[{item_name(item, index)}]", key, item, item_option, nulls and item is not None
+            )
     elif kind in ("dict", "raw") and isinstance(value, Mapping):
-        yield from _keys(where, value, option.get("options") or {}, nulls)
+        yield from _key_problems(where, value, option.get("options") or {}, nulls)
     else:
-        yield from (f"{where} is {_shown(value, option)}: {needed}" for needed in _needed(key, value, kind))
+        yield from (f"{where} is {_show_value(value, option)}: {needed}" for needed in _describe_need(key, value, kind))
 
 
-def _keys(where: str, value: Mapping[Any, Any], options: Mapping[str, Option], nulls: bool) -> Iterator[str]:
+def _key_problems(where: str, value: Mapping[Any, Any], options: Mapping[str, Option], nulls: bool) -> Iterator[str]:
     for key, item in value.items():
         if isinstance(key, str):
-            yield from _value(f"{where}.{key}", key, item, options.get(key, {}), nulls)
+            yield from _value_problems(f"{where}.{key}", key, item, options.get(key, {}), nulls)
         else:
-            yield f"{where} has the key {_written(key)}, to which YAML has changed what was written: {QUOTE}"
+            yield f"{where} has the key {_write_value(key)}, to which YAML has changed what was written: {QUOTE}"
 
 
-def _needed(key: str, value: Any, kind: str) -> Iterator[str]:
+def _describe_need(key: str, value: Any, kind: str) -> Iterator[str]:
     """Describe the values that an option of that type accepts."""
     if kind == "list":
         yield "a list is needed, even for one item"
@@ -81,12 +83,12 @@ def _needed(key: str, value: Any, kind: str) -> Iterator[str]:
     elif kind == "bool" and not isinstance(value, bool):
         yield "true or false is needed, without quotation marks"
     elif kind in ("int", "float"):
-        yield from _number_needed(key, value)
+        yield from _describe_number(key, value)
     elif kind in ("str", "path") and not isinstance(value, str):
-        yield from _text_needed(key, value)
+        yield from _describe_text(key, value)
 
 
-def _number_needed(key: str, value: Any) -> Iterator[str]:
+def _describe_number(key: str, value: Any) -> Iterator[str]:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except ValueError:
@@ -96,7 +98,7 @@ def _number_needed(key: str, value: Any) -> Iterator[str]:
         yield f"a number from {least} to {LARGEST} is needed"
 
 
-def _text_needed(key: str, value: Any) -> Iterator[str]:
+def _describe_text(key: str, value: Any) -> Iterator[str]:
     if isinstance(value, bool):
         yield f"YAML makes that of words such as yes, no, on and off; {QUOTE}"
     elif key in MODES:
@@ -105,11 +107,11 @@ def _text_needed(key: str, value: Any) -> Iterator[str]:
         yield f"YAML may have changed a number's digits; {QUOTE}"
 
 
-def _shown(value: Any, option: Option) -> str:
-    return "a value that is not shown" if option.get("no_log") else _written(value)
+def _show_value(value: Any, option: Option) -> str:
+    return "a value that is not shown" if option.get("no_log") else _write_value(value)
 
 
-def _written(value: Any) -> str:
+def _write_value(value: Any) -> str:
     """The value as YAML writes it."""
     if isinstance(value, (Mapping, list, tuple)):
         return "a dictionary" if isinstance(value, Mapping) else "a list"

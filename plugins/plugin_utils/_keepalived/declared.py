@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an inventory declares of keepalived, in the shape that model.py describes. argument_specs.yml of the role has
+"""Declaration of keepalived in an inventory, in the shape that model.py describes. argument_specs.yml of the role has
 the keys of an instance, which are looked up in loops as well, so some types name dictionaries and not their keys."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Node(_Node, total=False):
 
 
 class Cluster(TypedDict):
-    """What decides who can take an address from whom."""
+    """The part of a declaration that decides who can take an address from whom."""
 
     nodes: list[Node]
     instances: list[Instance]

@@ -22,23 +22,23 @@ LOWEST_WEIGHT = -253
 TRACKED = {"track_script": "scripts", "track_file": "track_files", "track_process": "track_processes"}
 
 
-def names(items: Iterable[Mapping[str, Any]]) -> list[str]:
+def list_names(items: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of the items, in their order."""
     return [str(item["name"]) for item in items]
 
 
-def track_files(declared: dict[str, Any]) -> list[File]:
+def list_track_files(declared: dict[str, Any]) -> list[File]:
     """The files that are watched for all: those of the inventory and those that are written on the host."""
     own: list[File] = declared["track_files"]
-    return _reported(declared["reports"]) + own
+    return _list_report_files(declared["reports"]) + own
 
 
-def yield_files(declared: dict[str, Any]) -> list[File]:
+def list_yield_files(declared: dict[str, Any]) -> list[File]:
     """The files with which a node gives way. How far, each instance says."""
-    return _reported(declared["yields"]) + _reported(declared["busy"])
+    return _list_report_files(declared["yields"]) + _list_report_files(declared["busy"])
 
 
-def _reported(reports: dict[str, list[str]]) -> list[File]:
+def _list_report_files(reports: dict[str, list[str]]) -> list[File]:
     return [
         {"name": name, "file": f"{folder}/{name}", "weight": 0, "init_file": 0}
         for folder, reported in reports.items()
@@ -46,7 +46,7 @@ def _reported(reports: dict[str, list[str]]) -> list[File]:
     ]
 
 
-def yields(instance: Instance, declared: dict[str, Any]) -> list[str]:
+def list_yield_entries(instance: Instance, declared: dict[str, Any]) -> list[str]:
     """The entries by which a node comes behind all others, so that it loses the address if another one holds it as
     well.
 
@@ -54,37 +54,37 @@ def yields(instance: Instance, declared: dict[str, Any]) -> list[str]:
     a delay: the load follows the address, which would go back and forth."""
     if instance["preempt"] and not instance.get("preempt_delay"):
         return []
-    ordered = priorities(instance, declared["nodes"]).values()
+    ordered = assign_priorities(instance, declared["nodes"]).values()
     weight = max(min(ordered) - max(ordered) - STEP, LOWEST_WEIGHT)
-    files = _reported(declared["yields"]) if instance["preempt"] else yield_files(declared)
-    return [f"{name} weight {weight}" for name in names(files)]
+    files = _list_report_files(declared["yields"]) if instance["preempt"] else list_yield_files(declared)
+    return [f"{name} weight {weight}" for name in list_names(files)]
 
 
-def standby(instance: Instance) -> str:
+def standby_file(instance: Instance) -> str:
     """The name of the instance's file of planned moves."""
     return f"standby_{instance['name']}"
 
 
-def order(instance: Instance, nodes: list[Node]) -> list[str]:
+def order_nodes(instance: Instance, nodes: list[Node]) -> list[str]:
     """The names of the nodes that can hold the instance's addresses, the preferred one first."""
-    return list(instance.get("nodes") or names(nodes))
+    return list(instance.get("nodes") or list_names(nodes))
 
 
-def after(all_names: list[str], mine: str) -> list[str]:
+def rotate_after(all_names: list[str], mine: str) -> list[str]:
     """The other names, those behind mine first."""
     place = all_names.index(mine)
     return all_names[place + 1 :] + all_names[:place]
 
 
-def priorities(instance: Instance, nodes: list[Node]) -> dict[str, int]:
+def assign_priorities(instance: Instance, nodes: list[Node]) -> dict[str, int]:
     """The priority of every node of the instance, in the order in which they take over."""
-    ordered = order(instance, nodes)
+    ordered = order_nodes(instance, nodes)
     step = min(STEP, max(1, HIGHEST_PRIORITY // len(ordered)))
     given = instance.get("priorities") or range(HIGHEST_PRIORITY, HIGHEST_PRIORITY - step * len(ordered), -step)
     return {name: int(priority) for name, priority in zip(ordered, given)}
 
 
-def family(instance: Instance, nodes: list[Node]) -> int:
+def find_family(instance: Instance, nodes: list[Node]) -> int:
     """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
     addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]
     return next(filter(None, map(version_of, addresses)), 4)
@@ -107,27 +107,27 @@ def advert_int(instance: Instance, timing: Timing) -> float:
     return float(math.ceil(seconds)) if int(instance["version"]) == 2 else seconds
 
 
-def devices(instance: Instance) -> list[str]:
+def list_devices(instance: Instance) -> list[str]:
     """The interfaces that the instance's addresses are on, each once."""
-    return list(dict.fromkeys(device(address, instance["interface"]) for address in instance["virtual_ipaddress"]))
+    return list(dict.fromkeys(find_device(address, instance["interface"]) for address in instance["virtual_ipaddress"]))
 
 
-def device(address: Item, interface: str) -> str:
+def find_device(address: Item, interface: str) -> str:
     """The interface that an address is on: its own, or else the instance's."""
     return address.get("dev") or interface
 
 
-def tracked(declared: dict[str, Any]) -> dict[str, list[str]]:
+def list_trackable(declared: dict[str, Any]) -> dict[str, list[str]]:
     """The names of what is declared to be tracked, by the kinds of TRACKED."""
-    declared = {**declared, "track_files": track_files(declared)}
-    return {kind: names(declared[variable]) for kind, variable in TRACKED.items()}
+    declared = {**declared, "track_files": list_track_files(declared)}
+    return {kind: list_names(declared[variable]) for kind, variable in TRACKED.items()}
 
 
-def tracks(instance: Instance, declared: dict[str, Any]) -> dict[str, list[str]]:
+def list_tracks(instance: Instance, declared: dict[str, Any]) -> dict[str, list[str]]:
     """The entries of the instance's track blocks; where it names none of a kind, everything of that kind.
 
     Its own interface is left out, because keepalived watches that anyhow and objects to being told."""
-    known = {"track_interface": devices(instance), **tracked(declared)}
+    known = {"track_interface": list_devices(instance), **list_trackable(declared)}
     entries = {kind: list(map(str, instance.get(kind, those))) for kind, those in known.items()}
     return {
         **entries,

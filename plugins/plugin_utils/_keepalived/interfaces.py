@@ -11,25 +11,25 @@ from typing import Any
 
 from ...module_utils._address import canonical
 from .declared import Facts, Instance, Item, Node
-from .instance import family, node_address
+from .instance import find_family, node_address
 
 LOOPBACK = "lo"
 
 
-def with_interfaces(instances: list[Instance], nodes: list[Node], node: str, facts: Facts) -> list[Instance]:
+def add_interfaces(instances: list[Instance], nodes: list[Node], node: str, facts: Facts) -> list[Instance]:
     """The same instances, each with its C(interface); empty where none can be derived."""
     return [
-        item if item["interface"] else {**item, "interface": derived_interface(item, nodes, node, facts)}
+        item if item["interface"] else {**item, "interface": derive_interface(item, nodes, node, facts)}
         for item in instances
     ]
 
 
-def derived_interface(item: Instance, nodes: list[Node], node: str, facts: Facts) -> str:
+def derive_interface(item: Instance, nodes: list[Node], node: str, facts: Facts) -> str:
     """The interface that has the node's address in the VIP's network, else the one in whose network the VIP is, else
     the one with the node's address, else that of the default route."""
-    version = family(item, nodes)
-    home = interface_of(sending_address(nodes, node, version), facts)
-    around = _around(item, facts)
+    version = find_family(item, nodes)
+    home = find_interface(find_source_address(nodes, node, version), facts)
+    around = _interfaces_of_vip(item, facts)
     if home in around or not around:
         routes = [f"default_ipv{version}", "default_ipv4", "default_ipv6"]
         return home or next(
@@ -38,49 +38,53 @@ def derived_interface(item: Instance, nodes: list[Node], node: str, facts: Facts
     return around[0]
 
 
-def sending_address(nodes: list[Node], node: str, version: int) -> str:
+def find_source_address(nodes: list[Node], node: str, version: int) -> str:
     """The address from which the node sends adverts; empty if it has none."""
     return next((node_address(item, version) for item in nodes if item["name"] == node), "")
 
 
-def interface_of(address: str, facts: Facts) -> str:
+def find_interface(address: str, facts: Facts) -> str:
     """The interface that has the address, which is not loopback; empty if none has."""
     wanted = canonical(address)
     return next(
-        (name for name in _names(facts) if wanted in map(canonical, interface_addresses(interface_facts(name, facts)))),
+        (
+            name
+            for name in _list_interfaces(facts)
+            if wanted in map(canonical, list_addresses(interface_facts(name, facts)))
+        ),
         "",
     )
 
 
 def interface_facts(name: str, facts: Facts) -> dict[str, Any]:
-    """What Ansible says of the interface."""
+    """Ansible's facts of the interface."""
     found: dict[str, Any] = facts.get(name.replace("-", "_"), {})
     return found
 
 
-def interface_addresses(interface: dict[str, Any]) -> list[str]:
+def list_addresses(interface: dict[str, Any]) -> list[str]:
     """The addresses of an interface."""
-    return [item["address"] for item in _four(interface) + interface.get("ipv6", [])]
+    return [item["address"] for item in _list_ipv4(interface) + interface.get("ipv6", [])]
 
 
-def interface_networks(interface: dict[str, Any]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def list_networks(interface: dict[str, Any]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """The subnets of one interface as Ansible's facts show them, without addresses that stand alone (/32, /128)."""
-    texts = [f"{item['address']}/{item['netmask']}" for item in _four(interface)]
+    texts = [f"{item['address']}/{item['netmask']}" for item in _list_ipv4(interface)]
     texts += [f"{item['address']}/{item['prefix']}" for item in interface.get("ipv6", [])]
     networks = {ipaddress.ip_interface(text).network for text in texts}
     return sorted((network for network in networks if network.num_addresses > 1), key=str)
 
 
-def _four(interface: dict[str, Any]) -> list[Item]:
+def _list_ipv4(interface: dict[str, Any]) -> list[Item]:
     further: list[Item] = interface.get("ipv4_secondaries", [])
     return ([interface["ipv4"]] if interface.get("ipv4") else []) + further
 
 
-def _names(facts: Facts) -> list[str]:
+def _list_interfaces(facts: Facts) -> list[str]:
     return [name for name in facts.get("interfaces", []) if name != LOOPBACK]
 
 
-def _around(item: Instance, facts: Facts) -> list[str]:
+def _interfaces_of_vip(item: Instance, facts: Facts) -> list[str]:
     """The interfaces in whose networks the first VIP is that names no interface itself."""
     texts = [address["address"].partition("/")[0] for address in item["virtual_ipaddress"] if not address.get("dev")]
     try:
@@ -91,6 +95,6 @@ def _around(item: Instance, facts: Facts) -> list[str]:
         return []
     return [
         name
-        for name in _names(facts)
-        if any(virtual in network for network in interface_networks(interface_facts(name, facts)))
+        for name in _list_interfaces(facts)
+        if any(virtual in network for network in list_networks(interface_facts(name, facts)))
     ]

@@ -28,20 +28,20 @@ from ...module_utils._keepalived.paths import ASK
 from .declared import File, Instance, Item
 from .instance import (
     advert_int,
-    after,
-    device,
-    family,
-    names,
+    assign_priorities,
+    find_device,
+    find_family,
+    list_names,
+    list_track_files,
+    list_tracks,
+    list_yield_entries,
+    list_yield_files,
     node_address,
-    order,
-    priorities,
-    standby,
-    track_files,
-    tracks,
-    yield_files,
-    yields,
+    order_nodes,
+    rotate_after,
+    standby_file,
 )
-from .second_chance import second_chance
+from .second_chance import build_second_chance
 
 TIMING = (
     "advert_int",
@@ -59,26 +59,28 @@ it."""
 VERBATIM = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 
 
-def model(declared: dict[str, Any]) -> dict[str, Any]:
+def build_blocks(declared: dict[str, Any]) -> dict[str, Any]:
     """The blocks of one node's keepalived.conf, every key present: what the template prints.
 
     An instance that does not name the node is left out, and so is a group of such instances."""
     placed = [
-        _instance(item, declared)
+        _build_instance(item, declared)
         for item in declared["instances"]
-        if declared["node"] in order(item, declared["nodes"])
+        if declared["node"] in order_nodes(item, declared["nodes"])
     ]
-    here = set(names(placed))
+    here = set(list_names(placed))
     groups = [
-        _group(group, declared, here) for group in declared["sync_groups"] if here.intersection(group["instances"])
+        _build_group(group, declared, here)
+        for group in declared["sync_groups"]
+        if here.intersection(group["instances"])
     ]
     return {
         "instances": placed,
         "sync_groups": groups,
-        "scripts": [_script(item) for item in declared["scripts"]],
-        "track_files": track_files(declared) + yield_files(declared) + _standby_files(declared),
+        "scripts": [_build_script(item) for item in declared["scripts"]],
+        "track_files": list_track_files(declared) + list_yield_files(declared) + _standby_files(declared),
         "track_processes": declared["track_processes"],
-        "second_chance": second_chance(placed),
+        "second_chance": build_second_chance(placed),
         "multicast": [
             {word: item[word] for word in ("interface", "virtual_router_id")} for item in placed if not item["unicast"]
         ],
@@ -91,34 +93,34 @@ def _standby_files(declared: dict[str, Any]) -> list[File]:
     return [
         {"name": name, "file": f"{declared['state_directory']}/{name}", "weight": 0, "init_file": 0}
         for item in declared["instances"]
-        if declared["node"] in order(item, declared["nodes"])
-        for name in [standby(item)]
+        if declared["node"] in order_nodes(item, declared["nodes"])
+        for name in [standby_file(item)]
     ]
 
 
-def _instance(item: Instance, declared: dict[str, Any]) -> Item:
+def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
     nodes, mine = declared["nodes"], declared["node"]
-    version = family(item, nodes)
+    version = find_family(item, nodes)
     addresses = {node["name"]: node_address(node, version) for node in nodes}
-    ordered = priorities(item, nodes)
-    placed = [_placed(address, item["interface"]) for address in item["virtual_ipaddress"]]
+    ordered = assign_priorities(item, nodes)
+    placed = [_place_address(address, item["interface"]) for address in item["virtual_ipaddress"]]
     seconds = advert_int(item, declared["timing"])
     timing = {**declared["timing"], **item, "advert_int": seconds}
     if seconds != float(declared["timing"]["advert_int"]):
         timing["down_timer_adverts"] = item.get("down_timer_adverts")
     if not item["preempt"]:
         timing.pop("preempt_delay", None)
-    tracking = tracks(item, declared)
-    tracking["track_file"].append(standby(item))
+    tracking = list_tracks(item, declared)
+    tracking["track_file"].append(standby_file(item))
     # In a group, keepalived ignores the weights of the members and takes those of the group.
     if not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
-        tracking["track_file"] += yields(item, declared)
+        tracking["track_file"] += list_yield_entries(item, declared)
     source = (
         {"unicast_src_ip": addresses[mine], "unicast_ttl": 255}
         if item["unicast"]
         else {"mcast_src_ip": addresses[mine]}
     )
-    settings = {**{word: _number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
+    settings = {**{word: _trim_number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
     blocks = {
         "authentication": ["auth_type PASS", f'auth_pass "{item["auth_pass"]}"'] if item["auth_pass"] else [],
         "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine]
@@ -129,59 +131,59 @@ def _instance(item: Instance, declared: dict[str, Any]) -> Item:
         **tracking,
     }
     return {
-        **_notified(item),
+        **_collect_notifies(item),
         "priority": ordered[mine],
         "virtual_ipaddress": placed,
         "held": [f"{address['address']} dev {address['dev']}" for address in placed]
-        + [_held(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
+        + [_format_held_address(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
         "source": addresses[mine],
-        "ring": [addresses[name] for name in after(list(addresses), mine) if name in ordered],
+        "ring": [addresses[name] for name in rotate_after(list(addresses), mine) if name in ordered],
         "settings": settings,
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }
 
 
-def _group(group: Item, declared: dict[str, Any], here: set[str]) -> Item:
+def _build_group(group: Item, declared: dict[str, Any], here: set[str]) -> Item:
     members = [item for item in declared["instances"] if item["name"] in here.intersection(group["instances"])]
     blocks = {
         "group": [name for name in group["instances"] if name in here],
-        "track_file": yields(members[0], declared),
+        "track_file": list_yield_entries(members[0], declared),
     }
-    return {**_notified(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
+    return {**_collect_notifies(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
 
 
-def _placed(address: Item, interface: str) -> Item:
+def _place_address(address: Item, interface: str) -> Item:
     """The address with its device, and the line that says both."""
-    dev = device(address, interface)
+    dev = find_device(address, interface)
     words = [address["address"], "dev", dev]
     for word in ("label", "scope"):
         words += [word, address[word]] if address.get(word) else []
     return {**address, "dev": dev, "line": " ".join([*words, *address.get("options", [])])}
 
 
-def _held(line: str, interface: str) -> str:
+def _format_held_address(line: str, interface: str) -> str:
     """Convert an address in keepalived's syntax to the arguments of C(ip address delete)."""
     address, *words = line.split() or [""]
     return f"{address} dev {dict(zip(words, words[1:])).get('dev', interface)}"
 
 
-def _script(item: Item) -> Item:
+def _build_script(item: Item) -> Item:
     """The script with its command as it stands between quotation marks.
 
     What asks a URL keeps the time itself and needs to see other processes."""
-    times = {word: _number(item[word]) for word in ("interval", "timeout")}
+    times = {word: _trim_number(item[word]) for word in ("interval", "timeout")}
     if item["url"]:
         own = {"timeout": ASK_TIMEOUT, "user": "root", "script": f"{ASK} {item['url']} {times['timeout'] / 2:g}"}
         return {**item, **times, **own}
     return {**item, **times, "script": item["script"].replace("\\", "\\\\").replace('"', '\\"')}
 
 
-def _notified(item: Item) -> Item:
+def _collect_notifies(item: Item) -> Item:
     """The instance or group with its notify directives in one place."""
     return {**item, "notify": {word: item[word] for word in NOTIFY if item.get(word)}}
 
 
-def _number(value: Any) -> int | float:
+def _trim_number(value: Any) -> int | float:
     """Without a point where it is whole, as keepalived wants it."""
     number = float(value)
     return int(number) if number.is_integer() else number

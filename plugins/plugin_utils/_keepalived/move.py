@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 from ...module_utils._text import suggestion
 from .declared import Cluster
-from .instance import after, names, order
+from .instance import list_names, order_nodes, rotate_after
 
 Seen = dict[str, dict[str, Any]]
 
@@ -31,10 +31,10 @@ def plan_moves(
     seen: Seen, declared: Cluster, node: str = "", vrrp_instance: str = "", to: str = "", interval: float = 0
 ) -> list[Move]:
     """The moves after which the node holds nothing; without a node, the one move of the instance."""
-    return moves(seen, declared, node) if node else [move(seen, declared, vrrp_instance, to, interval)]
+    return plan_emptying(seen, declared, node) if node else [plan_move(seen, declared, vrrp_instance, to, interval)]
 
 
-def move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", interval: float = 0) -> Move:
+def plan_move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", interval: float = 0) -> Move:
     """The move of one instance, and of those that move together with it, to a node or else to the next one that is
     well.
 
@@ -43,48 +43,48 @@ def move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", interv
     units = _units(declared)
     chosen = [unit for unit in units if instance in unit] if instance else units
     if len(chosen) != 1:
-        known = names(declared["instances"])
+        known = list_names(declared["instances"])
         if instance:
-            return _refused(f"there is no instance '{instance}'{suggestion(instance, known)}")
-        return _refused(
+            return _refuse(f"there is no instance '{instance}'{suggestion(instance, known)}")
+        return _refuse(
             f"name the instance to move, which is one of {', '.join(known)}" if known else "there is no instance"
         )
-    return _planned(seen, declared, chosen[0], to, interval)
+    return _plan_unit(seen, declared, chosen[0], to, interval)
 
 
-def moves(seen: Seen, declared: Cluster, node: str) -> list[Move]:
+def plan_emptying(seen: Seen, declared: Cluster, node: str) -> list[Move]:
     """The moves after which the node holds nothing."""
-    held = [unit for unit in _units(declared) if any(_state(seen, node, name) == "MASTER" for name in unit)]
-    return [_planned(seen, declared, unit) for unit in held]
+    held = [unit for unit in _units(declared) if any(_find_state(seen, node, name) == "MASTER" for name in unit)]
+    return [_plan_unit(seen, declared, unit) for unit in held]
 
 
 def _units(declared: Cluster) -> list[list[str]]:
     """The names of the instances that move together, those that move alone included."""
     groups = [group["instances"] for group in declared["sync_groups"]]
     grouped = {name for group in groups for name in group}
-    return groups + [[name] for name in names(declared["instances"]) if name not in grouped]
+    return groups + [[name] for name in list_names(declared["instances"]) if name not in grouped]
 
 
-def _planned(seen: Seen, declared: Cluster, unit: list[str], to: str = "", interval: float = 0) -> Move:
+def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str = "", interval: float = 0) -> Move:
     instance = next(item for item in declared["instances"] if item["name"] == unit[0])
-    nodes = order(instance, declared["nodes"])
+    nodes = order_nodes(instance, declared["nodes"])
     what = " and ".join(unit)
-    holders = [node for node in nodes if any(_state(seen, node, name) == "MASTER" for name in unit)]
+    holders = [node for node in nodes if any(_find_state(seen, node, name) == "MASTER" for name in unit)]
     if len(holders) != 1:
-        return _refused(
+        return _refuse(
             f"{what} is held by {', '.join(holders) or 'no node'}: mend that first, see journalctl --unit "
             "keepalived there"
         )
     source = holders[0]
-    others = [node for node in after(nodes, source) if node in seen]
-    well = [node for node in others if all(_state(seen, node, name) == "BACKUP" for name in unit)]
+    others = [node for node in rotate_after(nodes, source) if node in seen]
+    well = [node for node in others if all(_find_state(seen, node, name) == "BACKUP" for name in unit)]
     if to and to not in nodes:
-        return _refused(f"{to} is no node of {what}{suggestion(to, nodes)}")
+        return _refuse(f"{to} is no node of {what}{suggestion(to, nodes)}")
     if to not in (source, *well) if to else not well:
         states = ", ".join(
-            f"{node} is {'/'.join(sorted({_state(seen, node, name) for name in unit}))}" for node in others
+            f"{node} is {'/'.join(sorted({_find_state(seen, node, name) for name in unit}))}" for node in others
         )
-        return _refused(
+        return _refuse(
             f"{f'{to} cannot' if to else 'no node can'} take {what} from {source}: {states}, and BACKUP is what it "
             "has to be"
         )
@@ -105,11 +105,11 @@ def _planned(seen: Seen, declared: Cluster, unit: list[str], to: str = "", inter
     return found
 
 
-def _state(seen: Seen, node: str, instance: str) -> str:
+def _find_state(seen: Seen, node: str, instance: str) -> str:
     """The state of the instance on the node; C(GONE) where keepalived does not know it or does not run."""
     found = seen.get(node, {}).get("instances", [])
     return next((item["state"] for item in found if item["name"] == instance), "GONE")
 
 
-def _refused(problem: str) -> Move:
+def _refuse(problem: str) -> Move:
     return {"instances": [], "source": "", "target": "", "bystanders": [], "problems": [problem]}

@@ -11,14 +11,14 @@ from typing import Any, Union
 
 from ...module_utils._address import canonical, version_of
 from .declared import Facts, Instance
-from .instance import device, devices, family
-from .interfaces import LOOPBACK, interface_facts, interface_networks, interface_of, sending_address
+from .instance import find_device, find_family, list_devices
+from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_networks
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 NODE_ADDRESSES = ("address", "address6")
 
 
-def own_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
+def find_missing_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
     """Addresses from which this node is to send adverts although it does not have them."""
     here = facts.get("all_ipv4_addresses", []) + facts.get("all_ipv6_addresses", [])
     return [
@@ -48,9 +48,9 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
     known = ", ".join(sorted(interfaces)) or "none that are known"
     found = []
     for address in item["virtual_ipaddress"]:
-        found += _virtual_address(address["address"], device(address, item["interface"]), others, facts)
+        found += _check_vip(address["address"], find_device(address, item["interface"]), others, facts)
     watched = [entry.split()[0] for entry in item.get("track_interface", []) if entry.split()]
-    for name in dict.fromkeys([item["interface"], *devices(item), *watched]):
+    for name in dict.fromkeys([item["interface"], *list_devices(item), *watched]):
         if name not in interfaces:
             what = (
                 f"interface is '{name}', which this host does not have"
@@ -60,13 +60,13 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
             found.append(
                 f"{what}; it has {known}: set keepalived_interface, or the interface of the instance or address"
             )
-    return found + _unheard(item, declared, facts)
+    return found + _find_unheard_adverts(item, declared, facts)
 
 
-def _unheard(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
+def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
-    address = sending_address(declared["nodes"], declared["node"], family(item, declared["nodes"]))
-    home = interface_of(address, facts)
+    address = find_source_address(declared["nodes"], declared["node"], find_family(item, declared["nodes"]))
+    home = find_interface(address, facts)
     if (
         not item["unicast"]
         or home in ("", item["interface"])
@@ -81,30 +81,30 @@ def _unheard(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
     ]
 
 
-def _virtual_address(value: str, device: str, others: dict[str, str], facts: Facts) -> list[str]:
+def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts) -> list[str]:
     if "/" not in value:
         return [f"virtual_ipaddress is '{value}': write it with its prefix, such as 192.0.2.10/24"]
     try:
         virtual = ipaddress.ip_interface(value)
     except ValueError:
         return [f"virtual_ipaddress is '{value}': an IPv4 or IPv6 address with prefix is needed, such as 192.0.2.10/24"]
-    taken = others.get(str(virtual.ip)) or _no_host(virtual)
+    taken = others.get(str(virtual.ip)) or _describe_special_address(virtual)
     if taken:
         return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
-    return _netmask(value, virtual) or _outside(value, virtual, device, facts)
+    return _refuse_netmask(value, virtual) or _refuse_outside_subnets(value, virtual, device, facts)
 
 
-def _netmask(value: str, virtual: Interface) -> list[str]:
+def _refuse_netmask(value: str, virtual: Interface) -> list[str]:
     if value.rpartition("/")[2].isdigit():
         return []
     return [f"virtual_ipaddress is '{value}': write its prefix instead of a netmask, {virtual.with_prefixlen}"]
 
 
-def _outside(value: str, virtual: Interface, device: str, facts: Facts) -> list[str]:
+def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: Facts) -> list[str]:
     alone = virtual.network.num_addresses == 1
     if alone or virtual.is_link_local or device not in facts.get("interfaces", []):
         return []
-    networks = interface_networks(interface_facts(device, facts))
+    networks = list_networks(interface_facts(device, facts))
     if not any(virtual.ip in network for network in networks):
         shown = ", ".join(str(network) for network in networks) or "none"
         return [
@@ -115,7 +115,7 @@ def _outside(value: str, virtual: Interface, device: str, facts: Facts) -> list[
     return []
 
 
-def _no_host(virtual: Interface) -> str:
+def _describe_special_address(virtual: Interface) -> str:
     """Describe an address that no host can have; empty for others."""
     address, network = virtual.ip, virtual.network
     if address.is_loopback or address.is_multicast or address.is_unspecified:

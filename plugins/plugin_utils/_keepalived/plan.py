@@ -13,8 +13,8 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.plan import make_plan
-from .interfaces import with_interfaces
-from .model import model
+from .interfaces import add_interfaces
+from .model import build_blocks
 from .problems import RANGES, problems
 
 TEXTS = ("global_lines", "extra_lines", "node_name", "script_user", "metrics_directory")
@@ -48,7 +48,7 @@ def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any
         "nodes": given["nodes"],
         "node": given["node_name"],
         "timing": timing["instance"],
-        "instances": with_interfaces(instances, given["nodes"], given["node_name"], dict(facts)),
+        "instances": add_interfaces(instances, given["nodes"], given["node_name"], dict(facts)),
         "sync_groups": _merge_defaults(base["sync_group"], given, "sync_group"),
         "scripts": _merge_defaults({**timing["script"], **base["script"]}, given, "script"),
         "track_files": _merge_defaults(base["track_file"], given, "track_file"),
@@ -75,7 +75,7 @@ def _busy_name(name: str) -> str:
 
 def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     """Return what the templates print, and the settings of the role's own programs."""
-    found = model(declared)
+    found = build_blocks(declared)
     has_metrics = boolean(given["metrics_enabled"])
     # Only where no router is between the nodes: a packet is passed on by the address of its network card.
     has_second_chance = (

@@ -12,20 +12,20 @@ from typing import Any
 
 from ...module_utils._address import canonical, version_of
 from ...module_utils._text import suggestion
-from .._input.rules import exposed_keys, not_an_address, repeated
-from .._input.text import unprintable_texts
+from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
+from .._input.text import find_unprintable_texts
 from . import placement, tracking
 from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
     HIGHEST_PRIORITY,
     advert_int,
-    family,
-    names,
+    assign_priorities,
+    find_family,
+    list_names,
+    list_track_files,
+    list_yield_files,
     node_address,
-    order,
-    priorities,
-    track_files,
-    yield_files,
+    order_nodes,
 )
 
 ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
@@ -61,30 +61,30 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
 
     C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
     texts = {**{name: declared[name] for name in (*LISTS, "files")}, **declared["texts"]}
-    found = unprintable_texts({f"keepalived_{name}": value for name, value in texts.items()})
+    found = find_unprintable_texts({f"keepalived_{name}": value for name, value in texts.items()})
     found += [
         f"keepalived_{name} is {value}: allowed are {RANGES[name][0]}-{RANGES[name][1]}"
         for name, value in declared["numbers"].items()
         if not RANGES[name][0] <= int(value) <= RANGES[name][1]
     ]
-    found += _nodes(declared["nodes"], declared["node"]) + _names(declared) + _words(declared)
-    found += placement.own_addresses(declared, facts)
-    known = set(names(declared["nodes"]))
+    found += _nodes(declared["nodes"], declared["node"]) + _names(declared) + _check_words(declared)
+    found += placement.find_missing_addresses(declared, facts)
+    known = set(list_names(declared["nodes"]))
     for item in declared["instances"]:
         where = f"keepalived_instances: {item['name']}"
-        own = _order(item, declared["nodes"], known)
+        own = _check_order(item, declared["nodes"], known)
         found += [f"{where}: {problem}" for problem in own or _instance(item, declared, facts)]
-    return found + _together(declared, known) + exposed_keys("keepalived_files", declared["files"])
+    return found + _check_all_instances(declared, known) + find_exposed_keys("keepalived_files", declared["files"])
 
 
 def _nodes(nodes: list[Node], node: str) -> list[str]:
-    known = names(nodes)
-    found = repeated("keepalived_nodes", "name", known)
-    found += repeated(
+    known = list_names(nodes)
+    found = find_repeated("keepalived_nodes", "name", known)
+    found += find_repeated(
         "keepalived_nodes", "address", [item[key] for item in nodes for key in ("address", "address6") if item.get(key)]
     )
     for item in nodes:
-        found += not_an_address(f"keepalived_nodes: the address of {item['name']}", item["address"])
+        found += refuse_no_address(f"keepalived_nodes: the address of {item['name']}", item["address"])
         if item.get("address6") and version_of(item["address6"]) != 6:
             found.append(
                 f"keepalived_nodes: the address6 of {item['name']} is '{item['address6']}': an IPv6 address is needed"
@@ -104,22 +104,22 @@ def _nodes(nodes: list[Node], node: str) -> list[str]:
 def _names(declared: dict[str, Any]) -> list[str]:
     found = []
     for variable in ("instances", "sync_groups", "scripts", "track_processes"):
-        found += repeated(f"keepalived_{variable}", "name", names(declared[variable]))
-    files = names(track_files(declared) + yield_files(declared))
-    found += repeated("keepalived_track_files, _watched_units, _watched_urls and _yield_urls", "name", files)
+        found += find_repeated(f"keepalived_{variable}", "name", list_names(declared[variable]))
+    files = list_names(list_track_files(declared) + list_yield_files(declared))
+    found += find_repeated("keepalived_track_files, _watched_units, _watched_urls and _yield_urls", "name", files)
     for variable in LISTS:
         found += [
             (
                 f"keepalived_{variable}: the name '{name}' is no single word: keepalived needs one without spaces, "
                 "quotation marks and braces"
             )
-            for name in names(declared[variable])
+            for name in list_names(declared[variable])
             if not NAME.fullmatch(name)
         ]
     return found
 
 
-def _words(declared: dict[str, Any]) -> list[str]:
+def _check_words(declared: dict[str, Any]) -> list[str]:
     """Find values that a unit, command or request would split or interpret."""
     texts = declared["texts"]
     found = [
@@ -156,15 +156,15 @@ def _words(declared: dict[str, Any]) -> list[str]:
     ]
 
 
-def _order(item: Instance, nodes: list[Node], known: set[str]) -> list[str]:
-    """What is wrong with the nodes and priorities of an instance; the other rules rely on both."""
-    ordered = order(item, nodes)
+def _check_order(item: Instance, nodes: list[Node], known: set[str]) -> list[str]:
+    """Find problems of the nodes and priorities of an instance; the other rules rely on both."""
+    ordered = order_nodes(item, nodes)
     found = [
         f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}"
         for name in ordered
         if name not in known
     ]
-    found += repeated("nodes", "name", item.get("nodes") or [])
+    found += find_repeated("nodes", "name", item.get("nodes") or [])
     if len(ordered) < 2 <= len(nodes):
         found.append(f"nodes is {', '.join(ordered)}: a VIP needs at least two nodes that can hold it")
     given = [int(priority) for priority in item.get("priorities") or []]
@@ -192,19 +192,21 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
     if not 1 <= int(item["virtual_router_id"]) <= 255:
         found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
     found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
-    if not (item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _notices(item, declared["sync_groups"])):
+    if not (
+        item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _has_notice(item, declared["sync_groups"])
+    ):
         found.append(
             "virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that "
             "becomes master"
         )
     found += tracking.problems(item, declared)
-    if declared["node"] in order(item, nodes):
+    if declared["node"] in order_nodes(item, nodes):
         found += placement.problems(item, declared, facts)
     return found
 
 
 def _families(item: Instance, nodes: list[Node]) -> list[str]:
-    version = family(item, nodes)
+    version = find_family(item, nodes)
     if {version_of(address["address"]) for address in item["virtual_ipaddress"]} >= {4, 6}:
         return [
             "virtual_ipaddress has IPv4 and IPv6 addresses: adverts carry addresses of one version only; "
@@ -216,7 +218,7 @@ def _families(item: Instance, nodes: list[Node]) -> list[str]:
             f"address{'6' * (version == 6)}"
         )
         for node in nodes
-        if node["name"] in order(item, nodes) and version_of(node["address"]) and not node_address(node, version)
+        if node["name"] in order_nodes(item, nodes) and version_of(node["address"]) and not node_address(node, version)
     ]
     if version == 6 and int(item["version"]) == 2:
         found.append("version is 2: VRRP version 2 has no IPv6 addresses; use version 3")
@@ -264,32 +266,32 @@ def _authentication(item: Instance) -> list[str]:
     )
 
 
-def _notices(item: Instance, groups: list[Item]) -> bool:
-    """Whether somebody is told that the node has become master."""
+def _has_notice(item: Instance, groups: list[Item]) -> bool:
+    """Return whether a notify script runs when the node has become master."""
     tellers = [item, *(group for group in groups if item["name"] in group["instances"])]
     return any(teller.get(word) for teller in tellers for word in ("notify_master", "notify"))
 
 
-def _together(declared: dict[str, Any], known: set[str]) -> list[str]:
+def _check_all_instances(declared: dict[str, Any], known: set[str]) -> list[str]:
     """Rules between instances."""
     nodes, instances = declared["nodes"], declared["instances"]
-    ids = [f"{item['virtual_router_id']} ({item['interface']}, IPv{family(item, nodes)})" for item in instances]
-    found = repeated("keepalived_instances", "virtual_router_id on an interface", ids)
+    ids = [f"{item['virtual_router_id']} ({item['interface']}, IPv{find_family(item, nodes)})" for item in instances]
+    found = find_repeated("keepalived_instances", "virtual_router_id on an interface", ids)
     addresses = [
         canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]
     ]
-    found += repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
+    found += find_repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
     if (
         declared["node"] in known
         and instances
-        and not any(declared["node"] in order(item, nodes) for item in instances)
+        and not any(declared["node"] in order_nodes(item, nodes) for item in instances)
     ):
         found.append(
             f"keepalived_instances: no instance names the node {declared['node']}: keepalived would have nothing to "
             "do there"
         )
     members = [name for group in declared["sync_groups"] for name in group["instances"]]
-    found += repeated("keepalived_sync_groups", "instance", members)
+    found += find_repeated("keepalived_sync_groups", "instance", members)
     for group in declared["sync_groups"]:
         found += [f"keepalived_sync_groups: {group['name']}: {problem}" for problem in _group(group, instances, nodes)]
     return found
@@ -305,10 +307,10 @@ def _group(group: Item, instances: list[Instance], nodes: list[Node]) -> list[st
     if len(group["instances"]) < 2:
         found.append(f"instances has {len(group['instances'])}: a group needs at least two that move together")
     members = [known[name] for name in group["instances"] if name in known]
-    same = {(tuple(priorities(item, nodes).items()), bool(item["preempt"])) for item in members}
+    same = {(tuple(assign_priorities(item, nodes).items()), bool(item["preempt"])) for item in members}
     if len(same) > 1:
         found.append(
-            f"the instances {', '.join(names(members))} differ in nodes, priorities or preempt: they would hand the "
-            "addresses back and forth; give them the same"
+            f"the instances {', '.join(list_names(members))} differ in nodes, priorities or preempt: they would hand "
+            "the addresses back and forth; give them the same"
         )
     return found

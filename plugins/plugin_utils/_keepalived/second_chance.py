@@ -18,9 +18,9 @@ HOPS = 62
 """Maximum number of times that a packet is forwarded: the six bits of its DSCP hold the count."""
 
 
-def second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """What one node does for the instances that it can hold together with others, each with C(held), C(source) and
-    C(ring).
+def build_second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Build the settings of one node for the instances that it can hold together with others, each with C(held),
+    C(source) and C(ring).
 
     C(addresses) and C(interfaces) are where those addresses live on the host, C(heartbeats) says who is told that this
     node is well. C(tables) has the address families of nftables with their C(peers) and C(services); a service is an
@@ -28,27 +28,27 @@ def second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]:
     services = [
         service
         for instance in instances
-        for service in [_service(instance)]
+        for service in [_build_service(instance)]
         if service["addresses"] and service["peers"]
     ]
     families = {name: [service for service in services if service["family"] == name] for name in ("ip", "ip6")}
     addresses = [address for service in services for address in service["addresses"]]
     return {
         "addresses": [f"{address}/{ipaddress.ip_address(address).max_prefixlen}" for address in addresses],
-        "interfaces": _once(interface for service in services for interface in service["interfaces"]),
+        "interfaces": _unique(interface for service in services for interface in service["interfaces"]),
         "heartbeats": [
             {
                 "source": source,
-                "peers": _once(
+                "peers": _unique(
                     peer for service in services if service["source"] == source for peer in service["peers"]
                 ),
             }
-            for source in _once(service["source"] for service in services)
+            for source in _unique(service["source"] for service in services)
         ],
         "tables": [
             {
                 "family": family,
-                "peers": _once(peer for service in found for peer in service["peers"]),
+                "peers": _unique(peer for service in found for peer in service["peers"]),
                 "services": found,
             }
             for family, found in families.items()
@@ -57,7 +57,7 @@ def second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]:
     }
 
 
-def _service(instance: dict[str, Any]) -> dict[str, Any]:
+def _build_service(instance: dict[str, Any]) -> dict[str, Any]:
     """The instance's addresses that are on interfaces of the segment, and the peers in the order in which they are
     tried."""
     placed = [(words[0].split("/")[0], words[2]) for words in map(str.split, instance["held"]) if words[2] != "lo"]
@@ -72,5 +72,5 @@ def _service(instance: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _once(items: Iterable[str]) -> list[str]:
+def _unique(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))

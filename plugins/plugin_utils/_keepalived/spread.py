@@ -9,7 +9,9 @@ from __future__ import annotations
 from .declared import Instance
 
 
-def spread(addresses: list[str], nodes: list[str], address6: str = "", virtual_router_id: int = 51) -> list[Instance]:
+def spread_instances(
+    addresses: list[str], nodes: list[str], address6: str = "", virtual_router_id: int = 51
+) -> list[Instance]:
     """One instance for each address. The order of the nodes begins one further with each, so that all of them work.
 
     With several addresses a node takes its own back when it is well again; a minute later, so that it has settled.

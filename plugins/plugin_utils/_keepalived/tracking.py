@@ -13,34 +13,34 @@ from typing import Any
 
 from ...module_utils._text import suggestion
 from .declared import Instance
-from .instance import HIGHEST_PRIORITY, TRACKED, priorities, tracked, tracks
+from .instance import HIGHEST_PRIORITY, TRACKED, assign_priorities, list_trackable, list_tracks
 
 
 def problems(item: Instance, declared: dict[str, Any]) -> list[str]:
-    """What is wrong with the entries of one instance and with their weights."""
-    return _unknown(item, declared) + _weights(item, declared)
+    """Find problems of the entries of one instance and of their weights."""
+    return _find_unknown(item, declared) + _check_weights(item, declared)
 
 
-def _unknown(item: Instance, declared: dict[str, Any]) -> list[str]:
-    """What the instance tracks although nobody has declared it."""
-    known = tracked(declared)
+def _find_unknown(item: Instance, declared: dict[str, Any]) -> list[str]:
+    """Find tracked entries that are not declared."""
+    known = list_trackable(declared)
     return [
         f"{kind} has '{name}', which does not exist{suggestion(name, known[kind])}"
-        for kind, name, _weight in _entries(item, declared)
+        for kind, name, _weight in _parse_entries(item, declared)
         if kind in known and name not in known[kind]
     ]
 
 
-def _entries(item: Instance, declared: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
+def _parse_entries(item: Instance, declared: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
     """Kind and name of everything that the instance tracks, and the weight that its entry says, if it does."""
-    for kind, entries in tracks(item, declared).items():
+    for kind, entries in list_tracks(item, declared).items():
         for entry in entries:
             words = entry.split()
             weight = re.search(r"\sweight\s+([+-]?\d+)", entry)
             yield kind, words[0] if words else "", int(weight.group(1)) if weight else None
 
 
-def _weights(item: Instance, declared: dict[str, Any]) -> list[str]:
+def _check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
     """Weights with which the failure of what they belong to would not move the addresses."""
     own = {
         (kind, str(thing["name"])): int(thing["weight"])
@@ -49,7 +49,7 @@ def _weights(item: Instance, declared: dict[str, Any]) -> list[str]:
     }
     weights = {
         (kind, name): own.get((kind, name), 0) if weight is None else weight
-        for kind, name, weight in _entries(item, declared)
+        for kind, name, weight in _parse_entries(item, declared)
     }
     weights = {key: weight for key, weight in weights.items() if weight}
     if not weights:
@@ -68,10 +68,10 @@ def _weights(item: Instance, declared: dict[str, Any]) -> list[str]:
                 "so that a failure means FAULT"
             )
         ]
-    return _arithmetic(priorities(item, declared["nodes"]), weights)
+    return _check_weight_sizes(assign_priorities(item, declared["nodes"]), weights)
 
 
-def _arithmetic(ordered: dict[str, int], weights: dict[tuple[str, str], int]) -> list[str]:
+def _check_weight_sizes(ordered: dict[str, int], weights: dict[tuple[str, str], int]) -> list[str]:
     found: list[str] = []
     neighbours = list(zip(ordered.items(), list(ordered.items())[1:]))
     if not neighbours:

@@ -21,17 +21,19 @@ Item = dict[str, Any]
 """A site, an upstream or another item of a variable, with its defaults."""
 
 
-def model(declared: dict[str, Any]) -> dict[str, list[Any]]:
-    """What the templates print: lines of each context, the upstreams and the sites."""
+def build_blocks(declared: dict[str, Any]) -> dict[str, list[Any]]:
+    """Build what the templates print: lines of each context, the upstreams and the sites."""
     logs = {"access_log": declared["access_logs"] or False}
     return {
-        "main": settings(declared["main_settings"]) + declared["main_lines"],
-        "events": settings(declared["events_settings"]) + declared["events_lines"],
+        "main": list_settings(declared["main_settings"]) + declared["main_lines"],
+        "events": list_settings(declared["events_settings"]) + declared["events_lines"],
         "http": [
-            *settings({**tls.nginx(declared["tls_profile"], declared["newer_curves"]), **declared["http_settings"]}),
+            *list_settings(
+                {**tls.nginx(declared["tls_profile"], declared["newer_curves"]), **declared["http_settings"]}
+            ),
             *map(_log_format, declared["log_formats"]),
-            *settings(logs),
-            *settings(_real_ip(declared["trusted_proxies"])),
+            *list_settings(logs),
+            *list_settings(_real_ip(declared["trusted_proxies"])),
             *declared["http_lines"],
         ],
         "upstreams": [_upstream(upstream) for upstream in declared["upstreams"]],
@@ -39,18 +41,18 @@ def model(declared: dict[str, Any]) -> dict[str, list[Any]]:
     }
 
 
-def health_url(sites: list[Item], health_location: str) -> str:
-    """Where nginx says on its own host that it is well; empty if no site can be asked by plain HTTP or HTTPS."""
+def find_health_url(sites: list[Item], health_location: str) -> str:
+    """Find the URL of the health location on the host itself; empty if no site can be asked by plain HTTP or HTTPS."""
     for listen in (str(listen) for site in sites for listen in site["listens"]):
         words = listen.split()
         if health_location and not listen.startswith("unix:") and not {"quic", "proxy_protocol"}.intersection(words):
-            host, _colon, port = endpoint(words[0]).rpartition(":")
+            host, _colon, port = normalize_listen(words[0]).rpartition(":")
             host = {"*": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
             return f"{'https' if 'ssl' in words else 'http'}://{host}:{port}{health_location}"
     return ""
 
 
-def settings(directives: dict[str, Any]) -> list[str]:
+def list_settings(directives: dict[str, Any]) -> list[str]:
     """Directives as lines: a boolean is on or off, of a list every item is a line, and what is null is left out."""
     lines = []
     for word, value in directives.items():
@@ -73,7 +75,7 @@ def _real_ip(trusted: list[str]) -> dict[str, Any]:
 def _log_format(item: Item) -> str:
     """The format as a line. Its text is taken as it is, whatever it has of quotation marks."""
     escape = f"escape={item['escape']} " if item.get("escape") else ""
-    return f"log_format {item['name']} {escape}{_quoted(str(item['format']))};"
+    return f"log_format {item['name']} {escape}{_quote(str(item['format']))};"
 
 
 def _upstream(upstream: Item) -> Item:
@@ -97,16 +99,16 @@ def _site(site: Item, web_root: str) -> Item:
     }
     if "access_logs" in site:
         directives["access_log"] = site["access_logs"] or False
-    return {**site, "root": root(site, web_root), "settings": settings(directives)}
+    return {**site, "root": site_root(site, web_root), "settings": list_settings(directives)}
 
 
-def root(site: Item, web_root: str) -> str:
-    """Where the site's files are: its name below C(web_root) unless it says another place."""
+def site_root(site: Item, web_root: str) -> str:
+    """Return the directory of the site's files: its name below C(web_root) unless it says another place."""
     found: str = site.get("root", f"{web_root}/{site['name']}")
     return found
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
@@ -117,7 +119,7 @@ def _is_ipv6(text: str) -> bool:
         return False
 
 
-def endpoint(listen: str) -> str:
+def normalize_listen(listen: str) -> str:
     """Address and port of a listen directive in one spelling."""
     words = listen.split() or [""]
     place = words[0]

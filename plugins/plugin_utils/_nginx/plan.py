@@ -13,7 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
 from .._input.plan import make_plan
-from .model import health_url, model
+from .model import build_blocks, find_health_url
 from .problems import problems
 
 
@@ -56,12 +56,12 @@ def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str,
     contained = declared["runtime"] == "container"
     # The OpenSSL of an image need not be the host's.
     curves = [] if contained else tls.newer_curves(facts)
-    found = model({**declared, "newer_curves": curves})
+    found = build_blocks({**declared, "newer_curves": curves})
     roots = [site["root"] for site in found["sites"]]
     return {
         **found,
         "confined": declared["confined"],
-        "health_url": health_url(found["sites"], declared["health_location"]),
+        "health_url": find_health_url(found["sites"], declared["health_location"]),
         "status_address": "*" if contained and declared["container_ports"] else "127.0.0.1",
         # A container mounts the directory of all sites, even where no site is in it.
         "content_directories": list(dict.fromkeys([*roots, *([declared["web_root"]] if contained else [])])),

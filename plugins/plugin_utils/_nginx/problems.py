@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._input import container
-from .._input.rules import exposed_keys, hidden, not_a_network, repeated
-from .._input.text import unprintable_texts
-from .model import Item, endpoint, root, server
+from .._input.rules import find_exposed_keys, find_repeated, refuse_hidden_path, refuse_no_network
+from .._input.text import find_unprintable_texts
+from .model import Item, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
@@ -29,10 +29,10 @@ CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
-    found = unprintable_texts({f"nginx_{name}": value for name, value in declared.items()})
+    found = find_unprintable_texts({f"nginx_{name}": value for name, value in declared.items()})
     for variable in NAMED:
         names = [str(item["name"]) for item in declared[variable]]
-        found += repeated(f"nginx_{variable}", "name", names)
+        found += find_repeated(f"nginx_{variable}", "name", names)
         found += [
             (
                 f"nginx_{variable}: the name '{name}' is no single word: one without spaces, slashes, quotation marks, "
@@ -44,7 +44,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
     for site in declared["sites"]:
         found += [f"nginx_sites: {site['name']}: {problem}" for problem in _site_problems(site, declared)]
         if declared["confined"]:
-            found += _hidden(site, declared["web_root"])
+            found += _find_hidden_paths(site, declared["web_root"])
     for upstream in declared["upstreams"]:
         found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
     return [
@@ -52,7 +52,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
         *_arguments(declared),
         *_listeners(declared),
         *_proxies(declared["trusted_proxies"]),
-        *exposed_keys("nginx_files", declared["files"]),
+        *find_exposed_keys("nginx_files", declared["files"]),
         *container.problems("nginx", declared),
     ]
 
@@ -95,7 +95,7 @@ def _words(site: Item) -> Iterator[str]:
 def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     health = declared["health_location"]
     paths = [" ".join(location["path"].split()) for location in site["locations"]]
-    yield from repeated("locations", "path", paths)
+    yield from find_repeated("locations", "path", paths)
     if health and f"= {health}" in paths:
         yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
     yield from _words(site)
@@ -111,7 +111,7 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
         yield f"listen '{secure[0]}' has TLS and the site has no certificate: set certificate and certificate_key"
     if site["certificate"]:
         for listen in listens:
-            if listen not in secure and endpoint(listen).endswith(":443"):
+            if listen not in secure and normalize_listen(listen).endswith(":443"):
                 yield (
                     f"listen '{listen}' would answer in plain text although the site has a certificate: write "
                     f"'{listen} ssl'"
@@ -120,15 +120,15 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
         yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
 
 
-def _hidden(site: Item, web_root: str) -> Iterator[str]:
-    """What nginx -t accepts and a confined nginx answers with status 404."""
+def _find_hidden_paths(site: Item, web_root: str) -> Iterator[str]:
+    """Find paths that nginx -t accepts and a confined nginx answers with status 404."""
     lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
     served = [
-        ("root", root(site, web_root)),
+        ("root", site_root(site, web_root)),
         *(found.groups() for found in map(SERVED.match, map(str, lines)) if found),
     ]
     for word, path in served:
-        yield from hidden(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
+        yield from refuse_hidden_path(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
 
 
 def _upstream_problems(upstream: Item) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _upstream_problems(upstream: Item) -> Iterator[str]:
             yield f"server {address} has the port {port}: " + (
                 "a socket has none" if address.startswith("unix:") else "allowed are 1-65535"
             )
-    yield from repeated("servers", "address", [server(item, []) for item in upstream["servers"]])
+    yield from find_repeated("servers", "address", [server(item, []) for item in upstream["servers"]])
 
 
 def _listeners(declared: dict[str, Any]) -> Iterator[str]:
@@ -154,10 +154,10 @@ def _listeners(declared: dict[str, Any]) -> Iterator[str]:
     defaults: dict[str, list[str]] = {}
     for site in declared["sites"]:
         for listen in map(str, site["listens"]):
-            answers += [f"{name} on {endpoint(listen)}" for name in site["server_names"]]
+            answers += [f"{name} on {normalize_listen(listen)}" for name in site["server_names"]]
             if {"default_server", "default"}.intersection(listen.split()[1:]):
-                defaults.setdefault(endpoint(listen), []).append(site["name"])
-    yield from repeated("nginx_sites", "server name", answers)
+                defaults.setdefault(normalize_listen(listen), []).append(site["name"])
+    yield from find_repeated("nginx_sites", "server name", answers)
     for place, names in defaults.items():
         if len(set(names)) > 1:
             yield (
@@ -168,4 +168,4 @@ def _listeners(declared: dict[str, Any]) -> Iterator[str]:
 def _proxies(trusted: list[str]) -> Iterator[str]:
     for proxy in trusted:
         if proxy != "unix:":
-            yield from not_a_network("nginx_trusted_proxies", proxy)
+            yield from refuse_no_network("nginx_trusted_proxies", proxy)

@@ -33,7 +33,7 @@ class Trouble:
         return {**asdict(self), "hosts": list(self.hosts)}
 
 
-def grouped(values: Mapping[str, Any]) -> dict[Any, list[str]]:
+def group_by_value(values: Mapping[str, Any]) -> dict[Any, list[str]]:
     """The hosts by what they have in common."""
     found: dict[Any, list[str]] = defaultdict(list)
     for host, value in values.items():
@@ -41,23 +41,23 @@ def grouped(values: Mapping[str, Any]) -> dict[Any, list[str]]:
     return dict(found)
 
 
-def differing(what: str, values: Mapping[str, Any]) -> str:
+def describe_differences(what: str, values: Mapping[str, Any]) -> str:
     """List the values that differ between hosts; empty if all are equal."""
-    found = grouped(values)
+    found = group_by_value(values)
     if len(found) < 2:
         return ""
     return f"{what} is " + ", ".join(
-        f"{value if value != '' else 'not set'} on {listed(hosts)}" for value, hosts in found.items()
+        f"{value if value != '' else 'not set'} on {join_names(hosts)}" for value, hosts in found.items()
     )
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Names as a sentence has them."""
     *others, last = list(names) or ["no host"]
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time span in its largest unit: V(5 s), V(3 min), V(2 h), V(8 d)."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:

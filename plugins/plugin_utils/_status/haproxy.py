@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .finding import DEPLOY, Seen, Trouble, differing, grouped, listed
+from .finding import DEPLOY, Seen, Trouble, describe_differences, group_by_value, join_names
 
 NEAR = 0.8
 """Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's
@@ -24,7 +24,7 @@ FULL = (
 )
 
 
-def troubles(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Trouble]:
+def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Trouble]:
     """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days. C(unfinished) are the
     web servers of which a deployment has not come to its end."""
     for host, node in seen.items():
@@ -101,27 +101,27 @@ def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
                     f"somebody has taken {label} out of rotation: it is {server['state']}, weight {server['weight']}",
                     "run deploy_web_servers.yml, which puts it back"
                     if server["name"] in unfinished
-                    else f"if that is over, put it back: haproxy_server with {_words(ready)}",
+                    else f"if that is over, put it back: haproxy_server with {_join_options(ready)}",
                 )
             elif server["state"] == "ready" and not server["in_rotation"] and server["weight"]:
                 down[label][host] = f"{server['status']}, {server['check']}"
     for label, said in down.items():
         name = label.partition("/")[2]
         others = [host for host in running if host not in said]
-        where = f", and {listed(others)} can reach it: see the network between them" if others else ""
+        where = f", and {join_names(others)} can reach it: see the network between them" if others else ""
         yield Trouble(
             tuple(said),
-            f"{label} does not serve: {_by_value(said)}",
+            f"{label} does not serve: {_describe_by_value(said)}",
             f"see on {name} that its service runs and answers{where}",
         )
 
 
-def _words(options: dict[str, Any]) -> str:
+def _join_options(options: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
-def _by_value(said: Mapping[str, str]) -> str:
-    return "; ".join(f"{value} on {listed(hosts)}" for value, hosts in grouped(said).items())
+def _describe_by_value(said: Mapping[str, str]) -> str:
+    return "; ".join(f"{value} on {join_names(hosts)}" for value, hosts in group_by_value(said).items())
 
 
 def _certificates(running: Seen, days: int) -> Iterator[Trouble]:
@@ -131,11 +131,13 @@ def _certificates(running: Seen, days: int) -> Iterator[Trouble]:
             if certificate["expires"]:
                 ends[certificate["file"]][host] = certificate["expires"], certificate["days_left"]
     for file, said in ends.items():
-        for (expires, left), hosts in grouped(said).items():
+        for (expires, left), hosts in group_by_value(said).items():
             if left < days:
                 what = f"{file} {f'ends in {left} days' if left >= 0 else 'has ended'} ({expires})"
                 yield Trouble(tuple(hosts), what, f"renew it and {DEPLOY}")
-        if found := differing(f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}):
+        if found := describe_differences(
+            f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}
+        ):
             yield Trouble(tuple(said), found, DEPLOY)
 
 
@@ -149,12 +151,14 @@ def _differences(running: Seen) -> Iterator[Trouble]:
                 what == "server" and any(name.partition("/")[0] not in _backends(running[host]) for host in without)
             ):
                 having = [host for host in names if host not in without]
-                yield Trouble(tuple(without), f"haproxy has no {what} {name}, as it has on {listed(having)}", DEPLOY)
+                yield Trouble(
+                    tuple(without), f"haproxy has no {what} {name}, as it has on {join_names(having)}", DEPLOY
+                )
     sums = {host: node["configuration"]["shared"][:8] for host, node in running.items()}
-    if found := differing("what haproxy.cfg and the files beside it have in common", sums):
+    if found := describe_differences("what haproxy.cfg and the files beside it have in common", sums):
         yield Trouble(tuple(running), found, f"if the inventory does not want that, {DEPLOY}", harmless=True)
     versions = {host: node["version"] for host, node in running.items()}
-    if found := differing("haproxy's version", versions):
+    if found := describe_differences("haproxy's version", versions):
         yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
 
 

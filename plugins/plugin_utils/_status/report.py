@@ -34,41 +34,42 @@ UNFINISHED = {
 }
 
 
-def report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
+def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
     """The report as the filter cluster_report documents it."""
-    keepalived = answers(asked, "keepalived")
-    haproxy = answers(asked, "haproxy")
-    found = list(dict.fromkeys(_troubles(asked, keepalived, haproxy, certificate_days)))
+    keepalived = select_answers(asked, "keepalived")
+    haproxy = select_answers(asked, "haproxy")
+    found = list(dict.fromkeys(_find_troubles(asked, keepalived, haproxy, certificate_days)))
     return {
         "healthy": all(trouble.harmless for trouble in found),
         "findings": [trouble.to_dict() for trouble in sorted(found, key=lambda trouble: trouble.harmless)],
-        "vips": [_vip(keepalived, name) for name in vrrp_status.instances(keepalived)],
+        "vips": [_vip(keepalived, name) for name in vrrp_status.list_instances(keepalived)],
         "load_balancers": {
-            host: _node(asked[host], haproxy.get(host), keepalived.get(host)) for host in _with(asked, "keepalived")
+            host: _node(asked[host], haproxy.get(host), keepalived.get(host))
+            for host in _hosts_with(asked, "keepalived")
         },
         "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
         "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
-        "web_servers": {host: _web_server(asked[host]) for host in _with(asked, "nginx")},
+        "web_servers": {host: _web_server(asked[host]) for host in _hosts_with(asked, "nginx")},
     }
 
 
-def _with(asked: Asked, module: str) -> list[str]:
+def _hosts_with(asked: Asked, module: str) -> list[str]:
     return [host for host, said in asked.items() if module in said]
 
 
-def answers(asked: Asked, module: str) -> Seen:
+def select_answers(asked: Asked, module: str) -> Seen:
     """Return the module's results on the hosts where it has completed."""
     return {host: said[module] for host, said in asked.items() if "running" in said.get(module, {})}
 
 
-def _troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: int) -> Iterator[Trouble]:
+def _find_troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: int) -> Iterator[Trouble]:
     for host, said in asked.items():
         yield from _host(host, said)
-    silent = [host for host in _with(asked, "keepalived") if host not in keepalived]
-    yield from vrrp_status.troubles(keepalived, silent)
-    unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _marks(said))]
-    yield from haproxy_status.troubles(haproxy, certificate_days, unfinished)
+    silent = [host for host in _hosts_with(asked, "keepalived") if host not in keepalived]
+    yield from vrrp_status.find_troubles(keepalived, silent)
+    unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _list_marks(said))]
+    yield from haproxy_status.find_troubles(haproxy, certificate_days, unfinished)
     if len(keepalived) + len(silent) == 1:
         yield Trouble(
             (*keepalived, *silent),
@@ -79,7 +80,7 @@ def _troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: i
 
 
 def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]:
-    if not _reachable(said):
+    if not _is_reachable(said):
         reason = next((answer["msg"].strip() for answer in said.values() if answer.get("unreachable")), "")
         yield Trouble(
             (host,),
@@ -94,8 +95,8 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
                 f"it does not tell how {module} is: {answer.get('msg', '').strip()}",
                 "mend that, then ask again",
             )
-        yield from _pending(host, module, answer)
-    for path in _marks(said):
+        yield from _find_pending(host, module, answer)
+    for path in _list_marks(said):
         if what := UNFINISHED.get(path.rpartition("/")[2]):
             remedy = (
                 "run deploy_web_servers.yml, which goes on with it (with cluster_drain=false if it is the only "
@@ -104,12 +105,12 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
             yield Trouble((host,), f"{what} ({path})", remedy)
 
 
-def _marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _list_marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The paths by which a deployment says how far it has come on a host."""
     return [file["path"] for file in said.get("unfinished", {}).get("files", [])]
 
 
-def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trouble]:
+def _find_pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trouble]:
     """Find daemons that do not run the configuration on disk. Stopped daemons of load balancers are reported
     elsewhere."""
     if not answer.get("running"):
@@ -134,13 +135,15 @@ def _pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trou
         )
 
 
-def _reachable(said: Mapping[str, Mapping[str, Any]]) -> bool:
+def _is_reachable(said: Mapping[str, Mapping[str, Any]]) -> bool:
     return not any(answer.get("unreachable") for answer in said.values())
 
 
 def _vip(seen: Seen, instance: str) -> dict[str, Any]:
-    nodes = vrrp_status.placed(seen, instance)
-    states: dict[str, Mapping[str, Any]] = {host: vrrp_status.of(seen, host, instance) or {} for host in seen}
+    nodes = vrrp_status.find_setups(seen, instance)
+    states: dict[str, Mapping[str, Any]] = {
+        host: vrrp_status.find_instance(seen, host, instance) or {} for host in seen
+    }
     holders = [host for host, state in states.items() if state.get("state") == "MASTER"]
     return {
         "instance": instance,
@@ -164,7 +167,7 @@ def _web_server(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     nginx = said["nginx"]
     pending = nginx.get("configuration", {}).get("pending", "") if nginx.get("running") else ""
     return {
-        "reachable": _reachable(said),
+        "reachable": _is_reachable(said),
         "managed": "running" in nginx,
         "running": nginx.get("running", False),
         "pending": pending,
@@ -176,7 +179,7 @@ def _node(
 ) -> dict[str, Any]:
     haproxy, keepalived = haproxy or {}, keepalived or {}
     return {
-        "reachable": _reachable(said),
+        "reachable": _is_reachable(said),
         **{
             name: {"running": node.get("running"), "version": node.get("version", ""), **node.get("configuration", {})}
             for name, node in (("haproxy", haproxy), ("keepalived", keepalived))

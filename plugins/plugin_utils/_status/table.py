@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .finding import duration, listed
+from .finding import format_duration, join_names
 
 Report = Mapping[str, Any]
 
 
-def lines(report: Report) -> dict[str, list[str]]:
+def build_lines(report: Report) -> dict[str, list[str]]:
     """The lines of the C(table) and of the C(findings)."""
     return {"table": table(report), "findings": findings(report)}
 
@@ -43,7 +43,7 @@ def findings(report: Report) -> list[str]:
         line
         for finding in report["findings"]
         for line in (
-            f"{'NOTE ' if finding['harmless'] else 'WRONG'}  {listed(finding['hosts'])}: {finding['what']}",
+            f"{'NOTE ' if finding['harmless'] else 'WRONG'}  {join_names(finding['hosts'])}: {finding['what']}",
             f"       {finding['remedy']}",
         )
     ]
@@ -53,16 +53,16 @@ def _vips(report: Report) -> list[list[str]]:
     nodes = list(report["load_balancers"])
     rows = [["VIP", "ADDRESSES", "HELD BY", "FOR", *nodes]]
     for vip in report["vips"]:
-        held = duration(vip["seconds_held"]) if vip["holders"] else "-"
+        held = format_duration(vip["seconds_held"]) if vip["holders"] else "-"
         cells = [_state(vip["nodes"].get(node)) for node in nodes]
         rows.append(
-            [vip["instance"], " ".join(vip["addresses"]) or "-", listed(vip["holders"] or ["nobody"]), held, *cells]
+            [vip["instance"], " ".join(vip["addresses"]) or "-", join_names(vip["holders"] or ["nobody"]), held, *cells]
         )
     return rows
 
 
 def _state(node: Mapping[str, Any] | None) -> str:
-    return f"{node['state']} {node['priority']}, {duration(node['seconds_in_state'])}" if node else "-"
+    return f"{node['state']} {node['priority']}, {format_duration(node['seconds_in_state'])}" if node else "-"
 
 
 def _load_balancers(report: Report) -> list[list[str]]:
@@ -72,7 +72,7 @@ def _load_balancers(report: Report) -> list[list[str]]:
             rows.append([host, *["unreachable"] * 2, *["-"] * 3])
             continue
         keepalived, haproxy = (_version(node[name]) for name in ("keepalived", "haproxy"))
-        age = duration(node["seconds_in_generation"])
+        age = format_duration(node["seconds_in_generation"])
         reload = (
             f"failed ({node['reloads_failed']})"
             if node["reloads_failed"]
@@ -80,7 +80,7 @@ def _load_balancers(report: Report) -> list[list[str]]:
             if node["generation"]
             else "-"
         )
-        rows.append([host, keepalived, haproxy, duration(node["uptime"]), str(node["generation"]), reload])
+        rows.append([host, keepalived, haproxy, format_duration(node["uptime"]), str(node["generation"]), reload])
     return rows
 
 
@@ -132,7 +132,7 @@ def _certificates(report: Report) -> list[list[str]]:
     for host, certificates in report["certificates"].items():
         for item in certificates:
             hosts.setdefault((item["file"], item["expires"], str(item["days_left"])), []).append(host)
-    return [["CERTIFICATE", "ENDS", "DAYS", "ON"], *([*key, listed(names)] for key, names in hosts.items())]
+    return [["CERTIFICATE", "ENDS", "DAYS", "ON"], *([*key, join_names(names)] for key, names in hosts.items())]
 
 
 def _web_servers(report: Report) -> list[list[str]]:

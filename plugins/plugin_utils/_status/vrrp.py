@@ -14,7 +14,7 @@ from typing import Any
 
 from ...module_utils._keepalived.paths import STANDBY
 from ...module_utils._keepalived.shapes import Instance, Setup
-from .finding import DEPLOY, Seen, Trouble, differing, duration, grouped, listed
+from .finding import DEPLOY, Seen, Trouble, describe_differences, format_duration, group_by_value, join_names
 
 AGREED = {
     "virtual_router_id": "the virtual router id",
@@ -28,40 +28,40 @@ AGREED = {
 """Settings that must be equal on all nodes of an instance."""
 
 
-def troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
+def find_troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
     """Everything that is wrong with keepalived and its VIPs."""
     for host, node in seen.items():
         yield from _node(host, node)
-    for instance in instances(seen):
-        nodes = placed(seen, instance)
-        states = {host: state for host in nodes if (state := of(seen, host, instance))}
+    for instance in list_instances(seen):
+        nodes = find_setups(seen, instance)
+        states = {host: state for host in nodes if (state := find_instance(seen, host, instance))}
         yield from _holder(instance, list(nodes), states, silent)
         yield from _standby(instance, states, seen)
         yield from _addresses(instance, nodes, states, seen)
         yield from _agreement(instance, nodes)
         yield from _priorities(instance, nodes)
         yield from _peers(instance, nodes, seen)
-        yield from _unheard(nodes, states, seen)
+        yield from _find_unheard(nodes, states, seen)
     yield from _groups(seen)
     versions = {host: node["version"] for host, node in seen.items() if node["running"]}
-    if found := differing("keepalived's version", versions):
+    if found := describe_differences("keepalived's version", versions):
         yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
 
 
-def instances(seen: Seen) -> list[str]:
+def list_instances(seen: Seen) -> list[str]:
     """The names of all instances, in the order of the configurations."""
     return list(
         dict.fromkeys(item["name"] for node in seen.values() for item in (*node["configured"], *node["instances"]))
     )
 
 
-def placed(seen: Seen, instance: str) -> dict[str, Setup]:
-    """What the configuration of every node that has the instance says of it."""
+def find_setups(seen: Seen, instance: str) -> dict[str, Setup]:
+    """The configuration of the instance on every node that has it."""
     return {host: item for host, node in seen.items() for item in node["configured"] if item["name"] == instance}
 
 
-def of(seen: Seen, host: str, instance: str) -> Instance | None:
-    """How the instance is on the host; nothing where keepalived does not run or does not know it."""
+def find_instance(seen: Seen, host: str, instance: str) -> Instance | None:
+    """The state of the instance on the host; None where keepalived does not run or does not know it."""
     return next((item for item in seen[host]["instances"] if item["name"] == instance), None)
 
 
@@ -132,7 +132,7 @@ def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], sil
         refused = "".join(f"; {host} has refused adverts ({reason})" for host, reason in reasons.items() if reason)
         yield Trouble(
             tuple(holders),
-            f"{listed(holders)} hold {instance} at the same time{refused}",
+            f"{join_names(holders)} hold {instance} at the same time{refused}",
             (
                 "they do not hear each other: have the firewalls and the network between them let VRRP (protocol 112) "
                 "through, both ways"
@@ -153,7 +153,8 @@ def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Itera
             because = "".join(f"; {file} says {content or 'nothing'}" for file, content in reports.items())
             yield Trouble(
                 (host,),
-                f"it cannot take {instance}: {state['state']} for {duration(state['seconds_in_state'])}{because}",
+                f"it cannot take {instance}: {state['state']} for "
+                f"{format_duration(state['seconds_in_state'])}{because}",
                 "see that haproxy serves there; journalctl --unit keepalived says what is missing",
             )
 
@@ -183,20 +184,22 @@ def _addresses(
 
 def _agreement(instance: str, nodes: Mapping[str, Mapping[str, object]]) -> Iterator[Trouble]:
     for word, what in AGREED.items():
-        if found := differing(f"{what} of {instance}", {host: _shown(setup[word]) for host, setup in nodes.items()}):
+        if found := describe_differences(
+            f"{what} of {instance}", {host: _show_value(setup[word]) for host, setup in nodes.items()}
+        ):
             yield Trouble(tuple(nodes), found, DEPLOY)
 
 
-def _shown(value: Any) -> str:
+def _show_value(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(sorted(item["address"] for item in value)) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Trouble]:
-    for priority, hosts in grouped({host: setup["priority"] for host, setup in nodes.items()}).items():
+    for priority, hosts in group_by_value({host: setup["priority"] for host, setup in nodes.items()}).items():
         if len(hosts) > 1:
-            what = f"{listed(hosts)} have the same priority {priority} for {instance}"
+            what = f"{join_names(hosts)} have the same priority {priority} for {instance}"
             yield Trouble(tuple(hosts), what, f"give each its own and {DEPLOY}")
     well = {
         host: setup["priority"] + sum(weight for weight in setup["weights"] if weight > 0)
@@ -228,8 +231,8 @@ def _peers(instance: str, nodes: Mapping[str, Setup], seen: Seen) -> Iterator[Tr
                 yield Trouble((host,), f"it sends no adverts of {instance} to {other}, so both can hold it", DEPLOY)
 
 
-def _unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen) -> Iterator[Trouble]:
-    """Where connections outlive a move, every node hears the others that are well."""
+def _find_unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen) -> Iterator[Trouble]:
+    """Find nodes that do not hear another one, where connections are to outlive a move."""
     if not any(node["peers_heard"] for node in seen.values()):
         return
     for host, setup in nodes.items():
@@ -247,10 +250,10 @@ def _unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: S
 
 def _groups(seen: Seen) -> Iterator[Trouble]:
     for host, node in seen.items():
-        for group, names in grouped(
+        for group, names in group_by_value(
             {item["name"]: item["sync_group"] for item in node["configured"] if item["sync_group"]}
         ).items():
-            states = {name: found["state"] for name in names if (found := of(seen, host, name))}
+            states = {name: found["state"] for name in names if (found := find_instance(seen, host, name))}
             if len(set(states.values())) > 1:
                 said = ", ".join(f"{name} is {state}" for name, state in states.items())
                 yield Trouble((host,), f"the group {group} is not in one state: {said}", "systemctl reload keepalived")

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import (
-    address,
-    families,
-    nodes,
-    packages_left,
-    without_address,
+    find_address,
+    find_hosts_without_address,
+    find_skipped_packages,
+    list_families,
+    list_nodes,
 )
 
 ROUTE = {"default_ipv4": {"address": "192.0.2.4"}}
@@ -39,32 +39,32 @@ UNKNOWN = [
 
 @pytest.mark.parametrize(("name", "variables", "expected"), KNOWN)
 def test_address(name, variables, expected):
-    assert address(name, variables) == expected
-    assert without_address([name], {name: variables}) == []
+    assert find_address(name, variables) == expected
+    assert find_hosts_without_address([name], {name: variables}) == []
 
 
 @pytest.mark.parametrize("variables", UNKNOWN)
 def test_no_address(variables):
-    assert without_address(["lb1"], {"lb1": variables}) == ["lb1"]
+    assert find_hosts_without_address(["lb1"], {"lb1": variables}) == ["lb1"]
     with pytest.raises(ValueError, match="no address is known of host lb1: set cluster_address"):
-        address("lb1", variables)
+        find_address("lb1", variables)
 
 
 @pytest.mark.parametrize("names", [["b", "a"], ["a", "b"], ["b"], []])
 def test_nodes_keep_the_order_of_the_group(names):
     hostvars = {"a": {"cluster_address": "192.0.2.1"}, "b": {"cluster_address": "192.0.2.2"}, "c": {}}
-    assert [node["name"] for node in nodes(names, hostvars)] == names
+    assert [node["name"] for node in list_nodes(names, hostvars)] == names
 
 
 def test_nodes_have_a_port_where_it_is_asked_for():
     hostvars = {"a": {"cluster_address": "192.0.2.1"}}
-    assert nodes(["a"], hostvars) == [{"name": "a", "address": "192.0.2.1"}]
-    assert nodes(["a"], hostvars, port=80) == [{"name": "a", "address": "192.0.2.1", "port": 80}]
+    assert list_nodes(["a"], hostvars) == [{"name": "a", "address": "192.0.2.1"}]
+    assert list_nodes(["a"], hostvars, port=80) == [{"name": "a", "address": "192.0.2.1", "port": 80}]
 
 
 def test_nodes_name_the_host_without_address():
     with pytest.raises(ValueError, match="host c"):
-        nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
+        list_nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
 
 
 LEFT = {"skipped": True, "changed": False}
@@ -87,7 +87,7 @@ def test_what_roles_have_left_is_named_by_host():
         "in a container": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": False}},
         "not tried": {},
     }
-    assert packages_left([*hostvars, "not reached"], hostvars) == {"both": ["haproxy", "socat", "nginx"]}
+    assert find_skipped_packages([*hostvars, "not reached"], hostvars) == {"both": ["haproxy", "socat", "nginx"]}
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_what_roles_have_left_is_named_by_host():
     ],
 )
 def test_families(addresses, versions):
-    assert families(addresses) == versions
+    assert list_families(addresses) == versions

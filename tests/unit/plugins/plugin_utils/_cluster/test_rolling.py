@@ -7,7 +7,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.rolling import batches, problems, report, steps
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.rolling import (
+    describe_hosts,
+    divide_into_batches,
+    plan_steps,
+    problems,
+)
 
 HOSTS = ["web1", "web2", "web3"]
 HOSTVARS = {name: {} for name in HOSTS}
@@ -32,20 +37,20 @@ UNREACHABLE = {"__balancer": "lb2", "unreachable": True, "msg": "No route to hos
 
 def test_a_host_is_taken_out_of_every_backend_on_every_load_balancer():
     asked = [balancer("lb1", server("web1"), server("web1", "api"), server("web2")), balancer("lb2", server("web1"))]
-    assert steps(asked, "web1", []) == [
+    assert plan_steps(asked, "web1", []) == [
         {"balancer": "lb1", "servers": ["web/web1", "api/web1"]},
         {"balancer": "lb2", "servers": ["web/web1"]},
     ]
 
 
 def test_a_host_that_no_load_balancer_knows_is_taken_out_nowhere():
-    assert steps([*all_up("lb1"), STOPPED, UNREACHABLE], "web9", []) == []
+    assert plan_steps([*all_up("lb1"), STOPPED, UNREACHABLE], "web9", []) == []
 
 
 @pytest.mark.parametrize("state", ["drain", "maint"])
 def test_what_somebody_has_taken_out_stays_out(state):
     asked = [balancer("lb1", server("web1", state=state), server("web1", "api"))]
-    assert steps(asked, "web1", []) == [{"balancer": "lb1", "servers": ["api/web1"]}]
+    assert plan_steps(asked, "web1", []) == [{"balancer": "lb1", "servers": ["api/web1"]}]
 
 
 OUT = {"state": "maint", "status": "MAINT"}
@@ -68,7 +73,7 @@ OUT = {"state": "maint", "status": "MAINT"}
 )
 def test_what_an_unfinished_deployment_has_taken_out_itself_is_put_back(name, noted, expected):
     asked = [balancer("lb1", server("web1", **OUT), server("web1", "api", **OUT), server("web2", **OUT))]
-    assert steps(asked, name, noted) == ([{"balancer": "lb1", "servers": expected}] if expected else [])
+    assert plan_steps(asked, name, noted) == ([{"balancer": "lb1", "servers": expected}] if expected else [])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +113,7 @@ def test_what_somebody_else_has_taken_out_does_not_count_as_coming_back():
     ],
 )
 def test_hosts_are_divided_as_ansible_does(serial, expected):
-    assert batches(list("abcde"), serial) == expected
+    assert divide_into_batches(list("abcde"), serial) == expected
 
 
 @pytest.mark.parametrize("serial", ["two", "", "-1", -1, 1.5, True, None, ["1", "half"], "%"])
@@ -175,12 +180,12 @@ def test_a_host_can_have_another_name_in_the_backends():
     hostvars = {**HOSTVARS, "web1": {"cluster_server_name": "one"}}
     asked = [balancer("lb1", server("one"), server("web2", status="DOWN"))]
     assert "backend web has one in rotation" in problems(["web1"], asked, hostvars, 1, 1)[0]
-    assert report(["web1"], asked, hostvars) == ["web1: in rotation on lb1 (web/one is ready, UP)"]
+    assert describe_hosts(["web1"], asked, hostvars) == ["web1: in rotation on lb1 (web/one is ready, UP)"]
 
 
 def test_the_report_says_of_every_host_where_it_is():
     asked = [balancer("lb1", server("web1", state="maint", status="MAINT"), server("web2")), STOPPED]
-    assert report(HOSTS, asked, HOSTVARS) == [
+    assert describe_hosts(HOSTS, asked, HOSTVARS) == [
         "web1: out of rotation on lb1 (web/web1 is maint, MAINT)",
         "web2: in rotation on lb1 (web/web2 is ready, UP)",
         "web3: on no load balancer",
@@ -188,6 +193,6 @@ def test_the_report_says_of_every_host_where_it_is():
 
 
 def test_the_report_says_where_nobody_knows():
-    assert report(["web1"], [*all_up("lb1"), UNREACHABLE], HOSTVARS) == [
+    assert describe_hosts(["web1"], [*all_up("lb1"), UNREACHABLE], HOSTVARS) == [
         "web1: in rotation on lb1 (web/web1 is ready, UP); not known on lb2",
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.drill import (
-    failures,
+    find_failures,
     health,
     measure,
     plan,
@@ -146,5 +146,5 @@ def test_a_summary_adds_up():
 
 @pytest.mark.parametrize(("limit", "wrong"), [(0, 0), (22, 0), (21, 1)])
 def test_a_limit_is_a_limit(limit, wrong):
-    assert len(failures(measure(record([100])), limit)) == wrong
-    assert len(failures(measure(record([100], problem="lb1 did not come back")), limit)) == wrong + 1
+    assert len(find_failures(measure(record([100])), limit)) == wrong
+    assert len(find_failures(measure(record([100], problem="lb1 did not come back")), limit)) == wrong + 1

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import sections
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import build_sections
 from samples.haproxy import BASE, back, front, listen, variables
 
 BARE = {"haproxy_removed_headers": []}
@@ -30,7 +30,7 @@ CHALLENGE = "{ path_beg /.well-known/acme-challenge/ }"
 
 def printed(section, kind="frontends", **changes):
     """The lines of the section."""
-    found = sections(variables(**{f"haproxy_{kind}": [section], **BARE, **changes}), BASE)["proxies"]
+    found = build_sections(variables(**{f"haproxy_{kind}": [section], **BARE, **changes}), BASE)["proxies"]
     return next(proxy["lines"] for proxy in found if proxy["name"] == section["name"])
 
 
@@ -50,7 +50,7 @@ def in_flight(*names, exception=""):
 
 def backends(**changes):
     """The role's own backends by name."""
-    found = sections(variables(haproxy_backends=[back()], **changes), BASE)["proxies"]
+    found = build_sections(variables(haproxy_backends=[back()], **changes), BASE)["proxies"]
     return {proxy["name"]: proxy for proxy in found if proxy["name"] != "web"}
 
 
@@ -207,5 +207,5 @@ def test_clients_are_counted_in_one_table():
 )
 def test_a_directory_that_can_be_empty_is_no_reason_not_to_start(certificates, options, strict):
     bind = {"port": 443, "certificates": certificates, "options": options}
-    proxy = next(proxy for proxy in sections(variables(haproxy_frontends=[front(binds=[bind])]), BASE)["proxies"])
+    proxy = next(proxy for proxy in build_sections(variables(haproxy_frontends=[front(binds=[bind])]), BASE)["proxies"])
     assert proxy["binds"][0].split().count("strict-sni") == strict

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.limits import (
     Resources,
-    derive,
-    limits,
+    compute_limits,
+    derive_maxconn,
     parse_resources,
     problems,
     template_size,
@@ -80,11 +80,11 @@ def test_a_host_that_does_not_answer_has_unknown_resources():
     ],
 )
 def test_the_limit_suits_memory_and_descriptors(host, connections):
-    assert derive(host) == connections
+    assert derive_maxconn(host) == connections
 
 
 def test_servers_take_descriptors():
-    assert derive(Resources(24 * GIB, 20000), servers=2000) == 8900
+    assert derive_maxconn(Resources(24 * GIB, 20000), servers=2000) == 8900
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_servers_of_templates_take_descriptors():
         {"prefix": "w", "count": count, "address": "a.example.com", "port": 1} for count in ("500", "501-2000")
     ]
     few = [*ANSWER, "LimitNOFILE=20000"]
-    assert limits(variables(**backs(back(servers=[], server_templates=templates))), few)["process"] == 8900
+    assert compute_limits(variables(**backs(back(servers=[], server_templates=templates))), few)["process"] == 8900
 
 
 @pytest.mark.parametrize(
@@ -161,12 +161,12 @@ def test_servers_of_templates_take_descriptors():
     ],
 )
 def test_sections_share_what_is_not_reserved(changes, process, sections):
-    found = limits(variables(**changes), ANSWER)
+    found = compute_limits(variables(**changes), ANSWER)
     assert (found["process"], found["sections"]) == (process, sections)
 
 
 def test_as_many_requests_as_clients_may_have_connections():
-    found = limits(variables(haproxy_maxconn=4096), ANSWER)
+    found = compute_limits(variables(haproxy_maxconn=4096), ANSWER)
     assert found == {"process": 4096, "socket": 50, "health": 50, "statistics": 50, "requests": 3996, "sections": {}}
 
 

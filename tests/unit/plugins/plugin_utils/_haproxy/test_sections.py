@@ -7,13 +7,17 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import endpoint, options, sections
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import (
+    build_sections,
+    format_endpoint,
+    join_options,
+)
 from samples.haproxy import BASE, WEB1, back, front, listen, server, variables
 
 
 def proxy(kind="backend", **changes):
     """The one section of that kind, as it is printed."""
-    (found,) = [section for section in sections(variables(**changes), BASE)["proxies"] if section["kind"] == kind]
+    (found,) = [section for section in build_sections(variables(**changes), BASE)["proxies"] if section["kind"] == kind]
     return found
 
 
@@ -27,7 +31,7 @@ def proxy(kind="backend", **changes):
     ],
 )
 def test_options(values, words):
-    assert options(values) == words
+    assert join_options(values) == words
 
 
 @pytest.mark.parametrize(
@@ -46,11 +50,11 @@ def test_options(values, words):
     ],
 )
 def test_an_address_is_written_as_haproxy_reads_it(address, port, printed):
-    assert endpoint(address, port) == printed
+    assert format_endpoint(address, port) == printed
 
 
 def test_every_section_has_the_same_keys():
-    whole = sections(
+    whole = build_sections(
         variables(haproxy_frontends=[front()], haproxy_backends=[back()], haproxy_listens=[listen()]), BASE
     )["proxies"]
     assert [section["kind"] for section in whole] == ["frontend", "backend", "listen"]
@@ -115,7 +119,7 @@ def test_a_servers_port_is_the_sections_if_left_out(keys, port):
     ],
 )
 def test_a_section_is_checked_if_all_its_servers_are(keys, checked):
-    assert sections(variables(haproxy_backends=[back(**keys)]), BASE)["checked"] == checked
+    assert build_sections(variables(haproxy_backends=[back(**keys)]), BASE)["checked"] == checked
 
 
 def test_a_template_has_the_options_of_a_server():
@@ -264,7 +268,7 @@ def test_the_mode_of_a_section_is_that_of_its_defaults():
 
 
 def defaults(**changes):
-    return {section["name"]: section for section in sections(variables(**changes), BASE)["defaults"]}
+    return {section["name"]: section for section in build_sections(variables(**changes), BASE)["defaults"]}
 
 
 @pytest.mark.parametrize(
@@ -312,7 +316,7 @@ def test_named_defaults_say_what_they_begin_with():
 def test_users_are_written_with_their_groups():
     jane = {"name": "jane", "password": "$6$a$b", "groups": ["shop", "office"]}
     john = {"name": "john", "password": "pass # word", "insecure": True}
-    whole = sections(variables(haproxy_userlists=[{"name": "staff", "users": [jane, john]}]), BASE)
+    whole = build_sections(variables(haproxy_userlists=[{"name": "staff", "users": [jane, john]}]), BASE)
     assert whole["userlists"] == [
         {
             "name": "staff",
@@ -323,17 +327,17 @@ def test_users_are_written_with_their_groups():
 
 
 def test_users_of_the_statistics_are_a_list():
-    whole = sections(variables(haproxy_stats_users=[{"name": "admin", "password": "word"}]), BASE)
+    whole = build_sections(variables(haproxy_stats_users=[{"name": "admin", "password": "word"}]), BASE)
     assert whole["userlists"] == [{"name": "statistics", "groups": [], "users": ["admin insecure-password 'word'"]}]
 
 
 def test_peers_are_all_nodes():
     nodes = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "2001:db8::12"}]
-    whole = sections(variables(haproxy_nodes=nodes, haproxy_peers=[{"name": "balancers", "port": 10000}]), BASE)
+    whole = build_sections(variables(haproxy_nodes=nodes, haproxy_peers=[{"name": "balancers", "port": 10000}]), BASE)
     assert whole["peers"] == [
         {"name": "balancers", "lines": [], "peers": ["lb1 192.0.2.11:10000", "lb2 [2001:db8::12]:10000"]}
     ]
-    assert sections(variables(haproxy_nodes=nodes), BASE)["peers"] == []
+    assert build_sections(variables(haproxy_nodes=nodes), BASE)["peers"] == []
 
 
 def test_a_key_without_a_value_is_left_out():
@@ -357,5 +361,5 @@ def test_the_input_stays_as_it_is():
         haproxy_frontends=[front()], haproxy_backends=[back(health_check={}, lines=["a"])], haproxy_listens=[listen()]
     )
     before = deepcopy(given)
-    sections(given, BASE)
+    build_sections(given, BASE)
     assert given == before

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.rules import (
-    hidden,
-    not_an_address,
-    repeated,
-    unknown,
+    find_repeated,
+    find_unknown,
+    refuse_hidden_path,
+    refuse_no_address,
 )
 
 ROLE = ["haproxy_backends", "haproxy_frontends"]
@@ -31,24 +31,24 @@ ROLE = ["haproxy_backends", "haproxy_frontends"]
     ],
 )
 def test_repeated(values, problems):
-    assert repeated("some_list", "name", values) == problems
+    assert find_repeated("some_list", "name", values) == problems
 
 
 @pytest.mark.parametrize(
     ("path", "expected"), [("/srv/home/a", 0), ("/homes", 0), ("a.pem", 0), ("/home/jane/a", 1), ("/root", 1)]
 )
 def test_what_a_confined_service_does_not_see(path, expected):
-    assert len(hidden("here", path, "role_confined")) == expected
+    assert len(refuse_hidden_path("here", path, "role_confined")) == expected
 
 
 @pytest.mark.parametrize("value", ["192.0.2.11", "2001:db8::11", "::"])
 def test_an_address(value):
-    assert not_an_address("here", value) == []
+    assert refuse_no_address("here", value) == []
 
 
 @pytest.mark.parametrize("value", ["", "lb1", "192.0.2", "192.0.2.256", "192.0.2.11/24", "2001:db8::g"])
 def test_not_an_address(value):
-    assert not_an_address("here", value) == [
+    assert refuse_no_address("here", value) == [
         f"here is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11"
     ]
 
@@ -63,4 +63,4 @@ def test_not_an_address(value):
     ],
 )
 def test_unknown(names, problems):
-    assert unknown(names, ROLE) == problems
+    assert find_unknown(names, ROLE) == problems

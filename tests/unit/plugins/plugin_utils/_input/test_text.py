@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.text import (
-    decrypted,
-    unprintable,
-    unprintable_texts,
+    find_unprintable,
+    find_unprintable_texts,
+    with_decrypted_texts,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,37 +59,37 @@ class Encrypted:
     ],
 )
 def test_a_filter_sees_texts_where_variables_are_encrypted(value, seen):
-    found = decrypted(lambda given, port=0: (given, port))(value, port=80)
+    found = with_decrypted_texts(lambda given, port=0: (given, port))(value, port=80)
     assert found == (seen, 80)
     assert "Encrypted" not in repr(found)
 
 
 @pytest.mark.parametrize("value", GOOD)
 def test_one_line_is_no_problem(value):
-    assert unprintable("v", value) == []
+    assert find_unprintable("v", value) == []
 
 
 @pytest.mark.parametrize(("value", "path"), BAD)
 def test_the_problem_names_the_place(value, path):
-    (problem,) = unprintable("v", value)
+    (problem,) = find_unprintable("v", value)
     assert problem.startswith(f"{path} has a line break or another control character (")
 
 
 def test_the_rest_of_the_text_is_never_shown():
-    assert "unutterable" not in unprintable("v", ["unutterable\n"])[0]
+    assert "unutterable" not in find_unprintable("v", ["unutterable\n"])[0]
 
 
 @pytest.mark.parametrize(
     "key", ["a\nb", "a b", "", "redispatch #", "a;", "a{", "a\u2028b", "a\x85", "a\tb", "$host", "%h", "'a'"]
 )
 def test_a_key_is_a_word(key):
-    (problem,) = unprintable("v", [{"name": "web", "options": {key: True}}])
+    (problem,) = find_unprintable("v", [{"name": "web", "options": {key: True}}])
     assert problem == f"v[web].options has the key {key!r}: a single word of letters, digits and any of _.:- is needed"
 
 
 @pytest.mark.parametrize("key", ["http-keep-alive", "tcp-ut", "ssl_session_cache", 80, True, "X-Real-IP"])
 def test_words_are_keys(key):
-    assert unprintable("v", {key: True}) == []
+    assert find_unprintable("v", {key: True}) == []
 
 
 def leaves(options, way=()):
@@ -127,7 +127,7 @@ def test_no_text_and_no_key_of_any_option_has_more_than_one_line(place, end, bef
     way, free = place
     text = f"{before}{end}{after}"
     for value in [{text: True}, {"word": text}, {"word": [text]}] if free else [text]:
-        problems = unprintable_texts(built(way, value))
+        problems = find_unprintable_texts(built(way, value))
         content = way[-1][0] == "content" and way[0][0].endswith("_files")
         assert len(problems) == (not content), way
 
@@ -138,5 +138,5 @@ def test_every_role_is_known():
 
 
 def test_content_is_a_text_like_any_other_where_it_is_not_that_of_a_file():
-    assert unprintable_texts({"haproxy_options": {"path": "x", "content": "a\nb"}})
-    assert unprintable_texts({"haproxy_files": [{"path": "x", "content": "a\nb"}]}) == []
+    assert find_unprintable_texts({"haproxy_options": {"path": "x", "content": "a\nb"}})
+    assert find_unprintable_texts({"haproxy_files": [{"path": "x", "content": "a\nb"}]}) == []

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy import problems as haproxy_problems
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import sections
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import build_sections
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived import problems as vrrp_problems
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import model as vrrp_model
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import build_blocks as vrrp_model
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx import problems as nginx_problems
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.model import model as nginx_model
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.model import build_blocks as nginx_model
 from hypothesis import example, given
 from samples.haproxy import BASE, back, variables
 from samples.keepalived import FACTS, declaration, instance, urls
@@ -46,7 +46,7 @@ def test_a_user_of_haproxy_is_one_line_with_name_and_password(name, password):
     )
     if haproxy_problems.problems(given):
         return
-    (line,) = sections(given, BASE)["userlists"][0]["users"]
+    (line,) = build_sections(given, BASE)["userlists"][0]["users"]
     assert line == f"{name} insecure-password '{password}'"
     assert "'" not in password
     assert not re.search(r"""[\s"'#\\]|^$""", name)
@@ -67,7 +67,7 @@ def test_a_name_of_haproxy_is_one_word(name):
 def test_a_host_of_a_health_check_is_one_word_and_no_format(host):
     given = variables(haproxy_backends=[back(health_check={"host": host})])
     if not haproxy_problems.problems(given):
-        (backend,) = [section for section in sections(given, BASE)["proxies"] if section["kind"] == "backend"]
+        (backend,) = [section for section in build_sections(given, BASE)["proxies"] if section["kind"] == "backend"]
         written = backend["health_check"]["host"]
         assert re.fullmatch(r"""(?:[^\s"'#\\%]|%%)+""", written)
         assert written.replace("%%", "%") == host

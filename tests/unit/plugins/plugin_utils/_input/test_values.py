@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.values impo
     DIGITS,
     MODES,
     NEGATIVE,
-    type_problems,
+    find_type_problems,
 )
 
 ROLES = Path(__file__).parents[5] / "roles"
@@ -110,7 +110,7 @@ def test_a_value_of_another_type_is_refused_by_its_name(inner):
     for path, where, option in inner:
         hidden = option.get("no_log")
         for value, why in WRONG[option["type"]]:
-            (problem,) = type_problems(nested(path, value), OPTIONS)
+            (problem,) = find_type_problems(nested(path, value), OPTIONS)
             assert problem.startswith(where)
             assert (why.partition(": ")[2] if hidden else why) in problem
             assert not hidden or f"is {value}" not in problem
@@ -119,22 +119,22 @@ def test_a_value_of_another_type_is_refused_by_its_name(inner):
 def test_no_value_is_refused_by_its_name(inner):
     for path, where, _option in inner:
         refused = [f"{where} has no value; give it one, or leave it out"]
-        assert type_problems(nested(path, None), OPTIONS) == refused
-        assert type_problems(nested(path, None), OPTIONS, nulls=True) == ([] if len(path) > 1 else refused)
+        assert find_type_problems(nested(path, None), OPTIONS) == refused
+        assert find_type_problems(nested(path, None), OPTIONS, nulls=True) == ([] if len(path) > 1 else refused)
 
 
 def test_a_value_of_its_type_is_accepted(inner):
     for path, _where, option in inner:
         for value in RIGHT[option["type"]]:
             if not (len(path) > 1 and option["type"] == "bool" and value is not True):
-                assert type_problems(nested(path, value), OPTIONS) == []
+                assert find_type_problems(nested(path, value), OPTIONS) == []
 
 
 def test_a_number_is_a_text_only_where_its_digits_are_all_it_says(inner):
     for path, where, option in inner:
         if option.get("elements", option["type"]) not in ("str", "path"):
             continue
-        found = type_problems(nested(path, [416] if option["type"] == "list" else 416), OPTIONS)
+        found = find_type_problems(nested(path, [416] if option["type"] == "list" else 416), OPTIONS)
         if path[-1] in DIGITS:
             assert found == []
         else:
@@ -165,7 +165,7 @@ def test_a_number_is_a_text_only_where_its_digits_are_all_it_says(inner):
     ],
 )  # fmt: skip
 def test_what_is_written(written, problems):
-    found = type_problems(yaml.safe_load(written), OPTIONS)
+    found = find_type_problems(yaml.safe_load(written), OPTIONS)
     assert len(found) == len(problems)
     assert [told for told, problem in zip(found, problems) if not told.startswith(problem)] == []
 

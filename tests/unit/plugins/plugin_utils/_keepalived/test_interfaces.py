@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.interfaces import (
-    interface_networks,
-    with_interfaces,
+    add_interfaces,
+    list_networks,
 )
 from samples.keepalived import DUAL, ETH0, FACTS, LAN, NODES, SIX, instance, vip
 
@@ -57,7 +57,7 @@ CASES = [
 )
 def test_the_interface_of_an_instance(item, nodes, facts, interface):
     given = {**item, "interface": item["interface"] if interface == "eth7" else ""}
-    assert with_interfaces([given], nodes, "lb1", facts) == [{**item, "interface": interface}]
+    assert add_interfaces([given], nodes, "lb1", facts) == [{**item, "interface": interface}]
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_the_interface_of_an_instance(item, nodes, facts, interface):
     ],
 )
 def test_interface_networks(interface, networks):
-    assert [str(network) for network in interface_networks(interface)] == networks
+    assert [str(network) for network in list_networks(interface)] == networks

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import model
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import build_blocks
 from samples.keepalived import declaration, group, instance, script, vip
 
 THREE = [
@@ -15,7 +15,7 @@ THREE = [
 
 def one(declared=None, node="lb1", **lists):
     """The only instance of a node."""
-    (mine,) = model(declaration([declared or instance()], node=node, **{"nodes": THREE, **lists}))["instances"]
+    (mine,) = build_blocks(declaration([declared or instance()], node=node, **{"nodes": THREE, **lists}))["instances"]
     return mine
 
 
@@ -63,9 +63,9 @@ def test_the_priorities_of_a_guide_are_in_the_order_of_the_nodes(node, priority)
 
 
 def test_a_node_that_no_instance_names_has_none():
-    rendered = model(declaration([instance(nodes=["lb2", "lb3"])], nodes=THREE))
+    rendered = build_blocks(declaration([instance(nodes=["lb2", "lb3"])], nodes=THREE))
     assert rendered["instances"] == []
-    assert model(declaration([instance()], node="web1"))["instances"] == []
+    assert build_blocks(declaration([instance()], node="web1"))["instances"] == []
 
 
 def test_ipv6_addresses_move_by_ipv6_adverts():
@@ -179,15 +179,18 @@ def test_without_saying_an_instance_tracks_the_interfaces_of_its_addresses():
 
 def test_each_instance_has_a_file_for_planned_moves():
     declared = declaration([instance(), instance(name="api"), instance(name="other", nodes=["lb2", "lb3"])])
-    assert model(declared)["track_files"] == [
+    assert build_blocks(declared)["track_files"] == [
         {"name": f"standby_{name}", "file": f"/run/state/standby_{name}", "weight": 0, "init_file": 0}
         for name in ("web", "api")
     ]
-    assert [mine["blocks"]["track_file"] for mine in model(declared)["instances"]] == [["standby_web"], ["standby_api"]]
+    assert [mine["blocks"]["track_file"] for mine in build_blocks(declared)["instances"]] == [
+        ["standby_web"],
+        ["standby_api"],
+    ]
 
 
 def test_reports_are_track_files_whose_failure_is_a_fault():
-    assert model(declaration([], reports={"/run/track": ["haproxy"]}))["track_files"] == [
+    assert build_blocks(declaration([], reports={"/run/track": ["haproxy"]}))["track_files"] == [
         {"name": "haproxy", "file": "/run/track/haproxy", "weight": 0, "init_file": 0}
     ]
 
@@ -214,7 +217,7 @@ def test_a_node_that_gives_way_comes_behind_all_others(keys, entries):
 
 def test_the_members_of_a_group_give_way_together():
     instances = [instance(name="a"), instance(name="b", virtual_router_id=52)]
-    rendered = model(
+    rendered = build_blocks(
         declaration(instances, nodes=THREE, sync_groups=[group("a", "b")], yields={"/run/watch": ["cut_off"]})
     )
     assert [mine["blocks"]["track_file"] for mine in rendered["instances"]] == [["standby_a"], ["standby_b"]]
@@ -232,12 +235,14 @@ def test_a_password_stands_between_quotation_marks_because_of_what_begins_a_comm
     [("/bin/true a", "/bin/true a"), ('/bin/sh -c "a b"', '/bin/sh -c \\"a b\\"'), ("/bin/a\\ b", "/bin/a\\\\ b")],
 )
 def test_a_script_is_written_so_that_keepalived_reads_what_was_meant(command, written):
-    (mine,) = model(declaration([], scripts=[script(script=command, interval=1.0, timeout=0.5)]))["scripts"]
+    (mine,) = build_blocks(declaration([], scripts=[script(script=command, interval=1.0, timeout=0.5)]))["scripts"]
     assert (mine["script"], mine["interval"], mine["timeout"]) == (written, 1, 0.5)
 
 
 def test_a_script_that_asks_a_url_keeps_its_time_itself_and_may_see_other_processes():
-    (mine,) = model(declaration([], scripts=[script(script="", url="http://[::1]:8405/healthz", timeout=1)]))["scripts"]
+    (mine,) = build_blocks(declaration([], scripts=[script(script="", url="http://[::1]:8405/healthz", timeout=1)]))[
+        "scripts"
+    ]
     assert mine["script"] == "/etc/keepalived/ask.sh http://[::1]:8405/healthz 0.5"
     assert (mine["timeout"], mine["user"]) == (60, "root")
 
@@ -272,7 +277,7 @@ def test_a_group_has_the_instances_that_this_node_has():
         {"name": "both", "instances": ["a", "b"], "notify": "/bin/x", "lines": []},
         {"name": "not_here", "instances": ["c", "d"]},
     ]
-    rendered = model(declaration(instances, nodes=THREE, sync_groups=groups))
+    rendered = build_blocks(declaration(instances, nodes=THREE, sync_groups=groups))
     assert [(group["name"], group["blocks"], group["notify"]) for group in rendered["sync_groups"]] == [
         ("both", {"group": ["a", "b"]}, {"notify": "/bin/x"})
     ]

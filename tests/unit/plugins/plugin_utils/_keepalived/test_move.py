@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.move import move, moves, plan_moves
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.move import (
+    plan_emptying,
+    plan_move,
+    plan_moves,
+)
 from samples.keepalived import NODES, group, instance
 
 
@@ -48,7 +52,7 @@ BOTH = declared("web", "api", groups=[group("web", "api")])
 def test_the_addresses_go_to_the_node_that_is_named_or_the_next_one_that_is_well(
     states, to, source, target, bystanders
 ):
-    planned = move(seen(**states), ONE, to=to)
+    planned = plan_move(seen(**states), ONE, to=to)
     assert planned == {
         "instances": ["web"],
         "source": source,
@@ -59,12 +63,12 @@ def test_the_addresses_go_to_the_node_that_is_named_or_the_next_one_that_is_well
 
 
 def test_an_instance_has_its_own_nodes():
-    planned = move(seen(lb1="BACKUP", lb2="BACKUP", lb3="MASTER"), declared("web", nodes=["lb3", "lb2"]))
+    planned = plan_move(seen(lb1="BACKUP", lb2="BACKUP", lb3="MASTER"), declared("web", nodes=["lb3", "lb2"]))
     assert (planned["source"], planned["target"], planned["bystanders"]) == ("lb3", "lb2", [])
 
 
 def test_instances_of_a_group_move_together():
-    planned = move(seen(lb1="MASTER MASTER", lb2="BACKUP FAULT", lb3="BACKUP BACKUP"), BOTH, instance="api")
+    planned = plan_move(seen(lb1="MASTER MASTER", lb2="BACKUP FAULT", lb3="BACKUP BACKUP"), BOTH, instance="api")
     assert (planned["instances"], planned["target"]) == (["web", "api"], "lb3")
 
 
@@ -102,25 +106,29 @@ def test_instances_of_a_group_move_together():
     ],
 )
 def test_what_cannot_be_moved(states, cluster, keys, problem):
-    assert move(seen(**states), cluster, **keys)["problems"] == [problem]
+    assert plan_move(seen(**states), cluster, **keys)["problems"] == [problem]
 
 
 @pytest.mark.parametrize(("age", "safe"), [(59.9, False), (60, True)])
 def test_the_last_move_has_to_be_past(age, safe):
-    planned = move(seen(age, lb1="MASTER", lb2="BACKUP"), ONE, interval=60)
+    planned = plan_move(seen(age, lb1="MASTER", lb2="BACKUP"), ONE, interval=60)
     assert bool(planned["problems"]) is not safe
-    assert move(seen(age, lb1="MASTER", lb2="BACKUP"), ONE, to="lb1", interval=60)["problems"] == []
+    assert plan_move(seen(age, lb1="MASTER", lb2="BACKUP"), ONE, to="lb1", interval=60)["problems"] == []
 
 
 def test_a_node_is_emptied_of_what_it_holds():
     several = seen(lb1="MASTER BACKUP", lb2="BACKUP MASTER", lb3="BACKUP BACKUP")
-    assert [(planned["instances"], planned["target"]) for planned in moves(several, TWO, "lb2")] == [(["api"], "lb3")]
-    assert moves(several, TWO, "lb3") == []
+    assert [(planned["instances"], planned["target"]) for planned in plan_emptying(several, TWO, "lb2")] == [
+        (["api"], "lb3")
+    ]
+    assert plan_emptying(several, TWO, "lb3") == []
     together = seen(lb1="MASTER MASTER", lb2="BACKUP BACKUP")
-    assert [planned["instances"] for planned in moves(together, BOTH, "lb1")] == [["web", "api"]]
+    assert [planned["instances"] for planned in plan_emptying(together, BOTH, "lb1")] == [["web", "api"]]
 
 
 def test_a_node_is_emptied_or_an_instance_is_moved():
     states = seen(lb1="MASTER MASTER", lb2="BACKUP BACKUP", lb3="BACKUP BACKUP")
-    assert plan_moves(states, TWO, node="lb1") == moves(states, TWO, "lb1")
-    assert plan_moves(states, TWO, vrrp_instance="api", to="lb3", interval=60) == [move(states, TWO, "api", "lb3", 60)]
+    assert plan_moves(states, TWO, node="lb1") == plan_emptying(states, TWO, "lb1")
+    assert plan_moves(states, TWO, vrrp_instance="api", to="lb3", interval=60) == [
+        plan_move(states, TWO, "api", "lb3", 60)
+    ]

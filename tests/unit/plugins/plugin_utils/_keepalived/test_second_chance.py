@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import model
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.model import build_blocks
 from samples.keepalived import declaration, instance, vip
 
 THREE = [
@@ -16,7 +16,7 @@ THREE = [
 
 
 def chance(*instances, node="lb1", nodes=THREE):
-    return model(declaration(list(instances), node=node, nodes=nodes))["second_chance"]
+    return build_blocks(declaration(list(instances), node=node, nodes=nodes))["second_chance"]
 
 
 @pytest.mark.parametrize(("node", "ring"), [("lb1", ["12", "13"]), ("lb2", ["13", "11"]), ("lb3", ["11", "12"])])

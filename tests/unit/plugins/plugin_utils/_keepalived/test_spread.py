@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.spread import spread
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.spread import spread_instances
 
 
 def test_several_addresses_are_spread_over_the_nodes():
-    instances = spread(
+    instances = spread_instances(
         ["192.0.2.10/24", "192.0.2.20/24", "192.0.2.30/24", "192.0.2.40/24"], ["lb1", "lb2", "lb3"], virtual_router_id=7
     )
     assert [item["nodes"] for item in instances] == [
@@ -23,11 +23,11 @@ def test_several_addresses_are_spread_over_the_nodes():
 
 
 def test_without_nodes_the_rules_say_what_is_missing():
-    assert [item["nodes"] for item in spread(["192.0.2.10/24", "192.0.2.20/24"], [])] == [[], []]
+    assert [item["nodes"] for item in spread_instances(["192.0.2.10/24", "192.0.2.20/24"], [])] == [[], []]
 
 
 def test_one_address_stays_where_it_is():
-    assert spread(["192.0.2.10/24"], ["lb1", "lb2"]) == [
+    assert spread_instances(["192.0.2.10/24"], ["lb1", "lb2"]) == [
         {
             "name": "cluster_vip",
             "virtual_router_id": 51,

@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.model import health_url, model, settings
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.model import (
+    build_blocks,
+    find_health_url,
+    list_settings,
+)
 from samples.nginx import declaration, site, upstream
 
 
@@ -23,7 +27,7 @@ from samples.nginx import declaration, site, upstream
     ],
 )
 def test_settings(directives, lines):
-    assert settings(directives) == lines
+    assert list_settings(directives) == lines
 
 
 TLS_LINES = 7
@@ -31,7 +35,7 @@ TLS_LINES = 7
 
 
 def test_a_setting_wins_over_the_profile_of_tls():
-    written = model(declaration(http_settings={"ssl_protocols": "TLSv1.3", "ssl_ciphers": None}))["http"]
+    written = build_blocks(declaration(http_settings={"ssl_protocols": "TLSv1.3", "ssl_ciphers": None}))["http"]
     assert written[0] == "ssl_protocols TLSv1.3;"
     assert [line for line in written if line.startswith("ssl_ciphers")] == []
 
@@ -40,14 +44,16 @@ def test_every_context_has_its_settings_before_its_lines():
     contexts = {f"{name}_settings": {"a": 1} for name in ("main", "events", "http")} | {
         f"{name}_lines": ["b 2;"] for name in ("main", "events", "http")
     }
-    written = model(declaration(**contexts, access_logs=[], log_formats=[{"name": "short", "format": "c"}]))
+    written = build_blocks(declaration(**contexts, access_logs=[], log_formats=[{"name": "short", "format": "c"}]))
     assert written["main"] == ["a 1;", "b 2;"]
     assert written["events"] == ["a 1;", "b 2;"]
     assert written["http"][TLS_LINES:] == ["a 1;", "log_format short 'c';", "access_log off;", "b 2;"]
 
 
 def test_proxies_that_are_trusted_tell_who_the_client_is():
-    assert model(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"][TLS_LINES:] == [
+    assert build_blocks(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"][
+        TLS_LINES:
+    ] == [
         "access_log /a;",
         "access_log /b json;",
         "real_ip_header X-Forwarded-For;",
@@ -65,7 +71,7 @@ def test_proxies_that_are_trusted_tell_who_the_client_is():
     ],
 )
 def test_the_text_of_a_log_format_is_taken_as_it_is(item, line):
-    assert line in model(declaration(log_formats=[{"name": "f", **item}]))["http"]
+    assert line in build_blocks(declaration(log_formats=[{"name": "f", **item}]))["http"]
 
 
 def test_an_upstream_has_a_line_for_each_server():
@@ -75,7 +81,7 @@ def test_an_upstream_has_a_line_for_each_server():
         {"address": "app.example.com", "options": []},
         {"address": "unix:/run/app.sock"},
     ]
-    (written,) = model(declaration(upstreams=[upstream(*servers, server_options=["max_fails=3"])]))["upstreams"]
+    (written,) = build_blocks(declaration(upstreams=[upstream(*servers, server_options=["max_fails=3"])]))["upstreams"]
     assert written["servers"] == [
         "192.0.2.31:8080 max_fails=3",
         "[2001:db8::32]:8080 backup weight=2",
@@ -100,7 +106,7 @@ def test_an_upstream_has_a_line_for_each_server():
     ],
 )
 def test_a_site_is_completed(keys, root, lines):
-    (written,) = model(declaration(sites=[site(**keys)]))["sites"]
+    (written,) = build_blocks(declaration(sites=[site(**keys)]))["sites"]
     assert (written["root"], written["settings"]) == (root, lines)
 
 
@@ -118,5 +124,5 @@ def test_a_site_is_completed(keys, root, lines):
     ],
 )
 def test_where_nginx_says_that_it_is_well(listens, url):
-    assert health_url([{"listens": listens}], "/healthz") == url
-    assert health_url([{"listens": listens}], "") == ""
+    assert find_health_url([{"listens": listens}], "/healthz") == url
+    assert find_health_url([{"listens": listens}], "") == ""

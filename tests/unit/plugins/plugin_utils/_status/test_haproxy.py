@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import find_troubles
 from samples.cluster import haproxy, server
 
 DOWN = {"status": "DOWN", "check": "L4CON Connection refused", "in_rotation": False}
@@ -44,7 +44,7 @@ WELL = [
 
 @pytest.mark.parametrize(("lb1", "lb2"), WELL)
 def test_haproxys_that_are_well(lb1, lb2):
-    assert list(troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14)) == []
+    assert list(find_troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14)) == []
 
 
 WRONG = [
@@ -128,7 +128,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("lb1", "lb2", "hosts", "what", "remedy"), WRONG)
 def test_haproxys_that_are_not(lb1, lb2, hosts, what, remedy):
-    found = list(troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14))
+    found = list(find_troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14))
     assert [
         trouble
         for trouble in found
@@ -137,23 +137,23 @@ def test_haproxys_that_are_not(lb1, lb2, hosts, what, remedy):
 
 
 def test_only_what_a_deployment_has_taken_out_is_put_back_by_the_next():
-    (found,) = troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web1"])
+    (found,) = find_troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web1"])
     assert found.remedy == "run deploy_web_servers.yml, which puts it back"
-    (found,) = troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web2"])
+    (found,) = find_troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web2"])
     assert "deploy_web_servers" not in found.remedy
 
 
 def test_the_servers_of_a_backend_that_is_missing_are_not_named_as_well():
-    found = list(troubles({"lb1": haproxy(), "lb2": haproxy(backends=[], servers=[])}, 14))
+    found = list(find_troubles({"lb1": haproxy(), "lb2": haproxy(backends=[], servers=[])}, 14))
     assert [trouble.what for trouble in found] == ["haproxy has no backend shop, as it has on lb1"]
 
 
 def test_connections_that_are_nearly_taken_are_a_note():
-    (found,) = troubles({"lb1": haproxy(**frontend(80)), "lb2": haproxy()}, 14)
+    (found,) = find_troubles({"lb1": haproxy(**frontend(80)), "lb2": haproxy()}, 14)
     assert found.what == "clients have taken 80 of the 100 connections of http"
     assert found.harmless
 
 
 def test_different_versions_are_harmless():
-    (found,) = troubles({"lb1": haproxy(), "lb2": haproxy(version="3.0.11")}, 14)
+    (found,) = find_troubles({"lb1": haproxy(), "lb2": haproxy(version="3.0.11")}, 14)
     assert found.harmless

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import report
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import columns, findings, lines, table
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import build_report
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import build_lines, columns, findings, table
 from samples.cluster import cluster, haproxy, keepalived, web_server
 
 UNREACHABLE = {"unreachable": True, "msg": "Failed to connect to the host via ssh: timed out", "changed": False}
@@ -16,7 +16,7 @@ SKIPPED = {"skipped": True}
 
 
 def test_a_cluster_that_is_well():
-    found = report(cluster())
+    found = build_report(cluster())
     assert found["healthy"]
     assert found["findings"] == []
     assert found["vips"] == [
@@ -79,7 +79,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("changed", "host", "what", "remedy"), WRONG)
 def test_a_cluster_that_is_not(changed, host, what, remedy):
-    found = report({**cluster(), **changed})
+    found = build_report({**cluster(), **changed})
     assert not found["healthy"]
     (finding,) = found["findings"]
     assert finding["hosts"] == [host]
@@ -89,15 +89,15 @@ def test_a_cluster_that_is_not(changed, host, what, remedy):
 
 
 def test_a_server_of_another_kind_is_not_asked_for_nginx():
-    assert report({**cluster(), "web1": {"unfinished": {"files": []}, "nginx": SKIPPED}})["healthy"]
+    assert build_report({**cluster(), "web1": {"unfinished": {"files": []}, "nginx": SKIPPED}})["healthy"]
 
 
 def test_what_is_harmless_comes_last_and_fails_nothing():
-    found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}})
+    found = build_report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}})
     assert found["healthy"]
-    assert lines(found)["findings"] == findings(found)
+    assert build_lines(found)["findings"] == findings(found)
     assert findings(found)[0].startswith("NOTE   lb1 and lb2: keepalived's version")
-    found = report(
+    found = build_report(
         {**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy(running=False)}}
     )
     assert [line.split()[0] for line in findings(found)[::2]] == ["WRONG", "NOTE"]
@@ -106,7 +106,7 @@ def test_what_is_harmless_comes_last_and_fails_nothing():
 def test_files_that_somebody_has_changed_and_loaded_are_a_note():
     changed = pending("reload")
     changed["configuration"]["loaded"] = True
-    found = report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**changed)}})
+    found = build_report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**changed)}})
     assert found["healthy"]
     assert "not what was deployed last" in found["findings"][0]["what"]
 
@@ -115,7 +115,7 @@ def test_files_that_somebody_has_changed_and_loaded_are_a_note():
 def test_a_daemon_that_is_older_than_its_confinement_is_a_note(host, daemon):
     hosts = cluster()
     hosts[host][daemon]["configuration"]["unconfined"] = True
-    found = report(hosts)
+    found = build_report(hosts)
     assert found["healthy"]
     (finding,) = found["findings"]
     assert finding["hosts"] == [host]
@@ -124,7 +124,7 @@ def test_a_daemon_that_is_older_than_its_confinement_is_a_note(host, daemon):
 
 
 def test_one_load_balancer_cannot_fail_over():
-    (finding,) = report({"lb1": {"keepalived": keepalived("lb1"), "haproxy": haproxy()}})["findings"]
+    (finding,) = build_report({"lb1": {"keepalived": keepalived("lb1"), "haproxy": haproxy()}})["findings"]
     assert "only load balancer" in finding["what"]
 
 
@@ -132,7 +132,7 @@ def test_the_table():
     hosts = cluster()
     certificate = {"file": "/etc/haproxy/shop.pem", "expires": "2027-02-01T00:00:00Z", "days_left": 60}
     hosts["lb1"]["haproxy"]["certificates"] = hosts["lb2"]["haproxy"]["certificates"] = [certificate]
-    assert lines(report(hosts))["table"] == [
+    assert build_lines(build_report(hosts))["table"] == [
         "VIP  ADDRESSES   HELD BY  FOR    lb1                lb2",
         "web  192.0.2.10  lb1      5 min  MASTER 254, 5 min  BACKUP 244, 5 min",
         "",
@@ -163,14 +163,14 @@ def test_the_table():
     [({"msg": "no answer within 10 s"}, "unknown"), (haproxy(running=False), "stopped"), (haproxy(), "2.6.12")],
 )
 def test_a_daemon_that_does_not_answer_is_not_said_to_be_stopped(answer, shown):
-    lines = table(report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": answer}}))
+    lines = table(build_report({**cluster(), "lb2": {"keepalived": keepalived("lb2"), "haproxy": answer}}))
     assert next(line for line in lines[4:] if line.startswith("lb2")).split()[2] == shown
 
 
 def test_the_table_has_the_connections_of_every_frontend():
     hosts = cluster()
     hosts["lb1"]["haproxy"]["frontends"] = [{"name": "http", "status": "OPEN", "sessions": 12, "limit": 29900}]
-    lines = table(report(hosts))
+    lines = table(build_report(hosts))
     at = lines.index("CONNECTIONS OF  lb1          lb2")
     assert lines[at + 1] == "http            12 of 29900  -"
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.vrrp import troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.vrrp import find_troubles
 from samples.cluster import VIP, address, instance, keepalived, script, setup
 
 LB1, LB2 = "192.0.2.11", "192.0.2.12"
@@ -59,7 +59,7 @@ WELL = [
 
 @pytest.mark.parametrize("seen", WELL)
 def test_a_cluster_that_is_well(seen):
-    assert [trouble for trouble in troubles(seen, []) if not trouble.harmless] == []
+    assert [trouble for trouble in find_troubles(seen, []) if not trouble.harmless] == []
 
 
 WRONG = [
@@ -180,7 +180,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("lb1", "lb2", "hosts", "what", "remedy"), WRONG)
 def test_a_cluster_that_is_not(lb1, lb2, hosts, what, remedy):
-    found = list(troubles(pair(lb1, lb2), []))
+    found = list(find_troubles(pair(lb1, lb2), []))
     assert [
         trouble
         for trouble in found
@@ -190,18 +190,18 @@ def test_a_cluster_that_is_not(lb1, lb2, hosts, what, remedy):
 
 def test_what_a_silent_node_holds_is_not_known():
     seen = {"lb2": keepalived("lb2")}
-    assert "no node holds" in "".join(trouble.what for trouble in troubles(seen, []))
-    assert "no node holds" not in "".join(trouble.what for trouble in troubles(seen, ["lb1"]))
+    assert "no node holds" in "".join(trouble.what for trouble in find_troubles(seen, []))
+    assert "no node holds" not in "".join(trouble.what for trouble in find_troubles(seen, ["lb1"]))
 
 
 def test_different_versions_are_harmless():
-    (found,) = troubles(pair({}, {"version": "2.3.3"}), [])
+    (found,) = find_troubles(pair({}, {"version": "2.3.3"}), [])
     assert found.harmless
     assert found.what == "keepalived's version is 2.2.7 on lb1, 2.3.3 on lb2"
 
 
 def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
-    (found,) = troubles(pair({"realtime": False}, {}), [])
+    (found,) = find_troubles(pair({"realtime": False}, {}), [])
     assert found.harmless
     assert found.hosts == ("lb1",)
     assert "without the real-time priority 50" in found.what
@@ -212,13 +212,13 @@ def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
     "changed", [{"rt_priority": 0}, {"running": False}], ids=["none is asked for", "it does not run"]
 )
 def test_no_real_time_priority_is_missed_where_none_could_be(changed):
-    found = troubles(pair({"realtime": False, **changed}, {}), [])
+    found = find_troubles(pair({"realtime": False, **changed}, {}), [])
     assert [trouble for trouble in found if "real-time" in trouble.what] == []
 
 
 @pytest.mark.parametrize("adverts", [{}, {"configured": [setup(peers=[])]}], ids=["unicast", "multicast"])
 def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
-    (found,) = troubles(pair({**adverts, "peers_heard": []}), [])
+    (found,) = find_troubles(pair({**adverts, "peers_heard": []}), [])
     assert found.harmless
     assert (found.hosts, found.what) == (
         ("lb1",),
@@ -236,4 +236,4 @@ def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
     ],
 )
 def test_a_peer_that_need_not_be_heard(seen):
-    assert [trouble for trouble in troubles(seen, []) if "outlive" in trouble.what] == []
+    assert [trouble for trouble in find_troubles(seen, []) if "outlive" in trouble.what] == []
