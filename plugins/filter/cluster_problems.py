@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed, texts where lists
     are needed, and names where addresses are needed.
+  - Reports variables whose names are nearly those of the playbooks.
 positional: web_servers, hostvars
 options:
   _input:
@@ -42,11 +43,21 @@ _value:
   elements: str
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..plugin_utils._cluster.input import problems
+from ..plugin_utils._cluster.names import find_misspelt_variables
+
+
+def find_problems(load_balancers: list[str], web_servers: list[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """Misspelt names and wrong values of the variables of all hosts."""
+    hosts = list(dict.fromkeys([*load_balancers, *web_servers]))
+    return [*find_misspelt_variables(hosts, hostvars), *problems(load_balancers, web_servers, hostvars)]
 
 
 class FilterModule:
     """Name what cannot work in the variables that the playbooks read."""
 
     def filters(self) -> dict:
-        return {"cluster_problems": problems}
+        return {"cluster_problems": find_problems}

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: input_problems
-short_description: Name the values that YAML has changed, and texts that cannot stand on one line
+short_description: Name the values and keys that an option does not take, and texts that cannot stand on one line
 version_added: 0.1.0
 description:
   - Finds values that are not of their option's type at any depth, such as the mode V(0640) without quotation marks,
     which is the number 416 to YAML, or a text where a list is needed. Ansible accepts many of them.
   - Finds line breaks and other control characters in texts, and keys that are no single word. With one of these, a text
     would be further lines of a daemon's configuration.
+  - Finds unknown and missing keys, and values that are none of the option's choices.
   - The C(content) of an item of a variable C(*_files) may have any number of lines.
 positional: options
 options:
@@ -48,17 +49,22 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
+from ..plugin_utils._input.keys import find_key_problems
 from ..plugin_utils._input.text import find_unprintable_texts, with_decrypted_texts
 from ..plugin_utils._input.values import find_type_problems
 
 
 def problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False) -> list[str]:
-    """Values that are not of their option's type, and texts that cannot stand on one line."""
-    return find_type_problems(variables, options, nulls) + find_unprintable_texts(variables)
+    """Values and keys that an option does not take, and texts that cannot stand on one line."""
+    return [
+        *find_type_problems(variables, options, nulls),
+        *find_key_problems(variables, options),
+        *find_unprintable_texts(variables),
+    ]
 
 
 class FilterModule:
-    """Name the values that YAML has changed, and texts that cannot stand on one line."""
+    """Name the values and keys that an option does not take, and texts that cannot stand on one line."""
 
     def filters(self) -> dict:
         return {"input_problems": with_decrypted_texts(problems)}

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every path in playbooks leads from the file that has it to a file, and every file is used."""
+"""Every path in playbooks leads from the file that has it to a file, every file is used, and errors are readable."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +63,35 @@ def test_a_task_file_has_no_name_of_a_playbook():
     """Ansible looks for what a task file includes beside the playbook first."""
     names = {path.name for path in PUBLIC} | {path.name for path in (FOLDER / "stages").iterdir()}
     assert {path.name for path in (FOLDER / "tasks").rglob("*.yml")} & names == set()
+
+
+DAEMONS = [f"evenkeel.ha_web.{name}" for name in ("haproxy", "keepalived", "nginx")]
+TASKS = sorted([*FOLDER.rglob("*.yml"), *(FOLDER.parent / "roles").glob("*/tasks/*.yml")])
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: str(path.relative_to(FOLDER.parent)))
+def test_an_error_is_shown_without_templates(path):
+    """ansible-core prints the two lines before a task that has failed."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    failing = [
+        number - 1
+        for number, line in enumerate(lines)
+        if re.match(r"\s+ansible\.builtin\.(assert|fail):", line) and "- name:" in lines[number - 1]
+    ]
+    assert [lines[number] for number in failing if "{{" in "".join(lines[max(0, number - 2) : number + 1])] == []
+
+
+def roles(part: object) -> Iterator[dict]:
+    """The arguments of every import or include of a role."""
+    for item in part if isinstance(part, list) else part.values() if isinstance(part, dict) else []:
+        yield from roles(item)
+    if isinstance(part, dict):
+        yield from (part[key] for key in part if key in ("ansible.builtin.import_role", "ansible.builtin.include_role"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_role_checks_its_variables_itself(path):
+    """Ansible's own check prints the specification of every option."""
+    used = [role for role in roles(yaml.safe_load(path.read_text(encoding="utf-8"))) if role["name"] in DAEMONS]
+    checked = [role for role in used if role.get("tasks_from", "validate") == "validate"]
+    assert [role for role in checked if role.get("rolespec_validate") is not False] == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from .keys import find_key_problems
 from .rules import find_unknown
 from .text import find_unprintable_texts
 from .values import find_type_problems
@@ -24,10 +25,17 @@ def make_plan(
 ) -> dict[str, Any]:
     """Return C(problems), one line each, and C(model), which is empty if there are problems.
 
-    C(declare) merges the defaults; rules and model get what it returns. Values of a wrong type are reported alone,
-    because all three rely on the types of C(options). With C(nulls), a key within a variable may have no value."""
-    if problems := find_type_problems(variables, options, nulls) + find_unprintable_texts(variables):
-        return {"problems": problems, "model": {}}
+    C(declare) merges the defaults; rules and model get what it returns. Values of a wrong type and wrong keys are
+    reported without the rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
+    value."""
+    strangers = find_unknown(variables, options)
+    wrong = [
+        *find_type_problems(variables, options, nulls),
+        *find_key_problems(variables, options),
+        *find_unprintable_texts(variables),
+    ]
+    if wrong:
+        return {"problems": strangers + wrong, "model": {}}
     declared = declare()
-    problems = [*find_unknown(variables, options), *find_problems(declared)]
+    problems = list(dict.fromkeys([*strangers, *find_problems(declared)]))
     return {"problems": problems, "model": {} if problems else build_model(declared)}

@@ -65,7 +65,8 @@ def _walk_texts(where: str, value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not KEY.fullmatch(str(key)):
-                yield f"{where} has the key {str(key)!r}: a single word of letters, digits and any of _.:- is needed"
+                shown = CONTROL.sub("?", str(key))
+                yield f"{where} has the key '{shown}': a single word of letters, digits and any of _.:- is needed"
             else:
                 yield from _walk_texts(f"{where}.{key}", item)
     elif isinstance(value, (list, tuple)):
@@ -75,9 +76,13 @@ def _walk_texts(where: str, value: Any) -> Iterator[str]:
         match = CONTROL.search(value)
         if match:
             yield (
-                f"{where} has a line break or another control character ({match.group(0)!r}): each line is an item "
-                "of its own"
+                f"{where} has {_name_character(match.group(0))}: each line is an item of its own, and has no control "
+                "characters"
             )
+
+
+def _name_character(found: str) -> str:
+    return "a line break" if found in "\r\n" else f"the control character U+{ord(found):04X}"
 
 
 def item_name(item: Any, index: int) -> str:

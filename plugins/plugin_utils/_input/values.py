@@ -83,12 +83,12 @@ def _describe_need(key: str, value: Any, kind: str) -> Iterator[str]:
     elif kind == "bool" and not isinstance(value, bool):
         yield "true or false is needed, without quotation marks"
     elif kind in ("int", "float"):
-        yield from _describe_number(key, value)
+        yield from _describe_number(key, value, kind)
     elif kind in ("str", "path") and not isinstance(value, str):
         yield from _describe_text(key, value)
 
 
-def _describe_number(key: str, value: Any) -> Iterator[str]:
+def _describe_number(key: str, value: Any, kind: str) -> Iterator[str]:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except ValueError:
@@ -96,6 +96,8 @@ def _describe_number(key: str, value: Any) -> Iterator[str]:
     least = -LARGEST if key in NEGATIVE else 0
     if not least <= number <= LARGEST:
         yield f"a number from {least} to {LARGEST} is needed"
+    elif kind == "int" and not number.is_integer():
+        yield "a whole number is needed"
 
 
 def _describe_text(key: str, value: Any) -> Iterator[str]:
