@@ -20,7 +20,8 @@ nft --stateless --terse list table {TABLE}
 nft --stateless list ruleset | grep evenkeel_vrrp
 ip -oneline address show dev lo | sed 's/.*inet/inet/' | sort
 cd /proc/sys/net
-grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce ipv4/ip_nonlocal_bind ipv6/ip_nonlocal_bind"""
+grep . ipv4/conf/eth0/arp_ignore ipv4/conf/eth0/arp_announce ipv4/ip_nonlocal_bind ipv6/ip_nonlocal_bind
+grep . netfilter/nf_conntrack_tcp_timeout_time_wait"""
 """Says what the roles have declared of the kernel's state, and how it is."""
 
 HANDLE = f"nft --handle list chain {TABLE} prerouting | sed -n 's/.*3112.* handle //p'"
@@ -48,6 +49,8 @@ CHANGES = {
     "arp_ignore_is_lost": "sysctl --write net.ipv4.conf.eth0.arp_ignore=0",
     "arp_announce_is_lost": "sysctl --write net.ipv4.conf.eth0.arp_announce=0",
     "addresses_of_others_cannot_be_bound": "sysctl --write net.ipv4.ip_nonlocal_bind=0 net.ipv6.ip_nonlocal_bind=0",
+    "connections_are_tracked_for_long_after_their_end": "sysctl --write "
+    "net.netfilter.nf_conntrack_tcp_timeout_time_wait=120",
     "all_at_once_while_the_program_is_killed": "systemctl kill --signal=KILL keepalived-kernel; iptables -F; nft "
     f"flush ruleset; sysctl --write net.ipv4.conf.eth0.arp_ignore=0; ip address delete {VIPS['cluster_vip']}/32 dev lo",
 }

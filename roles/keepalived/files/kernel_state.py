@@ -14,7 +14,8 @@ kernel_state.json, is an object with
     peers            addresses from which VRRP is let in, and from nobody else; null to leave the firewall alone
     min_ttl          hops that such a packet must have left
     heartbeat_port   UDP port at which the same holds; 0 for none
-    ruleset          file with tables of nftables beside the declaration; empty for none
+    ruleset          file with tables of nftables beside the declaration, which make the kernel track connections;
+                     empty for none
 
 A rule that somebody puts in front of ours and that drops stays: who drops VRRP may want that, and check_cluster reports
 it."""
@@ -42,6 +43,11 @@ MEMORY = Path("/run/keepalived-kernel")
 """state.json is what apply has made so, for the others to keep or undo; report.json is what keep has seen, for metrics
 and checks."""
 ARP = {"arp_ignore": "1", "arp_announce": "2"}
+TRACKING = Path("/proc/sys/net/netfilter")
+ENTRY_SHARE = 8192
+"""Bytes of the host's memory for each connection that the kernel may track. An entry takes some 400 of them."""
+TIME_WAIT = 30
+"""Seconds for which the kernel tracks a connection that has ended, at the most. Its default is 120."""
 CHAIN = "EVENKEEL_VRRP"
 COMMENT = 'comment "evenkeel_vrrp"'
 PROGRAMS = {"iptables": ("ip", "ttl", "ttl"), "ip6tables": ("ip6", "hl", "hoplimit")}
@@ -120,14 +126,22 @@ class Addresses:
 
 
 class Parameters:
-    """Kernel parameters: those of ARP, and those that files of sysctl.d set."""
+    """Kernel parameters: those of ARP, those of tracked connections, and those that files of sysctl.d set."""
 
     name = "parameters"
 
     def __init__(self, state: dict[str, Any]) -> None:
         self.interfaces = state["interfaces"]
+        self.tracking = bool(state["rules"])
         self.files = [Path(file) for file in state["parameter_files"]]
         self.former = state["former"]
+
+    def own(self) -> dict[Path, str]:
+        """Return the value of every parameter that the program itself declares."""
+        return {
+            **{path: value for interface in self.interfaces for path, value in arp_parameters(interface).items()},
+            **(tracking_parameters() if self.tracking else {}),
+        }
 
     def wanted(self) -> dict[Path, str]:
         """Return the value of every parameter, by the file that the kernel has for it."""
@@ -135,19 +149,17 @@ class Parameters:
         for file in self.files:
             with contextlib.suppress(FileNotFoundError):
                 found.update(parse_parameters(file.read_text(encoding="utf-8")))
-        return {
-            **found,
-            **{path: value for interface in self.interfaces for path, value in arp_parameters(interface).items()},
-        }
+        return {**found, **self.own()}
 
     def deviations(self) -> list[str]:
         """Name the parameters that have another value. What this kernel or host does not have is no deviation."""
         return [f"{dotted(path)} is {is_now}, not {value}" for path, value, is_now in self._differing()]
 
     def restore(self) -> None:
-        """Write what differs, and remember what ARP's had before."""
+        """Write what differs, and remember what the program's own had before."""
+        own = self.own()
         for path, value, is_now in self._differing():
-            if path in {known for interface in self.interfaces for known in arp_parameters(interface)}:
+            if path in own:
                 self.former.setdefault(str(path), is_now)
             try:
                 path.write_text(value, encoding="ascii")
@@ -155,8 +167,8 @@ class Parameters:
                 raise CommandFailed(f"the kernel does not take {dotted(path)} = {value}: {error.strerror}") from error
 
     def remove(self, still_wanted: dict[str, Any]) -> None:
-        """Give back the former values of ARP's parameters on interfaces that are not declared any more."""
-        kept = {str(path) for interface in still_wanted["interfaces"] for path in arp_parameters(interface)}
+        """Give back the former values of the program's own parameters that are not declared any more."""
+        kept = set(map(str, Parameters(still_wanted).own()))
         for path, value in self.former.items():
             if path not in kept and os.path.exists(path):
                 Path(path).write_text(value, encoding="ascii")
@@ -172,6 +184,23 @@ class Parameters:
 def arp_parameters(interface: str) -> dict[Path, str]:
     """The values of an interface's parameters of ARP, by their files."""
     return {Path(f"/proc/sys/net/ipv4/conf/{interface}/{name}"): value for name, value in ARP.items()}
+
+
+def tracking_parameters() -> dict[Path, str]:
+    """The values with which the table of tracked connections bears a rush hour, by their files.
+
+    When it is full, the kernel drops the first packets of new connections, those of health checks included. A larger
+    table and a shorter time of the host's own stay, as does what a container may not change."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    bounds = {
+        TRACKING / "nf_conntrack_max": (max, memory // ENTRY_SHARE),
+        TRACKING / "nf_conntrack_tcp_timeout_time_wait": (min, TIME_WAIT),
+    }
+    return {
+        path: str(choose(int(path.read_text(encoding="ascii")), bound))
+        for path, (choose, bound) in bounds.items()
+        if os.access(path, os.W_OK)
+    }
 
 
 def parse_parameters(text: str) -> dict[Path, str]:
@@ -478,9 +507,10 @@ def apply() -> None:
         state = {**before, **read_declaration(), "applied": True}
         for part in PARTS:
             part(before).remove(state)
-        kept = {str(path) for interface in state["interfaces"] for path in arp_parameters(interface)}
+        kept = set(map(str, Parameters(state).own()))
         state["former"] = {path: value for path, value in state["former"].items() if path in kept}
-        for part in PARTS:
+        # Once more the parameters that the kernel has since it has rules that track connections.
+        for part in (*PARTS, Parameters):
             part(state).restore()
         write_json(MEMORY / "state.json", state)
 

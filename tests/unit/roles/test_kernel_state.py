@@ -59,6 +59,44 @@ def test_parameters_of_a_file():
     assert [kernel_state.dotted(path) for path in found] == ["net.ipv4.ip_forward", "net.ipv4.conf.eth0/1.forwarding"]
 
 
+SMALL, LARGE = "65536", str(1 << 40)
+
+
+@pytest.mark.parametrize(
+    ("entries", "seconds", "larger", "shorter"),
+    [(SMALL, "120", True, True), (LARGE, "10", False, False)],
+    ids=["of the kernel", "of the host's own"],
+)
+def test_the_table_of_connections_grows_with_memory_and_never_shrinks(
+    tmp_path, monkeypatch, entries, seconds, larger, shorter
+):
+    monkeypatch.setattr(kernel_state, "TRACKING", tmp_path)
+    size, time_wait = tmp_path / "nf_conntrack_max", tmp_path / "nf_conntrack_tcp_timeout_time_wait"
+    assert kernel_state.tracking_parameters() == {}, "nothing tracks connections yet"
+    size.write_text(f"{entries}\n", encoding="ascii")
+    time_wait.write_text(f"{seconds}\n", encoding="ascii")
+    found = kernel_state.tracking_parameters()
+    assert (int(found[size]) > int(entries)) is larger
+    assert (int(found[time_wait]) < int(seconds)) is shorter
+    assert larger or found == {size: entries, time_wait: seconds}
+
+
+def test_the_former_size_of_the_table_comes_back_with_the_end_of_the_rules(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel_state, "TRACKING", tmp_path)
+    size = tmp_path / "nf_conntrack_max"
+    size.write_text(f"{SMALL}\n", encoding="ascii")
+    # dotted() is for files of the kernel.
+    monkeypatch.setattr(kernel_state, "dotted", str)
+    state = {**kernel_state.NOTHING, "former": {}, "rules": "table ip evenkeel_second_chance {}"}
+    kernel_state.Parameters(state).restore()
+    assert int(size.read_text(encoding="ascii")) > int(SMALL)
+    assert kernel_state.Parameters(state).deviations() == []
+    kernel_state.Parameters(state).remove(state)
+    assert int(size.read_text(encoding="ascii")) > int(SMALL)
+    kernel_state.Parameters(state).remove({**kernel_state.NOTHING, "former": {}})
+    assert size.read_text(encoding="ascii") == SMALL
+
+
 def message(kind, payload=b""):
     """A message of netlink, padded as the kernel does it."""
     return (struct.pack("=IHHII", 16 + len(payload), kind, 0, 0, 0) + payload).ljust(
