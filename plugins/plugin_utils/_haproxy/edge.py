@@ -38,6 +38,10 @@ ADDRESS = "src,ipmask(32,64)"
 RESERVE = 5
 """One part in so many of the requests in flight is kept for clients who have few of them."""
 
+NO_BODY = "hdr Retry-After 1"
+"""A refusal with a header of its own has no body. An HTTP/2 client that takes no body (its window is 0) would keep
+every refused request, with its buffer, in HAProxy's memory, where no limit counts it."""
+
 FEW = 16
 """A client has few requests in flight while it has no more than one part in so many of those of all clients
 together."""
@@ -128,7 +132,7 @@ def _connection_limits(limits: dict[str, Any], layer: str) -> list[str]:
 
 def _http_limits(limits: dict[str, Any]) -> list[str]:
     return (
-        [f"http-request deny deny_status 429 if {{ sc2_http_req_rate gt {limits['requests']} }}"]
+        [f"http-request deny deny_status 429 {NO_BODY} if {{ sc2_http_req_rate gt {limits['requests']} }}"]
         if "requests" in limits
         else []
     )
@@ -144,13 +148,19 @@ def _in_flight_limits(requests: InFlight, several: list[str]) -> list[str]:
     server and a buffer.
 
     Who has many of them is denied first, so that others are served. An entry of the table is a client, and every
-    request refers to it until it ends; sc2_trackers is the number of references."""
+    request refers to it until it ends, also one that never gets to a server; sc2_trackers is the number of
+    references."""
     if not requests.backends:
         return []
     total = "var(txn.requests_in_flight)"
     first, *others = requests.backends
     exception = f" !{{ src {' '.join(several)} }}" if several else ""
-    many = f"{{ fc_http_major ge 2 }} {{ sc2_trackers gt {max(requests.most // FEW, 1)} }}{exception}"
+    nearly = requests.most - requests.most // RESERVE
+
+    def has_more_than(number: int) -> str:
+        return f"{{ fc_http_major ge 2 }} {{ sc2_trackers gt {number} }}{exception}"
+
+    refuse = f"http-request deny deny_status 503 {NO_BODY} if"
     return [
         f"http-request track-sc2 {ADDRESS} table {REQUESTS}",
         f"http-request set-var(txn.requests_in_flight) be_conn({first})",
@@ -158,11 +168,9 @@ def _in_flight_limits(requests: InFlight, several: list[str]) -> list[str]:
             f"http-request set-var(txn.requests_in_flight) be_conn({name}),add(txn.requests_in_flight)"
             for name in others
         ),
-        f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most} }}",
-        (
-            f"http-request deny deny_status 503 if {{ {total} -m int ge {requests.most - requests.most // RESERVE} "
-            f"}} {many}"
-        ),
+        f"{refuse} {{ {total} -m int ge {requests.most} }}",
+        f"{refuse} {{ {total} -m int ge {nearly} }} {has_more_than(max(requests.most // FEW, 1))}",
+        f"{refuse} {has_more_than(nearly)}",
     ]
 
 

@@ -25,6 +25,7 @@ NODES = [
     {"name": "lb1", "address": "192.0.2.11", "port": 8888},
     {"name": "lb2", "address": "2001:db8::12", "port": 8888},
 ]
+REFUSE = "http-request deny deny_status 503 hdr Retry-After 1 if"
 CHALLENGE = "{ path_beg /.well-known/acme-challenge/ }"
 
 
@@ -42,9 +43,10 @@ def in_flight(*names, exception=""):
     return [
         "http-request track-sc2 src,ipmask(32,64) table requests_in_flight",
         *(f"http-request set-var(txn.requests_in_flight) {expression}" for expression in count),
-        "http-request deny deny_status 503 if { var(txn.requests_in_flight) -m int ge 3996 }",
-        "http-request deny deny_status 503 if { var(txn.requests_in_flight) -m int ge 3197 }"
+        f"{REFUSE} {{ var(txn.requests_in_flight) -m int ge 3996 }}",
+        f"{REFUSE} {{ var(txn.requests_in_flight) -m int ge 3197 }}"
         f" {{ fc_http_major ge 2 }} {{ sc2_trackers gt 249 }}{exception}",
+        f"{REFUSE} {{ fc_http_major ge 2 }} {{ sc2_trackers gt 3197 }}{exception}",
     ]
 
 
@@ -165,7 +167,11 @@ def test_a_challenge_is_tried_at_every_server():
         ({}, [], []),
         ({"connections": 9}, [TRACK, "tcp-request connection reject if { sc2_conn_cur gt 9 }"], []),
         ({"new_connections": 9}, [TRACK, "tcp-request connection reject if { sc2_conn_rate gt 9 }"], []),
-        ({"requests": 9}, [TRACK], ["http-request deny deny_status 429 if { sc2_http_req_rate gt 9 }"]),
+        (
+            {"requests": 9},
+            [TRACK],
+            ["http-request deny deny_status 429 hdr Retry-After 1 if { sc2_http_req_rate gt 9 }"],
+        ),
         (
             {"connections": 9, "exempt": ["192.0.2.1"]},
             [f"{TRACK} unless {{ src 192.0.2.1 }}", "tcp-request connection reject if { sc2_conn_cur gt 9 }"],
