@@ -10,6 +10,7 @@ role gets what YAML has read."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -25,6 +26,9 @@ NEGATIVE = ("init_file", "weight")
 
 DIGITS = ("count", "haproxy_retry_on", "listens", "nginx_worker_processes", "port", "status")
 """Texts, and lists of texts, that may be written as numbers."""
+
+NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")
+"""A number in a text; Python and YAML read 1_000 and 1e3 as one, argument_specs does not."""
 
 MODES = ("haproxy_socket_mode", "mode")
 TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
@@ -94,7 +98,7 @@ def _describe_number(key: str, value: Any, kind: str) -> Iterator[str]:
     except ValueError:
         number = math.nan
     least = -LARGEST if key in NEGATIVE else 0
-    if not least <= number <= LARGEST:
+    if not least <= number <= LARGEST or (isinstance(value, str) and not NUMBER.fullmatch(value)):
         yield f"a number from {least} to {LARGEST} is needed"
     elif kind == "int" and not number.is_integer():
         yield "a whole number is needed"

@@ -52,6 +52,10 @@ WRONG = {
     "int": [
         ("yes", "is true: a number"),
         ("1m", "is '1m': a number"),
+        ("1.5", "is 1.5: a whole number"),
+        ("'1.5'", "is '1.5': a whole number"),
+        ("'1_000'", "is '1_000': a number"),
+        ("''", "is '': a number"),
         ("99999999999", "is 99999999999: a number"),
         ("[1]", "is a list: a single value"),
         ("2024-10-01", "is 2024-10-01: YAML reads a date"),
@@ -59,6 +63,8 @@ WRONG = {
     "float": [
         ("on", "is true: a number"),
         ("1m", "is '1m': a number"),
+        ("'1e3'", "is '1e3': a number"),
+        ("''", "is '': a number"),
         ("-1", "is -1: a number from 0"),
         (".nan", "is nan: a number"),
         (".inf", "is inf: a number"),
