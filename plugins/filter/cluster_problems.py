@@ -12,6 +12,8 @@ description:
   - Looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed, texts where lists
     are needed, and names where addresses are needed.
   - Reports variables whose names are nearly those of the playbooks.
+  - Reports VIPs that no host can have, that a host has already or that are not the same on all load balancers, and
+    hosts whose address is a loopback address.
 positional: web_servers, hostvars
 options:
   _input:

@@ -50,7 +50,10 @@ def derived(tmp_path_factory):
         json.dumps({"all": {"children": {"load_balancers": {"hosts": balancers}, "web_servers": {"hosts": servers}}}}),
         encoding="utf-8",
     )
-    found = "{{ [haproxy_frontends[0].binds, nginx_sites[0].listens, keepalived_sync_groups | length] | to_json }}"
+    found = (
+        "{{ [haproxy_frontends[0].binds, nginx_sites[0].listens, keepalived_sync_groups | length, "
+        "haproxy_bind_defaults, nginx_site_defaults] | to_json }}"
+    )
     play = {
         "hosts": "load_balancers:web_servers",
         "gather_facts": False,
@@ -81,3 +84,10 @@ def test_daemons_listen_on_the_versions_that_are_used(derived, name):
     assert derived[f"{name}_lb"][0] == binds
     assert derived[f"{name}_lb"][2] == groups
     assert derived[f"{name}_web"][1] == listens
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_inventory_lets_listen_does_so_in_the_only_version(derived, name):
+    _variables, _address, binds, listens, _groups = CASES[name]
+    assert derived[f"{name}_lb"][3] == ({"address": "::"} if binds == [SIX] else {})
+    assert derived[f"{name}_web"][4] == ({"listens": ["[::]:80"]} if listens[0].startswith("[::]") else {})

@@ -121,6 +121,11 @@ BAD = [
         ["cluster_vips: 192.0.2.21/24 is the address of web1: choose an address"],
     ),
     (
+        "VIP with a netmask",
+        {"cluster_vips": ["192.0.2.10/255.255.255.0"]},
+        ["cluster_vips is '192.0.2.10/255.255.255.0': write its prefix instead of a netmask, 192.0.2.10/24"],
+    ),
+    (
         "balancing onto itself",
         {**frontends({}), **servers({"address": "127.0.0.1"})},
         [
@@ -166,7 +171,7 @@ BAD = [
         instances({"virtual_ipaddress": [{"address": VIP}, {"address": "2001:db8::10/64"}]}),
         ["web: virtual_ipaddress has IPv4 and IPv6 addresses", "name both in keepalived_sync_groups"],
     ),
-    ("no IPv6 address", vip("2001:db8::10/64"), ["web: node lb1 has no IPv6 address", "set its address6"]),
+    ("no IPv6 address", vip("2001:db8::10/64"), ["web: node lb1 has no IPv6 address", "set cluster_address6"]),
     (
         "nobody is told",
         instances({"virtual_ipaddress": []}),
@@ -510,6 +515,21 @@ BAD_GROUPS = [
         "both groups are missing",
         {"load_balancers": None, "web_servers": None},
         ["The inventory group load_balancers is empty or missing"],
+    ),
+    (
+        "a web server that is known by a loopback address",
+        {"web_servers": {"web1": {"ansible_host": "127.0.0.1"}}},
+        ["web1: its address is 127.0.0.1, by which every host means itself: set cluster_address"],
+    ),
+    (
+        "a web server behind another machine's address",
+        {"web_servers": {"web1": {"ansible_host": "192.0.2.21"}}},
+        ["web1: load balancers would use its address 192.0.2.21, which is ansible_host or", "set cluster_address"],
+    ),
+    (
+        "a web server that is known by a name",
+        {"web_servers": {"web1": {"cluster_address": "web1.example.com"}}},
+        ["web1: cluster_address is 'web1.example.com': an IPv4 or IPv6 address is needed", "names are not resolved"],
     ),
 ]
 GOOD = [

@@ -7,51 +7,106 @@ variable and remedy."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...module_utils._address import canonical, is_address
+from ...module_utils._address import canonical, is_address, version_of
 from .._input.text import find_unprintable
 from .._input.values import Option, find_type_problems
-from .nodes import stated_address
+from .._keepalived.placement import find_address_problems
+from .nodes import VIPS, stated_address
 
-ADDRESSES: dict[str, Option] = {"cluster_address": {"type": "str"}, "cluster_address6": {"type": "str"}}
+ADDRESS_VERSIONS = {
+    "cluster_address": (
+        (4, 6),
+        "an IPv4 or IPv6 address is needed, such as 192.0.2.11, without a prefix; names are not resolved",
+    ),
+    "cluster_address6": ((6,), "an IPv6 address is needed, such as 2001:db8::11, without a prefix"),
+}
+ADDRESSES: dict[str, Option] = {name: {"type": "str"} for name in ADDRESS_VERSIONS}
 """Variables of every host."""
 
 OPTIONS: dict[str, Option] = {
     "check_cluster_certificate_days": {"type": "int"},
+    "check_cluster_json": {"type": "str"},
     "cluster_move_interval": {"type": "float"},
+    "cluster_node_tasks": {"type": "str"},
     "cluster_vip": {"type": "str"},
     "cluster_vip6": {"type": "str"},
     "cluster_vips": {"type": "list", "elements": "str"},
+    "move_vip_instance": {"type": "str"},
+    "move_vip_to": {"type": "str"},
+    "reboot_timeout": {"type": "float"},
+    "shut_down_confirmed": {"type": "bool"},
+    "shut_down_timeout": {"type": "float"},
+    "upgrade_packages": {"type": "raw", "elements": "str"},
+    "upgrade_reboot": {"type": "bool"},
 }
-"""Variables of load balancers."""
+"""Variables of load balancers, and those of a whole run, which load balancers have too."""
 
-VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips")
+SET_ADDRESS = "set cluster_address to the address at which other hosts reach it"
 
 
 def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mapping[str, Any]) -> list[str]:
     """One line for each problem; what several hosts have in common is told of the first."""
     found: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for host in dict.fromkeys([*load_balancers, *web_servers]):
+    hosts = list(dict.fromkeys([*load_balancers, *web_servers]))
+    for host in hosts:
         variables = hostvars[host]
-        owners.setdefault(canonical(stated_address(host, variables)), host)
         names = [*ADDRESSES, *(OPTIONS if host in load_balancers else ())]
         for problem in _host_problems({name: variables[name] for name in names if name in variables}):
             found.setdefault(problem, host)
-    return [f"{host}: {problem}" for problem, host in found.items()] or list(
-        _find_taken_vips(load_balancers, hostvars, owners)
-    )
+    if found:
+        return [f"{host}: {problem}" for problem, host in found.items()]
+    return [
+        *_find_loopbacks(hosts, hostvars),
+        *_find_different_vips(load_balancers, hostvars),
+        *_find_taken_vips(load_balancers, hosts, hostvars),
+    ]
 
 
-def _find_taken_vips(load_balancers: list[str], hostvars: Mapping[str, Any], owners: dict[str, str]) -> Iterator[str]:
-    """VIPs that are a host's own address, which it would lose as soon as keepalived stops."""
+def _find_loopbacks(hosts: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:
+    """Addresses that every host has."""
+    for host in hosts:
+        address = stated_address(host, hostvars[host])
+        if address and len(hosts) > 1 and ipaddress.ip_address(address).is_loopback:
+            yield f"{host}: its address is {address}, by which every host means itself: {SET_ADDRESS}"
+
+
+def _find_different_vips(load_balancers: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:
+    """VIPs that only some of the load balancers would hold, so that nobody takes them over."""
+    for name in VIPS:
+        first: list[str] | None = None
+        for host in load_balancers:
+            values = _as_list(hostvars[host].get(name))
+            if first is None:
+                first = values
+            elif sorted(values) != sorted(first):
+                yield (
+                    f"{name} is {_show_vips(first)} on {load_balancers[0]} and {_show_vips(values)} on {host}: set it "
+                    "for the group load_balancers, so that every node can hold the same addresses"
+                )
+                break
+
+
+def _show_vips(values: list[str]) -> str:
+    return ", ".join(values) or "empty"
+
+
+def _find_taken_vips(load_balancers: list[str], hosts: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:
+    """VIPs that are a host's own address, which it would lose as soon as keepalived stops, or another VIP."""
+    owners: dict[str, str] = {}
+    for host in hosts:
+        for address in (stated_address(host, hostvars[host]), hostvars[host].get("cluster_address6")):
+            if address:
+                owners.setdefault(canonical(address), f"the address of {host}: choose an address that no host has")
     for name in VIPS:
         for value in dict.fromkeys(vip for host in load_balancers for vip in _as_list(hostvars[host].get(name))):
-            owner = owners.get(canonical(value.partition("/")[0])) if value else None
-            if owner:
-                yield f"{name}: {value} is the address of {owner}: choose an address that no host has"
+            bare = canonical(value.partition("/")[0])
+            if bare in owners:
+                yield f"{name}: {value} is {owners[bare]}"
+            owners.setdefault(bare, f"in {name} already: leave it out in one of them")
 
 
 def _as_list(value: Any) -> list[str]:
@@ -59,10 +114,30 @@ def _as_list(value: Any) -> list[str]:
 
 
 def _host_problems(given: dict[str, Any]) -> Iterator[str]:
-    yield from find_type_problems(given, {**ADDRESSES, **OPTIONS})
+    wrong = find_type_problems(given, {**ADDRESSES, **OPTIONS})
+    yield from wrong
     for name, value in given.items():
         yield from find_unprintable(name, value)
-    for name in ADDRESSES:
+    for name, (versions, needed) in ADDRESS_VERSIONS.items():
         value = given.get(name)
-        if isinstance(value, str) and value and not is_address(value):
-            yield f"{name} is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11; names are not resolved"
+        if isinstance(value, str) and value and (not is_address(value) or version_of(value) not in versions):
+            yield f"{name} is '{value}': {needed}"
+    if not wrong:
+        yield from _vip_problems(given)
+
+
+def _vip_problems(given: dict[str, Any]) -> Iterator[str]:
+    """Rules for the VIPs of one load balancer."""
+    for name in VIPS:
+        for value in _as_list(given.get(name)):
+            yield from find_address_problems(name, value)
+    first, second = (given.get(name) or "" for name in ("cluster_vip", "cluster_vip6"))
+    if second and version_of(second) == 4:
+        yield f"cluster_vip6 is '{second}': an IPv6 address is needed, such as 2001:db8::10/64"
+    elif second and not first:
+        yield f"cluster_vip6 is '{second}' and cluster_vip is empty: the only address of a cluster is its cluster_vip"
+    elif second and version_of(first) == 6:
+        yield (
+            f"cluster_vip is '{first}' and cluster_vip6 is '{second}': the address of the same service in IPv4 is "
+            "needed as cluster_vip; further VIPs belong into cluster_vips"
+        )

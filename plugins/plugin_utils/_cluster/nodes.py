@@ -7,13 +7,14 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...module_utils._address import is_address, version_of
+from ...module_utils._address import canonical, is_address, version_of
 
 ROLES = ("haproxy", "keepalived", "nginx")
 LINK_LOCAL = "fe80:"
+VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips")
 
 
 def list_nodes(
@@ -43,19 +44,68 @@ def _second_address(variables: Mapping[str, Any]) -> dict[str, str]:
 
 def find_address(name: str, variables: Mapping[str, Any]) -> str:
     """The first that is an address: cluster_address, ansible_host, the host's name, the source of the default route of
-    IPv4 or IPv6."""
+    IPv4 or IPv6, another address of its interface if that one is a VIP that the host holds, or else the only IPv4 or
+    IPv6 address of a host without a default route."""
     facts = variables.get("ansible_facts", {})
-    routes = [facts.get(route, {}).get("address") for route in ("default_ipv4", "default_ipv6")]
-    for candidate in (stated_address(name, variables), *routes):
-        if candidate and is_address(candidate) and not str(candidate).startswith(LINK_LOCAL):
-            return str(candidate)
+    vips = {canonical(vip.partition("/")[0]) for vip in list_vips(variables)}
+    found = (stated_address(name, variables), *_list_route_addresses(facts), *_list_lone_addresses(facts, vips))
+    for candidate in map(str, found):
+        if _is_reachable(candidate, vips):
+            return candidate
     raise ValueError(f"no address is known of host {name}: set cluster_address for it, or gather its facts")
+
+
+def _is_reachable(address: str, vips: set[str]) -> bool:
+    return is_address(address) and not address.startswith(LINK_LOCAL) and canonical(address) not in vips
+
+
+def _list_lone_addresses(facts: Mapping[str, Any], vips: set[str]) -> Iterator[str]:
+    """The address of each version that has no other address beside it."""
+    for version in ("ipv4", "ipv6"):
+        found = [value for value in facts.get(f"all_{version}_addresses", []) if _is_reachable(value, vips)]
+        yield from found if len(found) == 1 else ()
+
+
+def list_vips(variables: Mapping[str, Any]) -> list[str]:
+    """The VIPs that the inventory lists for a load balancer, with their prefixes."""
+    values = [variables.get(name) for name in VIPS]
+    return [str(vip) for value in values if value for vip in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+def _list_route_addresses(facts: Mapping[str, Any]) -> Iterator[Any]:
+    """The source address of each default route, and the other addresses of its interface."""
+    for version in ("ipv4", "ipv6"):
+        route = facts.get(f"default_{version}", {})
+        interface = facts.get(str(route.get("interface", "")).replace("-", "_"), {})
+        found = interface.get(version, [])
+        yield route.get("address")
+        for item in [*(found if isinstance(found, list) else [found]), *interface.get(f"{version}_secondaries", [])]:
+            yield item.get("address")
 
 
 def stated_address(name: str, variables: Mapping[str, Any]) -> str:
     """The address that the inventory says; empty if it says none."""
     candidates = (variables.get("cluster_address"), variables.get("ansible_host"), name)
     return next((str(candidate) for candidate in candidates if candidate and is_address(candidate)), "")
+
+
+def find_foreign_addresses(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """One line for each host whose address is that of another machine, such as one that forwards a port to it.
+
+    A C(cluster_address) is meant so. Hosts without facts are left out."""
+    return [problem for name in names for problem in _foreign_address(name, hostvars[name])]
+
+
+def _foreign_address(name: str, variables: Mapping[str, Any]) -> Iterator[str]:
+    facts = variables.get("ansible_facts", {})
+    here = [address for key in ("all_ipv4_addresses", "all_ipv6_addresses") for address in facts.get(key, [])]
+    stated = stated_address(name, variables)
+    if stated and here and not variables.get("cluster_address") and canonical(stated) not in map(canonical, here):
+        yield (
+            f"{name}: load balancers would use its address {stated}, which is ansible_host or the host's name, and the "
+            f"host does not have it; it has {', '.join(here)}: set cluster_address to the address at which load "
+            "balancers reach it"
+        )
 
 
 def list_families(addresses: Iterable[str]) -> list[int]:

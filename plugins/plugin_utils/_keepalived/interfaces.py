@@ -49,7 +49,7 @@ def find_interface(address: str, facts: Facts) -> str:
     return next(
         (
             name
-            for name in _list_interfaces(facts)
+            for name in _list_devices(facts)
             if wanted in map(canonical, list_addresses(interface_facts(name, facts)))
         ),
         "",
@@ -57,7 +57,23 @@ def find_interface(address: str, facts: Facts) -> str:
 
 
 def interface_facts(name: str, facts: Facts) -> dict[str, Any]:
-    """Ansible's facts of the interface."""
+    """Ansible's facts of the interface, with the addresses that have a label such as C(eth0:web)."""
+    found = _read_facts(name, facts)
+    labelled = [item for label in _list_labels(name, facts) for item in _list_ipv4(_read_facts(label, facts))]
+    return {**found, "ipv4_secondaries": found.get("ipv4_secondaries", []) + labelled} if labelled else found
+
+
+def _list_labels(name: str, facts: Facts) -> list[str]:
+    """The labels of addresses of the interface, which Ansible lists as interfaces, such as C(eth0_web), that are no
+    device."""
+    return [
+        label
+        for label in facts.get("interfaces", [])
+        if label.startswith(f"{name}_") and "device" not in _read_facts(label, facts)
+    ]
+
+
+def _read_facts(name: str, facts: Facts) -> dict[str, Any]:
     found: dict[str, Any] = facts.get(name.replace("-", "_"), {})
     return found
 
@@ -80,8 +96,15 @@ def _list_ipv4(interface: dict[str, Any]) -> list[Item]:
     return ([interface["ipv4"]] if interface.get("ipv4") else []) + further
 
 
-def _list_interfaces(facts: Facts) -> list[str]:
-    return [name for name in facts.get("interfaces", []) if name != LOOPBACK]
+def list_interfaces(facts: Facts) -> list[str]:
+    """The names of the host's interfaces, in alphabetical order."""
+    known = facts.get("interfaces", [])
+    labels = {label for name in known for label in _list_labels(name, facts)}
+    return sorted(name for name in known if name not in labels)
+
+
+def _list_devices(facts: Facts) -> list[str]:
+    return [name for name in list_interfaces(facts) if name != LOOPBACK]
 
 
 def _interfaces_of_vip(item: Instance, facts: Facts) -> list[str]:
@@ -95,6 +118,6 @@ def _interfaces_of_vip(item: Instance, facts: Facts) -> list[str]:
         return []
     return [
         name
-        for name in _list_interfaces(facts)
+        for name in _list_devices(facts)
         if any(virtual in network for network in list_networks(interface_facts(name, facts)))
     ]

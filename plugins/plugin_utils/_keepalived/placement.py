@@ -11,11 +11,12 @@ from typing import Any, Union
 
 from ...module_utils._address import canonical, version_of
 from .declared import Facts, Instance
-from .instance import find_device, find_family, list_devices
-from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_networks
+from .instance import find_device, find_family, list_devices, node_address, order_nodes
+from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_interfaces, list_networks
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 NODE_ADDRESSES = ("address", "address6")
+BROADCAST = ipaddress.ip_address("255.255.255.255")
 
 
 def find_missing_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
@@ -45,7 +46,7 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
     for route in ("default_ipv4", "default_ipv6"):
         others[canonical(facts.get(route, {}).get("gateway", ""))] = "the gateway of the default route"
     interfaces = facts.get("interfaces", [])
-    known = ", ".join(sorted(interfaces)) or "none that are known"
+    known = ", ".join(list_interfaces(facts)) or "none that are known"
     found = []
     for address in item["virtual_ipaddress"]:
         found += _check_vip(address["address"], find_device(address, item["interface"]), others, facts)
@@ -67,12 +68,10 @@ def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
     address = find_source_address(declared["nodes"], declared["node"], find_family(item, declared["nodes"]))
     home = find_interface(address, facts)
-    if (
-        not item["unicast"]
-        or home in ("", item["interface"])
-        or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}
-    ):
+    if not item["unicast"] or not home or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
         return []
+    if home == item["interface"]:
+        return _find_distant_peers(item, declared, facts)
     return [
         f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {home}: nodes "
         "would not hear each "
@@ -81,23 +80,69 @@ def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts
     ]
 
 
+def _find_distant_peers(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
+    """Peers in another network than the interface, where a VIP of its network would be of no use; a router may be
+    between nodes that move an address of a cloud."""
+    version = find_family(item, declared["nodes"])
+    networks = [
+        network for network in list_networks(interface_facts(item["interface"], facts)) if network.version == version
+    ]
+    near = [
+        address["address"]
+        for address in item["virtual_ipaddress"]
+        if find_device(address, item["interface"]) == item["interface"]
+        and any(_is_in(address["address"], network) for network in networks)
+    ]
+    far = [
+        f"{node['name']} ({peer})"
+        for node in declared["nodes"]
+        if node["name"] in order_nodes(item, declared["nodes"])
+        and (peer := node_address(node, version))
+        and not any(_is_in(peer, network) for network in networks)
+    ]
+    if not near or not far:
+        return []
+    return [
+        f"interface is '{item['interface']}', and the address of {', '.join(far)} is in none of its subnets, which are "
+        f"{', '.join(map(str, networks))}: such a node could not hold {near[0]}, and nodes that do not hear each other "
+        "hold it all. Set cluster_address of every node to its address in that network, or keepalived_interface to the "
+        "interface on which the nodes reach each other"
+    ]
+
+
+def _is_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    return version_of(address) == network.version and ipaddress.ip_interface(address).ip in network
+
+
 def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts) -> list[str]:
+    wrong = find_address_problems("virtual_ipaddress", value)
+    if wrong:
+        return wrong
+    virtual = ipaddress.ip_interface(value)
+    taken = others.get(str(virtual.ip))
+    if taken:
+        return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
+    return _refuse_outside_subnets(value, virtual, device, facts)
+
+
+def find_address_problems(where: str, value: str) -> list[str]:
+    """A problem where the text is no address with prefix that a host can have, whatever the network."""
     if "/" not in value:
-        return [f"virtual_ipaddress is '{value}': write it with its prefix, such as 192.0.2.10/24"]
+        return [f"{where} is '{value}': write it with its prefix, such as 192.0.2.10/24"]
     try:
         virtual = ipaddress.ip_interface(value)
     except ValueError:
-        return [f"virtual_ipaddress is '{value}': an IPv4 or IPv6 address with prefix is needed, such as 192.0.2.10/24"]
-    taken = others.get(str(virtual.ip)) or _describe_special_address(virtual)
+        virtual = None
+    if virtual is None or "%" in value:
+        return [f"{where} is '{value}': an IPv4 or IPv6 address with prefix is needed, such as 192.0.2.10/24"]
+    taken = _describe_special_address(virtual)
     if taken:
-        return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
-    return _refuse_netmask(value, virtual) or _refuse_outside_subnets(value, virtual, device, facts)
-
-
-def _refuse_netmask(value: str, virtual: Interface) -> list[str]:
-    if value.rpartition("/")[2].isdigit():
-        return []
-    return [f"virtual_ipaddress is '{value}': write its prefix instead of a netmask, {virtual.with_prefixlen}"]
+        return [f"{where} {value} is {taken}: choose an address that no host has"]
+    if not value.rpartition("/")[2].isdigit():
+        return [f"{where} is '{value}': write its prefix instead of a netmask, {virtual.with_prefixlen}"]
+    if virtual.network.prefixlen == 0:
+        return [f"{where} is '{value}': the prefix of its network is needed, such as /24"]
+    return []
 
 
 def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: Facts) -> list[str]:
@@ -112,14 +157,22 @@ def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: 
             "Choose an address of one of them, or set keepalived_interface or the dev of the address. "
             f"An address that is routed to the holder has the prefix /{virtual.network.max_prefixlen}"
         ]
+    around = min((network.prefixlen for network in networks if virtual.ip in network), default=0)
+    if virtual.network.prefixlen < around:
+        return [
+            f"virtual_ipaddress {value} has a shorter prefix than the subnet of {device}: its holder would look for "
+            f"all of {virtual.network} there, and not behind the gateway; write {virtual.ip}/{around}"
+        ]
     return []
 
 
 def _describe_special_address(virtual: Interface) -> str:
     """Describe an address that no host can have; empty for others."""
     address, network = virtual.ip, virtual.network
-    if address.is_loopback or address.is_multicast or address.is_unspecified:
-        return "a loopback, multicast or unspecified address"
+    if address.is_loopback or address.is_multicast or address.is_unspecified or address == BROADCAST:
+        return "a loopback, multicast, broadcast or unspecified address"
+    if address.version == 6 and address.ipv4_mapped:
+        return f"the IPv4 address {address.ipv4_mapped} in IPv6"
     if network.num_addresses > 2 and address == network.network_address:
         return f"the address of the network {network} itself"
     if network.version == 4 and network.num_addresses > 2 and address == network.broadcast_address:

@@ -28,6 +28,11 @@ from .instance import (
     order_nodes,
 )
 
+NODE_ADDRESS = {
+    4: "cluster_address of the host to its IPv4 address, and cluster_address6 to its IPv6 address",
+    6: "cluster_address6 of the host, or its address6 in keepalived_nodes",
+}
+"""What says the address of a node."""
 ADVERT_RANGE = {2: (1, 255), 3: (0.01, 40.95)}
 RANGES = {"rt_priority": (0, 99), "firewall_min_ttl": (1, 255)}
 LISTS = ("nodes", "instances", "sync_groups", "scripts", "track_files", "track_processes")
@@ -214,8 +219,8 @@ def _families(item: Instance, nodes: list[Node]) -> list[str]:
         ]
     found = [
         (
-            f"node {node['name']} has no IPv{version} address for the adverts of IPv{version} addresses: set its "
-            f"address{'6' * (version == 6)}"
+            f"node {node['name']} has no IPv{version} address for the adverts of IPv{version} addresses: set "
+            f"{NODE_ADDRESS[version]}"
         )
         for node in nodes
         if node["name"] in order_nodes(item, nodes) and version_of(node["address"]) and not node_address(node, version)

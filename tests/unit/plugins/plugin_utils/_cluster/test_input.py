@@ -15,7 +15,33 @@ WRONG = [
     ),
     (
         {"cluster_address6": "web1.example.com"},
-        "cluster_address6 is 'web1.example.com': an IPv4 or IPv6 address is needed",
+        "cluster_address6 is 'web1.example.com': an IPv6 address is needed, such as 2001:db8::11",
+    ),
+    ({"cluster_address6": "192.0.2.11"}, "cluster_address6 is '192.0.2.11': an IPv6 address is needed"),
+    ({"cluster_address": "192.0.2.11/24"}, "cluster_address is '192.0.2.11/24': an IPv4 or IPv6 address is needed"),
+    ({"cluster_vip": "192.0.2.10"}, "cluster_vip is '192.0.2.10': write it with its prefix"),
+    ({"cluster_vip": "vip.example.com/24"}, "cluster_vip is 'vip.example.com/24': an IPv4 or IPv6 address with prefix"),
+    ({"cluster_vip": "192.0.2.300/24"}, "cluster_vip is '192.0.2.300/24': an IPv4 or IPv6 address with prefix"),
+    ({"cluster_vip": "fe80::10%eth0/64"}, "cluster_vip is 'fe80::10%eth0/64': an IPv4 or IPv6 address with prefix"),
+    (
+        {"cluster_vip": "192.0.2.10/255.255.255.0"},
+        "cluster_vip is '192.0.2.10/255.255.255.0': write its prefix instead of a netmask, 192.0.2.10/24",
+    ),
+    ({"cluster_vip": "192.0.2.10/0"}, "cluster_vip is '192.0.2.10/0': the prefix of its network is needed"),
+    ({"cluster_vip": "192.0.2.0/24"}, "cluster_vip 192.0.2.0/24 is the address of the network 192.0.2.0/24 itself"),
+    ({"cluster_vip": "192.0.2.255/24"}, "cluster_vip 192.0.2.255/24 is the broadcast address of the network"),
+    ({"cluster_vip": "2001:db8::/64"}, "cluster_vip 2001:db8::/64 is the address of the network 2001:db8::/64 itself"),
+    ({"cluster_vips": ["192.0.2.13/24", "127.0.0.1/8"]}, "cluster_vips 127.0.0.1/8 is a loopback, multicast"),
+    ({"cluster_vip": "::ffff:192.0.2.10/120"}, "cluster_vip ::ffff:192.0.2.10/120 is the IPv4 address 192.0.2.10"),
+    (
+        {"cluster_vip": "192.0.2.10/24", "cluster_vip6": "192.0.2.12/24"},
+        "cluster_vip6 is '192.0.2.12/24': an IPv6 address is needed",
+    ),
+    ({"cluster_vip6": "2001:db8::10/64"}, "cluster_vip6 is '2001:db8::10/64' and cluster_vip is empty"),
+    (
+        {"cluster_vip": "2001:db8::10/64", "cluster_vip6": "2001:db8::12/64"},
+        "cluster_vip is '2001:db8::10/64' and cluster_vip6 is '2001:db8::12/64': the address of the same service in "
+        "IPv4 is needed as cluster_vip; further VIPs belong into cluster_vips",
     ),
     (
         {"cluster_address": 5},
@@ -26,6 +52,16 @@ WRONG = [
     ({"cluster_vip": ["192.0.2.10/24"]}, "cluster_vip is a list: a single value is needed"),
     ({"cluster_vips": "192.0.2.10/24"}, "cluster_vips is '192.0.2.10/24': a list is needed, even for one item"),
     ({"cluster_move_interval": "1m"}, "cluster_move_interval is '1m': a number from 0"),
+    ({"cluster_node_tasks": ["reboot.yml"]}, "cluster_node_tasks is a list: a single value is needed"),
+    ({"move_vip_to": False}, "move_vip_to is false: YAML makes that of words such as yes, no, on and off"),
+    ({"move_vip_instance": 2}, "move_vip_instance is 2: YAML may have changed a number's digits"),
+    ({"check_cluster_json": True}, "check_cluster_json is true: YAML makes that of words"),
+    ({"reboot_timeout": "10m"}, "reboot_timeout is '10m': a number from 0"),
+    ({"shut_down_timeout": "2m"}, "shut_down_timeout is '2m': a number from 0"),
+    ({"shut_down_confirmed": "y"}, "shut_down_confirmed is 'y': true or false is needed"),
+    ({"upgrade_reboot": "y"}, "upgrade_reboot is 'y': true or false is needed"),
+    ({"upgrade_packages": ["nginx", 1.10]}, "upgrade_packages[1] is 1.1: YAML may have changed a number's digits"),
+    ({"upgrade_packages": None}, "upgrade_packages has no value"),
     ({"check_cluster_certificate_days": "2w"}, "check_cluster_certificate_days is '2w': a number from 0"),
 ]
 RIGHT = [
@@ -35,7 +71,12 @@ RIGHT = [
         "cluster_address6": "2001:db8::11",
         "cluster_vip": "192.0.2.10/24",
         "cluster_vips": [],
+        "cluster_vip6": "2001:db8::10/64",
     },
+    {"cluster_vip": "2001:db8::10/64", "cluster_vips": ["2001:db8::12/128", "192.0.2.10/24"]},
+    {"upgrade_packages": "nginx", "upgrade_reboot": "true", "reboot_timeout": "600", "shut_down_confirmed": True},
+    {"upgrade_packages": ["nginx", "haproxy"], "move_vip_to": "lb2"},
+    {"cluster_vip": "192.0.2.10/32", "cluster_vips": ["192.0.2.0/31", "192.0.2.255/16"]},
     {"cluster_address": "", "cluster_vip": "", "cluster_move_interval": "1.5", "check_cluster_certificate_days": "14"},
 ]
 
@@ -64,7 +105,18 @@ def test_nothing_is_wrong(variables):
             "cluster_vip: 192.0.2.21/24 is the address of web1: choose an address that no host has",
         ),
         ({"cluster_vips": ["192.0.2.10/24", "192.0.2.11/24"]}, "cluster_vips: 192.0.2.11/24 is the address of lb1"),
-        ({"cluster_vip6": "2001:DB8:0::22/64"}, "cluster_vip6: 2001:DB8:0::22/64 is the address of 2001:db8::22"),
+        (
+            {"cluster_vip": "192.0.2.10/24", "cluster_vip6": "2001:DB8:0::22/64"},
+            "cluster_vip6: 2001:DB8:0::22/64 is the address of 2001:db8::22",
+        ),
+        (
+            {"cluster_vip": "192.0.2.10/24", "cluster_vip6": "2001:db8::11/64", "cluster_address6": "2001:db8::11"},
+            "cluster_vip6: 2001:db8::11/64 is the address of lb1",
+        ),
+        (
+            {"cluster_vip": "192.0.2.10/24", "cluster_vips": ["192.0.2.10/32"]},
+            "cluster_vips: 192.0.2.10/32 is in cluster_vip already: leave it out in one of them",
+        ),
     ],
 )
 def test_a_vip_is_no_hosts_address(variables, said):
@@ -75,3 +127,37 @@ def test_a_vip_is_no_hosts_address(variables, said):
     }
     (problem,) = problems(["lb1"], ["web1", "2001:db8::22"], hostvars)
     assert problem.startswith(said)
+
+
+@pytest.mark.parametrize("variables", [{"ansible_host": "127.0.0.1"}, {"cluster_address": "::1"}])
+def test_a_loopback_address_is_no_address_for_others(variables):
+    (problem,) = problems(["lb1"], ["web1"], {"lb1": {"ansible_host": "192.0.2.11"}, "web1": variables})
+    assert problem.startswith(
+        f"web1: its address is {next(iter(variables.values()))}, by which every host means itself"
+    )
+    assert problem.endswith("set cluster_address to the address at which other hosts reach it")
+
+
+def test_a_single_host_may_be_known_by_its_loopback_address():
+    assert problems(["all_in_one"], ["all_in_one"], {"all_in_one": {"ansible_host": "127.0.0.1"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        (
+            "cluster_vip",
+            ["192.0.2.10/24", "192.0.2.12/24"],
+            "cluster_vip is 192.0.2.10/24 on lb1 and 192.0.2.12/24 on lb2",
+        ),
+        ("cluster_vip", ["192.0.2.10/24", ""], "cluster_vip is 192.0.2.10/24 on lb1 and empty on lb2"),
+        (
+            "cluster_vips",
+            [["192.0.2.10/24"], ["192.0.2.10/24", "192.0.2.12/24"]],
+            "cluster_vips is 192.0.2.10/24 on lb1 and 192.0.2.10/24, 192.0.2.12/24 on lb2",
+        ),
+    ],
+)
+def test_all_load_balancers_have_the_same_vips(name, values, said):
+    (problem,) = problems(["lb1", "lb2"], [], {"lb1": {name: values[0]}, "lb2": {name: values[1]}})
+    assert problem.startswith(f"{said}: set it for the group load_balancers")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import (
     find_address,
+    find_foreign_addresses,
     find_hosts_without_address,
     find_skipped_packages,
     list_families,
@@ -14,6 +15,16 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes imp
 )
 
 ROUTE = {"default_ipv4": {"address": "192.0.2.4"}}
+
+# Holders of the VIP from which the default route sends.
+HOLDER6 = {
+    "default_ipv6": {"address": "2001:db8::10", "interface": "br-lan"},
+    "br_lan": {"ipv6": [{"address": "fe80::1"}, {"address": "2001:db8::10"}, {"address": "2001:db8::1"}]},
+}
+HOLDER4 = {
+    "default_ipv4": {"address": "192.0.2.4", "interface": "eth0"},
+    "eth0": {"ipv4": {"address": "192.0.2.4"}, "ipv4_secondaries": [{"address": "192.0.2.1"}]},
+}
 
 # name of the host, its variables, its address
 KNOWN = [
@@ -26,6 +37,15 @@ KNOWN = [
     ("lb1", {"cluster_address": "2001:db8::1"}, "2001:db8::1"),
     ("lb1", {"ansible_facts": {"default_ipv4": {}, "default_ipv6": {"address": "2001:db8::1"}}}, "2001:db8::1"),
     ("lb1", {"ansible_facts": {**ROUTE, "default_ipv6": {"address": "2001:db8::1"}}}, "192.0.2.4"),
+    ("lb1", {"cluster_vip": "2001:DB8::10/64", "ansible_facts": HOLDER6}, "2001:db8::1"),
+    ("lb1", {"cluster_vips": ["192.0.2.4/24"], "ansible_facts": HOLDER4}, "192.0.2.1"),
+    ("lb1", {"ansible_facts": {"all_ipv4_addresses": ["192.0.2.1"], "default_ipv4": {}}}, "192.0.2.1"),
+    ("lb1", {"ansible_facts": {"all_ipv6_addresses": ["fe80::1", "2001:db8::1"], "default_ipv6": {}}}, "2001:db8::1"),
+    (
+        "lb1",
+        {"cluster_vip": "192.0.2.4/24", "ansible_facts": {"all_ipv4_addresses": ["192.0.2.4", "192.0.2.1"]}},
+        "192.0.2.1",
+    ),
 ]
 UNKNOWN = [
     {},
@@ -33,6 +53,7 @@ UNKNOWN = [
     {"cluster_address": 5},
     {"ansible_host": "lb1.example.com", "ansible_facts": {}},
     {"ansible_facts": {"default_ipv4": {}}},
+    {"ansible_facts": {"all_ipv4_addresses": ["192.0.2.1", "198.51.100.1"]}},
     {"ansible_facts": {"default_ipv4": {}, "default_ipv6": {"address": "fe80::1"}}},
 ]
 
@@ -102,3 +123,27 @@ def test_what_roles_have_left_is_named_by_host():
 )
 def test_families(addresses, versions):
     assert list_families(addresses) == versions
+
+
+OWN = {"all_ipv4_addresses": ["10.0.2.15"], "all_ipv6_addresses": ["2001:db8::15", "fe80::15"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "stated"),
+    [
+        ("web1", {"ansible_host": "198.51.100.1", "ansible_facts": OWN}, "198.51.100.1"),
+        ("2001:db8::16", {"ansible_facts": OWN}, "2001:db8::16"),
+        ("web1", {"ansible_host": "10.0.2.15", "ansible_facts": OWN}, ""),
+        ("2001:DB8::0015", {"ansible_facts": OWN}, ""),
+        ("web1", {"cluster_address": "198.51.100.1", "ansible_facts": OWN}, ""),
+        ("web1", {"ansible_host": "web1.example.com", "ansible_facts": OWN}, ""),
+        ("web1", {"ansible_host": "198.51.100.1", "ansible_facts": {}}, ""),
+        ("web1", {"ansible_host": "198.51.100.1"}, ""),
+    ],
+)
+def test_an_address_that_the_host_does_not_have_is_reported_unless_it_is_meant(name, variables, stated):
+    found = find_foreign_addresses([name], {name: variables})
+    assert len(found) == bool(stated)
+    for problem in found:
+        assert problem.startswith(f"{name}: load balancers would use its address {stated}, which is ansible_host")
+        assert "it has 10.0.2.15, 2001:db8::15, fe80::15: set cluster_address" in problem

@@ -20,6 +20,15 @@ NOWHERE = {
 }
 
 
+LABELLED = {
+    "interfaces": ["br-lan_web", "lo", "br-lan"],
+    "br_lan": {"device": "br-lan"},
+    "br_lan_web": {"ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.0"}},
+    "lo": {"device": "lo"},
+}
+"""An address with the label br-lan:web is its interface's only one."""
+
+
 def place(name, address="192.0.2.11", **more):
     """The facts of a host with one interface besides lo, and no default route."""
     four = {"address": address, "netmask": "255.255.255.0"}
@@ -37,6 +46,7 @@ CASES = [
     ("no default route", instance(), NODES, place("eth1"), "eth1"),
     ("a VLAN", instance(), NODES, place("bond0.7"), "bond0.7"),
     ("a bridge", instance(), NODES, place("br-lan"), "br-lan"),
+    ("a label", instance(), NODES, LABELLED, "br-lan"),
     ("a name with an @", instance(), NODES, place("veth@peer"), "veth@peer"),
     ("IPv6", instance(vip("2001:db8::10/64")), DUAL, {**FACTS, **ROUTE4}, "eth0"),
     ("IPv6 only", instance(vip("2001:db8::10/64")), SIX, {**FACTS, **ROUTE6}, "eth0"),

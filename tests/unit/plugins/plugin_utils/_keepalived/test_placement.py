@@ -99,6 +99,16 @@ BAD = [
             "Set cluster_address to the addresses on br-lan, or keepalived_interface to eth0",
         ],
     ),
+    (
+        "a peer in another network",
+        [instance()],
+        {"nodes": [NODES[0], {"name": "lb2", "address": "198.51.100.12"}]},
+        [
+            "web: interface is 'eth0', and the address of lb2 (198.51.100.12) is in none of its subnets, which are "
+            "192.0.2.0/24",
+            "Set cluster_address of every node",
+        ],
+    ),
     ("a netmask", [instance(vip("192.0.2.10/255.255.255.0"))], {}, ["instead of a netmask, 192.0.2.10/24"]),
     (
         "this node's address",
@@ -143,12 +153,36 @@ BAD = [
         {},
         ["192.0.2.255/24 is the broadcast address of the network 192.0.2.0/24"],
     ),
-    ("loopback", [instance(vip("127.0.0.5/32"))], {}, ["127.0.0.5/32 is a loopback, multicast or unspecified address"]),
+    (
+        "prefix of more than the subnet",
+        [instance(vip("192.0.2.10/16"))],
+        {},
+        ["virtual_ipaddress 192.0.2.10/16 has a shorter prefix than the subnet of eth0", "write 192.0.2.10/24"],
+    ),
+    ("no prefix", [instance(vip("192.0.2.10/0"))], {}, ["'192.0.2.10/0': the prefix of its network is needed"]),
+    (
+        "IPv4 in IPv6",
+        [instance(vip("::ffff:192.0.2.10/120"))],
+        {"nodes": DUAL},
+        ["::ffff:192.0.2.10/120 is the IPv4 address 192.0.2.10 in IPv6"],
+    ),
+    (
+        "broadcast",
+        [instance(vip("255.255.255.255/32"))],
+        {},
+        ["255.255.255.255/32 is a loopback, multicast, broadcast"],
+    ),
+    (
+        "loopback",
+        [instance(vip("127.0.0.5/32"))],
+        {},
+        ["127.0.0.5/32 is a loopback, multicast, broadcast or unspecified address"],
+    ),
     (
         "multicast",
         [instance(vip("ff02::1/128"))],
         {"nodes": DUAL},
-        ["ff02::1/128 is a loopback, multicast or unspecified address"],
+        ["ff02::1/128 is a loopback, multicast, broadcast or unspecified address"],
     ),
     (
         "an address that is translated on the way",

@@ -229,13 +229,13 @@ BAD = [
         "a node without IPv6",
         [instance(vip("2001:db8::10/64"))],
         {"nodes": [DUAL[0], NODES[1], DUAL[2]]},
-        ["web: node lb2 has no IPv6 address", "set its address6"],
+        ["web: node lb2 has no IPv6 address", "set cluster_address6"],
     ),
     (
         "a node without IPv4",
         [instance()],
         {"nodes": [NODES[0], SIX[1], NODES[2]]},
-        ["web: node lb2 has no IPv4 address", "set its address"],
+        ["web: node lb2 has no IPv4 address", "set cluster_address of the host to its IPv4"],
     ),
     (
         "unknown node",
@@ -392,7 +392,7 @@ def test_problem(instances, keys, parts):
 
 @pytest.mark.parametrize(("nodes", "parts"), [row[1:] for row in BAD_NODES], ids=[row[0] for row in BAD_NODES])
 def test_problem_of_nodes(nodes, parts):
-    (problem,) = found([instance()], nodes=nodes)
+    problem, *_of_instances = found([instance()], nodes=nodes)
     assert [part for part in parts if part not in problem] == []
 
 
