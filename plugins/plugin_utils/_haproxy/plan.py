@@ -13,9 +13,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
 from .._input.plan import make_plan
+from . import acme
+from .declared import Sections, Variables
 from .limits import compute_limits
 from .problems import problems
-from .sections import build_sections, format_endpoint, remove_nulls
+from .sections import KINDS, build_sections, format_endpoint, merge_items, remove_nulls
 
 EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
 """In a container with a network of its own, what only the host may ask is published at the host's address."""
@@ -34,8 +36,11 @@ def plan(
     return make_plan(
         variables,
         options,
-        lambda: remove_nulls(variables),
-        lambda declared: problems(declared, lines),
+        lambda: acme.declare_servers(remove_nulls(variables)),
+        lambda declared: [
+            *problems(declared, lines),
+            *acme.find_problems(declared, _sections(declared), base["certificate_store"]),
+        ],
         lambda declared: build_model(declared, base, facts, lines),
         nulls=True,
     )
@@ -54,12 +59,17 @@ def build_model(
     health = format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"])
     # The program ends connections of the host's network, which is not that of a container with ports of its own.
     hung = float(variables["haproxy_hung_server_seconds"]) > 0 and not published
+    ordered = variables["haproxy_acme"]
     return {
         **found,
         "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],
         "health_url": f"http://{health}{variables['haproxy_health_uri']}",
         "secrets": _list_secrets(variables),
-        "companions": ["haproxy-hung-servers"] if hung else [],
+        "companions": [*(["haproxy-hung-servers"] if hung else []), *(["haproxy-acme"] if ordered else [])],
+        "acme": {
+            "keys": acme.key_names(ordered),
+            "settings": acme.build_settings(variables, _sections(variables), base["certificate_store"]),
+        },
         # A container has its own confinement, and its unit is only Docker's command.
         "confined": boolean(variables["haproxy_confined"]) and not contained,
         "container": {
@@ -68,10 +78,16 @@ def build_model(
     }
 
 
+def _sections(variables: Variables) -> Sections:
+    return {kind: merge_items(variables, kind) for kind in KINDS}
+
+
 def _list_secrets(variables: dict[str, Any]) -> list[str]:
     """Return the passwords, without duplicates."""
     users = [user for userlist in variables["haproxy_userlists"] for user in userlist["users"]]
-    return list(dict.fromkeys(user["password"] for user in [*users, *variables["haproxy_stats_users"]]))
+    passwords = [user["password"] for user in [*users, *variables["haproxy_stats_users"]]]
+    provider = variables["haproxy_acme"].get("dns_environment", {}).values()
+    return list(dict.fromkeys([*passwords, *map(str, provider)]))
 
 
 def _list_own_ports(variables: dict[str, Any]) -> list[str]:
