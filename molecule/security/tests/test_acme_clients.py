@@ -3,38 +3,25 @@ served at once."""
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
-from certificates import certificate
+from authority import DIRECTORY, TRUSTED, authority
 from cluster import lab_host, wait_until
-from conftest import ADDRESSES, STORE, VIP, s_client, shown
+from conftest import ADDRESSES, STORE, s_client, shown
 from pages import examples
 from prober import Prober
 from traffic import any_certificate
 
-AUTHORITY = "web1"
 CLIENTS = {"certbot": "lb1", "lego": "lb2"}
-SERVER = f"https://{ADDRESSES[AUTHORITY]}:14000/dir"
-TRUST = "REQUESTS_CA_BUNDLE=/root/authority.pem LEGO_CA_CERTIFICATES=/root/authority.pem"
-SETTINGS = {
-    "listenAddress": "0.0.0.0:14000",
-    "managementListenAddress": "127.0.0.1:15000",
-    "certificate": "/root/authority.pem",
-    "privateKey": "/root/authority.pem",
-    "httpPort": 80,
-    "tlsPort": 443,
-}
-# It answers without waiting, and refuses no nonce by chance: certbot 2.1 tries once more, and fails at the second.
-PEBBLE = ("PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
+TRUST = f"REQUESTS_CA_BUNDLE={TRUSTED} LEGO_CA_CERTIFICATES={TRUSTED}"
 # How each is told where its authority is, and that it shall renew what is new.
 ELSEWHERE = {
     "certbot": (
         "certonly",
-        f"certonly --server {SERVER} --agree-tos --register-unsafely-without-email --non-interactive",
+        f"certonly --server {DIRECTORY} --agree-tos --register-unsafely-without-email --non-interactive",
     ),
-    "lego": ("lego", f"lego --server {SERVER}"),
+    "lego": ("lego", f"lego --server {DIRECTORY}"),
 }
 AGAIN = {
     "certbot": ("certonly .*", "renew --force-renewal --no-random-sleep-on-renew"),
@@ -49,26 +36,9 @@ def documented(client: str) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def authority():
-    """Signs for whoever answers its challenges at the name's address, which is the VIP."""
-    host = lab_host(AUTHORITY)
-    pem = certificate("authority", names=f"IP:{ADDRESSES[AUTHORITY]}")
-    for name in (AUTHORITY, *CLIENTS.values()):
-        lab_host(name).check_output("printf %%s %s > /root/authority.pem", pem)
-    host.check_output("printf %%s %s > /root/pebble.json", json.dumps({"pebble": SETTINGS}))
-    host.check_output(
-        "cp /etc/hosts /root/hosts && echo %s >> /etc/hosts",
-        f"{VIP} {' '.join(f'{client}.example.com' for client in CLIENTS)}",
-    )
-    host.check_output(
-        f"systemd-run --unit authority {' '.join(f'--setenv {word}' for word in PEBBLE)} pebble -config "
-        "/root/pebble.json"
-    )
-    try:
-        wait_until(lambda: host.socket("tcp://14000").is_listening, "the authority listens")
+def _authority():
+    with authority(list(CLIENTS.values()), [f"{client}.example.com" for client in CLIENTS]):
         yield
-    finally:
-        host.check_output("systemctl stop authority && cat /root/hosts > /etc/hosts")
 
 
 def issuer(name: str, text: str) -> str:

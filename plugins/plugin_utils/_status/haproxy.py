@@ -18,6 +18,9 @@ NEAR = 0.8
 """Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's
 connections."""
 
+STAND_IN = "stand-in until the ordered certificate is there"
+"""Part of the subject of a certificate that the role's program acme.py has signed itself."""
+
 FULL = (
     "see who has them: ss --numeric state established; limit single clients by haproxy_client_limits, "
     "or raise haproxy_maxconn if the host has memory for more"
@@ -49,6 +52,7 @@ def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str]
     yield from _frontends(running)
     yield from _servers(running, unfinished)
     yield from _certificates(running, certificate_days)
+    yield from _find_stand_ins(running)
     yield from _differences(running)
 
 
@@ -122,6 +126,21 @@ def _join_options(options: dict[str, Any]) -> str:
 
 def _describe_by_value(said: Mapping[str, str]) -> str:
     return "; ".join(f"{value} on {join_names(hosts)}" for value, hosts in group_by_value(said).items())
+
+
+def _find_stand_ins(running: Seen) -> Iterator[Trouble]:
+    """Certificates that the role haproxy serves until the ordered ones arrive."""
+    hosts = defaultdict(list)
+    for host, node in running.items():
+        for certificate in node["certificates"]:
+            if STAND_IN in certificate.get("subject", ""):
+                hosts[certificate["file"]].append(host)
+    for file, found in hosts.items():
+        yield Trouble(
+            tuple(found),
+            f"{file} is self-signed, because the certificate that haproxy_acme orders has not arrived",
+            "journalctl --unit haproxy-acme says why; the order is repeated",
+        )
 
 
 def _certificates(running: Seen, days: int) -> Iterator[Trouble]:

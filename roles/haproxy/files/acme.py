@@ -310,9 +310,8 @@ def only_one(state: Path) -> Iterator[None]:
         yield
 
 
-def look_at(order: Order) -> float:
+def look_at(order: Order, now: float) -> float:
     """Look at one certificate. Report what goes wrong with it, which does not keep the others from theirs."""
-    now = time.time()
     try:
         return order.look(now)
     except (Failed, OSError) as problem:
@@ -331,7 +330,7 @@ def run(orders: list[Order], state: Path) -> None:
     await_haproxy()
     while True:
         with only_one(state):
-            moments = [look_at(order) for order in orders]
+            moments = [look_at(order, time.time()) for order in orders]
         time.sleep(min(max(min(moments) - time.time(), 1), LONGEST))
 
 

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import find_troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import STAND_IN, find_troubles
 from samples.cluster import haproxy, server
 
+ROOT = Path(__file__).parents[5]
 DOWN = {"status": "DOWN", "check": "L4CON Connection refused", "in_rotation": False}
 DRAIN = {"state": "drain", "status": "DRAIN", "taken_out": True, "in_rotation": False}
 
@@ -45,6 +48,10 @@ WELL = [
 @pytest.mark.parametrize(("lb1", "lb2"), WELL)
 def test_haproxys_that_are_well(lb1, lb2):
     assert list(find_troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14)) == []
+
+
+def test_the_stand_in_is_that_of_the_program():
+    assert f'STAND_IN = "{STAND_IN}"' in (ROOT / "roles/haproxy/files/acme.py").read_text(encoding="utf-8")
 
 
 WRONG = [
@@ -104,6 +111,13 @@ WRONG = [
         ["lb1"],
         "clients have taken all 100 connections of http, so new ones wait",
         "raise haproxy_maxconn",
+    ),
+    (
+        {},
+        {"certificates": [{**certificate()["certificates"][0], "subject": f"/O={STAND_IN}"}]},
+        ["lb2"],
+        "shop.pem is self-signed, because the certificate that haproxy_acme orders has not arrived",
+        "journalctl --unit haproxy-acme",
     ),
     (certificate(3), certificate(), ["lb1"], "shop.pem ends in 3 days", "renew it"),
     (certificate(3), certificate(3), ["lb1", "lb2"], "shop.pem ends in 3 days", "renew it"),

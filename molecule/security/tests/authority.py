@@ -1,0 +1,66 @@
+"""An ACME authority of the lab: pebble, which signs for whoever answers its challenges at the VIP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from certificates import certificate
+from cluster import lab_host, wait_until
+from conftest import ADDRESSES, VIP
+
+HOST = "web1"
+DIRECTORY = f"https://{ADDRESSES[HOST]}:14000/dir"
+TRUSTED = "/etc/ssl/authority.pem"
+"""On the load balancers: the certificate of the authority's directory, and the root of what it signs."""
+SETTINGS = {
+    "listenAddress": "0.0.0.0:14000",
+    "managementListenAddress": "127.0.0.1:15000",
+    "certificate": "/root/authority.pem",
+    "privateKey": "/root/authority.pem",
+    "httpPort": 80,
+    "tlsPort": 443,
+}
+
+
+@contextmanager
+def authority(load_balancers: list[str], names: list[str], refused_nonces: int = 0) -> Iterator[None]:
+    """The authority runs, without waiting before it looks. It refuses so many of a hundred nonces; its certificates are
+    trusted by the load balancers; the names have the VIP as their address."""
+    host = lab_host(HOST)
+    pem = certificate("authority", names=f"IP:{ADDRESSES[HOST]}")
+    host.check_output("printf %%s %s > /root/authority.pem", pem)
+    host.check_output("printf %%s %s > /root/pebble.json", json.dumps({"pebble": SETTINGS}))
+    host.check_output(
+        "cp --no-clobber /etc/hosts /root/hosts; cp /root/hosts /etc/hosts.new; echo %s >> /etc/hosts.new; "
+        "cat /etc/hosts.new > /etc/hosts",
+        f"{VIP} {' '.join(names)}",
+    )
+    host.check_output(
+        "systemd-run --unit authority --setenv PEBBLE_VA_NOSLEEP=1 "
+        f"--setenv PEBBLE_WFE_NONCEREJECT={refused_nonces} pebble -config /root/pebble.json"
+    )
+    try:
+        wait_until(lambda: host.socket("tcp://14000").is_listening, "the authority listens")
+        root = host.check_output("curl --silent --show-error --insecure https://127.0.0.1:15000/roots/0")
+        for name in load_balancers:
+            lab_host(name).check_output("printf %%s %s > %s", f"{pem}\n{root}\n", TRUSTED)
+        yield
+    finally:
+        stop_authority()
+        host.check_output("cat /root/hosts > /etc/hosts")
+
+
+def stop_authority() -> None:
+    """Stop it if it runs."""
+    lab_host(HOST).run("systemctl stop authority")
+
+
+def count_signed() -> int:
+    """How many certificates the authority has signed since it was started last."""
+    said = lab_host(HOST).check_output(
+        "journalctl --unit authority --output cat _SYSTEMD_INVOCATION_ID=$(systemctl show --property InvocationID "
+        "--value authority) | grep --count 'Issued certificate serial' || true"
+    )
+    return int(said)
