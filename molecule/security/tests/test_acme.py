@@ -17,10 +17,9 @@ from traffic import any_certificate
 SITE, OTHER, LATE = "acme.example.com", "other.example.com", "late.example.com"
 SECRETS = "/etc/haproxy/acme_secrets.json"
 LOOK = """
-import importlib.util, pathlib
-spec = importlib.util.spec_from_file_location("acme", "/etc/haproxy/acme.py")
-acme = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(acme)
+import pathlib, sys
+sys.path.insert(0, "/etc/haproxy")
+import acme
 state = pathlib.Path("/var/lib/haproxy-acme")
 orders = acme.read_orders(pathlib.Path("/etc/haproxy/acme.json"), pathlib.Path("SECRETS"), state)
 order = acme.find(orders, "NAME")
@@ -48,7 +47,7 @@ def deploy(order: dict) -> str:
 
 def look(host: str, name: str, part: float) -> None:
     program = LOOK.replace("SECRETS", SECRETS).replace("NAME", name).replace("PART", str(part))
-    lab_host(host).check_output("/usr/bin/python3 -I -c %s", program)
+    lab_host(host).check_output("/usr/bin/python3 -I -B -c %s", program)
 
 
 def issuer(text: str) -> str:
