@@ -13,6 +13,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .declared import Item, Variables
+from .words import EXEMPT, TRUSTED, match_sources
 
 LIMITS = "client_limits"
 ACME = "acme_challenges"
@@ -73,7 +74,7 @@ def build_lines(section: Item, mode: str, binds: list[str], variables: Variables
     if mode == "http":
         found = insert_before(
             _http_limits(limits)
-            + _in_flight_limits(requests, _shared_addresses(variables))
+            + _in_flight_limits(requests, list_shared_addresses(variables))
             + _header_rules(variables)
             + _https_rules(section, variables),
             found,
@@ -87,7 +88,7 @@ def build_lines(section: Item, mode: str, binds: list[str], variables: Variables
 def _header_rules(variables: Variables) -> list[str]:
     """Rules that leave of the client's headers only those that cannot be taken for ours."""
     trusted = variables["haproxy_trusted_proxies"]
-    exception = f" unless {{ src {' '.join(trusted)} }}" if trusted else ""
+    exception = f" unless {{ {match_sources({TRUSTED: trusted})} }}" if trusted else ""
     return [
         *(f"http-request deny deny_status 400 if {condition}" for condition in AMBIGUOUS),
         *(f"http-request del-header {_header_match(name)}{exception}" for name in variables["haproxy_removed_headers"]),
@@ -122,7 +123,7 @@ def _connection_limits(limits: dict[str, Any], layer: str) -> list[str]:
     """Rules at the earliest moment at which HAProxy knows the client's address."""
     if not limits:
         return []
-    exception = f" unless {{ src {' '.join(limits['exempt'])} }}" if limits["exempt"] else ""
+    exception = f" unless {{ {match_sources({EXEMPT: limits['exempt']})} }}" if limits["exempt"] else ""
     counters = {"connections": "sc2_conn_cur", "new_connections": "sc2_conn_rate"}
     return [
         f"tcp-request {layer} track-sc2 {ADDRESS} table {LIMITS}{exception}",
@@ -138,12 +139,15 @@ def _http_limits(limits: dict[str, Any]) -> list[str]:
     )
 
 
-def _shared_addresses(variables: Variables) -> list[str]:
-    """Addresses behind which there are several clients."""
-    return [*variables["haproxy_trusted_proxies"], *variables["haproxy_client_limits"].get("exempt", [])]
+def list_shared_addresses(variables: Variables) -> dict[str, list[str]]:
+    """Addresses behind which there are several clients, by the files for long lists of them."""
+    return {
+        TRUSTED: variables["haproxy_trusted_proxies"],
+        EXEMPT: variables["haproxy_client_limits"].get("exempt", []),
+    }
 
 
-def _in_flight_limits(requests: InFlight, several: list[str]) -> list[str]:
+def _in_flight_limits(requests: InFlight, several: dict[str, list[str]]) -> list[str]:
     """Rules against HTTP/2 clients, who can have 100 requests in flight on a connection, each with a connection to a
     server and a buffer.
 
@@ -154,7 +158,7 @@ def _in_flight_limits(requests: InFlight, several: list[str]) -> list[str]:
         return []
     total = "var(txn.requests_in_flight)"
     first, *others = requests.backends
-    exception = f" !{{ src {' '.join(several)} }}" if several else ""
+    exception = f" !{{ {match_sources(several)} }}" if any(several.values()) else ""
     nearly = requests.most - requests.most // RESERVE
 
     def has_more_than(number: int) -> str:

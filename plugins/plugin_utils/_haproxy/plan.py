@@ -18,6 +18,7 @@ from .declared import Sections, Variables
 from .limits import compute_limits
 from .problems import problems
 from .sections import KINDS, build_sections, format_endpoint, merge_items, remove_nulls
+from .words import find_long_lines
 
 EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
 """In a container with a network of its own, what only the host may ask is published at the host's address."""
@@ -33,7 +34,7 @@ def plan(
     """Return C(problems) and C(model). C(base) is what build_sections() merges over, C(resources) are lines that say
     what memory and how many file descriptors the host has."""
     lines = list(resources)
-    return make_plan(
+    found = make_plan(
         variables,
         options,
         lambda: acme.declare_servers(remove_nulls(variables)),
@@ -44,6 +45,8 @@ def plan(
         lambda declared: build_model(declared, base, facts, lines),
         nulls=True,
     )
+    problems_of_lines = [] if found["problems"] else find_long_lines(variables, found["model"])
+    return {"problems": problems_of_lines, "model": {}} if problems_of_lines else found
 
 
 def build_model(

@@ -13,6 +13,7 @@ from typing import Any
 from .._input import tls
 from . import edge
 from .declared import Item, Variables
+from .words import LISTS, fit_certificates, fit_lines, list_files, split_words
 
 KINDS = ("frontend", "backend", "listen")
 MERGED = ("health_check", "server_options")
@@ -109,6 +110,14 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         "stats_bind": format_endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
         "proxies": proxies,
+        "lists": [
+            *list_files(edge.list_shared_addresses(variables)),
+            *(file for own in proxies for file in own["lists"]),
+        ],
+        "stats_lines": fit_lines(variables["haproxy_stats_lines"]),
+        "extra_sections": [
+            {**section, "lines": fit_lines(section["lines"])} for section in variables["haproxy_extra_sections"]
+        ],
         "checked": [section["name"] for section in proxies if _is_checked(section)],
         "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
         "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],
@@ -130,7 +139,7 @@ def _base_defaults(name: str, variables: Variables, base: Item) -> Item:
         "mode": name,
         "options": list_directives({**base["options"][name], **(variables["haproxy_options"] if own else {})}),
         "timeouts": list_directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
-        "lines": variables["haproxy_defaults_lines"] if own else [],
+        "lines": fit_lines(variables["haproxy_defaults_lines"]) if own else [],
     }
 
 
@@ -141,7 +150,7 @@ def _defaults(section: Item, known: dict[str, str], fallback: str) -> Item:
         "mode": known[section["name"]],
         "options": list_directives(section.get("options", {})),
         "timeouts": list_directives(section.get("timeouts", {})),
-        "lines": section.get("lines", []),
+        "lines": fit_lines(section.get("lines", [])),
     }
 
 
@@ -185,6 +194,7 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> Item:
         "cookie": "",
         "health_check": None,
         "lines": lines,
+        "lists": [],
         "servers": servers,
         "server_templates": [],
         "default_backend": "",
@@ -199,10 +209,16 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
         **base["health_check"],
         **({"type": "http", **item["health_check"]} if "health_check" in item else {}),
     }
-    binds = [
-        _format_bind({**variables["haproxy_bind_defaults"], **bind}, own_mode, base["certificate_store"])
-        for bind in item.get("binds", [])
+    bound = [
+        _format_bind(
+            {**variables["haproxy_bind_defaults"], **bind},
+            own_mode,
+            base["certificate_store"],
+            f"{LISTS}/{item['name']}_{number}.crt",
+        )
+        for number, bind in enumerate(item.get("binds", []), 1)
     ]
+    binds = [words for words, _files in bound]
     lines = (
         item.get("lines", [])
         if kind == "backend"
@@ -217,7 +233,8 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
         "health_check": _health_check(check) if check["type"] == "http" else None,
-        "lines": edge.insert_before([SAFE_TO_RETRY], lines, edge.HTTP_RULES) if retried else lines,
+        "lines": fit_lines(edge.insert_before([SAFE_TO_RETRY], lines, edge.HTTP_RULES) if retried else lines),
+        "lists": [file for _bind, files in bound for file in files],
         **_servers(item, {**base["server"], **variables["haproxy_server_defaults"]}),
         "default_backend": item.get("default_backend", ""),
     }
@@ -227,16 +244,21 @@ def _health_check(check: Item) -> Item:
     return {"expect": f"status {check['status']}", **check, "host": escape_format(str(check["host"]))}
 
 
-def _format_bind(bind: Item, own_mode: str, store: str) -> str:
+def _format_bind(bind: Item, own_mode: str, store: str, path: str) -> tuple[str, list[Item]]:
+    """The words of a bind line, and the file at that path if the line cannot name all certificates."""
+    files: list[Item] = []
     words = [format_endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
     certificates = bind.get("certificates", [])
     if certificates:
-        words += ["ssl", *(f"crt {path}" for path in certificates)]
-        if {path.rstrip("/") for path in certificates} == {store} and "strict-sni" not in words:
+        # The words below are added behind the certificates.
+        others = [*split_words(" ".join(words)), "bind", "ssl", "strict-sni", "alpn", "h2,http/1.1"]
+        named, files = fit_certificates(others, certificates, path)
+        words += ["ssl", *named]
+        if {certificate.rstrip("/") for certificate in certificates} == {store} and "strict-sni" not in words:
             words.append("strict-sni")  # Without it, HAProxy refuses a directory that is still empty.
         if own_mode == "http" and "alpn" not in " ".join(words).split():
             words.append("alpn h2,http/1.1")
-    return " ".join(words)
+    return " ".join(words), files
 
 
 def _servers(item: Item, defaults: Item) -> dict[str, list[str]]:
