@@ -117,6 +117,17 @@ ended_workers:
       C(hard-stop-after) or a signal.
   type: int
   returned: when HAProxy runs
+dropped_logs:
+  description: Number of log lines that a target could not take, and that HAProxy dropped, since the last reload or
+    start.
+  type: int
+  returned: when HAProxy runs
+log_errors:
+  description: Errors that the log daemon, C(haproxy-access-log.service), has reported within the last ten minutes,
+    without duplicates.
+  type: list
+  elements: str
+  returned: when HAProxy runs
 connections:
   description: Connections of the process, without those of its admin sockets.
   type: dict

@@ -13,6 +13,7 @@ from testinfra.host import Host
 UNITS = {
     "haproxy": ("lb1", 32),
     "haproxy-hung-servers": ("lb1", 28),
+    "haproxy-access-log": ("lb1", 16),
     "keepalived": ("lb1", 78),
     "keepalived-kernel": ("lb1", 36),
     "keepalived-second-chance": ("lb1", 26),

@@ -116,6 +116,15 @@ def with_late_answers(_holder: str, standby: str):
 
 
 @contextmanager
+def with_a_log_daemon_that_hangs(holder: str, _standby: str) -> Iterator[None]:
+    """It hangs while clients ask for more pages than its socket has room for."""
+    freeze = "systemctl kill --signal={} haproxy-access-log"
+    with between(holder, freeze.format("STOP"), freeze.format("CONT")):
+        lab_host("monitor").check_output("curl --silent --output /dev/null 'http://%s/?[1-3000]'", VIP)
+        yield
+
+
+@contextmanager
 def with_a_writer_that_hangs(holder: str, _standby: str) -> Iterator[None]:
     file = "/var/lib/prometheus/node-exporter/keepalived.prom"
     freeze = "systemctl kill --signal={} keepalived-metrics"
@@ -145,6 +154,7 @@ FAULTS = {
     ),
     "the_firewall_is_flushed_again_and_again": (with_a_firewall_that_is_flushed, {"KernelStateChanges"}),
     "somebody_forges_heartbeats": (with_forged_heartbeats, {"HeartbeatsRefused"}),
+    "the_log_daemon_hangs": (with_a_log_daemon_that_hangs, {"LogLinesDropped"}),
     "a_reload_was_refused": (after_a_reload_that_was_refused, {"ReloadFailed"}),
     "a_reload_has_failed": (after_a_reload_for_a_port_that_is_taken, {"ReloadFailed"}),
     "a_certificate_ends_soon": (with_a_certificate_that_ends, {"CertificateEnds"}),

@@ -160,13 +160,16 @@ def test_a_server_answers_with_the_files_of_its_own_directory():
     assert sorted(found) == SERVERS
 
 
-def test_requests_and_messages_are_in_the_journal():
-    ask(f"http://{VIP}/journal")
+def test_requests_are_in_the_hosts_log_and_messages_in_its_journal():
+    ask(f"http://{VIP}/logged")
     (first,) = holder()
     wait_until(
-        lambda: "GET /journal" in lab_host(first).run("journalctl --identifier haproxy --output cat").stdout,
+        lambda: "GET /logged" in lab_host(first).run("cat /var/log/haproxy/access.log").stdout,
         "the request",
     )
+    with stopped(SERVERS[0], "nginx"):
+        report = f"journalctl --identifier haproxy --grep 'Server [^ ]*/{SERVERS[0]} is DOWN'"
+        wait_until(lambda: lab_host(first).run(report).rc == 0, "the report of a server")
     assert "New worker" in lab_host(first).check_output("journalctl --unit haproxy --output cat")
 
 

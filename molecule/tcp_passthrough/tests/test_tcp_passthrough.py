@@ -57,8 +57,8 @@ def test_the_statistics_name_the_servers_in_full(load_balancer):
 def test_requests_are_logged_as_tcp():
     ask(f"http://{VIP}/")
     line = re.compile(r" fe_k8s_80 be_k8s_80/worker-\d\.k8s\.example\.com ")
-    journal = "journalctl --identifier haproxy --output cat"
-    wait_until(lambda: line.search(lab_host(holder()[0]).check_output(journal)), "the journal has the request")
+    log = "cat /var/log/haproxy/access.log"
+    wait_until(lambda: line.search(lab_host(holder()[0]).run(log).stdout), "the log has the request")
 
 
 def test_vrrp_stays_on_the_external_network():

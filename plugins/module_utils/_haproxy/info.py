@@ -59,6 +59,8 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
         **reloads,
         "max_reloads": max_reloads(Path(directory)),
         "ended_workers": ended_workers(_read_journal(run)),
+        "dropped_logs": int(about.get("DroppedLogs", 0)),
+        "log_errors": log_errors(run),
         "connections": {"current": int(about.get("CurrConns", 0)), "limit": int(about.get("Maxconn", 0))},
         "frontends": [{"name": row["pxname"], **_read_load(row)} for row in proxies if row["svname"] == "FRONTEND"],
         "backends": [
@@ -167,6 +169,16 @@ def _read_journal(run: Run) -> str:
         return run(argv)[1]
     except OSError:
         return ""
+
+
+def log_errors(run: Run) -> list[str]:
+    """The last complaints of the log daemon within ten minutes, such as of a full disk, without duplicates."""
+    argv = ["journalctl", "--unit", "haproxy-access-log", "_COMM=rsyslogd", "--priority=err", "--since=-10min"]
+    try:
+        said = run([*argv, "--lines", str(LINES), "--output", "cat", "--quiet"])[1]
+    except OSError:
+        return []
+    return list(dict.fromkeys(re.sub(r"\s*\[v\d.*", "", line) for line in said.splitlines()))
 
 
 def ended_workers(said: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
@@ -50,16 +51,18 @@ def check_files(module: AnsibleModule, config: ConfigSet, binary: str, host: Hos
         return run([*BOUNDED, *argv])
 
     found = image(module)
-    if found:
-        asks = found.wrap_run(call, str(config.staged if staged else config.live), str(config.live))
-    else:
-        asks = partial(config.run_in_place, call) if staged else call
+    on_host = partial(config.run_in_place, call) if staged else call
+    asks = found.wrap_run(call, str(config.staged if staged else config.live), str(config.live)) if found else on_host
     # Only the one that is asked: the others take longer to load than the daemon takes to answer.
     if module.params["daemon"] == "haproxy":
         from .._haproxy import check as haproxy
+        from .._haproxy import log_daemon
 
         with disk.temporary_directories(module.params["content_directories"]):
-            return haproxy.check(asks, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
+            answer = haproxy.check(asks, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
+        # It runs on the host, wherever haproxy does.
+        refused = log_daemon.check(on_host, module.params["directory"], host.read)
+        return replace(answer, valid=answer.valid and not refused, findings=[*answer.findings, *refused])
     if module.params["daemon"] == "keepalived":
         from .._keepalived import check as keepalived
 

@@ -208,7 +208,8 @@ class Live(Deployed):
         if not around[self.unit.name].enabled:
             self._call("enable", self.unit.name)
         for name in beside:
-            self._call("reload-or-restart", name)
+            # A socket cannot be reloaded, nor restarted while its service runs.
+            self._call("start" if name.endswith(".socket") else "reload-or-restart", name)
 
     def _call(self, verb: str, name: str, complaints: Callable[[], str] = str) -> None:
         rc, out, err = self.unit.run(["systemctl", verb, name])

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from . import logs
 from .declared import Item, Variables
 from .words import EXEMPT, TRUSTED, match_sources
 
@@ -24,13 +25,19 @@ CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
 HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
 """Lines before which HAProxy wants to read an http-request rule that is to come first."""
 
+NUL = r"{ req.hdrs -m reg '\x00' }"
+"""A header with NUL, which HAProxy 2.6 would forward. It is the most expensive rule: a regular expression reads all
+headers."""
+
+REFUSES_NUL = {"Debian": 13}
+"""Releases of distributions from which on the package's HAProxy refuses such a request itself."""
+
 AMBIGUOUS = (
-    r"{ req.hdrs -m reg '\x00' }",
     "{ req.fhdr(Content-Length) -m len gt 18 }",
     "HTTP_1.0 { req.fhdr(Transfer-Encoding) -m found }",
 )
-"""Ambiguous requests that HAProxy would forward: NUL in a header (2.6), a length that overflows its counter (2^64 wraps
-round to 0, in 2.6 and 3.0), and a transfer coding in HTTP/1.0."""
+"""Ambiguous requests that HAProxy would forward: a length that overflows its counter (2^64 wraps round to 0, in 2.6 and
+3.0), and a transfer coding in HTTP/1.0."""
 
 ADDRESS = "src,ipmask(32,64)"
 """Key of one client. An IPv6 client has at least a /64 network."""
@@ -66,16 +73,20 @@ STATISTICS_CLIENT = 10
 """Connections that one client may have to the statistics. Those of the host itself are not counted."""
 
 
-def build_lines(section: Item, mode: str, binds: list[str], variables: Variables, requests: InFlight) -> list[str]:
-    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them."""
+def build_lines(
+    section: Item, mode: str, binds: list[str], variables: Variables, requests: InFlight, forwards_nul: bool
+) -> list[str]:
+    """All lines of a frontend or listen, its own among them. C(binds) are printed as HAProxy reads them,
+    C(forwards_nul) says whether HAProxy can be one that does not refuse NUL in a header itself."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
     found: list[str] = section.get("lines", [])
     if mode == "http":
         found = insert_before(
-            _http_limits(limits)
+            logs.list_captures(variables)
+            + _http_limits(limits)
             + _in_flight_limits(requests, list_shared_addresses(variables))
-            + _header_rules(variables)
+            + _header_rules(variables, forwards_nul)
             + _https_rules(section, variables),
             found,
             HTTP_RULES,
@@ -85,12 +96,15 @@ def build_lines(section: Item, mode: str, binds: list[str], variables: Variables
     return _connection_limits(limits, layer) + found
 
 
-def _header_rules(variables: Variables) -> list[str]:
+def _header_rules(variables: Variables, forwards_nul: bool) -> list[str]:
     """Rules that leave of the client's headers only those that cannot be taken for ours."""
     trusted = variables["haproxy_trusted_proxies"]
     exception = f" unless {{ {match_sources({TRUSTED: trusted})} }}" if trusted else ""
     return [
-        *(f"http-request deny deny_status 400 if {condition}" for condition in AMBIGUOUS),
+        *(
+            f"http-request deny deny_status 400 if {condition}"
+            for condition in (*([NUL] if forwards_nul else []), *AMBIGUOUS)
+        ),
         *(f"http-request del-header {_header_match(name)}{exception}" for name in variables["haproxy_removed_headers"]),
         (
             "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) "

@@ -13,9 +13,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
 from .._input.plan import make_plan
+from .._input.release import is_at_least
 from . import acme
 from .declared import Sections, Variables
+from .edge import REFUSES_NUL
 from .limits import compute_limits
+from .logs import COMPANIONS, build_logs
 from .problems import problems
 from .sections import KINDS, build_sections, format_endpoint, merge_items, remove_nulls
 from .words import find_long_lines
@@ -56,19 +59,31 @@ def build_model(
     contained = variables["haproxy_runtime"] == "container"
     published = contained and bool(variables["haproxy_container_ports"])
     printed = {**variables, **(EVERYWHERE if published else {})}
-    # The OpenSSL of an image need not be the host's.
-    curves = [] if contained else tls.newer_curves(facts)
-    found = build_sections(printed, {**base, "newer_curves": curves, "limits": compute_limits(printed, resources)})
+    # OpenSSL and HAProxy of an image need not be the host's.
+    released = {} if contained else facts
+    known = {
+        "newer_curves": tls.newer_curves(released),
+        "forwards_nul": not is_at_least(released, REFUSES_NUL),
+        "limits": compute_limits(printed, resources),
+    }
+    found = build_sections(printed, {**base, **known})
     health = format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"])
     # The program ends connections of the host's network, which is not that of a container with ports of its own.
     hung = float(variables["haproxy_hung_server_seconds"]) > 0 and not published
     ordered = variables["haproxy_acme"]
+    logs = build_logs(variables)
     return {
         **found,
         "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],
         "health_url": f"http://{health}{variables['haproxy_health_uri']}",
         "secrets": _list_secrets(variables),
-        "companions": [*(["haproxy-hung-servers"] if hung else []), *(["haproxy-acme"] if ordered else [])],
+        "logs": logs,
+        "hung_servers": hung,
+        "companions": [
+            *(["haproxy-hung-servers.service"] if hung else []),
+            *(["haproxy-acme.service"] if ordered else []),
+            *(COMPANIONS if logs["daemon"] else []),
+        ],
         "acme": {
             "keys": acme.key_names(ordered),
             "settings": acme.build_settings(variables, _sections(variables), base["certificate_store"]),

@@ -13,7 +13,7 @@ from typing import Any
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from .._input.text import find_unprintable_texts
-from . import exposure, limits, listeners, loops, times
+from . import exposure, limits, listeners, logs, loops, times
 from .declared import Item, Sections, Variables
 from .edge import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
@@ -65,6 +65,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_health(variables),
         *listeners.problems(variables, sections),
         *limits.problems(variables, host),
+        *logs.problems(variables),
         *times.problems(variables, sections),
         *loops.problems(variables, sections),
         *_users(variables),

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from .._input import tls
-from . import edge
+from . import edge, logs
 from .declared import Item, Variables
 from .words import LISTS, fit_certificates, fit_lines, list_files, split_words
 
@@ -91,7 +91,8 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
 
     C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server),
     C(timeouts), C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL
-    know, C(certificate_store) the directory of certificates that may be empty, C(limits) numbers of connections."""
+    know, C(forwards_nul) says whether HAProxy can be one that forwards NUL in a header, C(certificate_store) is the
+    directory of certificates that may be empty, C(limits) has numbers of connections."""
     variables = remove_nulls(variables)
     if variables["haproxy_client_limits"]:
         variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
@@ -137,9 +138,15 @@ def _base_defaults(name: str, variables: Variables, base: Item) -> Item:
         "name": name,
         "from": "",
         "mode": name,
-        "options": list_directives({**base["options"][name], **(variables["haproxy_options"] if own else {})}),
+        "options": list_directives(
+            {
+                **base["options"][name],
+                **logs.list_options(name, variables),
+                **(variables["haproxy_options"] if own else {}),
+            }
+        ),
         "timeouts": list_directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
-        "lines": fit_lines(variables["haproxy_defaults_lines"]) if own else [],
+        "lines": logs.list_lines(name, variables) + (fit_lines(variables["haproxy_defaults_lines"]) if own else []),
     }
 
 
@@ -222,7 +229,7 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
     lines = (
         item.get("lines", [])
         if kind == "backend"
-        else edge.build_lines(item, own_mode, binds, variables, base["in_flight"])
+        else edge.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
     )
     return {
         "kind": kind,

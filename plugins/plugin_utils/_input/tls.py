@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .release import is_at_least
+
 VERSIONS = {"intermediate": ("TLSv1.2", "TLSv1.3"), "modern": ("TLSv1.3",)}
 """Protocol versions of the profiles, the oldest first."""
 
@@ -30,12 +32,7 @@ SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SH
 
 def newer_curves(facts: Mapping[str, Any]) -> list[str]:
     """Return the curves that the OpenSSL of a host knows besides C(CURVES); C(facts) are Ansible's."""
-    distribution, release = facts.get("distribution"), str(facts.get("distribution_major_version"))
-    return [
-        curve
-        for curve, releases in NEWER_CURVES.items()
-        if distribution in releases and release.isdecimal() and int(release) >= releases[distribution]
-    ]
+    return [curve for curve, releases in NEWER_CURVES.items() if is_at_least(facts, releases)]
 
 
 def haproxy(profile: str, newer: list[str]) -> list[str]:

@@ -17,6 +17,18 @@ from typing import Any
 
 from .._input import tls
 
+JSON = {
+    "name": "json",
+    "escape": "json",
+    "format": (
+        '{"time":$msec,"client":"$remote_addr","method":"$request_method","uri":"$request_uri",'
+        '"version":"$server_protocol","host":"$http_host","user_agent":"$http_user_agent","status":$status,'
+        '"bytes":$bytes_sent,"request_bytes":$request_length,"total_s":$request_time,'
+        '"upstream":"$upstream_addr","upstream_s":"$upstream_response_time","tls":"$ssl_protocol"}'
+    ),
+}
+"""The log format of this name, unless an inventory has its own."""
+
 Item = dict[str, Any]
 """A site, an upstream or another item of a variable, with its defaults."""
 
@@ -31,7 +43,7 @@ def build_blocks(declared: dict[str, Any]) -> dict[str, list[Any]]:
             *list_settings(
                 {**tls.nginx(declared["tls_profile"], declared["newer_curves"]), **declared["http_settings"]}
             ),
-            *map(_log_format, declared["log_formats"]),
+            *map(_log_format, [*declared["log_formats"], *_own_log_formats(declared)]),
             *list_settings(logs),
             *list_settings(_real_ip(declared["trusted_proxies"])),
             *declared["http_lines"],
@@ -70,6 +82,13 @@ def _real_ip(trusted: list[str]) -> dict[str, Any]:
     return (
         {"real_ip_header": "X-Forwarded-For", "real_ip_recursive": True, "set_real_ip_from": trusted} if trusted else {}
     )
+
+
+def _own_log_formats(declared: dict[str, Any]) -> list[Item]:
+    """The role's format, if a log has it and the inventory has none of its name."""
+    logs = [log for item in (declared, *declared["sites"]) for log in item.get("access_logs", [])]
+    is_used = any(log.split()[1:2] == [JSON["name"]] for log in logs)
+    return [JSON] if is_used and JSON["name"] not in {item["name"] for item in declared["log_formats"]} else []
 
 
 def _log_format(item: Item) -> str:

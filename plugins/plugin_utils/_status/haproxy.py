@@ -49,6 +49,7 @@ def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str]
     running = {host: node for host, node in seen.items() if node["running"]}
     for host, node in running.items():
         yield from _old_workers(host, node)
+        yield from _logs(host, node)
     yield from _frontends(running)
     yield from _servers(running, unfinished)
     yield from _certificates(running, certificate_days)
@@ -75,6 +76,27 @@ def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} "
             f"reloads, and after {most} it is ended with its connections",
             "reload less often, or raise haproxy_mworker_max_reloads",
+            harmless=True,
+        )
+
+
+def _logs(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+    """Lines of the log that are lost."""
+    if node["dropped_logs"]:
+        yield Trouble(
+            (host,),
+            f"haproxy has dropped {node['dropped_logs']} lines of its log since its last reload or start",
+            (
+                "see that what takes them runs and is not too slow: systemctl status haproxy-access-log and "
+                "systemd-journald; a reload resets the number"
+            ),
+            harmless=True,
+        )
+    for said in node["log_errors"][:1]:
+        yield Trouble(
+            (host,),
+            f"the log daemon of haproxy has lost lines within the last ten minutes: {said}",
+            "make room on the disk (df /var/log/haproxy), or see journalctl --unit haproxy-access-log",
             harmless=True,
         )
 

@@ -109,6 +109,8 @@ def haproxy(**changed):
         "oldest_worker": 0,
         "max_reloads": 50,
         "ended_workers": 0,
+        "dropped_logs": 0,
+        "log_errors": [],
         "frontends": [{"name": "http", "status": "OPEN"}],
         "backends": [{"name": "shop", "status": "UP", "up": 2, "down": 0, "out": 0}],
         "servers": [server("web1"), server("web2")],

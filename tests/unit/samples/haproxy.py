@@ -23,6 +23,7 @@ BASE = {
     "health_check": {"uri": "/", "host": "localhost", "status": "200"},
     "client_limits": {"period": "10s", "exempt": []},
     "newer_curves": [],
+    "forwards_nul": True,
     "certificate_store": "/store",
     "limits": {"process": 4096, "socket": 50, "health": 50, "statistics": 50, "requests": 3996, "sections": {}},
 }

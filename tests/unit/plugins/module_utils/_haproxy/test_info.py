@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.info impo
     facts,
     is_loaded,
     listeners,
+    log_errors,
     max_reloads,
     shared_digest,
     state,
@@ -55,6 +56,13 @@ def test_a_certificate(now, days):
 
 def test_a_certificate_without_an_end():
     assert certificate("/etc/haproxy/empty.pem", "Filename: x\nStatus: Empty\n", 0)["expires"] == ""
+
+
+def test_the_errors_of_the_log_daemon():
+    full = "rsyslogd: file '/var/log/haproxy/access.log'[6] write error - OS error: No space left on device"
+    said = f"{full} [v8.2302.0 try https://www.rsyslog.com/e/2027 ]\n" * 2
+    assert log_errors(lambda argv: (0, said, "")) == [full]
+    assert log_errors(lambda argv: (0, "", "")) == []
 
 
 def test_the_listeners_by_process_or_by_unit():

@@ -145,6 +145,15 @@ def test_units_beside_the_daemon_run_while_its_set_names_them(live, host, direct
     assert make_live(live, host) == []
 
 
+def test_a_socket_beside_the_daemon_is_started_before_its_service_and_never_reloaded(live, host, directory):
+    declare(directory, "log.socket", "log.service")
+    assert make_live(live, host) == ["start log.socket", "reload-or-restart log.service", "start haproxy"]
+    (directory / "haproxy.cfg").write_text("global # new\n")
+    assert make_live(live, host) == ["start log.socket", "reload-or-restart log.service", "reload haproxy"]
+    declare(directory)
+    assert make_live(live, host) == ["stop log.socket", "stop log.service", "reload haproxy"]
+
+
 def test_a_unit_that_is_not_named_any_more_after_a_boot_is_stopped(live, host, directory):
     declare(directory, "watch")
     make_live(live, host)

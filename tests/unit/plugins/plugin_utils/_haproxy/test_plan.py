@@ -22,6 +22,8 @@ BASE = {**VARS["__haproxy_base"], "certificate_store": "/store"}
 DEBIAN = {"distribution": "Debian", "distribution_major_version": "13"}
 CONTAINER = {"haproxy_runtime": "container", "haproxy_image_base": "debian:bookworm-slim"}
 PUBLISHED = {**CONTAINER, "haproxy_container_ports": ["80:80"]}
+HUNG = "haproxy-hung-servers.service"
+LOG = ["haproxy-access-log.socket", "haproxy-access-log.service"]
 USERS = [{"name": "ann", "password": "unutterable"}, {"name": "bob", "password": "secret"}]
 
 
@@ -51,12 +53,28 @@ def test_only_the_openssl_of_the_host_is_known_by_the_release(changes, newer):
 
 
 @pytest.mark.parametrize(
+    ("facts", "changes", "forwards"),
+    [
+        ({}, {}, True),
+        ({**DEBIAN, "distribution_major_version": "12"}, {}, True),
+        (DEBIAN, {}, False),
+        (DEBIAN, CONTAINER, True),
+    ],
+)
+def test_the_rule_against_nul_is_for_a_haproxy_that_forwards_it(facts, changes, forwards):
+    found = model(facts, haproxy_frontends=[front()], **changes)
+    (proxy,) = [proxy for proxy in found["proxies"] if proxy["kind"] == "frontend"]
+    assert any("\\x00" in line for line in proxy["lines"]) is forwards
+
+
+@pytest.mark.parametrize(
     ("changes", "bind", "companions", "ports"),
     [
-        ({}, "127.0.0.1:8405", ["haproxy-hung-servers"], []),
-        ({"haproxy_hung_server_seconds": "0"}, "127.0.0.1:8405", [], []),
-        (CONTAINER, "127.0.0.1:8405", ["haproxy-hung-servers"], []),
-        (PUBLISHED, "*:8405", [], ["127.0.0.1:8405:8405", "127.0.0.1:8404:8404", "80:80"]),
+        ({}, "127.0.0.1:8405", [HUNG, *LOG], []),
+        ({"haproxy_hung_server_seconds": "0"}, "127.0.0.1:8405", LOG, []),
+        ({"haproxy_access_log": []}, "127.0.0.1:8405", [HUNG], []),
+        (CONTAINER, "127.0.0.1:8405", [HUNG, *LOG], []),
+        (PUBLISHED, "*:8405", LOG, ["127.0.0.1:8405:8405", "127.0.0.1:8404:8404", "80:80"]),
     ],
 )
 def test_a_container_with_ports_of_its_own_publishes_what_the_host_asks(changes, bind, companions, ports):

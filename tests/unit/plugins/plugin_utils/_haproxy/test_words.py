@@ -138,7 +138,16 @@ def lists(options):
         yield from lists(option.get("options", {}))
 
 
-ELSEWHERE = {"container_mounts", "container_ports", "files", "image_lines", "names", "packages"}
+ELSEWHERE = {
+    "access_log",
+    "container_mounts",
+    "container_ports",
+    "files",
+    "image_lines",
+    "log_servers",
+    "names",
+    "packages",
+}
 """Lists of which nothing is printed into haproxy.cfg."""
 
 

@@ -51,11 +51,11 @@ def test_every_context_has_its_settings_before_its_lines():
 
 
 def test_proxies_that_are_trusted_tell_who_the_client_is():
-    assert build_blocks(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b json"]))["http"][
+    assert build_blocks(declaration(trusted_proxies=["192.0.2.11"], access_logs=["/a", "/b combined"]))["http"][
         TLS_LINES:
     ] == [
         "access_log /a;",
-        "access_log /b json;",
+        "access_log /b combined;",
         "real_ip_header X-Forwarded-For;",
         "real_ip_recursive on;",
         "set_real_ip_from 192.0.2.11;",
@@ -108,6 +108,25 @@ def test_an_upstream_has_a_line_for_each_server():
 def test_a_site_is_completed(keys, root, lines):
     (written,) = build_blocks(declaration(sites=[site(**keys)]))["sites"]
     assert (written["root"], written["settings"]) == (root, lines)
+
+
+OWN = {"name": "json", "format": "own"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "formats"),
+    [
+        ({}, []),
+        ({"access_logs": ["/var/log/json"]}, []),
+        ({"access_logs": ["/a json buffer=64k"]}, ["log_format json escape=json"]),
+        ({"sites": [site(access_logs=["/a json"])]}, ["log_format json escape=json"]),
+        ({"access_logs": ["/a json"], "log_formats": [OWN]}, ["log_format json 'own';"]),
+    ],
+)
+def test_the_format_json_is_there_where_a_log_has_it(keys, formats):
+    lines = [line for line in build_blocks(declaration(**keys))["http"] if line.startswith("log_format")]
+    assert len(lines) == len(formats)
+    assert all(line.startswith(begin) for line, begin in zip(lines, formats))
 
 
 @pytest.mark.parametrize(

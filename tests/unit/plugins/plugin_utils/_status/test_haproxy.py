@@ -72,6 +72,20 @@ WRONG = [
     ),
     (
         {},
+        {"dropped_logs": 17},
+        ["lb2"],
+        "haproxy has dropped 17 lines of its log",
+        "systemctl status haproxy-access-log",
+    ),
+    (
+        {},
+        {"log_errors": ["No space left on device", "message lost"]},
+        ["lb2"],
+        "has lost lines within the last ten minutes: No space left on device",
+        "df /var/log/haproxy",
+    ),
+    (
+        {},
         {"reloads_failed": 2},
         ["lb2"],
         "the last reload of haproxy has failed (2 in a row)",
