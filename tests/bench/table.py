@@ -13,7 +13,8 @@ NONE = "\N{EN DASH}"
 SIDES = {"guides": "guides' configuration", "ours": "evenkeel.ha_web", "fast": "evenkeel.ha_web, fast"}
 TARGETS = {
     "nginx": "nginx, asked directly",
-    "guides": "through the guides' haproxy.cfg",
+    "guides": "through the guides' haproxy.cfg, whose log nobody keeps",
+    "logged": "through the guides' haproxy.cfg, with rsyslog",
     "ours": "through evenkeel.ha_web",
 }
 FIGURES = {
@@ -147,11 +148,23 @@ def rate_cell(records: list[Record]) -> str:
     return text + (f", {failed.text()} failed" if failed.high else "") + doubts(records)
 
 
+def work_cell(records: list[Record]) -> str:
+    """Processor time of one request on the load balancer, and its lines in a log."""
+    if not spread(records, "haproxy_us"):
+        return NONE
+    parts = " + ".join(spread(records, name).text("{:.0f}") for name in ("haproxy_us", "log_us", "rest_us"))
+    return f"{parts} us, {spread(records, 'lines').text('{:.2f}')} lines"
+
+
 def throughput(records: list[Record]) -> list[str]:
+    balanced = [target for target in TARGETS if target != "nginx"]
     table = [["requests per second", *TARGETS.values()]]
+    work = [["processor time of a request", *[TARGETS[target] for target in balanced]]]
     for scheme, connections in KINDS:
         found = where(records, scheme=scheme, connections=connections)
-        table.append([kind_title(scheme, connections), *[rate_cell(where(found, target=target)) for target in TARGETS]])
+        title = kind_title(scheme, connections)
+        table.append([title, *[rate_cell(where(found, target=target)) for target in TARGETS]])
+        work.append([title, *[work_cell(where(found, target=target)) for target in balanced]])
     return [
         (
             f"{CONNECTIONS} connections of one wrk, HTTPS with an ECDSA certificate (P-256). Load generator, load "
@@ -160,6 +173,10 @@ def throughput(records: list[Record]) -> list[str]:
         "share the machine's cores, so only the columns compare, not the figures with those of other machines.",
         "",
         *rows(table),
+        "",
+        "On the load balancer, by the units' control groups: haproxy + log daemons + all else, and lines in a log.",
+        "",
+        *rows(work),
     ]
 
 
