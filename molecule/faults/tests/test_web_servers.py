@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import http.client
-import itertools
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
@@ -14,10 +11,9 @@ import pytest
 from cluster import ask, between, lab_host, stopped, wait_until
 from conftest import LOAD_BALANCERS, VIPS, WEB_SERVERS
 from faults import Fault, filtered, frozen, killed, powered_off
+from hanging import PATIENCE, collect_answers
 from story import SERVERS, Cluster, everywhere
 
-PATIENCE = 60
-"""Seconds, longer than haproxy waits for a server, after which a client gives up."""
 SIZE = 32 * 1024 * 1024
 """Bytes of a file that no buffer between web server and client can hold."""
 LONG_DOWN = 5
@@ -45,9 +41,9 @@ FAULTS = {
 }
 
 
-def wait_for_servers(cluster: Cluster, **up: bool) -> None:
-    """Wait until haproxy on every load balancer sees these servers up or down."""
-    wanted = {f"web {name} {int(state)}" for name, state in up.items()}
+def wait_for_servers(cluster: Cluster, backend: str = "web", **up: bool) -> None:
+    """Wait until haproxy on every load balancer sees these servers of a backend up or down."""
+    wanted = {f"{backend} {name} {int(state)}" for name, state in up.items()}
     wait_until(
         lambda: all(wanted <= set(text.splitlines()) for text in everywhere(cluster.load_balancers, SERVERS).values()),
         str(up),
@@ -68,49 +64,28 @@ def test_all_web_servers_fail_and_the_addresses_stay(cluster):
         assert [ask(f"http://{vip}/").status for vip in VIPS.values()] == [503, 503]
 
 
-def send(method: str, path: str) -> int:
-    """Send a request to the cluster over a connection of its own; returns the answer's status."""
-    connection = http.client.HTTPConnection(VIPS["cluster_vip"], timeout=PATIENCE)
-    connection.request(method, path)
-    with connection.getresponse() as answer:
-        answer.read()
-        return answer.status
-
-
 def count_logged(text: str) -> int:
     """How often the web servers have logged it."""
     return sum(lab_host(name).check_output("cat /var/log/nginx/access.log").count(text) for name in WEB_SERVERS)
 
 
-def send_until(over: threading.Event, method: str) -> list[int]:
-    """Send one request after the other; returns the statuses of the answers."""
-    return [
-        send(method, f"/?{method}")
-        for _request in itertools.takewhile(lambda _number: not over.is_set(), itertools.count())
-    ]
-
-
+@pytest.mark.parametrize(("backend", "port"), [("web", 80), ("web6", 8080)], ids=["IPv4", "IPv6"])
 @pytest.mark.parametrize("hangs", HANGS.values(), ids=HANGS)
-def test_requests_end_that_wait_for_a_web_server_that_hangs(cluster, hangs):
+def test_requests_end_that_wait_for_a_web_server_that_hangs(cluster, hangs, backend, port):
     """Clients of every method have one waiting there when it is down. haproxy sends those that are safe to the other
     server."""
-    methods = ["GET", "HEAD", "POST"] * 6
     before = count_logged("POST /?POST ")
-    over = threading.Event()
-    with cluster.audited(moves=0, lossless=True), ThreadPoolExecutor(len(methods)) as pool:
-        wait_for_servers(cluster, web1=True, web2=True)
-        clients = [pool.submit(send_until, over, method) for method in methods]
-        try:
-            with hangs("web1"):
-                wait_for_servers(cluster, web1=False, web2=True)
-                over.set()
-                statuses = [client.result() for client in clients]
-        finally:
-            over.set()
-    found = {(method, status) for method, answers in zip(methods, statuses) for status in answers}
+    with cluster.audited(moves=0, lossless=True):
+        wait_for_servers(cluster, backend, web1=True, web2=True)
+        answers = collect_answers(
+            VIPS["cluster_vip"],
+            port,
+            hangs("web1"),
+            lambda: wait_for_servers(cluster, backend, web1=False, web2=True),
+        )
     # nginx refuses to take a body for a file.
-    assert found == {("GET", 200), ("HEAD", 200), ("POST", 405), ("POST", 502)}
-    sent = sum(len(answers) for method, answers in zip(methods, statuses) if method == "POST")
+    assert set(answers) == {("GET", 200), ("HEAD", 200), ("POST", 405), ("POST", 502)}
+    sent = sum(method == "POST" for method, _status in answers)
     assert count_logged("POST /?POST ") - before <= sent
 
 
