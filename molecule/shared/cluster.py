@@ -84,7 +84,8 @@ def sees_all_servers(name: str) -> bool:
 
 def haproxy_info(host: Host) -> dict[str, str]:
     """What the worker that answers says of itself."""
-    said = host.check_output("echo show info | socat - /run/haproxy/admin.sock")
+    # A busy one may answer late.
+    said = host.check_output("echo show info | socat -t 30 - /run/haproxy/admin.sock")
     return {name: value for name, _colon, value in (line.partition(": ") for line in said.splitlines())}
 
 

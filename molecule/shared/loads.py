@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import holders
+import no_window
 from faults import docker
 
 LONGEST = 1800
@@ -54,11 +55,17 @@ def _slow(kind: str, connections: int) -> str:
     return f"slowhttptest {options} -u https://$VIP/"
 
 
-def _idle(connections: int) -> str:
-    """Return a command that keeps connections and says nothing over them."""
+def _no_window(connections: int) -> str:
+    """Return a command that sends 100 requests over each HTTP/2 connection and takes no answer's body."""
+    program = shlex.quote(Path(no_window.__file__).read_text(encoding="utf-8"))
+    return f"python3 -c {program} $VIP {connections} 20"
+
+
+def _idle(connections: int, options: str) -> str:
+    """Return a command that keeps connections and says nothing over them, or no more than what options ask for."""
     program = shlex.quote(Path(holders.__file__).read_text(encoding="utf-8"))
     # It ends with its input.
-    return f"tail -f /dev/null | python3 -c {program} $VIP {connections} --port 443"
+    return f"tail -f /dev/null | python3 -c {program} $VIP {connections} {options}"
 
 
 H2_100 = Load("h2load, 100 connections of 20 streams", _h2load(100, 20, 20_000))
@@ -68,10 +75,17 @@ KEPT = Load("wrk, 400 kept connections", _wrk(400))
 NEW = Load("new connections from three addresses", _wrk(50, "--header 'Connection: close'"), hosts=3)
 SLOW_HEADERS = Load("1,000 slow headers", _slow("H", 1_000))
 SLOW_BODIES = Load("1,000 slow bodies", _slow("B", 1_000))
-IDLE = Load("6,000 idle connections", _idle(6_000))
+IDLE = Load("6,000 idle connections", _idle(6_000, "--port 443"))
+NO_WINDOW = Load("100,000 HTTP/2 requests whose answers nobody takes", _no_window(1_000))
 RETURN = Load("2,000 clients that come back at once", _h2load(2_000, 1, 2_000))
 
 LOADS = (H2_100, H2_200, HANDSHAKES, KEPT, NEW, SLOW_HEADERS, SLOW_BODIES, IDLE)
+
+
+def kept_idle(connections: int) -> Load:
+    """Return connections that are idle after a request. One address has 28,000 ports."""
+    hosts = 3
+    return Load(f"{connections:,} kept idle connections", _idle(connections // hosts, "--ask /"), hosts)
 
 
 @cache

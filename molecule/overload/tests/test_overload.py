@@ -7,17 +7,22 @@ import os
 import time
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.limits import CONNECTION
 from cluster import haproxy_info, lab_host, wait_until
 from conftest import VIP
 from controller import good, playbook
 from faults import frozen, saturated
-from loads import H2_100, IDLE, LOADS, RETURN, loaded, succeeded
+from loads import H2_100, IDLE, LOADS, NO_WINDOW, RETURN, kept_idle, loaded, succeeded
 from observed import observed
 
 SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "20"))
 LOOPS = 4
 """Busy loops for each core of the machine, beside every load."""
 MINUTE = max(SECONDS, 60.0)
+
+
+MOST = 50_000
+"""Connections that a machine's memory and processors bear beside their clients."""
 
 
 def connections(host: str) -> int:
@@ -53,6 +58,22 @@ def test_a_full_haproxy_is_reloaded_and_deployed_and_moves_nothing(cluster, owne
     seen.assert_served()
 
 
+def test_http_2_clients_that_take_no_answer_fill_no_memory(cluster, owner):
+    """What HAProxy keeps for them fits into what its limit of connections stands for."""
+    allowed = int(haproxy_info(lab_host(owner))["Maxconn"]) * CONNECTION
+    used = []
+    with observed(cluster) as seen, loaded(NO_WINDOW, VIP):
+        wait_until(lambda: connections(owner) > 900, "the load's connections", 60)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            used.append(int(haproxy_info(lab_host(owner))["PoolUsed_MB"]) * 1024 * 1024)
+            time.sleep(0.5)
+    print(f"HAProxy used {max(used)} bytes of {allowed}")
+    assert max(used) <= allowed
+    seen.assert_unmoved()
+    seen.assert_served()
+
+
 def test_a_hung_haproxy_moves_the_vip_once_and_clients_that_come_back_do_not_push_it_on(cluster, owner):
     """2,000 clients open new TLS connections to the heir in the same moment, beside the load that is there already."""
     with observed(cluster) as seen, saturated(owner, loops=LOOPS), loaded(H2_100, VIP):
@@ -67,3 +88,29 @@ def test_a_hung_haproxy_moves_the_vip_once_and_clients_that_come_back_do_not_pus
         time.sleep(SECONDS / 2)
     seen.assert_moved_once()
     cluster.become_well()
+
+
+def memory(host: str) -> int:
+    """Return how many bytes of memory haproxy of a host takes, old workers included."""
+    sizes = lab_host(host).check_output("cat $(pgrep haproxy | sed 's,.*,/proc/&/smaps_rollup,') | grep ^Pss:")
+    return sum(1024 * int(line.split()[1]) for line in sizes.splitlines())
+
+
+@pytest.mark.long
+def test_as_many_idle_connections_as_are_allowed_take_the_memory_of_the_formula_and_move_nothing(cluster, owner):
+    """The limit is derived from the host. Clients have sent a request and keep their connections."""
+    derived = {"haproxy_maxconn": 0, "haproxy_timeouts": {"http-keep-alive": "1h"}}
+    good(playbook("deploy_load_balancers", **derived, keepalived_instance_defaults={"garp_master_refresh": 31}))
+    limit = int(haproxy_info(lab_host(owner))["Maxconn"])
+    number = min(MOST, limit * 9 // 10)
+    # A few more, because some are in the making.
+    with observed(cluster) as seen, loaded(kept_idle(number * 21 // 20), VIP):
+        wait_until(lambda: connections(owner) >= number, "the load's connections", 900)
+        seen.mark("all connections")
+        time.sleep(SECONDS)
+        assert connections(owner) >= number
+        used = memory(owner)
+    print(f"{number} of {limit} connections take {used // number} bytes each, with the process itself")
+    assert used <= number * CONNECTION
+    seen.assert_unmoved()
+    seen.assert_served()
