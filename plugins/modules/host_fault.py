@@ -111,7 +111,7 @@ def main() -> None:
     params, run = module.params, run_or_fail(module)
     there, wanted = is_pending(run), params["state"] == "present"
     if there and wanted:
-        module.fail_json(msg="another fault has not been mended yet: state absent does that, and so does time")
+        module.fail_json(msg="another fault is active: repair it with state absent, or wait until it ends by itself")
     if module.check_mode or not (there or wanted):
         module.exit_json(changed=there or wanted)
     try:

@@ -95,7 +95,7 @@ def main() -> None:
         )
     except (OSError, ValueError) as error:
         module.fail_json(
-            msg=f"cannot hear who else speaks VRRP on {', '.join(sorted({name for name, _vrid in wanted}))}: {error}"
+            msg=f"cannot listen for VRRP routers on {', '.join(sorted({name for name, _vrid in wanted}))}: {error}"
         )
     if found:
         module.fail_json(

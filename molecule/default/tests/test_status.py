@@ -49,7 +49,7 @@ def servers_are_up() -> bool:
 
 def test_nothing_is_wrong_with_a_cluster_that_is_well(tmp_path, holder, standby, vip):
     output = good(playbook("check_cluster", check_cluster_json=tmp_path / "report.json"))
-    assert "Nothing is wrong." in output
+    assert "No problems found." in output
     assert set(re.findall(r"changed=(\d+)", output)) == {"0"}
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["healthy"]
@@ -76,7 +76,7 @@ def test_somebody_has_left_a_server_drained(holder):
         assert_wrong(
             told(),
             holder,
-            "somebody has taken web/web1 out of rotation",
+            "web/web1 was taken out of rotation by hand",
             "haproxy_server with servers=['web/web1'], state=ready",
         )
 
@@ -131,7 +131,7 @@ def test_daemons_hang(standby, vip):
         "one has the VIP, and the other one waits",
     )
     for daemon in ("haproxy", "keepalived"):
-        assert_wrong(output, standby, f"it does not tell how {daemon} is", "mend that, then ask again")
+        assert_wrong(output, standby, f"its {daemon} could not be checked", "correct that, then run this again")
 
 
 def test_a_host_cannot_be_reached(tmp_path, standby):

@@ -102,7 +102,7 @@ def test_an_unknown_fault_is_refused_before_a_host_is_touched(untouched):
 def test_nothing_is_broken_without_consent_nor_in_check_mode(untouched):
     refused = playbook("drill_failover", drill_faults=["haproxy_killed"])
     assert refused.returncode
-    assert "Nothing was broken, because nobody has said yes." in words(refused)
+    assert "No fault was injected, because the answer was not 'yes'." in words(refused)
     assert "HAProxy killed" in good(playbook("drill_failover", "--check", drill_faults=["haproxy_killed"]))
 
 
@@ -167,7 +167,7 @@ def test_the_first_surprise_ends_the_drill(tmp_path):
     faults = ["web_server_killed", "haproxy_killed"]
     said = words(stopped := playbook("drill_failover", **SHORT, drill_faults=faults, drill_report=tmp_path / "drill"))
     assert stopped.returncode
-    assert "web server killed on web1: another fault has not been mended yet" in said
+    assert "web server killed on web1: another fault is active" in said
     assert "The cluster now: well. Nothing that was broken is left. Not done: HAProxy killed." in said
     assert [done()[name] for name in LOAD_BALANCERS] == [before[name] for name in LOAD_BALANCERS]
     assert 'failures="1"' in (tmp_path / "drill.xml").read_text(encoding="utf-8")

@@ -93,7 +93,7 @@ def test_hosts_are_not_worked_on_while_a_server_is_half_deployed():
     before = booted(LOAD_BALANCERS + WEB_SERVERS)
     refused = playbook("reboot_hosts")
     assert refused.returncode != 0
-    assert "No host was touched. A deployment of the application has not come to its end on web2" in words(refused)
+    assert "No host was touched. A deployment of the application was interrupted on web2" in words(refused)
     assert booted(before) == before
 
 

@@ -47,7 +47,7 @@ def ask(path: str, command: str, timeout: float = 10) -> str:
             return b"".join(iter(lambda: cli.recv(65536), b"")).decode(errors="replace")
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise Stopped(
-            f"{path}: nobody listens ({error.strerror}); start haproxy, or name its 'stats socket' of level admin"
+            f"{path}: no process listens ({error.strerror}); start haproxy, or name its 'stats socket' of level admin"
         ) from error
     except PermissionError as error:
         raise NoAnswer(f"{path}: {error.strerror}; become root, or a member of the socket's group") from error

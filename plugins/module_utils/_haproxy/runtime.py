@@ -72,7 +72,7 @@ class Runtime:
             answers += [ask(self.master, f"@!{pid} show sess") for pid in replaced]
         found = [said for answer in answers for label, said in parse_clients(answer) if label == server.label]
         more = [f"and {len(found) - CLIENTS} more"] if len(found) > CLIENTS else []
-        return ", ".join(found[:CLIENTS] + more) or "all in its queue, or over by now"
+        return ", ".join(found[:CLIENTS] + more) or "all are queued, or have ended by now"
 
     def find_servers(self, patterns: list[str], may_miss: bool) -> list[Server]:
         """The servers that a pattern names, now. Raises ServerError for a pattern that names none, unless it may
@@ -166,7 +166,7 @@ def _lock(descriptor: int, path: str) -> None:
         except BlockingIOError:
             if time.monotonic() > end:
                 raise ServerError(
-                    f"{path}: somebody has locked it for {RELOAD} s, and no reload takes that long; lslocks says who"
+                    f"{path} has been locked for {RELOAD} s, longer than any reload takes; lslocks shows the process"
                 ) from None
             time.sleep(POLL)
 

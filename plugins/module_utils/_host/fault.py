@@ -91,9 +91,9 @@ def start(run: Run, fault: Fault, seconds: float) -> float:
     """Do the fault, which ends by itself after so many seconds; returns when it happens, in seconds since 1970. Raises
     FaultError."""
     if fault.program and run(["sh", "-c", f"command -v {fault.program}"])[0]:
-        raise FaultError(f"nothing was broken: this fault needs {fault.program}, which is not there; install it")
+        raise FaultError(f"no fault was injected: this one needs {fault.program}, which is not installed; install it")
     if fault.unit and run(["systemctl", "is-active", "--quiet", fault.unit])[0]:
-        raise FaultError(f"nothing was broken: {fault.unit} does not run; see systemctl status {fault.unit}")
+        raise FaultError(f"no fault was injected: {fault.unit} does not run; see systemctl status {fault.unit}")
     _run_later(run, UNIT, seconds + fault.delay, fault.heals)
     began = time.time() + fault.delay
     try:

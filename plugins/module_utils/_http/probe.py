@@ -47,11 +47,9 @@ def parse_url(url: str, validate_certs: bool) -> Place:
         name = parts.hostname or ""
         host = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0][4][0]
     except (KeyError, ValueError):
-        raise ProbeError(f"'{url}' is no URL to ask: http://192.0.2.10/ is one") from None
+        raise ProbeError(f"'{url}' is no URL that can be requested: use one such as http://192.0.2.10/") from None
     except OSError as error:
-        raise ProbeError(
-            f"{url}: {error.strerror}; give the address itself, or mend the name's resolution here"
-        ) from error
+        raise ProbeError(f"{url}: {error.strerror}; use the address, or repair name resolution on this host") from error
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Place(str(host), port, path, name, _make_tls_context(validate_certs) if parts.scheme == "https" else None)
 

@@ -52,7 +52,7 @@ _NAMED = re.compile(
 _SIGTERM = (-15, 143)
 _WITHOUT_PARENT = ["unshare", "--pid", "--fork"]
 _INCOMPLETE = (
-    "keepalived ended its test at a script that root does not run: nothing is known of scripts, groups, addresses "
+    "keepalived ended its test at a script that root does not run, before it checked scripts, groups, addresses "
     "and router IDs. Test as root, or with keepalived 2.2.8 or newer, to know it all"
 )
 

@@ -127,7 +127,7 @@ def _describe_consequence(error: Unusable, user: User | None) -> str:
     if isinstance(error, Broken):
         return "it would fail whenever keepalived runs it"
     if not isinstance(error, Unsafe):
-        return "keepalived goes on without it"
+        return "keepalived runs without it"
     if user and user.is_root:
-        return "keepalived goes on without it (or, without enable_script_security, lets them become root)"
-    return "they decide what keepalived runs, and whether this node is well"
+        return "keepalived runs without it (or, without enable_script_security, lets them become root)"
+    return "they control what keepalived runs, and whether this node counts as healthy"

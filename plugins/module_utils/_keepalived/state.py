@@ -241,7 +241,7 @@ def take_dump(file: Path, owner: int = 0) -> list[Dumped]:
     there is none yet, or one that somebody else than its owner has put there."""
     with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
         if os.fstat(stream.fileno()).st_uid != owner:
-            raise PermissionError(errno.EPERM, "it belongs to somebody else", str(file))
+            raise PermissionError(errno.EPERM, "it belongs to another user", str(file))
         found: list[Dumped] = json.load(stream)
     file.unlink(missing_ok=True)
     return found

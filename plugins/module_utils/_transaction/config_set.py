@@ -184,8 +184,8 @@ class ConfigSet:
         except (OSError, SetError) as error:
             which = "new" if self._is_live(new) else "old"
             return (
-                f"{self.live} holds the {which} set, and not all files outside it need belong to that, because the "
-                f"way back has failed: {error}. Make that possible and run this again, which finishes the change"
+                f"{self.live} holds the {which} set, and not all files outside it need belong to that, because "
+                f"restoring it has failed: {error}. Make that possible and run this again, which finishes the change"
             )
         return f"{self.live} holds the old set, and nothing else has changed"
 

@@ -140,15 +140,15 @@ class Live(Deployed):
                 )
             if not config.previous.exists():
                 return (
-                    f"There is no previous set to go back to, so {config.live} holds the new one. "
+                    f"There is no previous set to restore, so {config.live} holds the new one. "
                     f"{self._describe_running_set()}"
                 )
             self.stop_obsolete()
             config.restore()
         except (SetError, OSError) as error:
             return (
-                f"The way back has failed: {error}. {self._describe_running_set()} Make that possible and run "
-                "this again, which finishes the change."
+                f"Restoring the previous set has failed: {error}. {self._describe_running_set()} Make that possible "
+                "and run this again, which finishes the change."
             )
         return self._return_to_previous(was_active)
 
@@ -177,8 +177,8 @@ class Live(Deployed):
         """The set that the daemon runs when it is not proven to run what is on disk, in words."""
         name = self.unit.name
         if self.was_told:
-            return f"{name} was told to take the new one; nothing proves which of the two it runs."
-        return f"{name} was not told of the change and goes on as before."
+            return f"{name} was told to run the new one; nothing proves which of the two it runs."
+        return f"{name} was not reloaded and runs as before."
 
     def _write_memory(self, generation: Generation) -> None:
         """Write this down, so that it survives a power failure. Raises OSError."""

@@ -4,9 +4,9 @@
 
 """Prove that a daemon runs the configuration on disk.
 
-A daemon whose reload fails goes on with what it had, and C(systemctl reload) may succeed all the same. So each daemon
-is asked in its own way whether it runs the new configuration; haproxy's master and nginx's workers know, keepalived
-tells its journal.
+A daemon whose reload fails keeps its old configuration, and C(systemctl reload) may succeed all the same. So each
+daemon is asked in its own way whether it runs the new configuration; haproxy's master and nginx's workers know,
+keepalived tells its journal.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def find_address(name: str, variables: Mapping[str, Any]) -> str:
     for candidate in map(str, found):
         if _is_reachable(candidate, vips):
             return candidate
-    raise ValueError(f"no address is known of host {name}: set cluster_address for it, or gather its facts")
+    raise ValueError(f"the address of host {name} is unknown: set cluster_address for it, or gather its facts")
 
 
 def _is_reachable(address: str, vips: set[str]) -> bool:

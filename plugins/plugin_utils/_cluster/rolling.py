@@ -85,8 +85,8 @@ def problems(
     unreachable = [result[BALANCER] for result in asked if result.get("unreachable")]
     if unreachable:
         return [
-            f"{', '.join(unreachable)} cannot be reached, so nobody knows whether clients still come through it; "
-            "bring it back, or, once it serves nobody, name it in cluster_absent_load_balancers"
+            f"{', '.join(unreachable)} cannot be reached, so it is unknown whether it still serves clients; "
+            "bring it back, or, once it serves no client, add it to cluster_absent_load_balancers"
         ]
     try:
         planned = divide_into_batches(hosts, serial)

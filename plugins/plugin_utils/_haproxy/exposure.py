@@ -107,7 +107,7 @@ def _limits(limits: Item) -> Iterator[str]:
         yield f"haproxy_client_limits limits nothing: set at least one of {', '.join(COUNTS)}, or leave it empty"
     for key in COUNTS:
         if key in limits and int(limits[key]) < 1:
-            yield f"haproxy_client_limits.{key} is {limits[key]}, so nobody would be served; at least 1 is needed"
+            yield f"haproxy_client_limits.{key} is {limits[key]}, so no client would be served; at least 1 is needed"
     if not TIME.fullmatch(str(limits.get("period", "10s"))):
         yield f"haproxy_client_limits.period is '{limits['period']}': a time is needed, such as 10s"
 

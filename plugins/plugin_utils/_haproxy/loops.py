@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers that cannot be what they are said to be: HAProxy itself, which would balance onto itself until it is full, or
-one twice."""
+"""Find wrong servers: HAProxy itself, which would send requests to itself until it is full, and servers that are
+listed twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
 from .sections import SOCKETS
 
-REMEDY = "set cluster_address of the host that is meant to the address at which load balancers reach it"
+REMEDY = "set cluster_address of the intended host to the address at which the load balancers reach it"
 ALIKE = ("cookie", "name")
 """Options that differ between otherwise equal servers."""
 
@@ -65,7 +65,7 @@ def _find_loop(where: str, server: Item, bind: Item, name: str, balancers: set[s
     if at_home:
         yield (
             f"{where}: server {server['name']} is {address} port {server['port']}, where {name} of a load balancer "
-            f"listens: haproxy would balance onto itself until it is full; {REMEDY}"
+            f"listens: haproxy would send requests to itself until it is full; {REMEDY}"
         )
 
 

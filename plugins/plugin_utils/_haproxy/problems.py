@@ -223,7 +223,7 @@ def _users(variables: Variables) -> Iterator[str]:
         where = "haproxy_stats_users" if userlist["name"] == "statistics" else f"haproxy_userlists: {userlist['name']}"
         yield from find_repeated(where, "name", [user["name"] for user in userlist["users"]])
         if not userlist["users"]:
-            yield f"{where} has no users, so nobody could pass; name at least one"
+            yield f"{where} has no users, so nobody could log in; name at least one"
         for user in userlist["users"]:
             password = str(user["password"])
             if ":" in str(user["name"]):
@@ -249,7 +249,7 @@ def _health(variables: Variables) -> Iterator[str]:
     """Health checks ask at the same address at which the listener is."""
     address = variables["haproxy_health_address"]
     if address in WILDCARDS:
-        yield f"haproxy_health_address is '{address}', where nobody can ask; choose one address, such as 127.0.0.1"
+        yield f"haproxy_health_address is '{address}': choose one address to connect to, such as 127.0.0.1"
 
 
 def _statistics(variables: Variables) -> Iterator[str]:
@@ -281,6 +281,6 @@ def _peers(variables: Variables) -> Iterator[str]:
         yield from refuse_no_address(f"haproxy_nodes: the address of {node['name']}", node["address"])
     if variables["haproxy_peers"] and name not in names:
         yield (
-            "haproxy_nodes does not name this host, which would have no part in haproxy_peers: "
+            "haproxy_nodes does not name this host, which would be missing in haproxy_peers: "
             f"haproxy_node_name is '{name}', the nodes are {', '.join(names) or 'none'}"
         )

@@ -72,7 +72,7 @@ def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str = "", int
     holders = [node for node in nodes if any(_find_state(seen, node, name) == "MASTER" for name in unit)]
     if len(holders) != 1:
         return _refuse(
-            f"{what} is held by {', '.join(holders) or 'no node'}: mend that first, see journalctl --unit "
+            f"{what} is held by {', '.join(holders) or 'no node'}: repair that first, see journalctl --unit "
             "keepalived there"
         )
     source = holders[0]

@@ -41,10 +41,10 @@ def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str]
             yield Trouble(
                 (host,),
                 (
-                    f"the last reload of haproxy has failed ({node['reloads_failed']} in a row), so it goes on with "
-                    "what it had"
+                    f"the last reload of haproxy has failed ({node['reloads_failed']} in a row), so it still runs "
+                    "the configuration from before"
                 ),
-                "journalctl --unit haproxy says why; mend that, then systemctl reload haproxy",
+                "journalctl --unit haproxy says why; correct that, then systemctl reload haproxy",
             )
     running = {host: node for host, node in seen.items() if node["running"]}
     for host, node in running.items():
@@ -124,10 +124,10 @@ def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
                 ready = {"servers": [label], "state": "ready", **({"weight": "100%"} if not server["weight"] else {})}
                 yield Trouble(
                     (host,),
-                    f"somebody has taken {label} out of rotation: it is {server['state']}, weight {server['weight']}",
+                    f"{label} was taken out of rotation by hand: it is {server['state']}, weight {server['weight']}",
                     "run deploy_web_servers.yml, which puts it back"
                     if server["name"] in unfinished
-                    else f"if that is over, put it back: haproxy_server with {_join_options(ready)}",
+                    else f"if that is done, put it back: haproxy_server with {_join_options(ready)}",
                 )
             elif server["state"] == "ready" and not server["in_rotation"] and server["weight"]:
                 down[label][host] = f"{server['status']}, {server['check']}"

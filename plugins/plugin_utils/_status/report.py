@@ -22,15 +22,15 @@ PENDING = {
     "start": "{} runs without a configuration that is known",
     "reload": "{} does not run what is on disk",
     "settle": (
-        "what is around {} is not as it was deployed: a unit does not run or is not enabled, or a kernel "
+        "the system around {} is not as it was deployed: a unit does not run or is not enabled, or a kernel "
         "parameter differs"
     ),
 }
 ANSWERS = {"keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
 """Key that every complete answer of a module contains."""
 UNFINISHED = {
-    "evenkeel-unfinished": "a deployment of this web server has not come to its end",
-    "evenkeel-half-deployed": "a deployment of the application has not come to its end",
+    "evenkeel-unfinished": "a deployment of this web server was interrupted",
+    "evenkeel-half-deployed": "a deployment of the application was interrupted",
 }
 
 
@@ -84,7 +84,7 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
         reason = next((answer["msg"].strip() for answer in said.values() if answer.get("unreachable")), "")
         yield Trouble(
             (host,),
-            f"it cannot be reached, so nothing is known of it: {reason}",
+            f"it cannot be reached, so its state is unknown: {reason}",
             "see that it runs, and that you can log in",
         )
         return
@@ -92,15 +92,14 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
         if ANSWERS[module] not in answer and not answer.get("skipped"):
             yield Trouble(
                 (host,),
-                f"it does not tell how {module} is: {answer.get('msg', '').strip()}",
-                "mend that, then ask again",
+                f"its {module} could not be checked: {answer.get('msg', '').strip()}",
+                "correct that, then run this again",
             )
         yield from _find_pending(host, module, answer)
     for path in _list_marks(said):
         if what := UNFINISHED.get(path.rpartition("/")[2]):
             remedy = (
-                "run deploy_web_servers.yml, which goes on with it (with cluster_drain=false if it is the only "
-                "web server)"
+                "run deploy_web_servers.yml, which continues it (with cluster_drain=false if it is the only web server)"
             )
             yield Trouble((host,), f"{what} ({path})", remedy)
 

@@ -27,7 +27,7 @@ def table(report: Report) -> list[str]:
         block = part(report)
         printed += [*columns(block), ""] if len(block) > 1 else []
     if report["healthy"]:
-        return [*printed, *findings(report), "Nothing is wrong."]
+        return [*printed, *findings(report), "No problems found."]
     return [*printed, f"{len(report['findings'])} findings:"]
 
 

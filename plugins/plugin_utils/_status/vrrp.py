@@ -125,7 +125,7 @@ def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], sil
         yield Trouble(
             tuple(nodes),
             f"no node holds {instance}: {said}",
-            "journalctl --unit keepalived says what the nodes lack; mend that",
+            "journalctl --unit keepalived says what the nodes lack; correct that",
         )
     if len(holders) > 1:
         reasons = {host: ", ".join(state["adverts_refused"]) for host, state in states.items()}
@@ -145,8 +145,8 @@ def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Itera
         if state["standing_by"]:
             yield Trouble(
                 (host,),
-                f"a planned move that was ended in the middle keeps {instance} away from it",
-                f"run move_vip.yml, which ends that, or write 0 into {STANDBY}/standby_{instance}",
+                f"an interrupted planned move keeps {instance} away from it",
+                f"run move_vip.yml, which ends it, or write 0 into {STANDBY}/standby_{instance}",
             )
         elif state["state"] not in ("MASTER", "BACKUP"):
             reports = {file: content for file, content in seen[host]["watched"].items() if content not in ("0", None)}

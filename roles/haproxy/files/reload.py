@@ -141,14 +141,14 @@ def hold_lock(path: str):
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
     except OSError as error:
-        print(f"{path}: {error.strerror}; what somebody tells haproxy during this reload can be lost", file=sys.stderr)
+        print(f"{path}: {error.strerror}; changes of servers during this reload can be lost", file=sys.stderr)
         yield
         return
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"{path}: waiting for somebody who tells haproxy something; lslocks says who it is", file=sys.stderr)
+            print(f"{path}: waiting for another process that changes servers; lslocks shows which", file=sys.stderr)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -175,12 +175,12 @@ def replace(pid: int, path: str, master: str) -> None:
     try:
         before, failed_before = workers(master)
     except (FileNotFoundError, ConnectionRefusedError):
-        print(f"{master}: nobody listens, so nobody says whether the new worker serves", file=sys.stderr)
+        print(f"{master}: no process listens, so it is unknown whether the new worker serves", file=sys.stderr)
         os.kill(pid, signal.SIGUSR2)
         return
     except OSError as error:
         os.kill(pid, signal.SIGUSR2)
-        sys.exit(f"{master}: {error}; haproxy hangs, and takes the new configuration if it goes on")
+        sys.exit(f"{master}: {error}; haproxy hangs, and takes the new configuration as soon as it runs again")
     os.kill(pid, signal.SIGUSR2)
     while True:
         os.kill(pid, 0)
@@ -188,7 +188,7 @@ def replace(pid: int, path: str, master: str) -> None:
         with suppress(OSError):
             now, failed = workers(master)
             if failed > failed_before:
-                sys.exit("haproxy goes on with the configuration that it had; its messages above say why")
+                sys.exit("haproxy still runs its previous configuration; its messages above say why")
             if find_worker(path) in now - before:
                 return
         time.sleep(POLL)

@@ -531,7 +531,7 @@ def find_deviations() -> list[str]:
     """Say what is not as it is declared to be, or that nothing is because nobody has made it so."""
     state = read_state()
     if not state["applied"]:
-        return ["keepalived-kernel does not run, so nothing of it is there"]
+        return ["keepalived-kernel does not run, so none of its settings is in place"]
     return [text for part in PARTS for text in part(state).deviations()]
 
 
@@ -633,7 +633,7 @@ class Keeper:
             if part.name not in self.given_up:
                 print(
                     (
-                        f"somebody changes this again and again, so it is restored every {REFILL:g} s only: "
+                        f"something changes this repeatedly, so it is restored only every {REFILL:g} s: "
                         f"{'; '.join(found)}"
                     ),
                     flush=True,

@@ -130,7 +130,7 @@ def test_a_haproxy_that_does_not_answer_is_reloaded_and_takes_what_was_saved_bef
     folder, master = host
     done = subprocess.run(arguments(folder, master), capture_output=True, text=True, check=True)
     assert "admin.sock: the state of the servers is not saved" in done.stderr
-    assert "master.sock: nobody listens" in done.stderr
+    assert "master.sock: no process listens" in done.stderr
     texts = {path.name: path.read_text() for path in folder.iterdir()}
     assert texts == {"lock": "", "haproxy.cfg": "", "server-state": "1\n"}
     assert master.wait(5) == -signal.SIGUSR2
@@ -142,7 +142,7 @@ def test_a_reload_waits_while_somebody_tells_the_worker_something(host):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(arguments(folder, master), stderr=subprocess.PIPE, text=True) as process:
             # Nobody listens on the sockets; what it says first is that it waits.
-            assert "waiting for somebody" in process.stderr.readline()
+            assert "waiting for another process" in process.stderr.readline()
             assert (process.poll(), master.poll()) == (None, None)
             fcntl.flock(lock, fcntl.LOCK_UN)
             process.communicate()
@@ -161,7 +161,7 @@ def test_a_lock_that_cannot_be_had_keeps_nobody_from_reloading(host):
     folder, master = host
     (folder / "lock").mkdir()
     done = subprocess.run(arguments(folder, master), capture_output=True, text=True, check=True)
-    assert "/lock: Is a directory; what somebody tells haproxy during this reload can be lost" in done.stderr
+    assert "/lock: Is a directory; changes of servers during this reload can be lost" in done.stderr
     assert master.wait(5) == -signal.SIGUSR2
 
 

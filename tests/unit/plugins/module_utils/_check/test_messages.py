@@ -45,7 +45,7 @@ def test_what_clients_send_is_not_a_word_of_haproxy(line):
 
 
 def test_the_program_that_reloads_haproxy_is_quoted():
-    line = "/run/haproxy-reload/lock: waiting for somebody who tells haproxy something; lslocks says who it is"
+    line = "/run/haproxy-reload/lock: waiting for another process that changes servers; lslocks shows which"
     assert HAPROXY.select_lines([line, WARNING]) == [line]
 
 

@@ -72,13 +72,13 @@ def listener(tmp_path):
 
 
 def test_a_socket_that_does_not_exist_means_that_nothing_runs(tmp_path):
-    with pytest.raises(Stopped, match=r"/none\.sock: nobody listens .*start haproxy, or name its 'stats socket'"):
+    with pytest.raises(Stopped, match=r"/none\.sock: no process listens .*start haproxy, or name its 'stats socket'"):
         ask(str(tmp_path / "none.sock"), "show info")
 
 
 def test_a_socket_that_is_left_over_means_that_nothing_runs(tmp_path, listener):
     listener.close()
-    with pytest.raises(Stopped, match=r"/admin\.sock: nobody listens"):
+    with pytest.raises(Stopped, match=r"/admin\.sock: no process listens"):
         ask(str(tmp_path / "admin.sock"), "show info")
 
 

@@ -46,8 +46,8 @@ def test_the_timer_is_set_before_anything_breaks(fault):
 @pytest.mark.parametrize(
     ("fault", "fails", "problem"),
     [
-        (stop_processes(Host(), "nosuch"), "is-active", "nothing was broken: nosuch does not run"),
-        (cut_interfaces(["eth0"]), "command -v", "nothing was broken: this fault needs nft"),
+        (stop_processes(Host(), "nosuch"), "is-active", "no fault was injected: nosuch does not run"),
+        (cut_interfaces(["eth0"]), "command -v", "no fault was injected: this one needs nft"),
         (kill_service(Host(), "haproxy"), "systemd-run", "systemd-run"),
     ],
 )

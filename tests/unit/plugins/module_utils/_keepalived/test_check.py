@@ -22,7 +22,7 @@ NOT_FOUND = (
     6,
     (
         f"{DISABLED} since not found/accessible: /nonexistent/chk: No such file or directory (/nonexistent): "
-        "keepalived goes on without it; "
+        "keepalived runs without it; "
     ),
     'script "/nonexistent/chk"',
 )
@@ -160,7 +160,7 @@ CASES = [
     (
         "script not executable",
         False,
-        [script("/srv/case/chk is not executable for root (mode 0644, owner root:root): keepalived goes on")],
+        [script("/srv/case/chk is not executable for root (mode 0644, owner root:root): keepalived runs")],
     ),
     ("script not executable for its user", False, [script("/srv/case/chk is not executable for nobody (mode 0700, ")]),
     (
@@ -173,8 +173,8 @@ CASES = [
         False,
         [
             script(
-                "/srv/case/chk can be changed by others than nobody (mode 0777, owner root:root): they decide what "
-                "keepalived runs"
+                "/srv/case/chk can be changed by others than nobody (mode 0777, owner root:root): they control "
+                "what keepalived run"
             )
         ],
     ),
@@ -219,7 +219,7 @@ CASES = [
         [
             script(
                 f"{DISABLED} since not found/accessible: true has no path, and keepalived looks for such a command "
-                "only if root runs it: keepalived goes on without it; write /usr/bin/true",
+                "only if root runs it: keepalived runs without it; write /usr/bin/true",
                 'script "true"',
             )
         ],
@@ -252,7 +252,7 @@ CASES = [
         [
             conf(7, "Unable to set uid/gid for script '/srv/case/chk'", "user nosuch"),
             conf(19, "(web) track script chk not found, ignoring...", "chk"),
-            script("there is no user nosuch: keepalived goes on without it; create that user or group before"),
+            script("there is no user nosuch: keepalived runs without it; create that user or group before"),
         ],
     ),
     (
@@ -298,7 +298,7 @@ CASES = [
     (
         "notify script of an unknown user",
         False,
-        [conf(20, "there is no user nosuch: keepalived goes on without it", "notify_master /srv/case/chk nosuch")],
+        [conf(20, "there is no user nosuch: keepalived runs without it", "notify_master /srv/case/chk nosuch")],
     ),
     (
         "notify script of a group, missing",
@@ -360,7 +360,7 @@ def test_every_recorded_case_is_expected():
 def test_only_newer_versions_look_at_links_in_the_path_of_what_root_runs(case, release, valid):
     verdict, _run = check_case(case, release)
     assert verdict.valid is valid
-    reason = "/bin/true: /bin is a link to usr/bin: keepalived goes on without it; write the path without the link"
+    reason = "/bin/true: /bin is a link to usr/bin: keepalived runs without it; write the path without the link"
     assert [f.message.removeprefix(f"{DISABLED} due to insecure: ") for f in verdict.findings] == (
         [] if valid else [reason]
     )

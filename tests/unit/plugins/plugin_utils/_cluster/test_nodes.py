@@ -67,7 +67,7 @@ def test_address(name, variables, expected):
 @pytest.mark.parametrize("variables", UNKNOWN)
 def test_no_address(variables):
     assert find_hosts_without_address(["lb1"], {"lb1": variables}) == ["lb1"]
-    with pytest.raises(ValueError, match="no address is known of host lb1: set cluster_address"):
+    with pytest.raises(ValueError, match="the address of host lb1 is unknown: set cluster_address"):
         find_address("lb1", variables)
 
 

@@ -97,7 +97,7 @@ BAD = [
         ["haproxy_client_limits limits nothing", "connections, new_connections"],
     ),
     (
-        "nobody is served",
+        "no client would be served",
         {"haproxy_client_limits": {"requests": 0}},
         ["haproxy_client_limits.requests is 0", "at least 1"],
     ),

@@ -29,7 +29,7 @@ BAD = [
     (
         "another load balancer",
         cluster(server(address="192.0.2.12")),
-        "haproxy would balance onto itself until it is full; set cluster_address",
+        "haproxy would send requests to itself until it is full; set cluster_address",
     ),
     (
         "IPv6 load balancer",

@@ -82,13 +82,13 @@ def test_instances_of_a_group_move_together():
             {"lb1": "BACKUP", "lb2": "BACKUP"},
             ONE,
             {},
-            "web is held by no node: mend that first, see journalctl --unit keepalived there",
+            "web is held by no node: repair that first, see journalctl --unit keepalived there",
         ),
         (
             {"lb1": "MASTER", "lb2": "MASTER"},
             ONE,
             {},
-            "web is held by lb1, lb2: mend that first, see journalctl --unit keepalived there",
+            "web is held by lb1, lb2: repair that first, see journalctl --unit keepalived there",
         ),
         ({"lb1": "MASTER", "lb2": "BACKUP"}, ONE, {"to": "lb4"}, "lb4 is no node of web; did you mean lb3?"),
         (

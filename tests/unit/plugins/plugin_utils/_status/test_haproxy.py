@@ -109,7 +109,7 @@ WRONG = [
         {},
         servers(**DRAIN),
         ["lb2"],
-        "taken shop/web1 out of rotation: it is drain, weight 1",
+        "shop/web1 was taken out of rotation by hand: it is drain, weight 1",
         "servers=['shop/web1'], state=ready",
     ),
     (

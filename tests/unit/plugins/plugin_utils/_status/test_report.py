@@ -51,8 +51,8 @@ WRONG = [
             }
         },
         "lb2",
-        "it does not tell how haproxy is: admin.sock: no answer",
-        "mend that",
+        "its haproxy could not be checked: admin.sock: no answer",
+        "correct that",
     ),
     (
         {"lb2": {"keepalived": keepalived("lb2", **pending("reload")), "haproxy": haproxy()}},
@@ -63,7 +63,7 @@ WRONG = [
     (
         {"lb2": {"keepalived": keepalived("lb2"), "haproxy": haproxy(**pending("settle"))}},
         "lb2",
-        "what is around haproxy",
+        "the system around haproxy",
         "deploy_load",
     ),
     ({"web1": web_server("start", running=False)}, "web1", "nginx does not run", "systemctl start nginx"),
@@ -71,7 +71,7 @@ WRONG = [
     (
         {"web1": {**web_server(), "unfinished": {"files": [{"path": "/var/lib/evenkeel-half-deployed"}]}}},
         "web1",
-        "a deployment of the application has not come to its end",
+        "a deployment of the application was interrupted",
         "deploy_web_servers.yml",
     ),
 ]
@@ -154,7 +154,7 @@ def test_the_table():
         "web1        runs what is on disk",
         "web2        runs what is on disk",
         "",
-        "Nothing is wrong.",
+        "No problems found.",
     ]
 
 

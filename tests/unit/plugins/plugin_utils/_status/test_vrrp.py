@@ -106,8 +106,8 @@ WRONG = [
         {},
         {"instances": [instance(**BACKUP, standing_by=True)]},
         ["lb2"],
-        "ended in the middle keeps web away",
-        "run move_vip.yml, which ends that, or write 0 into /run/keepalived-track/standby_web",
+        "interrupted planned move keeps web away",
+        "run move_vip.yml, which ends it, or write 0 into /run/keepalived-track/standby_web",
     ),
     (
         {},
