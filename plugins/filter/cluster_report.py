@@ -6,21 +6,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_report
-short_description: Judge what all hosts of a cluster say of themselves
+short_description: Report the state of a cluster and what is wrong with it
 version_added: 0.1.0
 description:
-  - Puts together what M(evenkeel.ha_web.keepalived_info) and M(evenkeel.ha_web.haproxy_info) have returned of every
-    load balancer, and says what is wrong, with a single host and between them.
+  - Combines the results of M(evenkeel.ha_web.keepalived_info) and M(evenkeel.ha_web.haproxy_info) from every load
+    balancer, and finds problems of single hosts and between hosts.
 options:
   _input:
     description:
-      - What the modules have returned, by the names of the hosts. C(keepalived) and C(haproxy) of a load balancer,
-        C(nginx) (of M(evenkeel.ha_web.nginx_info)) and C(unfinished) (of M(ansible.builtin.find)) of a web server.
-      - A host that cannot be reached, or a module that has failed, is part of what is wrong.
+      - Results of the modules by host name. A load balancer has C(keepalived) and C(haproxy), a web server has C(nginx)
+        (of M(evenkeel.ha_web.nginx_info)) and C(unfinished) (of M(ansible.builtin.find)).
+      - A host that cannot be reached, or a module that has failed, is reported as a finding.
     type: dict
     required: true
   certificate_days:
-    description: A certificate that ends within so many days is wrong.
+    description: A certificate that expires within this number of days is a finding.
     type: int
     default: 14
 author:
@@ -28,27 +28,28 @@ author:
 """
 
 EXAMPLES = r"""
-report: "{{ {'lb1': {'haproxy': haproxy, 'keepalived': vrrp}} | evenkeel.ha_web.cluster_report(certificate_days=30) }}"
+status: "{{ {'lb1': {'haproxy': haproxy, 'keepalived': vrrp}} | evenkeel.ha_web.cluster_report(certificate_days=30) }}"
 """
 
 RETURN = r"""
 _value:
   description:
-    - C(healthy) is whether nothing is wrong. C(findings) is what is, each with C(hosts), C(what), C(remedy), and
-      C(harmless) if it does not count as wrong.
-    - C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and on its C(nodes) C(state),
+    - C(table) and C(findings) are lines for a terminal; each finding has two, the problem and the remedy.
+    - C(report) is the same as data. Its C(healthy) is false if there is a finding that is not C(harmless). Its
+      C(findings) have C(hosts), C(what), C(remedy) and C(harmless).
+    - Its C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and by C(nodes) C(state),
       C(priority), C(seconds_in_state) and C(transitions).
-    - C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) that each has and their
-      C(limit) by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(certificates)
-      those of every load balancer, C(web_servers) whether they run what is on disk.
+    - Its C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) and C(limit) of each
+      by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(certificates) those of
+      every load balancer, C(web_servers) whether they run the configuration on disk.
   type: dict
 """
 
-from ..plugin_utils._status.report import build_report
+from ..plugin_utils._status.table import describe_cluster
 
 
 class FilterModule:
-    """Judge what all hosts of a cluster say of themselves."""
+    """Report the state of a cluster and what is wrong with it."""
 
     def filters(self) -> dict:
-        return {"cluster_report": build_report}
+        return {"cluster_report": describe_cluster}

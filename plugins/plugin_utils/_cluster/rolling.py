@@ -70,7 +70,26 @@ def plan_steps(asked: list[Asked], name: str, noted: list[Step] | None = None) -
     return [step for step in found if step["servers"]]
 
 
-def problems(
+def check(
+    hosts: list[str],
+    asked: list[Asked],
+    hostvars: Mapping[str, Any],
+    serial: Any = "100%",
+    minimum: int = 0,
+    unfinished: list[str] | None = None,
+) -> dict[str, list[str]]:
+    """Return C(problems), because of which the hosts must not be taken out of rotation, C(serial) at a time, and
+    C(states), one line for every host.
+
+    C(unfinished) are hosts whose deployment was interrupted: the servers that it took out are back in rotation after
+    their batch."""
+    return {
+        "problems": find_problems(hosts, asked, hostvars, serial, minimum, unfinished),
+        "states": describe_hosts(hosts, asked, hostvars),
+    }
+
+
+def find_problems(
     hosts: list[str],
     asked: list[Asked],
     hostvars: Mapping[str, Any],
@@ -78,10 +97,7 @@ def problems(
     minimum: int,
     unfinished: list[str] | None = None,
 ) -> list[str]:
-    """One line for everything because of which the hosts must not be taken out of rotation, C(serial) at a time.
-
-    C(unfinished) are those of which a deployment was ended: what it took out of rotation is back in it after their
-    batch."""
+    """Find the reasons against taking the hosts out of rotation, as check() does."""
     unreachable = [result[BALANCER] for result in asked if result.get("unreachable")]
     if unreachable:
         return [

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from .finding import format_duration, join_names
+from .report import build_report
 
 Report = Mapping[str, Any]
 
 
-def build_lines(report: Report) -> dict[str, list[str]]:
-    """The lines of the C(table) and of the C(findings)."""
-    return {"table": table(report), "findings": findings(report)}
+def describe_cluster(asked: Mapping[str, Mapping[str, Any]], certificate_days: int = 14) -> dict[str, Any]:
+    """Build the C(report), and the lines of its C(table) and of its C(findings)."""
+    report = build_report(asked, certificate_days)
+    return {"report": report, "table": table(report), "findings": findings(report)}
 
 
 def table(report: Report) -> list[str]:

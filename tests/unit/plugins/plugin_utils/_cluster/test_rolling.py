@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.rolling import (
     describe_hosts,
     divide_into_batches,
+    find_problems,
     plan_steps,
-    problems,
 )
 
 HOSTS = ["web1", "web2", "web3"]
@@ -89,12 +89,12 @@ def test_what_an_unfinished_deployment_has_taken_out_itself_is_put_back(name, no
 )
 def test_what_a_run_has_taken_out_itself_counts_as_coming_back(out, hosts, serial, minimum):
     asked = [balancer("lb1", *[server(name, **(OUT if name in out else {})) for name in hosts])]
-    assert problems(hosts, asked, HOSTVARS, serial, minimum, out) == []
+    assert find_problems(hosts, asked, HOSTVARS, serial, minimum, out) == []
 
 
 def test_what_somebody_else_has_taken_out_does_not_count_as_coming_back():
     asked = [balancer("lb1", server("web1", **OUT), server("web2"))]
-    (problem,) = problems(["web1", "web2"], asked, HOSTVARS, 1, 1, [])
+    (problem,) = find_problems(["web1", "web2"], asked, HOSTVARS, 1, 1, [])
     assert "without web2 0" in problem
 
 
@@ -118,7 +118,7 @@ def test_hosts_are_divided_as_ansible_does(serial, expected):
 
 @pytest.mark.parametrize("serial", ["two", "", "-1", -1, 1.5, True, None, ["1", "half"], "%"])
 def test_a_serial_that_is_none(serial):
-    assert "a number such as 1, percents such as 25%" in problems(HOSTS, [], HOSTVARS, serial, 1)[0]
+    assert "a number such as 1, percents such as 25%" in find_problems(HOSTS, [], HOSTVARS, serial, 1)[0]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_serial_that_is_none(serial):
     ids=["one", "two", "all", "stopped", "none needed", "others", "out already"],
 )
 def test_enough_servers_are_left(asked, serial, minimum):
-    assert problems(HOSTS, asked, HOSTVARS, serial, minimum) == []
+    assert find_problems(HOSTS, asked, HOSTVARS, serial, minimum) == []
 
 
 @pytest.mark.parametrize(
@@ -172,14 +172,14 @@ def test_enough_servers_are_left(asked, serial, minimum):
     ids=["too many wanted", "batch too large", "others are down", "another backend", "unreachable"],
 )
 def test_it_is_refused_where_too_few_would_be_left(asked, serial, minimum, parts):
-    (problem, *_others) = problems(HOSTS, asked, HOSTVARS, serial, minimum)
+    (problem, *_others) = find_problems(HOSTS, asked, HOSTVARS, serial, minimum)
     assert [part for part in parts if part not in problem] == []
 
 
 def test_a_host_can_have_another_name_in_the_backends():
     hostvars = {**HOSTVARS, "web1": {"cluster_server_name": "one"}}
     asked = [balancer("lb1", server("one"), server("web2", status="DOWN"))]
-    assert "backend web has one in rotation" in problems(["web1"], asked, hostvars, 1, 1)[0]
+    assert "backend web has one in rotation" in find_problems(["web1"], asked, hostvars, 1, 1)[0]
     assert describe_hosts(["web1"], asked, hostvars) == ["web1: in rotation on lb1 (web/one is ready, UP)"]
 
 

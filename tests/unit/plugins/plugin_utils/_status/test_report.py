@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import build_report
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import build_lines, columns, findings, table
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import (
+    columns,
+    describe_cluster,
+    findings,
+    table,
+)
 from samples.cluster import cluster, haproxy, keepalived, web_server
 
 UNREACHABLE = {"unreachable": True, "msg": "Failed to connect to the host via ssh: timed out", "changed": False}
@@ -95,7 +100,6 @@ def test_a_server_of_another_kind_is_not_asked_for_nginx():
 def test_what_is_harmless_comes_last_and_fails_nothing():
     found = build_report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}})
     assert found["healthy"]
-    assert build_lines(found)["findings"] == findings(found)
     assert findings(found)[0].startswith("NOTE   lb1 and lb2: keepalived's version")
     found = build_report(
         {**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy(running=False)}}
@@ -132,7 +136,7 @@ def test_the_table():
     hosts = cluster()
     certificate = {"file": "/etc/haproxy/shop.pem", "expires": "2027-02-01T00:00:00Z", "days_left": 60}
     hosts["lb1"]["haproxy"]["certificates"] = hosts["lb2"]["haproxy"]["certificates"] = [certificate]
-    assert build_lines(build_report(hosts))["table"] == [
+    assert describe_cluster(hosts)["table"] == [
         "VIP  ADDRESSES   HELD BY  FOR    lb1                lb2",
         "web  192.0.2.10  lb1      5 min  MASTER 254, 5 min  BACKUP 244, 5 min",
         "",

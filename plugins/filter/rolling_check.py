@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: rolling_problems
-short_description: Say why hosts must not be taken out of rotation
+name: rolling_check
+short_description: Check whether hosts can be taken out of rotation
 version_added: 0.1.0
 description:
-  - Looks at every backend of every load balancer. While a batch of hosts is out of rotation, enough others have to be
-    in it.
-positional: asked, hostvars, serial, minimum
+  - Checks every backend of every load balancer. While a batch of hosts is out of rotation, enough other servers have to
+    be in rotation.
+positional: asked, hostvars
 options:
   _input:
     description: Names of hosts.
@@ -30,17 +30,16 @@ options:
     type: dict
     required: true
   serial:
-    description: How many hosts are taken out at a time, as the keyword C(serial) of a play has it.
+    description: Hosts that are taken out at a time, in the format of a play's keyword C(serial).
     type: raw
-    required: true
+    default: 100%
   minimum:
-    description: How many servers have to be left in rotation in every backend from which one is taken.
+    description: Servers that have to stay in rotation in every backend from which one is taken out.
     type: int
-    required: true
+    default: 0
   unfinished:
     description:
-      - Hosts of which a deployment has not come to its end. What it took out of rotation is back in it after their
-        batch.
+      - Hosts whose deployment was interrupted. The servers that it took out are back in rotation after their batch.
     type: list
     elements: str
     default: []
@@ -49,21 +48,21 @@ author:
 """
 
 EXAMPLES = r"""
-problems: "{{ groups['web_servers'] | evenkeel.ha_web.rolling_problems(asked.results, hostvars, 1, 1) }}"
+problems: "{{ (groups['web_servers'] | evenkeel.ha_web.rolling_check(asked.results, hostvars, 1, 1)).problems }}"
 """
 
 RETURN = r"""
 _value:
-  description: One line for each problem.
-  type: list
-  elements: str
+  description: C(problems), one line each, and C(states), a line for every host with its state in every backend of every
+    load balancer.
+  type: dict
 """
 
-from ..plugin_utils._cluster.rolling import problems
+from ..plugin_utils._cluster.rolling import check
 
 
 class FilterModule:
-    """Say why hosts must not be taken out of rotation."""
+    """Check whether hosts can be taken out of rotation."""
 
     def filters(self) -> dict:
-        return {"rolling_problems": problems}
+        return {"rolling_check": check}
