@@ -26,14 +26,6 @@ options:
       - C(certificate_store), a directory of certificates that may be empty.
     type: dict
     required: true
-  options:
-    description: The options of the role, as its C(argument_specs) has them.
-    type: dict
-    required: true
-  facts:
-    description: The variable C(ansible_facts), for the distribution and its release.
-    type: dict
-    required: true
   resources:
     description:
       - Lines that say what memory and how many file descriptors the host has, of C(/proc), cgroups and C(systemctl
@@ -41,6 +33,7 @@ options:
     type: list
     elements: str
     default: []
+extends_documentation_fragment: [evenkeel.ha_web.plan]
 author:
   - The evenkeel authors (@evenkeel)
 """

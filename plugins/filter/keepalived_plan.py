@@ -31,14 +31,7 @@ options:
         C(watch_directory).
     type: dict
     required: true
-  options:
-    description: The options of the role, as its C(argument_specs) has them.
-    type: dict
-    required: true
-  facts:
-    description: The variable C(ansible_facts), for the interfaces and addresses of the host.
-    type: dict
-    required: true
+extends_documentation_fragment: [evenkeel.ha_web.plan]
 author:
   - The evenkeel authors (@evenkeel)
 """

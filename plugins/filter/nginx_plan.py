@@ -23,14 +23,7 @@ options:
     description: The defaults below those of the inventory, as the dicts C(main), C(http), C(upstream) and C(site).
     type: dict
     required: true
-  options:
-    description: The options of the role, as its C(argument_specs) has them.
-    type: dict
-    required: true
-  facts:
-    description: The variable C(ansible_facts), for the distribution and its release.
-    type: dict
-    required: true
+extends_documentation_fragment: [evenkeel.ha_web.plan]
 author:
   - The evenkeel authors (@evenkeel)
 """

@@ -24,13 +24,22 @@ def plugin(name):
     return import_module(f"ansible_collections.evenkeel.ha_web.plugins.filter.{name}")
 
 
+def read_documentation(plugin) -> dict:
+    """The documentation of a filter, with the options of the fragments that it extends."""
+    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    for name in documented.get("extends_documentation_fragment", []):
+        fragment = import_module(f"ansible_collections.evenkeel.ha_web.plugins.doc_fragments.{name.split('.')[-1]}")
+        documented["options"] |= yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
+    return documented
+
+
 def test_a_file_holds_the_one_filter_of_its_name(name, plugin):
     assert list(plugin.FilterModule().filters()) == [name]
     assert yaml.safe_load(plugin.DOCUMENTATION)["name"] == name
 
 
 def test_the_documented_options_are_the_parameters(name, plugin):
-    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    documented = read_documentation(plugin)
     _input, *parameters = inspect.signature(plugin.FilterModule().filters()[name]).parameters.values()
     required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
     options = documented["options"]
