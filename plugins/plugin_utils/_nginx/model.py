@@ -110,7 +110,7 @@ def server(item: Item, options: list[str]) -> str:
 
 
 def _site(site: Item, web_root: str) -> Item:
-    """The site with C(root) and C(settings)."""
+    """The site with C(root) and C(settings), and with the location of its redirect."""
     certificate = site["certificate"]
     directives = {
         "ssl_certificate": certificate or None,
@@ -118,7 +118,13 @@ def _site(site: Item, web_root: str) -> Item:
     }
     if "access_logs" in site:
         directives["access_log"] = site["access_logs"] or False
-    return {**site, "root": site_root(site, web_root), "settings": list_settings(directives)}
+    redirect = [{"path": "/", "lines": [f"return 301 {site['redirect']}$request_uri;"]}] if site["redirect"] else []
+    return {
+        **site,
+        "root": site_root(site, web_root),
+        "settings": list_settings(directives),
+        "locations": [*site["locations"], *redirect],
+    }
 
 
 def site_root(site: Item, web_root: str) -> str:

@@ -27,6 +27,9 @@ SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
 CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 
+REDIRECT = re.compile(r"https?://[^\s;{}\"'\\#]*[^\s;{}\"'\\#/]")
+
+
 def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
     found = find_unprintable_texts({f"nginx_{name}": value for name, value in declared.items()})
@@ -101,6 +104,13 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     yield from _words(site)
     if "root" in site and not site["root"].startswith("/"):
         yield f"root is '{site['root']}': an absolute path is needed, such as /srv/www"
+    if site["redirect"] and not REDIRECT.fullmatch(site["redirect"]):
+        yield (
+            f"redirect is '{site['redirect']}': a URL without a slash at its end is needed, such as "
+            "https://www.example.com"
+        )
+    if site["redirect"] and "/" in paths:
+        yield "redirect is set, and locations has the path /: choose one of them"
     for key in ("listens", "server_names"):
         if not site[key]:
             yield f"{key} is empty: name at least one, or leave it out"

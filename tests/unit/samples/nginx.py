@@ -13,6 +13,7 @@ SITE = {
     "index": "index.html",
     "certificate": "",
     "certificate_key": "",
+    "redirect": "",
     "locations": [],
     "lines": [],
 }

@@ -145,3 +145,12 @@ def test_the_format_json_is_there_where_a_log_has_it(keys, formats):
 def test_where_nginx_says_that_it_is_well(listens, url):
     assert find_health_url([{"listens": listens}], "/healthz") == url
     assert find_health_url([{"listens": listens}], "") == ""
+
+
+def test_a_redirect_is_the_location_of_all_other_paths():
+    declared = site(redirect="https://$host", locations=[{"path": "/status", "lines": ["stub_status;"]}])
+    (printed,) = build_blocks(declaration(sites=[declared]))["sites"]
+    assert printed["locations"] == [
+        {"path": "/status", "lines": ["stub_status;"]},
+        {"path": "/", "lines": ["return 301 https://$host$request_uri;"]},
+    ]

@@ -46,6 +46,8 @@ GOOD = [
     {"sites": [site(root="/srv/home/www", locations=[{"path": "/home/", "lines": ["alias /srv/home/;"]}])]},
     {"sites": [site(root="/home/www")], "confined": False},
     {"sites": [site(**TLS, certificate_key="tls/web.key")]},
+    {"sites": [site(redirect="https://$host", locations=[{"path": "/status", "lines": []}])]},
+    {"sites": [site(redirect="http://www.example.com:8080/shop")]},
     {"sites": [site(listens=["80", "443 ssl"], certificate="tls/web.pem")]},
     {"sites": [site(listens=["443 ssl"], lines=["ssl_certificate a.pem;", "ssl_certificate_key a.pem;"])]},
     {"sites": [site(listens=["443 ssl"], lines=["include snippets/tls.conf;"])]},
@@ -218,6 +220,26 @@ BAD = [
         "a server twice",
         {"upstreams": [upstream({"address": "::1"}, {"address": "::1"})]},
         ["nginx_upstreams: app: servers: the address [::1]"],
+    ),
+    (
+        "a redirect to a host alone",
+        {"sites": [site(redirect="www.example.com")]},
+        ["nginx_sites: web: redirect is 'www.example.com': a URL", "such as https://www.example.com"],
+    ),
+    (
+        "a redirect with a slash at its end",
+        {"sites": [site(redirect="https://www.example.com/")]},
+        ["redirect is 'https://www.example.com/'", "without a slash"],
+    ),
+    (
+        "a redirect that begins another directive",
+        {"sites": [site(redirect="https://a; return 200")]},
+        ["redirect is 'https://a; return 200'"],
+    ),
+    (
+        "a redirect beside the location of all paths",
+        {"sites": [site(redirect="https://$host", locations=[{"path": "/", "lines": []}])]},
+        ["redirect is set, and locations has the path /"],
     ),
     (
         "a format twice",
