@@ -80,7 +80,7 @@ def build_lines(
     C(forwards_nul) says whether HAProxy can be one that does not refuse NUL in a header itself."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
-    found: list[str] = section.get("lines", [])
+    found = [*section.get("lines", []), *_host_rules(section)]
     if mode == "http":
         found = insert_before(
             logs.list_captures(variables)
@@ -94,6 +94,16 @@ def build_lines(
         if variables["haproxy_acme_servers"]:
             found = insert_before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
     return _connection_limits(limits, layer) + found
+
+
+def _host_rules(section: Item) -> list[str]:
+    """Build a C(use_backend) line for each host name. The port in a Host header does not count."""
+    return [f"use_backend {host['backend']} if {{ {_match_host(host['name'])} }}" for host in section.get("hosts", [])]
+
+
+def _match_host(name: str) -> str:
+    method, pattern = ("end", name[1:]) if name.startswith("*.") else ("str", name)
+    return f"req.hdr(host),host_only -i -m {method} {pattern}"
 
 
 def _header_rules(variables: Variables, forwards_nul: bool) -> list[str]:

@@ -41,6 +41,7 @@ def _list_servers(kind: str, section: Item, sections: Sections) -> Iterator[tupl
     words = [line.split() for line in section.get("lines", [])]
     targets = {
         section.get("default_backend"),
+        *(host["backend"] for host in section.get("hosts", [])),
         *(line[1] for line in words if line[:1] == ["use_backend"] and len(line) > 1),
     }
     for other_kind in ("backend", "listen"):

@@ -13,7 +13,7 @@ from typing import Any
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from .._input.text import find_unprintable_texts
-from . import exposure, limits, listeners, logs, loops, times
+from . import exposure, hosts, limits, listeners, logs, loops, times
 from .declared import Item, Sections, Variables
 from .edge import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
@@ -60,6 +60,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_names(variables, sections),
         *_defaults(variables, sections),
         *_default_backends(sections),
+        *hosts.problems(variables, sections),
         *_servers(sections),
         *_cookies(variables, sections),
         *_health(variables),

@@ -45,6 +45,11 @@ BAD = [
         "server web1 is 192.0.2.10 port 80",
     ),
     (
+        "by a host name",
+        cluster(server(address="127.0.0.1"), frontends=[front(hosts=[{"name": "shop.example.com", "backend": "web"}])]),
+        "server web1 is 127.0.0.1 port 80",
+    ),
+    (
         "by a rule",
         cluster(
             server(address="127.0.0.1", port=8005),

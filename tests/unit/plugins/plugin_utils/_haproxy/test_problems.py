@@ -24,6 +24,13 @@ GOOD = [
     {},
     {**fronts(front(default_backend="web")), **backs(back())},
     {**fronts(front(default_backend="db")), **listens(listen())},
+    {
+        **fronts(
+            front(hosts=[{"name": "Shop.example.com", "backend": "web"}, {"name": "*.example.org", "backend": "db"}])
+        ),
+        **backs(back()),
+        **listens(listen()),
+    },
     {**fronts(front(), front("tls_in", binds=[{"port": 443}])), **backs(back()), **listens(listen())},
     backs(back(servers=[], lines=["server-template web 3 web.example.com:80"])),
     backs(
