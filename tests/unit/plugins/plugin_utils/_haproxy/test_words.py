@@ -102,6 +102,9 @@ LONG = {
     "binds": binds(*({"port": port} for port in range(1000, 1000 + LENGTH))),
     "certificates": binds({"port": 443, "certificates": PATHS}),
     "lines": fronts(front(lines=[ACL, *(f"http-request deny if {{ path /{name} }}" for name in NAMES)])),
+    "hosts": fronts(
+        front(hosts=[{"name": f"{name}.example.com", "backend": "web"} for name in NAMES]), **backs(back())
+    ),
     "haproxy_backends": backs(*map(back, NAMES)),
     "servers": backs(back(servers=[{"name": name, "address": a, "port": 80} for name, a in zip(NAMES, ADDRESSES)])),
     "server_templates": backs(
