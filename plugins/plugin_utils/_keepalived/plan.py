@@ -122,9 +122,9 @@ def _build_watches(given: dict[str, Any], timing: dict[str, dict[str, Any]]) -> 
     """Return the settings of each URL that the watcher requests. Only a watched URL fails by giving no answer."""
     watched = {**timing["watch"], "silence": True, **given["watch_defaults"]}
     yielding = {**timing["yield"], "silence": False}
-    return [{**watched, **item} for item in given["watched_urls"]] + [
-        {**yielding, **item} for item in given["yield_urls"]
-    ]
+    watches = [{**watched, **item} for item in given["watched_urls"]]
+    watches += [{**yielding, **item} for item in given["yield_urls"]]
+    return [{**watch, **({"status": int(watch["status"])} if "status" in watch else {})} for watch in watches]
 
 
 def _list_reports(watch: dict[str, Any]) -> list[str]:

@@ -148,6 +148,13 @@ def _check_words(declared: dict[str, Any]) -> list[str]:
         for name in map(str, names_of)
         if not REPORTED.fullmatch(name)
     ]
+    found += [
+        f"keepalived_{kind}_urls: the status of {item['name']} is {item['status']}: "
+        + ("a port has none, leave it out" if item["url"].startswith("tcp:") else "allowed are 100-599")
+        for kind, items in declared["urls"].items()
+        for item in items
+        if "status" in item and (item["url"].startswith("tcp:") or not 100 <= int(item["status"]) <= 599)
+    ]
     asked = {
         "keepalived_watched_urls": ("watched", declared["urls"]["watched"]),
         "keepalived_yield_urls": ("yield", declared["urls"]["yield"]),

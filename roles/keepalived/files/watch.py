@@ -7,7 +7,8 @@ no answer, and no progress of any thread of the process that listens.
 usage: watch.py WATCHES DIRECTORY
        watch.py --check URL TIMEOUT
 
-WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), rise (a count) and silence (a boolean).
+WATCHES is a JSON list of objects with name, url, interval, timeout (seconds), rise (a count), status (200 if it is left
+out) and silence (a boolean).
 Two files report on each: DIRECTORY/name holds 1 while the node must not hold a VIP, DIRECTORY/name_busy holds 1 while
 the answers are late; otherwise 0. A watch whose silence does not count has the first file only. A URL of tcp:// is
 answered by accepting the connection.
@@ -55,7 +56,7 @@ class Evidence(Enum):
     """Evidence about a URL at one moment; the value is the rate at which it amounts to a failure."""
 
     GOOD = (0, "answers")
-    REFUSED = (1, "refuses: another status than 200, or no process that listens")
+    REFUSED = (1, "refuses: another status than the expected one, or no process that listens")
     STUCK = (1, "does not answer and is stopped, frozen, or blocked in the kernel")
     ASLEEP = (0.1, "does not answer and has not run: it waits for something else than a processor")
     RUNS = (0, "answers late: it runs or waits for a processor")
@@ -158,8 +159,9 @@ class Decision:
 class Question:
     """One question to a URL, without waiting for its answer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, status: int) -> None:
         parts = urlsplit(url)
+        self.status = b"%d" % status
         self.request = (
             b""
             if parts.scheme == "tcp"
@@ -220,7 +222,7 @@ class Question:
         if not ready(self.connection, select.POLLIN, end):
             return None
         status = self.connection.recv(64).split()[1:2]
-        return (Evidence.GOOD if status == [b"200"] else Evidence.REFUSED) if status else Evidence.UNKNOWN
+        return (Evidence.GOOD if status == [self.status] else Evidence.REFUSED) if status else Evidence.UNKNOWN
 
     def _close(self) -> None:
         """Reset the connection, so that neither end has to remember it."""
@@ -384,15 +386,16 @@ def newest(group: str) -> list[int]:
 class Watch:
     """One URL whose silence counts."""
 
-    def __init__(self, url: str, interval: float, timeout: float, rise: int) -> None:
+    def __init__(self, url: str, interval: float, timeout: float, rise: int, status: int = 200) -> None:
         self.url = url
+        self.status = status
         self.interval = interval
         self.decision = Decision(interval, timeout, rise, time.monotonic())
         self.process = Process()
 
     def ask(self) -> Iterator[Evidence]:
         """Ask once; gives the evidence at each step until there is an answer or the time-out is over."""
-        with Question(self.url) as question:
+        with Question(self.url, self.status) as question:
             for _step in range(STEPS):
                 answer = question.wait(self.decision.step)
                 evidence = answer or self.process.look(question.place)
@@ -416,8 +419,9 @@ class Watch:
 class Yield:
     """One URL whose silence says nothing: a node is a worse holder than others where the answer is not a good one."""
 
-    def __init__(self, url: str, interval: float, timeout: float, rise: int) -> None:
+    def __init__(self, url: str, interval: float, timeout: float, rise: int, status: int = 200) -> None:
         self.url = url
+        self.status = status
         self.interval = interval
         self.timeout = timeout
         self.rise = rise
@@ -428,7 +432,7 @@ class Yield:
     def ask(self) -> Iterator[Evidence]:
         """Ask once; gives the evidence."""
         asked = time.monotonic()
-        with Question(self.url) as question:
+        with Question(self.url, self.status) as question:
             evidence = question.wait(self.timeout)
         # A port that accepts nothing is an answer too, unless this program itself was late.
         if evidence is None and self.url.startswith("tcp:") and time.monotonic() - asked < 2 * self.timeout:

@@ -88,6 +88,13 @@ def test_what_answers_is_well(server, tmp_path):
         wait_for(tmp_path, "0\n")
 
 
+@pytest.mark.parametrize(("path", "status", "report"), [("/401", 401, "0\n"), ("/healthz", 401, "1\n")])
+@pytest.mark.parametrize("silence", [True, False])
+def test_the_expected_status_can_be_another(server, tmp_path, path, status, report, silence):
+    with watching(tmp_path, server + path, status=status, silence=silence):
+        wait_for(tmp_path, report)
+
+
 @pytest.mark.parametrize("path", ["/503", "/204"])
 def test_what_answers_otherwise_is_not_well(server, tmp_path, path):
     with watching(tmp_path, server + path):

@@ -67,10 +67,13 @@ def script(**keys):
     return {**values, "weight": 0, "init_fail": True, "user": "", **keys}
 
 
-def urls(**asked: str) -> dict:
+def urls(status: int | None = None, **asked: str) -> dict:
     """One question of each kind."""
+    keys = {} if status is None else {"status": status}
     return {
-        "urls": {kind: [{"name": "a", "url": asked[kind]}] if kind in asked else [] for kind in ("watched", "yield")}
+        "urls": {
+            kind: [{"name": "a", "url": asked[kind], **keys}] if kind in asked else [] for kind in ("watched", "yield")
+        }
     }
 
 

@@ -96,6 +96,8 @@ def test_urls_that_are_watched_are_asked_in_another_way_than_those_that_give_way
     watched, yielding = found["programs"]["watch"]
     assert (watched["name"], watched["silence"], watched["rise"], watched["timeout"]) == ("hangs", True, 9, 0.3)
     assert (yielding["name"], yielding["silence"], yielding["rise"]) == ("alone", False, 5)
+    # Existing hosts keep their file, so nothing is reloaded for an option that they do not use.
+    assert "status" not in watched
     assert found["watch_reports"] == ["hangs", "hangs_busy", "alone"]
     assert found["programs"]["second_chance"]["reports"] == ["/run/watch/hangs"]
 
@@ -143,3 +145,9 @@ def test_bad_input_makes_no_model():
     found = planned(keepalived_node="lb1", keepalived_rt_priority=400)
     assert [problem.split(" ")[0] for problem in found["problems"]] == ["keepalived_node", "keepalived_rt_priority"]
     assert found["model"] == {}
+
+
+@pytest.mark.parametrize("status", [401, "401"])
+def test_the_status_of_a_good_answer_is_a_number(status):
+    found = model(keepalived_watched_urls=[{"name": "hangs", "url": "http://127.0.0.1/", "status": status}])
+    assert [watch["status"] for watch in found["programs"]["watch"]] == [401]

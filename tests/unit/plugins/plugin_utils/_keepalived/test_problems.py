@@ -37,6 +37,7 @@ GOOD = [
     ([instance(preempt_delay=60, **PREEMPT)], {}),
     ([instance(preempt_delay=0)], {}),
     ([instance()], urls(**{"yield": "tcp://[2001:db8::1]:80"})),
+    ([instance()], urls(status=401, watched="http://192.0.2.1/admin")),
 ]
 
 # what is wrong, the instances, further keys of the declaration, what the problem says
@@ -113,6 +114,18 @@ BAD = [
         [instance()],
         {"scripts": [script(script="", url="http://a/'b")]},
         ["keepalived_scripts: the url of well is", "without spaces, quotation marks"],
+    ),
+    (
+        "a status that no answer has",
+        [instance()],
+        urls(status=20, watched="http://192.0.2.1/"),
+        ["keepalived_watched_urls: the status of a is 20: allowed are 100-599"],
+    ),
+    (
+        "a status of a port",
+        [instance()],
+        urls(status=200, **{"yield": "tcp://192.0.2.1:80"}),
+        ["keepalived_yield_urls: the status of a is 200: a port has none"],
     ),
     ("HTTPS", [instance()], urls(watched="https://a/"), ["the url of a is 'https://a/'", "begins with http://"]),
     (
