@@ -7,7 +7,7 @@ import os
 import time
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.limits import CONNECTION
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.maxconn import CONNECTION
 from cluster import haproxy_info, lab_host, wait_until
 from conftest import VIP
 from controller import good, playbook

@@ -16,9 +16,9 @@ from .._input.plan import make_plan
 from .._input.release import is_at_least
 from . import acme
 from .declared import Sections, Variables
-from .edge import REFUSES_NUL
-from .limits import compute_limits
+from .frontend_rules import REFUSES_NUL
 from .logs import COMPANIONS, build_logs
+from .maxconn import compute_limits
 from .problems import problems
 from .sections import KINDS, build_sections, format_endpoint, merge_items, remove_nulls
 from .words import find_long_lines

@@ -13,9 +13,9 @@ from typing import Any
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from .._input.text import find_unprintable_texts
-from . import exposure, hosts, limits, listeners, logs, loops, times
+from . import exposure, hosts, listeners, logs, loops, maxconn, times
 from .declared import Item, Sections, Variables
-from .edge import OWN_BACKENDS
+from .frontend_rules import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
 from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, remove_nulls, statistics_userlists
 
@@ -65,7 +65,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_cookies(variables, sections),
         *_health(variables),
         *listeners.problems(variables, sections),
-        *limits.problems(variables, host),
+        *maxconn.problems(variables, host),
         *logs.problems(variables),
         *times.problems(variables, sections),
         *loops.problems(variables, sections),
@@ -181,7 +181,7 @@ def _servers(sections: Sections) -> Iterator[str]:
                     f"{where}: {name}", server["address"], server.get("port") or section.get("port")
                 )
             for template in templates:
-                if not limits.template_size(template["count"]):
+                if not maxconn.template_size(template["count"]):
                     yield (
                         f"{where}: server template {template['prefix']} has count '{template['count']}'; "
                         "write a number of servers, or the range of their numbers such as 1-5"

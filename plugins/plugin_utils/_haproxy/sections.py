@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from .._input import tls
-from . import edge, logs
+from . import frontend_rules, logs
 from .declared import Item, Variables
 from .words import LISTS, fit_certificates, fit_lines, list_files, split_words
 
@@ -97,7 +97,7 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
     if variables["haproxy_client_limits"]:
         variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
     known = find_modes(variables)
-    base = {**base, "in_flight": edge.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
+    base = {**base, "in_flight": frontend_rules.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
     proxies = _own_backends(variables) + [
         _build_proxy(kind, item, variables, base, known) for kind in KINDS for item in merge_items(variables, kind)
     ]
@@ -107,12 +107,12 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         "maxconn": {key: base["limits"][key] for key in ("process", "socket", "health", "statistics")},
         "tls": tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"]),
         "health_bind": format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
-        "stats_limits": edge.statistics_limits(),
+        "stats_limits": frontend_rules.statistics_limits(),
         "stats_bind": format_endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
         "proxies": proxies,
         "lists": [
-            *list_files(edge.list_shared_addresses(variables)),
+            *list_files(frontend_rules.list_shared_addresses(variables)),
             *(file for own in proxies for file in own["lists"]),
         ],
         "stats_lines": fit_lines(variables["haproxy_stats_lines"]),
@@ -169,7 +169,7 @@ def _http_backends(variables: Variables, known: dict[str, str]) -> tuple[str, ..
         for item, kind in found
         if find_mode(item, known, variables["haproxy_mode"]) == "http" and _has_servers(item, kind)
     ]
-    return (*names, *([edge.ACME] if variables["haproxy_acme_servers"] else []))
+    return (*names, *([frontend_rules.ACME] if variables["haproxy_acme_servers"] else []))
 
 
 def _has_servers(item: Item, kind: str) -> bool:
@@ -182,11 +182,11 @@ def _own_backends(variables: Variables) -> list[Item]:
     limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
     found = []
     if limits:
-        found.append(_own_backend(edge.LIMITS, [edge.client_table(limits)], []))
+        found.append(_own_backend(frontend_rules.LIMITS, [frontend_rules.client_table(limits)], []))
     if challenged:
         retries = [f"retries {len(challenged)}", "option redispatch 1", "retry-on conn-failure empty-response 404"]
         servers = [f"{server['name']} {format_endpoint(server['address'], server['port'])}" for server in challenged]
-        found.append(_own_backend(edge.ACME, retries, servers))
+        found.append(_own_backend(frontend_rules.ACME, retries, servers))
     return found
 
 
@@ -229,7 +229,7 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
     lines = (
         item.get("lines", [])
         if kind == "backend"
-        else edge.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
+        else frontend_rules.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
     )
     return {
         "kind": kind,
@@ -240,7 +240,9 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
         "health_check": _health_check(check) if check["type"] == "http" else None,
-        "lines": fit_lines(edge.insert_before([SAFE_TO_RETRY], lines, edge.HTTP_RULES) if retried else lines),
+        "lines": fit_lines(
+            frontend_rules.insert_before([SAFE_TO_RETRY], lines, frontend_rules.HTTP_RULES) if retried else lines
+        ),
         "lists": [file for _bind, files in bound for file in files],
         **_servers(item, {**base["server"], **variables["haproxy_server_defaults"]}),
         "default_backend": item.get("default_backend", ""),

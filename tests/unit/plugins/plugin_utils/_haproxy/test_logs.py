@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.edge import HTTP_RULES
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.frontend_rules import HTTP_RULES
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.logs import build_logs, problems
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import build_sections
 from samples.haproxy import BASE, front, listen, variables

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.limits import (
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.maxconn import (
     Resources,
     compute_limits,
     derive_maxconn,
