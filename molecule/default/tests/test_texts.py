@@ -7,10 +7,12 @@ import json
 import random
 import re
 from functools import cache
+from types import ModuleType
 
 import pytest
 import yaml
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy import problems as haproxy_problems
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.text import find_unprintable_texts
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived import problems as vrrp_problems
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx import problems as nginx_problems
 from cluster import lab_host, wait_until
@@ -37,13 +39,18 @@ class Unsafe(str):
 yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
 
 
+def refuse(rules: ModuleType, given: dict, *facts: dict) -> list[str]:
+    """The problems of an input, as a role's plan finds them."""
+    return find_unprintable_texts(given) or rules.problems(given, *facts)
+
+
 def user(name: str, password: str) -> dict:
     return {"name": name, "password": password, "insecure": True}
 
 
 def haproxy_takes(name: str, password: str) -> bool:
-    return not haproxy_problems.problems(
-        haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}])
+    return not refuse(
+        haproxy_problems, haproxy_variables(haproxy_userlists=[{"name": "texts", "users": [user(name, password)]}])
     )
 
 
@@ -53,18 +60,18 @@ def haproxy_asks(host: str) -> bool:
         "health_check": {"host": host},
         "servers": [{"name": "a", "address": "192.0.2.1", "port": 80}],
     }
-    return not haproxy_problems.problems(haproxy_variables(haproxy_backends=[backend]))
+    return not refuse(haproxy_problems, haproxy_variables(haproxy_backends=[backend]))
 
 
 def vrrp_takes(secret: str) -> bool:
     declared = vrrp_declaration([vrrp_instance(version=2, advert_int=1, auth_pass=secret)])
-    return bool(secret) and not vrrp_problems.problems(declared, FACTS)
+    return bool(secret) and not refuse(vrrp_problems, declared, FACTS)
 
 
 def nginx_takes(text: str) -> bool:
     """A format without variables, whose text is the log's."""
-    return "$" not in text and not nginx_problems.problems(
-        nginx_declaration(log_formats=[{"name": "a", "format": text}])
+    return "$" not in text and not refuse(
+        nginx_problems, nginx_declaration(log_formats=[{"name": "a", "format": text}])
     )
 
 

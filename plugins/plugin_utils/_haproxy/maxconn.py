@@ -17,7 +17,7 @@ from typing import Any
 
 from .declared import Item, Variables
 from .listeners import has_statistics
-from .sections import find_mode, find_modes, merge_items, remove_nulls
+from .sections import find_mode, find_modes, merge_items
 
 HEALTH = 50
 """Connections of the health listener."""
@@ -99,7 +99,7 @@ def compute_limits(variables: Variables, answer: Iterable[str]) -> dict[str, Any
     their names, of C(sections) that set none.
 
     C(answer) are lines as parse_resources() reads them."""
-    variables, host = remove_nulls(variables), parse_resources(answer)
+    host = parse_resources(answer)
     found = _list_sections(variables)
     others = [section.name for section in found if section.limit is None]
     left = (

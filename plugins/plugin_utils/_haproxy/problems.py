@@ -12,12 +12,11 @@ from typing import Any
 
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
-from .._input.text import find_unprintable_texts
 from . import exposure, hosts, listeners, logs, loops, maxconn, times
 from .declared import Item, Sections, Variables
 from .frontend_rules import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
-from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, remove_nulls, statistics_userlists
+from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, statistics_userlists
 
 LOOPBACKS = ("127.", "::1", "localhost")
 OWN_LISTENERS = ("health", "statistics")
@@ -49,11 +48,7 @@ HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
     """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names,
     C(host) lines that say what memory and how many file descriptors the host has."""
-    variables = remove_nulls(variables)
     printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
-    broken = find_unprintable_texts(variables)
-    if broken:
-        return broken
     sections = {kind: merge_items(variables, kind) for kind in KINDS}
     return [
         *(problem for name, value in printed.items() for problem in _find_no_words(name, name, value)),

@@ -93,9 +93,9 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
     C(timeouts), C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL
     know, C(forwards_nul) says whether HAProxy can be one that forwards NUL in a header, C(certificate_store) is the
     directory of certificates that may be empty, C(limits) has numbers of connections."""
-    variables = remove_nulls(variables)
     if variables["haproxy_client_limits"]:
-        variables["haproxy_client_limits"] = {**base["client_limits"], **variables["haproxy_client_limits"]}
+        limits = {**base["client_limits"], **variables["haproxy_client_limits"]}
+        variables = {**variables, "haproxy_client_limits": limits}
     known = find_modes(variables)
     base = {**base, "in_flight": frontend_rules.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
     proxies = _own_backends(variables) + [

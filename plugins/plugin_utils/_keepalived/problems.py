@@ -13,7 +13,6 @@ from typing import Any
 from ...module_utils._address import canonical, version_of
 from ...module_utils._text import suggestion
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
-from .._input.text import find_unprintable_texts
 from . import placement, tracking
 from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
@@ -65,9 +64,7 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
     """One line for everything that keepalived would refuse or, worse, accept.
 
     C(facts) are Ansible's network facts of the node; an interface that they do not show is a problem."""
-    texts = {**{name: declared[name] for name in (*LISTS, "files")}, **declared["texts"]}
-    found = find_unprintable_texts({f"keepalived_{name}": value for name, value in texts.items()})
-    found += [
+    found = [
         f"keepalived_{name} is {value}: allowed are {RANGES[name][0]}-{RANGES[name][1]}"
         for name, value in declared["numbers"].items()
         if not RANGES[name][0] <= int(value) <= RANGES[name][1]

@@ -13,7 +13,6 @@ from typing import Any
 
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_hidden_path, refuse_no_network
-from .._input.text import find_unprintable_texts
 from .model import Item, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
@@ -32,7 +31,7 @@ REDIRECT = re.compile(r"https?://[^\s;{}\"'\\#]*[^\s;{}\"'\\#/]")
 
 def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
-    found = find_unprintable_texts({f"nginx_{name}": value for name, value in declared.items()})
+    found: list[str] = []
     for variable in NAMED:
         names = [str(item["name"]) for item in declared[variable]]
         found += find_repeated(f"nginx_{variable}", "name", names)

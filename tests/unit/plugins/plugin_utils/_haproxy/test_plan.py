@@ -110,3 +110,30 @@ def test_bad_input_makes_no_model():
     found = plan(variables(**changes), BASE, OPTIONS, {})
     assert [problem.split(" ")[0] for problem in found["problems"]] == ["haproxy_bakends", "haproxy_frontends:"]
     assert found["model"] == {}
+
+
+NULLS = [
+    {"haproxy_frontends": [front(lines=None, default_backend=None, binds=[{"port": 80, "address": None}])]},
+    {"haproxy_backends": [back(cookie=None, server_templates=None, **{"from": None, "mode": None})]},
+    {"haproxy_files": [{"path": "a.map", "content": "", "mode": None, "sensitive": None}]},
+]
+
+
+@pytest.mark.parametrize("changes", NULLS)
+def test_a_key_without_a_value_is_as_good_as_none(changes):
+    assert model(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"haproxy_backends": [back(lines=["a", "b\nbackend c"])]}, "haproxy_backends[web].lines[1]"),
+        ({"haproxy_global_lines": ["a\n"]}, "haproxy_global_lines[0]"),
+        ({"haproxy_stats_users": [{"name": "ann", "password": "unutterable\n"}]}, "haproxy_stats_users[ann].password"),
+        ({"haproxy_backends": [back(server_options={"sni": "a\r"})]}, "haproxy_backends[web].server_options.sni"),
+    ],
+)
+def test_a_line_break_is_refused(changes, where):
+    (problem,) = plan(variables(**changes), BASE, OPTIONS, {})["problems"]
+    assert problem.startswith(f"{where} has a line break")
+    assert "unutterable" not in problem

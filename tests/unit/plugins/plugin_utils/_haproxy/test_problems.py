@@ -58,13 +58,6 @@ GOOD = [
     {"haproxy_nodes": NODES, "haproxy_peers": PEERS},
     {"haproxy_nodes": [NODES[1]]},
     {"haproxy_files": [{**KEY, "mode": "0600", "sensitive": True}, {"path": "a.map", "content": "a b\nc d\n"}]},
-    fronts(
-        front(default_backend=None, lines=None), front("two", binds=[{"port": 81, "address": None, "options": None}])
-    ),
-    backs(
-        back(cookie=None, server_templates=None, **{"from": None, "mode": None}), {**server(options=None), "name": "b"}
-    ),
-    {"haproxy_files": [{"path": "a.map", "content": "", "mode": None, "sensitive": None}]},
     extra({"kind": "cache", "name": "a"}, {"kind": "cache", "name": "b"}, {"kind": "resolvers", "name": "a"}),
 ]
 
@@ -285,22 +278,6 @@ BAD = [
         {"haproxy_files": [{**KEY, "mode": "0600"}]},
         ["certs/www.pem has a private key", "sensitive false"],
     ),
-    (
-        "line break in a line",
-        backs(back(lines=["a", "b\nbackend c"])),
-        ["haproxy_backends[web].lines[1] has a line break"],
-    ),
-    (
-        "line break at the end",
-        {"haproxy_global_lines": ["a\n"]},
-        ["haproxy_global_lines[0] has a line break", "item of its own"],
-    ),
-    (
-        "line break in a password",
-        {"haproxy_stats_users": [{**USER, "password": "unutterable\n"}]},
-        ["password has a line break"],
-    ),
-    ("line break in an option", backs(server(options={"sni": "a\r"})), ["servers[web1].options.sni has a line break"]),
     ("two words", backs(back("the web")), ["haproxy_backends[0].name is 'the web': a single word"]),
     ("comment in a path", {"haproxy_stats_uri": "/stats#a"}, ["haproxy_stats_uri is '/stats#a': a single word"]),
     ("no method", backs(back(health_check={"method": ""})), ["health_check.method is '': a single word"]),

@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections 
     build_sections,
     format_endpoint,
     join_options,
+    remove_nulls,
 )
 from samples.haproxy import BASE, WEB1, back, front, listen, server, variables
 
@@ -353,7 +354,7 @@ def test_a_key_without_a_value_is_left_out():
         "mode": None,
     }
     plain = {"name": "web", "binds": [{"port": 80}], "servers": [{"name": "one", "address": "192.0.2.21", "port": 80}]}
-    assert proxy("listen", haproxy_listens=[section]) == proxy("listen", haproxy_listens=[plain])
+    assert proxy("listen", haproxy_listens=remove_nulls([section])) == proxy("listen", haproxy_listens=[plain])
 
 
 def test_the_input_stays_as_it_is():

@@ -151,3 +151,15 @@ def test_bad_input_makes_no_model():
 def test_the_status_of_a_good_answer_is_a_number(status):
     found = model(keepalived_watched_urls=[{"name": "hangs", "url": "http://127.0.0.1/", "status": status}])
     assert [watch["status"] for watch in found["programs"]["watch"]] == [401]
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"keepalived_global_lines": ["a", "b\n"]}, "keepalived_global_lines[1]"),
+        ({"keepalived_script_user": "root\n"}, "keepalived_script_user"),
+        ({"keepalived_scripts": [{"name": "well", "script": "/bin/a\n"}]}, "keepalived_scripts[well].script"),
+    ],
+)
+def test_a_line_break_is_refused(changes, where):
+    assert f"{where} has a line break" in planned(**changes)["problems"][0]

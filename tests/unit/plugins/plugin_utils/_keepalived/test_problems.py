@@ -326,30 +326,6 @@ BAD = [
         {"nodes": SIX},
         ["keepalived_instances: the virtual_ipaddress 2001:db8::10 is used 2 times"],
     ),
-    (
-        "two global lines in one",
-        [instance()],
-        {"texts": {"global_lines": ["a", "b\n"]}},
-        ["keepalived_global_lines[1] has a line break"],
-    ),
-    (
-        "two lines in one",
-        [instance(lines=["debug 1\ndebug 2"])],
-        {},
-        ["keepalived_instances[web].lines[0] has a line break"],
-    ),
-    (
-        "a line break in a notify command",
-        [instance(notify_master="/bin/a\n")],
-        {},
-        ["keepalived_instances[web].notify_master has a"],
-    ),
-    (
-        "a line break in a script",
-        [instance()],
-        {"scripts": [script(script="/bin/a\n")]},
-        ["keepalived_scripts[well].script has a"],
-    ),
 ]
 
 # what is wrong, the nodes, what the problem says

@@ -97,3 +97,16 @@ def test_bad_input_makes_no_model():
     found = planned(nginx_site="x", nginx_status_port=70000)
     assert [problem.split(" ")[0] for problem in found["problems"]] == ["nginx_site", "nginx_status_port"]
     assert found["model"] == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"nginx_http_lines": ["gzip on;\ngzip_types *;"]}, "nginx_http_lines[0]"),
+        ({"nginx_sites": [{"name": "web", "server_names": ["a\n"]}]}, "nginx_sites[web].server_names[0]"),
+        ({"nginx_http_settings": {"gzip": "on;\n"}}, "nginx_http_settings.gzip"),
+        ({"nginx_log_formats": [{"name": "a", "format": "b\nc"}]}, "nginx_log_formats[a].format"),
+    ],
+)
+def test_a_line_break_is_refused(changes, where):
+    assert f"{where} has a line break" in planned(**changes)["problems"][0]

@@ -246,18 +246,6 @@ BAD = [
         {"log_formats": [{"name": "a", "format": "b"}, {"name": "a", "format": "c"}]},
         ["nginx_log_formats: the name a is used 2 times"],
     ),
-    ("two lines in one", {"http_lines": ["gzip on;\ngzip_types *;"]}, ["nginx_http_lines[0] has a line break"]),
-    (
-        "a line break in a site",
-        {"sites": [site(server_names=["a\n"])]},
-        ["nginx_sites[web].server_names[0] has a line break"],
-    ),
-    ("a line break in a setting", {"http_settings": {"gzip": "on;\n"}}, ["nginx_http_settings.gzip has a line break"]),
-    (
-        "a line break in a format",
-        {"log_formats": [{"name": "a", "format": "b\nc"}]},
-        ["nginx_log_formats[a].format has a line break"],
-    ),
 ]
 
 
