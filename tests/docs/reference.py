@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Writes docs/reference/collection: a page for each role, module and filter, from what the collection says about
-itself.
+itself; and the tables of docs/reference/plain.md.
 
 antsibull-docs makes the pages from a copy of the collection in which every option also has its default value, which
 stands in defaults/main.yml alone. The options of a role's second entry point mostly are those of its first; then they
@@ -23,6 +23,7 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from additions import PAGE, page_with_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs/reference/collection"
@@ -43,11 +44,15 @@ def main() -> None:
         pages = Path(scratch) / "pages"
         pages.mkdir()
         generate(copied(Path(scratch) / "collections"), pages)
+        tables = page_with_tables()
         if sys.argv[1:] != ["--check"]:
+            PAGE.write_text(tables, encoding="utf-8")
             shutil.rmtree(PAGES, ignore_errors=True)
             shutil.copytree(pages, PAGES)
         elif stale := differing(pages, PAGES):
             sys.exit(f"docs/reference/collection is not what the sources give ({', '.join(stale)}); run: make docs")
+        elif tables != PAGE.read_text(encoding="utf-8"):
+            sys.exit("docs/reference/plain.md does not have the additions of the roles; run: make docs")
 
 
 def copied(collections: Path) -> Path:

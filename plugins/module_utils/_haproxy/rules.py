@@ -10,22 +10,26 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import re
 import stat
 from collections.abc import Iterator
 
 from .._check.finding import Finding
+from .._host.sandbox import Sandbox
 from .._host.system import Host, kernel_parameter
 from . import binds
 
 SOURCES = {"source": 0, "default-server": 1, "server": 3, "server-template": 4}
 """Lines in which C(source ADDRESS interface NAME) can stand, and after how many words."""
 
+HOME_FILE = re.compile(r"(?:^|[\s(=,'\"])((?:/home|/root|/run/user)/[^\s,)'\"]+)")
+
 
 def findings(path: str, host: Host) -> list[Finding]:
     """An alert for every line of a file that names an interface, an address or a directory which the host does not
-    have."""
+    have, or something that the service cannot reach from its next start on."""
     text = host.read(path)
-    found = sorted({*_interfaces(text, host), *_addresses(text, host), *_chroot(text, host)})
+    found = sorted({*_interfaces(text, host), *_addresses(text, host), *_chroot(text, host), *_reach(text, host)})
     lines = text.split("\n")
     return [Finding("alert", message, path, number, lines[number - 1].strip()) for number, message in found]
 
@@ -100,3 +104,95 @@ def _is_directory(directory: str, host: Host) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) or stat.S_ISLNK(status.st_mode)
+
+
+def _reach(text: str, host: Host) -> Iterator[tuple[int, str]]:
+    """What the restrictions of the service or its chroot keep from haproxy. Those of a container are its image's."""
+    if host.contained:
+        return
+    sandbox = Sandbox(host, "haproxy")
+    words = [(number, line.split()) for number, line in binds.lines(text)]
+    chroot = next((line[1].rstrip("/") for _number, line in words if line[:1] == ["chroot"] and line[1:]), "")
+    yield from _listened_sockets(words, host, sandbox)
+    yield from _privileges(words, sandbox)
+    yield from _homes(text, host, sandbox)
+    if chroot.startswith("/"):
+        yield from _chrooted(words, chroot, host)
+
+
+def _listened_sockets(words: list[tuple[int, list[str]]], host: Host, sandbox: Sandbox) -> Iterator[tuple[int, str]]:
+    prefix = next((line[2] for _number, line in words if line[:2] == ["unix-bind", "prefix"] and line[2:]), "")
+    for number, line in words:
+        if line[:2] == ["stats", "socket"]:
+            paths = [_socket(line[2])] if line[2:] else []
+        elif line[:1] == ["bind"] and line[1:]:
+            paths = [f"{prefix}{path}" for path in map(_socket, line[1].split(",")) if path]
+        else:
+            continue
+        for path in filter(None, paths):
+            directory = os.path.dirname(path)
+            if not directory.startswith("/run") and not os.path.isdir(host.where(directory)):
+                yield number, f"haproxy cannot create the socket {path}: the directory {directory} does not exist"
+            elif not sandbox.can_write(path):
+                yield (
+                    number,
+                    f"the service may not create the socket {path}, so that haproxy would not start the next time: use "
+                    f"a directory below /run, such as /run/haproxy, or add {directory} to haproxy_writable_paths",
+                )
+
+
+def _socket(word: str) -> str:
+    """The path of a UNIX socket, empty if the address is something else or is computed."""
+    path = word.strip("'\"").removeprefix("unix@")
+    return path if path.startswith("/") and "$" not in path else ""
+
+
+def _privileges(words: list[tuple[int, list[str]]], sandbox: Sandbox) -> Iterator[tuple[int, str]]:
+    needed = {
+        "usesrc": ("CAP_NET_ADMIN", "CAP_NET_RAW"),
+        "transparent": ("CAP_NET_ADMIN", "CAP_NET_RAW"),
+        "namespace": ("CAP_SYS_ADMIN",),
+    }
+    for number, line in words:
+        if line[:1] not in (["bind"], ["source"], ["default-server"], ["server"], ["server-template"]):
+            continue
+        for word, names in needed.items():
+            if word in line[1:] and not sandbox.has_capability(*names):
+                yield (
+                    number,
+                    f"'{word}' needs {names[0]}, which the service does not have from its next start on: allow it by a "
+                    "drop-in in haproxy_files (docs/explanation/security.md has an example), or set haproxy_confined "
+                    "to false",
+                )
+
+
+def _homes(text: str, host: Host, sandbox: Sandbox) -> Iterator[tuple[int, str]]:
+    """Files that are there and that the service does not see."""
+    for number, line in binds.lines(text):
+        for path in HOME_FILE.findall(line):
+            if not sandbox.can_see(path) and os.path.isfile(host.where(path)):
+                yield (
+                    number,
+                    f"the service does not see {path}, so that haproxy would not start the next time: move it, such as "
+                    "into haproxy_files, or set haproxy_confined to false",
+                )
+
+
+def _chrooted(words: list[tuple[int, list[str]]], chroot: str, host: Host) -> Iterator[tuple[int, str]]:
+    """Programs and sockets that haproxy looks for inside of its chroot."""
+    remedy = "leave the chroot away by haproxy_chroot: ''"
+    for number, line in words:
+        if line[:2] == ["external-check", "command"] and line[2:] and not os.access(f"{chroot}{line[2]}", os.X_OK):
+            yield (
+                number,
+                f"haproxy runs {line[2]} inside of its chroot, where it is {chroot}{line[2]} and no program, so that "
+                f"every server would be DOWN: {remedy}, or put the program and all that it needs there",
+            )
+        path = _socket(line[2]) if line[:1] == ["server"] and line[2:] else ""
+        if path and not os.path.isdir(host.where(f"{chroot}{os.path.dirname(path)}")):
+            yield (
+                number,
+                f"haproxy looks for the socket {path} inside of its chroot, where the directory "
+                f"{chroot}{os.path.dirname(path)} does not exist, so that the server would be DOWN: {remedy}, or have "
+                "the socket there",
+            )

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import grp
 import json
 import os
 import pwd
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Callable
 
@@ -24,11 +26,23 @@ class Host:
     """The host as it will be: a file of a set that is only staged is found under its final name.
 
     C(where) returns the place at which the file of that name stands now.
-    C(parameters) are kernel parameters, by their dotted names, which the set brings along."""
+    C(parameters) are kernel parameters, by their dotted names, which the set brings along. C(added) and C(removed) are
+    files of the set outside its directory. C(contained) says that the daemon runs in a container, with files of its
+    own."""
 
-    def __init__(self, where: Callable[[str], str] = str, parameters: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        where: Callable[[str], str] = str,
+        parameters: dict[str, str] | None = None,
+        added: Iterable[str] = (),
+        removed: Iterable[str] = (),
+        contained: bool = False,
+    ) -> None:
         self.where = where
         self.parameters = parameters or {}
+        self.added = sorted(added)
+        self.removed = set(removed)
+        self.contained = contained
 
     def read(self, path: str) -> str:
         """The text of a file; bytes that are not UTF-8 are replaced. Raises OSError."""
@@ -54,7 +68,8 @@ class Host:
         for parent in self.matches(folder) if glob.has_magic(folder) else [folder]:
             places = glob.glob(os.path.join(glob.escape(self.where(parent)), name))
             found += [os.path.join(parent, os.path.basename(place)) for place in sorted(places)]
-        return found
+        found = [path for path in found if path not in self.removed]
+        return found + [path for path in self.added if path not in found and _fits(path, pattern)]
 
     def ids(self, user: str, group: str = "") -> tuple[int, int]:
         """The ids of a user and of a group, that of the user if none is named. Raises KeyError."""
@@ -81,6 +96,12 @@ class Host:
     def parameter(self, name: str) -> str:
         """The value that a kernel parameter will have; empty if the kernel does not know it."""
         return self.parameters.get(name) or kernel_parameter(name) or ""
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """Return whether a path fits a pattern, part by part."""
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def parameter_file(name: str) -> Path:

@@ -55,7 +55,9 @@ class Daemon:
         return bool(self.workers() - self.before) and self.is_healthy()
 
     def is_healthy(self) -> bool:
-        """Return whether the health URL is answered with 2xx within 2 seconds; true without a health URL."""
+        """Return whether the health URL is answered with 2xx within 2 seconds; true without a health URL.
+
+        A redirect is no answer, because it can lead to another host."""
         if not self.health:
             return True
         # They take longer to load than all the rest, and only a change needs them.
@@ -64,7 +66,7 @@ class Daemon:
         from ansible.module_utils.urls import open_url
 
         try:
-            with open_url(self.health, timeout=2, use_proxy=False):
+            with open_url(self.health, timeout=2, use_proxy=False, follow_redirects="none"):
                 return True
         except (HTTPException, OSError):
             return False

@@ -105,7 +105,7 @@ def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[
     difference = find_difference(module, config, files)
     answer = NOT_CHECKED
     if binary := require_host(module, difference):
-        host = stage_set(config, files, difference)
+        host = stage_set(module, config, files, difference)
         answer = check_set(module, config, binary, host, difference)
         commit_set(module, config, service, difference)
     return make_live(module, service, difference.result(answer), is_other_set=bool(difference.changes))
@@ -183,12 +183,19 @@ def has_user(name: str) -> bool:
     return True
 
 
-def stage_set(config: ConfigSet, files: list[File], difference: Difference) -> Host:
+def stage_set(module: AnsibleModule, config: ConfigSet, files: list[File], difference: Difference) -> Host:
     """Build the future directory if it differs from the live one; returns the host as it will be."""
     if difference.changes:
         config.stage(files, difference.changes)
     where = config.staged_path if difference.changes else str
-    return Host(where, kernel_parameters({file.path: file.content for file in files}))
+    outside = {file.path for file in files if os.path.isabs(file.path)}
+    return Host(
+        where,
+        kernel_parameters({file.path: file.content for file in files}),
+        added=outside,
+        removed={change.path for change in difference.changes} - {file.path for file in files},
+        contained=bool(module.params["image"]),
+    )
 
 
 def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, difference: Difference) -> Verdict:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._input import additions
 from . import logs
 from .declared import Item, Variables
 from .words import EXEMPT, TRUSTED, match_sources
@@ -31,6 +32,7 @@ headers."""
 
 REFUSES_NUL = {"Debian": 13}
 """Releases of distributions from which on the package's HAProxy refuses such a request itself."""
+QUOTING = {ord(character): None for character in "\\\"'"}
 
 AMBIGUOUS = (
     "{ req.fhdr(Content-Length) -m len gt 18 }",
@@ -38,6 +40,10 @@ AMBIGUOUS = (
 )
 """Ambiguous requests that HAProxy would forward: a length that overflows its counter (2^64 wraps round to 0, in 2.6 and
 3.0), and a transfer coding in HTTP/1.0."""
+
+PROTO = (
+    "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) -m found }"
+)
 
 ADDRESS = "src,ipmask(32,64)"
 """Key of one client. An IPv6 client has at least a /64 network."""
@@ -55,6 +61,11 @@ FEW = 16
 together."""
 
 
+def is_made(variables: Variables, name: str) -> bool:
+    """Return whether the role makes one of its additions."""
+    return additions.is_made("haproxy", variables, name)
+
+
 @dataclass(frozen=True)
 class InFlight:
     """Maximum number of requests in flight of all clients together, at the servers of these backends."""
@@ -64,9 +75,24 @@ class InFlight:
 
 
 def insert_before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[str]:
-    """The lines, and C(first) ahead of the first line that begins with one of the words."""
-    at = next((number for number, line in enumerate(lines) if line.strip().startswith(words)), len(lines))
+    """The lines, and C(first) ahead of the first line that begins with one of the words, outside of every condition: a
+    line of an C(.if) block only counts where its condition holds."""
+    at, opened, depth = len(lines), 0, 0
+    for number, word in enumerate(map(read_keyword, lines)):
+        if word == ".if":
+            opened, depth = (opened if depth else number), depth + 1
+        elif word == ".endif":
+            depth -= 1
+        elif word.startswith(words) or "$" in word:
+            at = opened if depth else number
+            break
     return [*lines[:at], *first, *lines[at:]]
+
+
+def read_keyword(line: str) -> str:
+    """The first word of a line as HAProxy reads it, without quotation marks and backslashes."""
+    word = next(iter(line.split()), "")
+    return word.translate(QUOTING)
 
 
 STATISTICS_CLIENT = 10
@@ -82,10 +108,11 @@ def build_lines(
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
     found = [*section.get("lines", []), *_host_rules(section)]
     if mode == "http":
+        in_flight = _in_flight_limits(requests, list_shared_addresses(variables))
         found = insert_before(
             logs.list_captures(variables)
             + _http_limits(limits)
-            + _in_flight_limits(requests, list_shared_addresses(variables))
+            + (in_flight if is_made(variables, "requests_in_flight") else [])
             + _header_rules(variables, forwards_nul)
             + _https_rules(section, variables),
             found,
@@ -110,16 +137,11 @@ def _header_rules(variables: Variables, forwards_nul: bool) -> list[str]:
     """Rules that leave of the client's headers only those that cannot be taken for ours."""
     trusted = variables["haproxy_trusted_proxies"]
     exception = f" unless {{ {match_sources({TRUSTED: trusted})} }}" if trusted else ""
+    ambiguous = (*([NUL] if forwards_nul else []), *AMBIGUOUS) if is_made(variables, "ambiguous_requests") else ()
     return [
-        *(
-            f"http-request deny deny_status 400 if {condition}"
-            for condition in (*([NUL] if forwards_nul else []), *AMBIGUOUS)
-        ),
+        *(f"http-request deny deny_status 400 if {condition}" for condition in ambiguous),
         *(f"http-request del-header {_header_match(name)}{exception}" for name in variables["haproxy_removed_headers"]),
-        (
-            "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] unless { req.hdr(X-Forwarded-Proto) "
-            "-m found }"
-        ),
+        *([PROTO] if is_made(variables, "headers") else []),
     ]
 
 

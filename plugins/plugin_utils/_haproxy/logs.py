@@ -21,6 +21,9 @@ from .declared import Item, Variables
 SOCKET = "log/access"
 """The log daemon's socket, relative to HAProxy's chroot."""
 
+PACKAGE_CHROOT = "/var/lib/haproxy"
+"""The package's chroot, below which the socket is where HAProxy has none."""
+
 LENGTH = 16384
 """Longest line. A URI has up to 1,024 characters, each of which can take six in JSON."""
 
@@ -64,16 +67,18 @@ def has_daemon(variables: Variables) -> bool:
 
 def build_logs(variables: Variables) -> dict[str, Any]:
     """Return C(targets), the C(log) lines of the global section; C(unlimited), whether the journal has to take all
-    lines; C(daemon), whether the log daemon runs, with its C(packages), C(socket), C(file) and C(servers); and
-    C(length), that of the longest line."""
+    lines; C(daemon), whether the log daemon runs, with its C(packages), C(root) and C(socket), C(file) and C(servers);
+    and C(length), that of the longest line."""
     places, servers = variables["haproxy_access_log"], variables["haproxy_log_servers"]
+    root = variables["haproxy_chroot"]
     secure = any(server["protocol"] == "tls" for server in map(_server, servers))
     return {
         "targets": [
             *variables["haproxy_log"],
             *([f"/dev/log len {LENGTH} local0 info info"] if "journal" in places else []),
-            *([f"/{SOCKET} len {LENGTH} local0 info"] if has_daemon(variables) else []),
+            *([f"{'' if root else PACKAGE_CHROOT}/{SOCKET} len {LENGTH} local0 info"] if has_daemon(variables) else []),
         ],
+        "root": root or PACKAGE_CHROOT,
         "socket": SOCKET,
         "length": LENGTH,
         "unlimited": "journal" in places,

@@ -14,7 +14,7 @@ from typing import Any
 from ...module_utils._address import canonical
 from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
-from .sections import SOCKETS
+from .sections import SOCKETS, find_targets
 
 REMEDY = "set cluster_address of the intended host to the address at which the load balancers reach it"
 ALIKE = ("cookie", "name")
@@ -38,15 +38,10 @@ def problems(variables: Variables, sections: Sections) -> Iterator[str]:
 
 def _list_servers(kind: str, section: Item, sections: Sections) -> Iterator[tuple[str, Item]]:
     """The servers that get requests of the frontend or listen."""
-    words = [line.split() for line in section.get("lines", [])]
-    targets = {
-        section.get("default_backend"),
-        *(host["backend"] for host in section.get("hosts", [])),
-        *(line[1] for line in words if line[:1] == ["use_backend"] and len(line) > 1),
-    }
+    named = find_targets(section)
     for other_kind in ("backend", "listen"):
         for other in sections[other_kind]:
-            if other["name"] in targets or (kind == other_kind == "listen" and other["name"] == section["name"]):
+            if other["name"] in named or (kind == other_kind == "listen" and other["name"] == section["name"]):
                 for server in other.get("servers", []):
                     yield (
                         f"haproxy_{other_kind}s: {other['name']}",

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .declared import Item, Variables
+from .defaults import Defaults, declared_defaults
+from .frontend_rules import is_made
 from .listeners import has_statistics
-from .sections import find_mode, find_modes, merge_items
+from .sections import find_defaults, merge_items
 
 HEALTH = 50
 """Connections of the health listener."""
@@ -105,6 +107,15 @@ def compute_limits(variables: Variables, answer: Iterable[str]) -> dict[str, Any
     left = (
         _total_limit(variables, host) - _reserved_connections(variables) - sum(section.limit or 0 for section in found)
     )
+    if not is_made(variables, "limits"):
+        return {
+            "process": int(variables["haproxy_maxconn"]),
+            "socket": 0,
+            "health": HEALTH,
+            "statistics": STATISTICS,
+            "requests": _total_limit(variables, host),
+            "sections": {},
+        }
     return {
         "process": _total_limit(variables, host),
         "socket": SOCKET,
@@ -118,6 +129,8 @@ def compute_limits(variables: Variables, answer: Iterable[str]) -> dict[str, Any
 def problems(variables: Variables, answer: Iterable[str]) -> Iterator[str]:
     """One line for each limit that the host cannot bear, or that leaves nothing for others."""
     host = parse_resources(answer)
+    if not is_made(variables, "limits"):
+        return
     yield from _process_limits(variables["haproxy_global_lines"])
     maxconn = int(variables["haproxy_maxconn"])
     if maxconn < 0:
@@ -204,26 +217,22 @@ class _Section:
 
 
 def _list_sections(variables: Variables) -> list[_Section]:
-    known = find_modes(variables)
+    defaults = declared_defaults(variables)
     return [
-        _Section(f"haproxy_{kind}s: {item['name']}", item["name"], _inherited_limit(item, variables, known))
+        _Section(
+            f"haproxy_{kind}s: {item['name']}",
+            item["name"],
+            _inherited_limit(item, defaults.get(find_defaults(item, variables))),
+        )
         for kind in ("frontend", "listen")
         for item in merge_items(variables, kind)
     ]
 
 
-def _inherited_limit(item: Item, variables: Variables, known: dict[str, str]) -> int | None:
-    """The limit of a section, of the defaults that it begins with, of those with which these begin, and so on."""
-    fallback = variables["haproxy_mode"]
-    defaults = {section["name"]: section for section in variables["haproxy_named_defaults"]}
-    limit = _last_maxconn(item.get("lines", []))
-    while limit is None:
-        name = item.get("from") or find_mode(item, known, fallback)
-        if name not in defaults:
-            return _last_maxconn(variables["haproxy_defaults_lines"]) if name == fallback else None
-        item = defaults.pop(name)
-        limit = _last_maxconn(item.get("lines", []))
-    return limit
+def _inherited_limit(item: Item, inherited: Defaults | None) -> int | None:
+    """The limit of a section, or that of its defaults."""
+    own = _last_maxconn(item.get("lines", []))
+    return _last_maxconn(inherited.lines) if own is None and inherited else own
 
 
 def _total_limit(variables: Variables, host: Resources) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._input import tls
+from .._input import additions, tls
 from .._input.plan import make_plan
 from .._input.release import is_at_least
 from . import acme
@@ -25,6 +25,18 @@ from .words import find_long_lines
 
 EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
 """In a container with a network of its own, what only the host may ask is published at the host's address."""
+
+PRINTED = (
+    "chroot",
+    "hard_stop_after",
+    "log",
+    "mworker_max_reloads",
+    "prometheus_enabled",
+    "retries",
+    "retry_on",
+    "stats_enabled",
+)
+"""Variables that are printed as they are. In plain mode, those of additions differ from what their defaults say."""
 
 
 def plan(
@@ -40,12 +52,15 @@ def plan(
     found = make_plan(
         variables,
         options,
-        lambda: acme.declare_servers(remove_nulls(variables)),
+        lambda: acme.declare_servers(additions.apply_additions("haproxy", remove_nulls(variables), base)[0]),
         lambda declared: [
+            *additions.problems("haproxy", declared, base["additions"]),
             *problems(declared, lines),
             *acme.find_problems(declared, _sections(declared), base["certificate_store"]),
         ],
-        lambda declared: build_model(declared, base, facts, lines),
+        lambda declared: build_model(
+            declared, additions.apply_additions("haproxy", remove_nulls(variables), base)[1], facts, lines
+        ),
         nulls=True,
     )
     problems_of_lines = [] if found["problems"] else find_long_lines(variables, found["model"])
@@ -74,6 +89,8 @@ def build_model(
     logs = build_logs(variables)
     return {
         **found,
+        "additions": [name for name in base["additions"] if additions.is_made("haproxy", variables, name)],
+        "own": {name: variables[f"haproxy_{name}"] for name in PRINTED},
         "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],
         "health_url": f"http://{health}{variables['haproxy_health_uri']}",
         "secrets": _list_secrets(variables),

@@ -12,8 +12,9 @@ from typing import Any
 
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
-from . import exposure, hosts, listeners, logs, loops, maxconn, times
+from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
 from .declared import Item, Sections, Variables
+from .defaults import MODES
 from .frontend_rules import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
 from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, statistics_userlists
@@ -67,6 +68,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_users(variables),
         *_statistics(variables),
         *_peers(variables),
+        *verbatim.problems(variables, sections),
         *exposure.problems(variables, sections),
         *find_exposed_keys("haproxy_files", variables["haproxy_files"]),
         *container.problems("haproxy", {name.removeprefix("haproxy_"): value for name, value in variables.items()}),
@@ -121,19 +123,14 @@ def _names(variables: Variables, sections: Sections) -> Iterator[str]:
 
 
 def _defaults(variables: Variables, sections: Sections) -> Iterator[str]:
-    """A section begins with defaults that stand before it and are of its mode."""
-    known = {name: name for name in ("http", "tcp")}
+    """A section begins with defaults that stand before it."""
+    known = list(MODES)
     for where, section in _sections_with_defaults(variables, sections):
-        source, own_mode = section.get("from"), section.get("mode")
+        source = section.get("from")
         if source and source not in known:
             yield f"{where}: from is '{source}', which is not defined before it; there are {', '.join(known)}"
-        elif source and own_mode and known[source] != own_mode:
-            yield (
-                f"{where}: mode is {own_mode}, that of its defaults '{source}' is {known[source]}; leave mode out, "
-                "or choose others"
-            )
         if where.startswith("haproxy_named_defaults"):
-            known[section["name"]] = find_mode(section, known, variables["haproxy_mode"])
+            known.append(section["name"])
 
 
 def _sections_with_defaults(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:

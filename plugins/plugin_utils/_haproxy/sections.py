@@ -13,6 +13,15 @@ from typing import Any
 from .._input import tls
 from . import frontend_rules, logs
 from .declared import Item, Variables
+from .defaults import (
+    MODES,
+    Defaults,
+    build_timeouts,
+    choose_defaults,
+    choose_tunnel,
+    declared_defaults,
+    merge_timeouts,
+)
 from .words import LISTS, fit_certificates, fit_lines, list_files, split_words
 
 KINDS = ("frontend", "backend", "listen")
@@ -75,10 +84,15 @@ def merge_items(variables: Variables, kind: str) -> list[Item]:
 
 def find_modes(variables: Variables) -> dict[str, str]:
     """The mode of every defaults section by its name; C(http) and C(tcp) are the role's own."""
-    known = {"http": "http", "tcp": "tcp"}
-    for section in variables["haproxy_named_defaults"]:
-        known[section["name"]] = find_mode(section, known, variables["haproxy_mode"])
-    return known
+    return {name: section.mode for name, section in declared_defaults(variables).items()}
+
+
+def find_targets(section: Item) -> set[str]:
+    """The names of the sections to which a frontend or listen sends its clients, without those that a rule computes."""
+    words = [line.split() for line in section.get("lines", [])]
+    named = {line[1] for line in words if line[:1] in (["use_backend"], ["default_backend"]) and len(line) > 1}
+    named |= {str(host["backend"]) for host in section.get("hosts", [])}
+    return named | {section["default_backend"]} if section.get("default_backend") else named
 
 
 def find_mode(section: Item, known: dict[str, str], fallback: str) -> str:
@@ -97,19 +111,30 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         limits = {**base["client_limits"], **variables["haproxy_client_limits"]}
         variables = {**variables, "haproxy_client_limits": limits}
     known = find_modes(variables)
-    base = {**base, "in_flight": frontend_rules.InFlight(base["limits"]["requests"], _http_backends(variables, known))}
+    base = {
+        **base,
+        "in_flight": frontend_rules.InFlight(base["limits"]["requests"], _http_backends(variables, known)),
+        "defaults": declared_defaults(variables),
+        "clients": _client_timeouts(variables),
+    }
     proxies = _own_backends(variables) + [
         _build_proxy(kind, item, variables, base, known) for kind in KINDS for item in merge_items(variables, kind)
     ]
-    named = [_defaults(item, known, variables["haproxy_mode"]) for item in variables["haproxy_named_defaults"]]
-    used = {section["from"] for section in chain(proxies, named)} | {variables["haproxy_mode"]}
+    named = [item["name"] for item in variables["haproxy_named_defaults"]]
+    used = {section["from"] for section in proxies} | {variables["haproxy_mode"]}
     return {
         "maxconn": {key: base["limits"][key] for key in ("process", "socket", "health", "statistics")},
-        "tls": tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"]),
+        "written": list_written_globals(variables["haproxy_global_lines"]),
+        "tls": tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"])
+        if variables["haproxy_tls_profile"]
+        else [],
         "health_bind": format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
         "stats_limits": frontend_rules.statistics_limits(),
         "stats_bind": format_endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
-        "defaults": [_base_defaults(name, variables, base) for name in ("http", "tcp") if name in used] + named,
+        "defaults": [
+            _defaults(base["defaults"][name], variables, base)
+            for name in (*(name for name in MODES if name in used), *named)
+        ],
         "proxies": proxies,
         "lists": [
             *list_files(frontend_rules.list_shared_addresses(variables)),
@@ -125,40 +150,49 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
     }
 
 
+def list_written_globals(lines: list[str]) -> list[str]:
+    """Words of the global section that stand once and that an inventory writes itself, instead of the role."""
+    words = [line.split() for line in lines]
+    found = {line[0] for line in words if line} | {
+        "stats maxconn" for line in words if line[:2] == ["stats", "maxconn"]
+    }
+    alike = {"uid": "user", "gid": "group"}
+    return sorted({alike.get(word, word) for word in found})
+
+
 def statistics_userlists(variables: Variables) -> list[Item]:
     """The users of the statistics as a list of users, if there are any."""
     users = [{**user, "insecure": True} for user in variables["haproxy_stats_users"]]
     return [{"name": "statistics", "users": users}] if users else []
 
 
-def _base_defaults(name: str, variables: Variables, base: Item) -> Item:
-    """The defaults of one mode. What an inventory adds belongs to its own mode; the other may not understand it."""
-    own = name == variables["haproxy_mode"]
+def _defaults(declared: Defaults, variables: Variables, base: Item) -> Item:
     return {
-        "name": name,
-        "from": "",
-        "mode": name,
+        "name": declared.name,
+        "mode": declared.mode,
         "options": list_directives(
-            {
-                **base["options"][name],
-                **logs.list_options(name, variables),
-                **(variables["haproxy_options"] if own else {}),
-            }
+            {**base["options"][declared.mode], **logs.list_options(declared.mode, variables), **declared.options}
         ),
-        "timeouts": list_directives({**base["timeouts"], **variables["haproxy_timeouts"]}),
-        "lines": logs.list_lines(name, variables) + (fit_lines(variables["haproxy_defaults_lines"]) if own else []),
+        "timeouts": list_directives(build_timeouts(declared, base["timeouts"])),
+        "lines": logs.list_lines(declared.mode, variables) + fit_lines(declared.lines),
     }
 
 
-def _defaults(section: Item, known: dict[str, str], fallback: str) -> Item:
-    return {
-        "name": section["name"],
-        "from": section.get("from") or find_mode(section, known, fallback),
-        "mode": known[section["name"]],
-        "options": list_directives(section.get("options", {})),
-        "timeouts": list_directives(section.get("timeouts", {})),
-        "lines": fit_lines(section.get("lines", [])),
-    }
+def _client_timeouts(variables: Variables) -> dict[str, list[Any]]:
+    """C(timeout client) of the frontends that send clients to a section, by its name; none where the inventory sets
+    none."""
+    defaults = declared_defaults(variables)
+    found: dict[str, list[Any]] = {}
+    for item in merge_items(variables, "frontend"):
+        for name in find_targets(item):
+            own = merge_timeouts(item, defaults[find_defaults(item, variables)]).get("client")
+            found.setdefault(name, []).append(own)
+    return found
+
+
+def find_defaults(item: Item, variables: Variables) -> str:
+    """The name of the defaults with which a section begins."""
+    return str(item.get("from") or choose_defaults(item, variables))
 
 
 def _http_backends(variables: Variables, known: dict[str, str]) -> tuple[str, ...]:
@@ -195,6 +229,7 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> Item:
         "kind": "backend",
         "name": name,
         "from": "local",
+        "mode": "",
         "binds": [],
         "maxconn": 0,
         "balance": "",
@@ -219,7 +254,7 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
     bound = [
         _format_bind(
             {**variables["haproxy_bind_defaults"], **bind},
-            own_mode,
+            own_mode == "http" and frontend_rules.is_made(variables, "http2"),
             base["certificate_store"],
             f"{LISTS}/{item['name']}_{number}.crt",
         )
@@ -234,26 +269,48 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
     return {
         "kind": kind,
         "name": item["name"],
-        "from": item.get("from") or own_mode,
+        "from": find_defaults(item, variables),
+        "mode": "" if own_mode == base["defaults"][find_defaults(item, variables)].mode else own_mode,
         "binds": binds,
         "maxconn": 0 if kind == "backend" else base["limits"]["sections"].get(item["name"], 0),
         "balance": item.get("balance", ""),
         "cookie": item.get("cookie", ""),
         "health_check": _health_check(check) if check["type"] == "http" else None,
-        "lines": fit_lines(
-            frontend_rules.insert_before([SAFE_TO_RETRY], lines, frontend_rules.HTTP_RULES) if retried else lines
-        ),
+        "lines": [
+            *_tunnel(kind, item, own_mode, base["defaults"][find_defaults(item, variables)], base),
+            *fit_lines(
+                frontend_rules.insert_before([SAFE_TO_RETRY], lines, frontend_rules.HTTP_RULES) if retried else lines
+            ),
+        ],
         "lists": [file for _bind, files in bound for file in files],
-        **_servers(item, {**base["server"], **variables["haproxy_server_defaults"]}),
+        **_servers(
+            item,
+            {**base["server"], **variables["haproxy_server_defaults"]},
+            frontend_rules.is_made(variables, "server_cookies"),
+        ),
         "default_backend": item.get("default_backend", ""),
     }
+
+
+def _tunnel(kind: str, item: Item, own_mode: str, inherited: Defaults, base: Item) -> list[str]:
+    """The tunnel time-out of a section, where its own time-outs or those of its frontends call for another than that of
+    its defaults."""
+    own = merge_timeouts(item, inherited)
+    builtin = base["timeouts"].get("tunnel")
+    if kind == "frontend" or not builtin or "tunnel" in own:
+        return []
+    known = base["clients"].get(item["name"], []) if kind == "backend" else []
+    clients = known or [own.get("client")]
+    wanted = choose_tunnel(own_mode, clients, own.get("server"), builtin)
+    default = build_timeouts(inherited, base["timeouts"])["tunnel"]
+    return [] if wanted == default else [f"timeout tunnel {wanted or 0}"]
 
 
 def _health_check(check: Item) -> Item:
     return {"expect": f"status {check['status']}", **check, "host": escape_format(str(check["host"]))}
 
 
-def _format_bind(bind: Item, own_mode: str, store: str, path: str) -> tuple[str, list[Item]]:
+def _format_bind(bind: Item, http2: bool, store: str, path: str) -> tuple[str, list[Item]]:
     """The words of a bind line, and the file at that path if the line cannot name all certificates."""
     files: list[Item] = []
     words = [format_endpoint(bind.get("address", "*"), bind.get("port")), *bind.get("options", [])]
@@ -265,16 +322,16 @@ def _format_bind(bind: Item, own_mode: str, store: str, path: str) -> tuple[str,
         words += ["ssl", *named]
         if {certificate.rstrip("/") for certificate in certificates} == {store} and "strict-sni" not in words:
             words.append("strict-sni")  # Without it, HAProxy refuses a directory that is still empty.
-        if own_mode == "http" and "alpn" not in " ".join(words).split():
+        if http2 and "alpn" not in " ".join(words).split():
             words.append("alpn h2,http/1.1")
     return " ".join(words), files
 
 
-def _servers(item: Item, defaults: Item) -> dict[str, list[str]]:
+def _servers(item: Item, defaults: Item, named_cookies: bool) -> dict[str, list[str]]:
     """The server and server-template lines after their first word."""
     unchecked = {"check": False} if item.get("health_check", {}).get("type") == "none" else {}
     common = {**defaults, **unchecked, **item.get("server_options", {})}
-    cookies = item.get("cookie") and "dynamic" not in item["cookie"].split()
+    cookies = named_cookies and item.get("cookie") and "dynamic" not in item["cookie"].split()
     servers = []
     for server in item.get("servers", []):
         cookie = server.get("cookie", server["name"] if cookies else "")

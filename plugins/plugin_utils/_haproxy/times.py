@@ -2,12 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find times without a unit, which HAProxy takes for milliseconds: C(client: 30) ends connections within a moment."""
+"""Find times without a unit, which HAProxy takes for milliseconds: C(client: 30) ends connections within a moment.
+
+In plain mode they are what HAProxy takes them for, as in the files of those who know that."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from .declared import Sections, Variables
 
@@ -17,6 +21,8 @@ OPTIONS = ("agent-inter", "downinter", "fastinter", "inter", "slowstart", "tcp-u
 
 def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     """C(sections) are the items of each kind, merged over their defaults."""
+    if boolean(variables["haproxy_plain"]):
+        return
     yield from _bare("haproxy_hard_stop_after", variables["haproxy_hard_stop_after"])
     yield from _bare("haproxy_client_limits.period", variables["haproxy_client_limits"].get("period", ""))
     yield from _times("haproxy_timeouts", variables["haproxy_timeouts"])

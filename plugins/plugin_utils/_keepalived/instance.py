@@ -128,6 +128,8 @@ def list_tracks(instance: Instance, declared: dict[str, Any]) -> dict[str, list[
 
     Its own interface is left out, because keepalived watches that anyhow and objects to being told."""
     known = {"track_interface": list_devices(instance), **list_trackable(declared)}
+    if "tracking" in declared["left_out"]:
+        known = {kind: [] for kind in known}
     entries = {kind: list(map(str, instance.get(kind, those))) for kind, those in known.items()}
     return {
         **entries,

@@ -17,6 +17,7 @@ The declaration is one dictionary; all items have their defaults already::
     files            the further files of the set
     urls             what the watcher asks, each with name and url: {watched, yield}
     numbers          ... and numbers, by their variables without the prefix
+    left_out         the names of the role's additions that plain mode leaves out
     texts            further variables without their prefix, which have to be of one line each
 """
 
@@ -115,11 +116,10 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
     # In a group, keepalived ignores the weights of the members and takes those of the group.
     if not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
         tracking["track_file"] += list_yield_entries(item, declared)
-    source = (
-        {"unicast_src_ip": addresses[mine], "unicast_ttl": 255}
-        if item["unicast"]
-        else {"mcast_src_ip": addresses[mine]}
-    )
+    sources = "sources" not in declared["left_out"]
+    source: dict[str, Any] = {"mcast_src_ip": addresses[mine]} if sources else {}
+    if item["unicast"]:
+        source = {"unicast_src_ip": addresses[mine], **({"unicast_ttl": 255} if sources else {})}
     settings = {**{word: _trim_number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
     blocks = {
         "authentication": ["auth_type PASS", f'auth_pass "{item["auth_pass"]}"'] if item["auth_pass"] else [],
@@ -130,17 +130,37 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         **{word: item[word] for word in VERBATIM},
         **tracking,
     }
+    written = _first_words(item["lines"])
+    head = {
+        "state": "BACKUP",
+        "interface": item["interface"],
+        "virtual_router_id": item["virtual_router_id"],
+        "version": item["version"],
+        "priority": ordered[mine],
+        **({} if item["preempt"] else {"nopreempt": ""}),
+    }
     return {
         **_collect_notifies(item),
+        "head": [f"{word} {value}".rstrip() for word, value in head.items() if word not in written],
         "priority": ordered[mine],
         "virtual_ipaddress": placed,
         "held": [f"{address['address']} dev {address['dev']}" for address in placed]
         + [_format_held_address(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
         "source": addresses[mine],
         "ring": [addresses[name] for name in rotate_after(list(addresses), mine) if name in ordered],
-        "settings": settings,
+        "settings": {word: value for word, value in settings.items() if word not in written},
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }
+
+
+def _first_words(lines: list[str]) -> set[str]:
+    """The settings that the inventory writes itself, instead of the role. keepalived joins blocks that stand twice."""
+    found, depth = set(), 0
+    for line in lines:
+        if not depth and line.split():
+            found.add(line.split()[0])
+        depth += line.count("{") - line.count("}")
+    return found
 
 
 def _build_group(group: Item, declared: dict[str, Any], here: set[str]) -> Item:
@@ -171,9 +191,9 @@ def _build_script(item: Item) -> Item:
     """The script with its command as it stands between quotation marks.
 
     What asks a URL keeps the time itself and needs to see other processes."""
-    times = {word: _trim_number(item[word]) for word in ("interval", "timeout")}
+    times: dict[str, Any] = {word: _trim_number(item[word]) for word in ("interval", "timeout") if word in item}
     if item["url"]:
-        own = {"timeout": ASK_TIMEOUT, "user": "root", "script": f"{ASK} {item['url']} {times['timeout'] / 2:g}"}
+        own = {"timeout": ASK_TIMEOUT, "user": "root", "script": f"{ASK} {item['url']} {times.get('timeout', 1) / 2:g}"}
         return {**item, **times, **own}
     return {**item, **times, "script": item["script"].replace("\\", "\\\\").replace('"', '\\"')}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._input import additions
 from .._input.plan import make_plan
 from .interfaces import add_interfaces
 from .model import build_blocks
@@ -28,19 +29,28 @@ def plan(
     variables: dict[str, Any], base: dict[str, Any], options: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return C(problems) and C(model). C(base) has the profiles of time, what items are merged over, and paths."""
-    given = {name.removeprefix("keepalived_"): value for name, value in variables.items()}
+
+    def given() -> dict[str, Any]:
+        reduced, _merged = additions.apply_additions("keepalived", variables, base)
+        return {name.removeprefix("keepalived_"): value for name, value in reduced.items()}
+
     return make_plan(
         variables,
         options,
-        lambda: declare(given, base, facts),
-        lambda declared: problems(declared, dict(facts)),
-        lambda declared: build_model(given, declared, base),
+        lambda: declare(given(), base, facts),
+        lambda declared: [
+            *additions.problems("keepalived", variables, base["additions"]),
+            *problems(declared, dict(facts)),
+        ],
+        lambda declared: build_model(given(), declared, base),
     )
 
 
 def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the declaration of model.py: every item has its defaults, and every instance its interface."""
-    timing = base["timings"][given["timing"]]
+    variables = {f"keepalived_{name}": value for name, value in given.items()}
+    base = additions.apply_additions("keepalived", variables, base)[1]
+    timing = {**base["timings"][given["timing"]], **base.get("timing", {})}
     watch_directory = base["watch_directory"]
     watched = [item["name"] for item in given["watched_urls"]]
     instances = _merge_defaults({**base["instance"], "interface": given["interface"]}, given, "instance")
@@ -61,6 +71,7 @@ def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any
         "urls": {"watched": given["watched_urls"], "yield": given["yield_urls"]},
         "numbers": {name: given[name] for name in RANGES},
         "texts": {name: given[name] for name in TEXTS},
+        "left_out": [name for name in base["additions"] if not additions.is_made("keepalived", variables, name)],
     }
 
 
@@ -77,6 +88,7 @@ def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str,
     """Return what the templates print, and the settings of the role's own programs."""
     found = build_blocks(declared)
     has_metrics = boolean(given["metrics_enabled"])
+    left_out = declared["left_out"]
     # Only where no router is between the nodes: a packet is passed on by the address of its network card.
     has_second_chance = (
         boolean(given["second_chance"])
@@ -88,9 +100,12 @@ def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str,
     optional = {"watch": watches, "second-chance": has_second_chance, "metrics": has_metrics}
     return {
         **found,
+        "confined": boolean(given["confined"]),
+        "firewall": boolean(given["firewall"]),
         # Of a word that stands twice, keepalived takes the last.
         "global_lines": [
-            *base["global_lines"],
+            *_list_globals(given, left_out),
+            *(base["global_lines"] if "garp" not in left_out else []),
             *(base["metrics"]["lines"] if has_metrics else []),
             *given["global_lines"],
         ],
@@ -108,6 +123,18 @@ def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str,
             ),
         },
     }
+
+
+def _list_globals(given: dict[str, Any], left_out: list[str]) -> list[str]:
+    """Return the role's own lines of the global section."""
+    found = []
+    if "router_id" not in left_out:
+        found.append(f"router_id {given['node_name']}")
+    if "script_security" not in left_out:
+        found += ["enable_script_security", f"script_user {given['script_user']}"]
+    if int(given["rt_priority"]):
+        found += [f"vrrp_rt_priority {given['rt_priority']}", "vrrp_rlimit_rttime 100000"]
+    return found
 
 
 def _list_addresses(nodes: Iterable[dict[str, Any]]) -> list[str]:

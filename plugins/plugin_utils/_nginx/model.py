@@ -33,35 +33,94 @@ Item = dict[str, Any]
 """A site, an upstream or another item of a variable, with its defaults."""
 
 
+REPEATABLE = {"access_log", "env", "error_log", "include", "load_module", "set_real_ip_from", "ssl_certificate"}
+"""Directives that may stand several times in a context."""
+
+
 def build_blocks(declared: dict[str, Any]) -> dict[str, list[Any]]:
-    """Build what the templates print: lines of each context, the upstreams and the sites."""
-    logs = {"access_log": declared["access_logs"] or False}
+    """What the templates print: lines of each context, the upstreams and the sites."""
+    profile, logs, lines = declared["tls_profile"], declared["access_logs"], declared["http_lines"]
+    tls_settings = tls.nginx(profile, declared["newer_curves"]) if profile else {}
+    mime_types = declared["mime_types"] and not any("mime.types" in line for line in lines)
     return {
-        "main": list_settings(declared["main_settings"]) + declared["main_lines"],
-        "events": list_settings(declared["events_settings"]) + declared["events_lines"],
+        "main": [*_settings_besides(declared["main_settings"], declared["main_lines"]), *declared["main_lines"]],
+        "events": [
+            *_settings_besides(declared["events_settings"], declared["events_lines"]),
+            *declared["events_lines"],
+        ],
         "http": [
-            *list_settings(
-                {**tls.nginx(declared["tls_profile"], declared["newer_curves"]), **declared["http_settings"]}
-            ),
+            *(["include mime.types;"] if mime_types else []),
+            *_settings_besides({**tls_settings, **declared["http_settings"]}, lines),
             *map(_log_format, [*declared["log_formats"], *_own_log_formats(declared)]),
-            *list_settings(logs),
-            *list_settings(_real_ip(declared["trusted_proxies"])),
-            *declared["http_lines"],
+            *list_settings({"access_log": None if logs is None else logs or False}),
+            *_settings_besides(_real_ip(declared["trusted_proxies"]), lines),
+            *lines,
         ],
         "upstreams": [_upstream(upstream) for upstream in declared["upstreams"]],
-        "sites": [_site(site, declared["web_root"]) for site in declared["sites"]],
+        "sites": [_site(site, declared) for site in declared["sites"]],
     }
 
 
+def _settings_besides(directives: dict[str, Any], lines: list[str]) -> list[str]:
+    """Settings as lines, without those that the inventory writes in its lines: nginx refuses most directives that stand
+    twice."""
+    written = list_directives(lines) - REPEATABLE
+    return list_settings({word: value for word, value in directives.items() if word not in written})
+
+
+def list_directives(lines: list[str]) -> set[str]:
+    """The directives of these lines, and the words of blocks that they begin."""
+    return {re.split(r"[\s;{]", line.strip(), maxsplit=1)[0] for line in lines}
+
+
 def find_health_url(sites: list[Item], health_location: str) -> str:
-    """Find the URL of the health location on the host itself; empty if no site can be asked by plain HTTP or HTTPS."""
-    for listen in (str(listen) for site in sites for listen in site["listens"]):
-        words = listen.split()
-        if health_location and not listen.startswith("unix:") and not {"quic", "proxy_protocol"}.intersection(words):
-            host, _colon, port = normalize_listen(words[0]).rpartition(":")
+    """Where nginx says on its own host that it is well; empty if no site can be asked by plain HTTP or HTTPS.
+
+    The request names no site, so that the default one of the address and port answers it."""
+    for place, words, site in _default_sites(sites) if health_location else ():
+        if not find_general_answer(site, health_location):
+            host, _colon, port = place.rpartition(":")
             host = {"*": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
             return f"{'https' if 'ssl' in words else 'http'}://{host}:{port}{health_location}"
     return ""
+
+
+def _default_sites(sites: list[Item]) -> list[tuple[str, list[str], Item]]:
+    """Address and port, the words of the listen directive, and the site that answers there where none is named."""
+    found: dict[str, tuple[str, list[str], Item]] = {}
+    for site in sites:
+        for listen in map(str, site["listens"]):
+            words = listen.split()
+            if listen.startswith("unix:") or {"quic", "proxy_protocol"}.intersection(words):
+                continue
+            place = normalize_listen(words[0])
+            if place not in found or {"default_server", "default"}.intersection(words[1:]):
+                found[place] = (place, words, site)
+    return list(found.values())
+
+
+def find_general_answer(site: Item, path: str) -> str:
+    """The line with which the site answers a request for the path before any location does; empty if there is none."""
+    depth = 0
+    for line in map(str, site["lines"]):
+        words = line.strip().rstrip(";").split()
+        if not depth and (words[:1] == ["return"] or (words[:1] == ["rewrite"] and _redirects(words[1:], path))):
+            return line.strip()
+        depth += line.count("{") - line.count("}")
+    return ""
+
+
+def _redirects(words: list[str], path: str) -> bool:
+    """Return whether the arguments of a rewrite directive redirect the path; a regular expression that Python does not
+    know is taken for one that matches."""
+    if len(words) < 2 or not (
+        {"redirect", "permanent"}.intersection(words[2:]) or words[1].startswith(("http://", "https://", "$scheme"))
+    ):
+        return False
+    try:
+        return re.search(words[0].strip("'\""), path) is not None
+    except re.error:
+        return True
 
 
 def list_settings(directives: dict[str, Any]) -> list[str]:
@@ -86,7 +145,7 @@ def _real_ip(trusted: list[str]) -> dict[str, Any]:
 
 def _own_log_formats(declared: dict[str, Any]) -> list[Item]:
     """The role's format, if a log has it and the inventory has none of its name."""
-    logs = [log for item in (declared, *declared["sites"]) for log in item.get("access_logs", [])]
+    logs = [log for item in (declared, *declared["sites"]) for log in item.get("access_logs") or []]
     is_used = any(log.split()[1:2] == [JSON["name"]] for log in logs)
     return [JSON] if is_used and JSON["name"] not in {item["name"] for item in declared["log_formats"]} else []
 
@@ -109,10 +168,14 @@ def server(item: Item, options: list[str]) -> str:
     return " ".join([f"{address}{port}", *map(str, item.get("options", options))])
 
 
-def _site(site: Item, web_root: str) -> Item:
+def _site(site: Item, declared: dict[str, Any]) -> Item:
     """The site with C(root) and C(settings), and with the location of its redirect."""
     certificate = site["certificate"]
+    found = site_root(site, declared)
     directives = {
+        "root": found or None,
+        "index": " ".join(filter(None, [site["index"], "/evenkeel_demo_page.html" if declared["demo_page"] else ""]))
+        or None,
         "ssl_certificate": certificate or None,
         "ssl_certificate_key": (site["certificate_key"] or certificate) if certificate else None,
     }
@@ -121,16 +184,16 @@ def _site(site: Item, web_root: str) -> Item:
     redirect = [{"path": "/", "lines": [f"return 301 {site['redirect']}$request_uri;"]}] if site["redirect"] else []
     return {
         **site,
-        "root": site_root(site, web_root),
-        "settings": list_settings(directives),
+        "root": found,
+        "settings": _settings_besides(directives, site["lines"]),
         "locations": [*site["locations"], *redirect],
     }
 
 
-def site_root(site: Item, web_root: str) -> str:
-    """Return the directory of the site's files: its name below C(web_root) unless it says another place."""
-    found: str = site.get("root", f"{web_root}/{site['name']}")
-    return found
+def site_root(site: Item, declared: dict[str, Any]) -> str:
+    """Where the site's files are: its name below the web root unless it says another place; in plain mode empty."""
+    default = f"{declared['web_root']}/{site['name']}" if declared["web_root"] else ""
+    return str(site.get("root", default))
 
 
 def _quote(text: str) -> str:

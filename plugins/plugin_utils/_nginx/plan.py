@@ -11,9 +11,9 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._input import tls
+from .._input import additions, tls
 from .._input.plan import make_plan
-from .model import build_blocks, find_health_url
+from .model import build_blocks, find_health_url, list_directives
 from .problems import problems
 
 
@@ -28,24 +28,31 @@ def plan(
         variables,
         options,
         lambda: declare(variables, base),
-        problems,
+        lambda declared: [*additions.problems("nginx", variables, base["additions"]), *problems(declared)],
         lambda declared: build_model(declared, facts),
     )
 
 
 def declare(variables: dict[str, Any], base: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the variables without their prefix; settings, sites and upstreams have their defaults."""
+    variables, base = additions.apply_additions("nginx", variables, base)
     given = {name.removeprefix("nginx_"): value for name, value in variables.items()}
-    connections = given["worker_connections"]
+    connections, processes = given["worker_connections"], given["worker_processes"]
     # A connection of a client can need one to an upstream, or a file.
-    workers = {"worker_processes": given["worker_processes"], "worker_rlimit_nofile": int(connections) * 2}
+    workers = {
+        "worker_processes": processes or None,
+        "worker_rlimit_nofile": int(connections) * 2 if connections else None,
+    }
     return {
         **given,
         "main_settings": {**workers, **base["main"], **given["main_settings"]},
-        "events_settings": {"worker_connections": connections, **given["events_settings"]},
+        "events_settings": {"worker_connections": connections or None, **given["events_settings"]},
         "http_settings": {**base["http"], **given["http_settings"]},
         "upstreams": [{**base["upstream"], **given["upstream_defaults"], **item} for item in given["upstreams"]],
         "sites": [{**base["site"], **given["site_defaults"], **item} for item in given["sites"]],
+        "has_package_user": additions.is_made("nginx", variables, "main"),
+        "mime_types": additions.is_made("nginx", variables, "http"),
+        "demo_page": boolean(given["demo_page"]),
         # A container has its own confinement, and its unit is only Docker's command.
         "confined": boolean(given["confined"]) and given["runtime"] == "package",
     }
@@ -57,14 +64,19 @@ def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str,
     # The OpenSSL of an image need not be the host's.
     curves = [] if contained else tls.newer_curves(facts)
     found = build_blocks({**declared, "newer_curves": curves})
-    roots = [site["root"] for site in found["sites"]]
+    roots = [site["root"] for site in found["sites"] if site["root"]]
     return {
         **found,
+        "has_package_user": declared["has_package_user"]
+        and "user" not in {*declared["main_settings"], *list_directives(declared["main_lines"])},
         "confined": declared["confined"],
+        "health_location": declared["health_location"],
         "health_url": find_health_url(found["sites"], declared["health_location"]),
         "status_address": "*" if contained and declared["container_ports"] else "127.0.0.1",
         # A container mounts the directory of all sites, even where no site is in it.
-        "content_directories": list(dict.fromkeys([*roots, *([declared["web_root"]] if contained else [])])),
+        "content_directories": list(
+            dict.fromkeys([*roots, *([declared["web_root"]] if contained and declared["web_root"] else [])])
+        ),
         "container": _container(declared, roots),
     }
 
@@ -74,8 +86,8 @@ def _container(declared: dict[str, Any], roots: list[str]) -> dict[str, list[str
     site needs no other container, and those of sites elsewhere."""
     port, web_root = int(declared["status_port"]), declared["web_root"]
     own = [f"127.0.0.1:{port}:{port}"] if port and declared["container_ports"] else []
-    elsewhere = [root for root in roots if not root.startswith(f"{web_root}/")]
+    elsewhere = [root for root in roots if not web_root or not root.startswith(f"{web_root}/")]
     return {
         "ports": [*own, *declared["container_ports"]],
-        "roots": list(dict.fromkeys([web_root, *elsewhere])),
+        "roots": list(dict.fromkeys([*([web_root] if web_root else []), *elsewhere])),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_hidden_path, refuse_no_network
-from .model import Item, normalize_listen, server, site_root
+from .model import Item, find_general_answer, find_health_url, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
@@ -46,13 +46,14 @@ def problems(declared: dict[str, Any]) -> list[str]:
     for site in declared["sites"]:
         found += [f"nginx_sites: {site['name']}: {problem}" for problem in _site_problems(site, declared)]
         if declared["confined"]:
-            found += _find_hidden_paths(site, declared["web_root"])
+            found += _find_hidden_paths(site, declared)
     for upstream in declared["upstreams"]:
         found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
     return [
         *found,
         *_arguments(declared),
         *_listeners(declared),
+        *_health(declared),
         *_proxies(declared["trusted_proxies"]),
         *find_exposed_keys("nginx_files", declared["files"]),
         *container.problems("nginx", declared),
@@ -63,7 +64,7 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
     """Texts that would end their directive and begin another. Those of C(lines) and settings are whole directives, in
     nginx's own words."""
     texts = {
-        "nginx_access_logs": declared["access_logs"],
+        "nginx_access_logs": declared["access_logs"] or [],
         "nginx_health_location": [declared["health_location"] or "/"],
     }
     for upstream in declared["upstreams"]:
@@ -73,7 +74,7 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
         where = f"nginx_sites: {site['name']}"
         texts.update({f"{where}: {key}": site[key] for key in ("listens", "server_names")})
         texts[f"{where}: access_logs"] = site.get("access_logs", [])
-        texts[f"{where}: index"] = [site["index"]]
+        texts[f"{where}: index"] = [site["index"] or "/"]
         texts[f"{where}: path"] = [location["path"] for location in site["locations"]]
     for where, found in texts.items():
         for text in map(str, found):
@@ -82,6 +83,19 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
                     f"{where} has '{text}': what has a semicolon, a brace or a # needs quotation marks around it, "
                     "and all of them closed"
                 )
+
+
+def _health(declared: dict[str, Any]) -> Iterator[str]:
+    """Sites that all answer every request in one way, so that nginx cannot be asked whether it is well."""
+    path, sites = declared["health_location"], declared["sites"]
+    answers = [(site["name"], find_general_answer(site, path)) for site in sites if path]
+    found = [f"{name} ('{line}')" for name, line in answers if line]
+    if found and not find_health_url(sites, path):
+        yield (
+            f"nginx_sites: no site answers {path} (nginx_health_location) by itself where none is named, because of "
+            f"{', '.join(found)}: write that directive into the location /, have another site as default_server, or "
+            "set nginx_health_location to ''"
+        )
 
 
 def _words(site: Item) -> Iterator[str]:
@@ -129,11 +143,11 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
         yield "certificate_key is set and certificate is not: set both, or certificate alone for a file that has both"
 
 
-def _find_hidden_paths(site: Item, web_root: str) -> Iterator[str]:
+def _find_hidden_paths(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     """Find paths that nginx -t accepts and a confined nginx answers with status 404."""
     lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
     served = [
-        ("root", site_root(site, web_root)),
+        ("root", site_root(site, declared)),
         *(found.groups() for found in map(SERVED.match, map(str, lines)) if found),
     ]
     for word, path in served:

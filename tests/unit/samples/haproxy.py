@@ -22,6 +22,8 @@ BASE = {
     "server": {"check": True, "inter": "1s"},
     "health_check": {"uri": "/", "host": "localhost", "status": "200"},
     "client_limits": {"period": "10s", "exempt": []},
+    "additions": {},
+    "role_defaults": DEFAULTS,
     "newer_curves": [],
     "forwards_nul": True,
     "certificate_store": "/store",

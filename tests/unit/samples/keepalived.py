@@ -96,6 +96,7 @@ def declaration(instances, **keys):
         "yields": {},
         "busy": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
+        "left_out": [],
         "texts": {},
         "files": [],
         "urls": {"watched": [], "yield": []},

@@ -40,6 +40,8 @@ def declaration(**keys):
         "web_root": "/var/www",
         "health_location": "/healthz",
         "status_port": 0,
+        "mime_types": False,
+        "demo_page": False,
         "confined": True,
         "files": [],
         "runtime": "package",

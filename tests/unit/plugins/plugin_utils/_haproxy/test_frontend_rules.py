@@ -64,6 +64,14 @@ def backends(**changes):
         (["tcp-request inspect-delay 1s", " redirect prefix /a", "http-request deny"], 1),
         (["option a", "use_backend b if TRUE"], 1),
         (["option a"], 1),
+        ([".if defined(X)", "http-request allow", ".endif"], 0),
+        (["acl a src ::1", "  .if defined(X)", ".if defined(Y)", "http-request deny", ".endif", ".endif"], 1),
+        ([".if defined(X)", "acl a src ::1", ".endif", "http-request deny if a"], 3),
+        ([".if defined(X)", "acl a src ::1", ".else", "redirect prefix /a", ".endif"], 0),
+        ([".if defined(X)", "option a", ".endif"], 3),
+        (["option a", '"http-request" allow'], 1),
+        (["option a", r"http\-request allow"], 1),
+        (["option a", "${RULE} allow"], 1),
     ],
 )
 def test_rules_stand_before_the_rules_of_the_inventory_and_behind_what_haproxy_wants_before_them(lines, where):

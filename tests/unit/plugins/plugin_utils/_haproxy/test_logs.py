@@ -91,8 +91,7 @@ def test_the_format_of_haproxy_needs_nothing():
 @pytest.mark.parametrize(("own", "written"), [({}, True), ({"haproxy_options": {"dontlog-normal": False}}, False)])
 def test_errors_only(own, written):
     defaults, _proxies = find_defaults(haproxy_access_log_errors_only=True, **own)
-    assert ("dontlog-normal" in defaults["http"]["options"]) is written
-    assert "dontlog-normal" in defaults["tcp"]["options"]
+    assert [("dontlog-normal" in defaults[mode]["options"]) for mode in ("http", "tcp")] == [written, written]
 
 
 @pytest.mark.parametrize(

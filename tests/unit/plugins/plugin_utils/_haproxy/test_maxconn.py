@@ -127,14 +127,14 @@ def test_servers_of_templates_take_descriptors():
         ({**fronts(front(), haproxy_maxconn=4096), **listens(listen())}, 4096, {"http_in": 1998, "db": 1998}),
         (fronts(limited(1000), TWO[1], haproxy_maxconn=4096), 4096, {"api": 2996}),
         (fronts(front(), haproxy_maxconn=4096, haproxy_defaults_lines=["maxconn 2000"]), 4096, {}),
-        # Of the other mode, lines of the defaults are not printed.
+        # Defaults of both modes have what means the same in both.
         (
             {
                 **fronts(front(), haproxy_maxconn=4096, haproxy_defaults_lines=["maxconn 2000"]),
                 **listens(listen(mode="tcp")),
             },
             4096,
-            {"db": 1996},
+            {},
         ),
         (
             fronts(

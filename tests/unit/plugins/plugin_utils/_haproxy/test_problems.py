@@ -42,6 +42,7 @@ GOOD = [
     backs({**server(cookie="A"), "cookie": "SERVER insert"}),
     backs({**server(cookie="A"), "lines": ["  cookie SERVER insert"]}),
     backs(back(**{"from": "patient"}), haproxy_named_defaults=[{"name": "patient"}]),
+    backs(back(**{"from": "raw", "mode": "http"}), haproxy_named_defaults=[RAW]),
     backs(back(**{"from": "more", "mode": "tcp"}), haproxy_named_defaults=[RAW, {"name": "more", "from": "raw"}]),
     backs(back(lines=["http-request return string 'a # b\\\"'\t"])),
     {"haproxy_stats_address": "*", "haproxy_stats_users": [USER]},
@@ -180,11 +181,6 @@ BAD = [
         "defaults that come later",
         {"haproxy_named_defaults": [{"name": "more", "from": "raw"}, RAW]},
         ["haproxy_named_defaults: more: from is 'raw', which is not defined before it"],
-    ),
-    (
-        "defaults of the other mode",
-        backs(back(**{"from": "raw", "mode": "http"}), haproxy_named_defaults=[RAW]),
-        ["haproxy_backends: web: mode is http, that of its defaults 'raw' is tcp"],
     ),
     ("health at every address", {"haproxy_health_address": "*"}, ["haproxy_health_address is '*'", "127.0.0.1"]),
     (

@@ -279,7 +279,7 @@ def defaults(**changes):
         ({"haproxy_mode": "tcp"}, ["tcp"]),
         ({"haproxy_backends": [back(mode="tcp")]}, ["http", "tcp"]),
         ({"haproxy_named_defaults": [PATIENT]}, ["http", "patient"]),
-        ({"haproxy_named_defaults": [RAW]}, ["http", "tcp", "raw"]),
+        ({"haproxy_named_defaults": [RAW]}, ["http", "raw"]),
         ({"haproxy_backends": [back(**{"from": "tcp"})]}, ["http", "tcp"]),
     ],
 )
@@ -287,31 +287,133 @@ def test_the_roles_own_defaults_are_there_if_they_are_used(changes, names):
     assert list(defaults(**changes)) == names
 
 
-def test_what_is_added_to_the_defaults_is_for_one_mode():
-    changes = {"haproxy_options": {"dontlognull": False, "httpclose": True}, "haproxy_defaults_lines": ["maxconn 10"]}
+def test_what_is_added_to_the_defaults_is_for_every_mode_that_understands_it():
+    lines = ["maxconn 10", "timeout queue 9s", "option httpclose", "no option tcpka", "errorfile 503 /a", " log global"]
     found = defaults(
-        haproxy_timeouts={"client": "5s", "connect": False}, haproxy_backends=[back(mode="tcp")], **changes
+        haproxy_options={"dontlognull": False, "httpclose": True, "nolinger": True},
+        haproxy_defaults_lines=lines,
+        haproxy_timeouts={"client": "5s", "connect": False},
+        haproxy_backends=[back(mode="tcp")],
     )
-    assert found["http"]["options"] == ["httplog", "httpclose"]
-    assert found["tcp"]["options"] == ["dontlognull", "tcplog"]
-    assert (found["http"]["lines"], found["tcp"]["lines"]) == (["maxconn 10"], [])
+    assert found["http"]["options"] == ["httplog", "httpclose", "nolinger"]
+    assert found["tcp"]["options"] == ["tcplog", "nolinger"]
+    assert found["http"]["lines"] == lines
+    assert found["tcp"]["lines"] == ["maxconn 10", "timeout queue 9s", "no option tcpka", " log global"]
     assert found["http"]["timeouts"] == found["tcp"]["timeouts"] == ["client 5s"]
 
 
-def test_named_defaults_say_what_they_begin_with():
-    found = defaults(haproxy_named_defaults=[PATIENT, RAW, {"name": "more", "from": "patient", "lines": ["a"]}])
-    assert [(section["from"], section["mode"]) for section in found.values()] == [
-        ("", "http"),
-        ("", "tcp"),
-        ("http", "http"),
-        ("tcp", "tcp"),
-        ("patient", "http"),
-    ]
-    assert (found["patient"]["timeouts"], found["raw"]["options"], found["more"]["lines"]) == (
-        ["server 10m"],
-        ["tcpka"],
-        ["a"],
-    )
+MANY = {**BASE, "timeouts": {"connect": "1s", "client": "30s", "server": "30s", "tunnel": "1h"}}
+
+
+@pytest.mark.parametrize(
+    ("named", "changes", "options", "timeouts", "lines"),
+    [
+        ({}, {}, ["dontlognull", "httplog"], ["connect 1s", "client 30s", "server 30s", "tunnel 1h"], []),
+        (
+            {"options": {"httplog": False}},
+            {},
+            ["dontlognull"],
+            ["connect 1s", "client 30s", "server 30s", "tunnel 1h"],
+            [],
+        ),
+        (
+            {"timeouts": {"tunnel": False, "connect": False, "client": 4000}},
+            {},
+            ["dontlognull", "httplog"],
+            ["client 4000", "server 30s"],
+            [],
+        ),
+        (
+            {"options": {"nolinger": False, "tcpka": True}, "timeouts": {"queue": "1m"}},
+            {"haproxy_defaults_lines": ["option nolinger", "no option tcpka", "timeout queue 9s", "maxconn 5"]},
+            ["dontlognull", "httplog", "tcpka"],
+            ["connect 1s", "client 30s", "server 30s", "tunnel 1h", "queue 1m"],
+            ["maxconn 5"],
+        ),
+        (
+            {"lines": ["timeout client 24h", "timeout queue 8s"]},
+            {"haproxy_defaults_lines": ["timeout queue 9s", "a"], "haproxy_timeouts": {"server": "24h"}},
+            ["dontlognull", "httplog"],
+            ["connect 1s", "server 24h"],
+            ["a", "timeout client 24h", "timeout queue 8s"],
+        ),
+    ],
+)
+def test_defaults_are_printed_with_all_that_they_inherit(named, changes, options, timeouts, lines):
+    given = variables(haproxy_named_defaults=[{"name": "a"}, {"name": "b", "from": "a", **named}], **changes)
+    found = build_sections(given, MANY)["defaults"][-1]
+    assert (found["options"], found["timeouts"], found["lines"]) == (options, timeouts, lines)
+
+
+OWN = {"client": "4s", "server": "4s"}
+TIMES = ["timeout client 24h", "timeout server 24h"]
+DB_IN = front("db_in", mode="tcp", default_backend="db")
+DB = back("db", mode="tcp")
+
+
+@pytest.mark.parametrize(
+    ("changes", "mode", "tunnel"),
+    [
+        ({}, "tcp", "tunnel 1h"),
+        ({"haproxy_timeouts": OWN}, "tcp", ""),
+        ({"haproxy_timeouts": OWN}, "http", ""),
+        ({"haproxy_timeouts": {"client": "4s"}}, "tcp", "tunnel 4s"),
+        ({"haproxy_timeouts": {"server": 4000}}, "tcp", "tunnel 4000"),
+        ({"haproxy_timeouts": {"client": "4s"}}, "http", "tunnel 1h"),
+        ({"haproxy_timeouts": {**OWN, "tunnel": "2m"}}, "tcp", "tunnel 2m"),
+        ({"haproxy_timeouts": {"tunnel": False}}, "tcp", ""),
+        ({"haproxy_defaults_lines": TIMES}, "tcp", ""),
+    ],
+)
+def test_no_tunnel_timeout_supersedes_those_of_the_inventory(changes, mode, tunnel):
+    found = build_sections(variables(haproxy_mode=mode, **changes), MANY)["defaults"][0]
+    assert [line for line in found["timeouts"] if line.startswith("tunnel")] == [tunnel] * bool(tunnel)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"haproxy_listens": [listen(mode="tcp")]}, []),
+        ({"haproxy_listens": [listen(mode="tcp", lines=TIMES)]}, ["timeout tunnel 0"]),
+        ({"haproxy_listens": [listen(mode="http", lines=TIMES)]}, ["timeout tunnel 0"]),
+        ({"haproxy_listens": [listen(mode="http", lines=TIMES[:1])]}, []),
+        ({"haproxy_listens": [listen(mode="tcp", lines=TIMES[1:])]}, ["timeout tunnel 24h"]),
+        ({"haproxy_listens": [listen(mode="tcp", lines=[*TIMES, "timeout tunnel 8h"])]}, []),
+        ({"haproxy_listens": [listen(mode="tcp", lines=TIMES)], "haproxy_timeouts": OWN}, []),
+        ({"haproxy_frontends": [DB_IN], "haproxy_backends": [DB]}, []),
+        (
+            {"haproxy_frontends": [{**DB_IN, "lines": TIMES[:1]}], "haproxy_backends": [{**DB, "lines": TIMES[1:]}]},
+            ["timeout tunnel 0"],
+        ),
+        ({"haproxy_frontends": [{**DB_IN, "lines": TIMES[:1]}], "haproxy_backends": [DB]}, ["timeout tunnel 24h"]),
+        (
+            {
+                "haproxy_frontends": [
+                    {**DB_IN, "lines": TIMES[:1]},
+                    front("other", mode="tcp", lines=["use_backend db if TRUE"]),
+                ],
+                "haproxy_backends": [DB],
+            },
+            [],
+        ),
+        (
+            {
+                "haproxy_named_defaults": [{"name": "patient", "mode": "tcp", "timeouts": OWN}],
+                "haproxy_backends": [{**DB, "from": "patient"}],
+            },
+            [],
+        ),
+    ],
+)
+def test_the_tunnel_timeout_of_a_section_gives_way_to_its_own_timeouts(changes, lines):
+    found = build_sections(variables(**changes), MANY)["proxies"][-1]
+    assert [line for line in found["lines"] if line.startswith("timeout tunnel") and "8h" not in line] == lines
+
+
+def test_a_section_may_have_another_mode_than_its_defaults():
+    printed = proxy(haproxy_named_defaults=[PATIENT], haproxy_backends=[back(mode="tcp", **{"from": "patient"})])
+    assert (printed["from"], printed["mode"]) == ("patient", "tcp")
+    assert proxy(haproxy_backends=[back(mode="tcp")])["mode"] == ""
 
 
 def test_users_are_written_with_their_groups():

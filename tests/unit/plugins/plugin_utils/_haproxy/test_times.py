@@ -38,6 +38,7 @@ def test_a_time_needs_a_unit(changed, said):
     "changed",
     [
         {"haproxy_timeouts": {"client": "30s", "tunnel": False, "queue": 0}},
+        {"haproxy_timeouts": {"client": 30000}, "haproxy_plain": True},
         {"haproxy_hard_stop_after": ""},
         {"haproxy_server_defaults": {"inter": "250ms", "fall": 3, "weight": 10, "slowstart": False, "rise": "2"}},
     ],

@@ -143,6 +143,7 @@ def lists(options):
 
 ELSEWHERE = {
     "access_log",
+    "additions",
     "container_mounts",
     "container_ports",
     "files",
@@ -150,6 +151,7 @@ ELSEWHERE = {
     "log_servers",
     "names",
     "packages",
+    "writable_paths",
 }
 """Lists of which nothing is printed into haproxy.cfg."""
 

@@ -132,7 +132,7 @@ def test_the_metrics_name_what_is_there():
 def test_the_lines_of_the_inventory_come_last(enabled, lines):
     found = model(keepalived_metrics_enabled=enabled, keepalived_global_lines=["vrrp_version 3"])["global_lines"]
     assert found[-1] == "vrrp_version 3"
-    assert len(found) == 3 + lines + 1
+    assert len(found) == 8 + lines + 1
 
 
 def test_the_passwords_are_secrets():

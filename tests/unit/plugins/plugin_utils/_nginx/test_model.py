@@ -107,7 +107,40 @@ def test_an_upstream_has_a_line_for_each_server():
 )
 def test_a_site_is_completed(keys, root, lines):
     (written,) = build_blocks(declaration(sites=[site(**keys)]))["sites"]
-    assert (written["root"], written["settings"]) == (root, lines)
+    assert written["root"] == root
+    assert written["settings"] == [f"root {root};", "index index.html;", *lines]
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings"),
+    [
+        ({}, ["root /var/www/web;", "index a.html /evenkeel_demo_page.html;"]),
+        ({"lines": ["root $base;", "index b.html;"]}, []),
+        ({"lines": ["  index{};"], "index": ""}, ["root /var/www/web;"]),
+        ({"index": "", "root": "/srv"}, ["root /srv;", "index /evenkeel_demo_page.html;"]),
+    ],
+)
+def test_what_a_site_writes_in_its_lines_the_role_does_not_write(keys, settings):
+    (written,) = build_blocks(declaration(sites=[site(**{"index": "a.html", **keys})], demo_page=True))["sites"]
+    assert written["settings"] == settings
+
+
+def test_settings_that_are_among_the_lines_of_a_context_are_not_written_twice():
+    written = build_blocks(
+        declaration(
+            main_settings={"user": "www-data", "error_log": "/a"},
+            main_lines=["user nobody;", "error_log /b;"],
+            http_settings={"server_tokens": False},
+            http_lines=["server_tokens on;", "ssl_protocols TLSv1.3;", "include /etc/nginx/mime.types;"],
+            mime_types=True,
+        )
+    )
+    assert written["main"] == ["error_log /a;", "user nobody;", "error_log /b;"]
+    assert [line for line in written["http"] if line.startswith(("server_tokens", "ssl_protocols", "include"))] == [
+        "server_tokens on;",
+        "ssl_protocols TLSv1.3;",
+        "include /etc/nginx/mime.types;",
+    ]
 
 
 OWN = {"name": "json", "format": "own"}
@@ -143,8 +176,33 @@ def test_the_format_json_is_there_where_a_log_has_it(keys, formats):
     ],
 )
 def test_where_nginx_says_that_it_is_well(listens, url):
-    assert find_health_url([{"listens": listens}], "/healthz") == url
-    assert find_health_url([{"listens": listens}], "") == ""
+    assert find_health_url([site(listens=listens)], "/healthz") == url
+    assert find_health_url([site(listens=listens)], "") == ""
+
+
+AWAY = ["return 301 https://$host$request_uri;"]
+ON_81 = "http://127.0.0.1:81/healthz"
+
+
+@pytest.mark.parametrize(
+    ("sites", "url"),
+    [
+        ([site(lines=AWAY), site(name="b", listens=["81"])], ON_81),
+        ([site(lines=AWAY), site(name="b", listens=["80", "81"])], ON_81),
+        ([site(lines=AWAY), site(name="b", listens=["80 default_server"])], "http://127.0.0.1:80/healthz"),
+        ([site(), site(name="b", listens=["80 default_server"], lines=AWAY)], ""),
+        ([site(lines=AWAY), site(name="b", listens=["443 ssl"])], "https://127.0.0.1:443/healthz"),
+        ([site(lines=AWAY)], ""),
+        ([site(lines=["rewrite ^ https://www.example.com permanent;"])], ""),
+        ([site(lines=["rewrite ^/(.*)$ https://www.example.com/$1;"])], ""),
+        ([site(lines=["rewrite ^/old /new permanent;"])], "http://127.0.0.1:80/healthz"),
+        ([site(lines=["location /a {", "return 301 /b;", "}"])], "http://127.0.0.1:80/healthz"),
+        ([site(lines=["location /a { return 301 /b; }"])], "http://127.0.0.1:80/healthz"),
+        ([site(locations=[{"path": "/", "lines": AWAY}])], "http://127.0.0.1:80/healthz"),
+    ],
+)
+def test_a_health_question_is_asked_of_a_site_that_answers_by_itself(sites, url):
+    assert find_health_url(sites, "/healthz") == url
 
 
 def test_a_redirect_is_the_location_of_all_other_paths():

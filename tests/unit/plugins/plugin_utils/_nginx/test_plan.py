@@ -18,13 +18,14 @@ DEFAULTS, SPECS, VARS = (
     for name in ("defaults/main.yml", "meta/argument_specs.yml", "vars/main.yml")
 )
 OPTIONS = SPECS["argument_specs"]["main"]["options"]
+BASE = {**VARS["__nginx_base"], "role_defaults": DEFAULTS}
 DEBIAN = {"distribution": "Debian", "distribution_major_version": "13"}
 CONTAINER = {"nginx_runtime": "container", "nginx_image_base": "debian:bookworm-slim"}
 PUBLISHED = {**CONTAINER, "nginx_container_ports": ["80:80"], "nginx_status_port": 8080}
 
 
 def planned(facts=None, **changes):
-    return plan({**DEFAULTS, **changes}, VARS["__nginx_base"], OPTIONS, facts or {})
+    return plan({**DEFAULTS, **changes}, BASE, OPTIONS, facts or {})
 
 
 def model(facts=None, **changes):
@@ -110,3 +111,16 @@ def test_bad_input_makes_no_model():
 )
 def test_a_line_break_is_refused(changes, where):
     assert f"{where} has a line break" in planned(**changes)["problems"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_of_package"),
+    [
+        ({}, True),
+        ({"nginx_main_settings": {"user": "nobody"}}, False),
+        ({"nginx_main_lines": ["user nobody;"]}, False),
+        ({"nginx_plain": True}, False),
+    ],
+)
+def test_the_user_is_that_of_the_package_unless_the_inventory_names_one(changes, is_of_package):
+    assert model(**changes)["has_package_user"] is is_of_package

@@ -13,6 +13,8 @@ KEY = "-----BEGIN PRIVATE KEY-----\nunutterable\n"
 TLS = {"listens": ["443 ssl"], "certificate": "tls/web.pem"}
 GOOD = [
     {},
+    {"sites": [site(lines=["return 301 https://$host$request_uri;"])], "health_location": ""},
+    {"sites": [site(lines=["return 301 https://$host$request_uri;"]), site(name="b", listens=["8080"])]},
     {"sites": [site()], "trusted_proxies": ["192.0.2.11", "192.0.2.0/24", "192.0.2.11/24", "2001:db8::/32", "unix:"]},
     {"sites": [site(), site(name="api", server_names=["api.example.com"])]},
     {"sites": [site(), site(name="other", listens=["8080"])]},
@@ -60,6 +62,11 @@ GOOD = [
 ]
 # what is wrong, the declaration, what the problem says
 BAD = [
+    (
+        "no site that answers by itself",
+        {"sites": [site(lines=["return 301 https://$host$request_uri;"])]},
+        ["no site answers /healthz (nginx_health_location) by itself", "web ('return 301", "location /"],
+    ),
     ("site twice", {"sites": [site(), site(listens=["81"])]}, ["nginx_sites: the name web is used 2 times", "once"]),
     ("a name of two words", {"sites": [site(name="my site")]}, ["nginx_sites: the name 'my site' is no single word"]),
     (
