@@ -23,12 +23,12 @@ LAYERS = {
     "plugin_utils": [
         {"_input"},
         {"_haproxy", "_keepalived", "_nginx"},
-        {"_cluster", "_drill", "_status"},
+        {"_cluster", "_drill", "_import", "_status"},
     ],
 }
 """The packages, the lowest first. Those of one layer do not import each other."""
 
-FROM_HOSTS = {"_address", "_text", "_http.results", "_keepalived.paths", "_keepalived.shapes"}
+FROM_HOSTS = {"_address", "_text", "_check.secrets", "_http.results", "_keepalived.paths", "_keepalived.shapes"}
 """What the controller shares with the hosts: nothing that asks a host."""
 
 Imports = Mapping[str, set[str]]

@@ -1,0 +1,450 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the keepalived.conf of every node to the variables of the role keepalived: shared ones, and those of single
+nodes where the files differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...module_utils._address import canonical, version_of
+from .keepalived_effect import MAX_PASSWORD, SCRIPT, split_virtual
+from .tree import Node
+from .values import Path, Template, Translation, parse_scalar
+
+PLAIN: dict[str, Any] = {"keepalived_plain": True}
+"""With it, the role adds nothing to what is written."""
+
+NUMBERS = (
+    "advert_int",
+    "preempt_delay",
+    "down_timer_adverts",
+    "garp_master_delay",
+    "garp_master_repeat",
+    "garp_master_refresh",
+    "garp_master_refresh_repeat",
+)
+NOTIFY = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
+LISTS = (
+    "virtual_ipaddress_excluded",
+    "virtual_routes",
+    "virtual_rules",
+    "track_interface",
+    "track_script",
+    "track_file",
+    "track_process",
+)
+KINDS = {
+    "vrrp_script": "scripts",
+    "track_file": "track_files",
+    "vrrp_track_file": "track_files",
+    "vrrp_track_process": "track_processes",
+    "vrrp_sync_group": "sync_groups",
+}
+NAME = re.compile(r"""[^\s{}"'#!@$/\\]+""")
+NUMBER = re.compile(r"\d+(\.\d+)?")
+STANDBY = "standby_"
+"""How the names of track files begin that the role adds to every instance, in plain mode as well."""
+
+SOURCE = "vrrp_source_address"
+"""A variable of the nodes: where their multicast adverts come from."""
+
+COMPUTED = ("@", "~", "$")
+"""Beginnings of lines that keepalived replaces before it reads the rest."""
+
+Item = dict[str, Any]
+
+
+@dataclass
+class Nodes:
+    """Variables for all nodes, those of single ones, the nodes in the order in which they take over, and the addresses
+    from which they send adverts."""
+
+    shared: Translation
+    hosts: dict[str, Translation]
+    order: list[str]
+    addresses: dict[str, str]
+
+
+@dataclass
+class _Instance:
+    """An instance on one node: what is the same on all nodes, and what need not be."""
+
+    node: Node
+    item: Item
+    priority: int
+    peers: list[str] = field(default_factory=list)
+    source: str = ""
+
+
+def translate(roots: Mapping[str, Node], addresses: Mapping[str, str]) -> Nodes:
+    """The variables of all nodes. C(addresses) are those of the nodes, as far as they are known otherwise."""
+    local = {host: _Local(root) for host, root in roots.items()}
+    return _Merger(local, dict(addresses)).run()
+
+
+class _Local:
+    """What one node's file says, in the terms of the role."""
+
+    def __init__(self, root: Node) -> None:
+        self.found = Translation()
+        self.instances: list[_Instance] = []
+        variables = self.found.variables
+        for kind in ("global_lines", "extra_lines"):
+            variables[f"keepalived_{kind}"] = []
+        self.waiting: list[str] = []
+        computed = any(node.kind.startswith(COMPUTED) for node in root.walk())
+        self.version = "2"
+        for node in root.inner:
+            if node.kind == "global_defs" and node.nodes is not None:
+                self._globals(node)
+            elif computed or not self._typed(node):
+                self._extra(node)
+        self.found.comment(("keepalived_end",), [*self.waiting, *root.end])
+
+    def _typed(self, node: Node) -> bool:
+        """Add an item of a typed list; false if the block has something that the role has no type for."""
+        if node.nodes is None or len(node.values) != 2 or not NAME.fullmatch(node.name):
+            return False
+        if node.name.startswith(STANDBY):
+            self.waiting += node.comments
+            return True
+        return self._instance(node) if node.kind == "vrrp_instance" else node.kind in KINDS and self._item(node)
+
+    def _comment(self, path: Path, node: Node) -> None:
+        self.found.comment(path, [*self.waiting, *node.comments])
+        self.waiting = []
+
+    def _changed(self, node: Node, text: str) -> None:
+        self.found.remark("changed", node.place, node.text, text)
+
+    def _globals(self, block: Node) -> None:
+        self.waiting += block.comments
+        lines = self.found.variables["keepalived_global_lines"]
+        for node in block.inner:
+            if node.kind == "vrrp_version" and node.name:
+                self.version = node.name
+            self._comment(("keepalived_global_lines", len(lines)), node)
+            lines += node.lines()
+        self.waiting += block.end
+
+    def _extra(self, node: Node) -> None:
+        lines = self.found.variables["keepalived_extra_lines"]
+        self._comment(("keepalived_extra_lines", len(lines)), node)
+        lines += self._hidden(node.lines(), node.name)
+
+    def _hidden(self, lines: Iterable[str], name: str) -> list[str]:
+        """The lines, with references to the vault in the place of passwords."""
+        found = []
+        for line in lines:
+            password = re.fullmatch(r"(\s*auth_pass\s+)(.+)", line)
+            hidden = self.found.hide(f"keepalived_{name}_auth_pass", password[2]) if password else ""
+            found.append(Template(f"{password[1]}{hidden}") if password else line)
+        return found
+
+    # Scripts, track files, processes and groups
+
+    def _item(self, node: Node) -> bool:
+        leaves = {inner.kind: inner for inner in node.inner}
+        item = {
+            "vrrp_script": self._script,
+            "vrrp_sync_group": self._group,
+            "vrrp_track_process": self._process,
+        }.get(node.kind, self._track_file)(leaves)
+        if item is None or (len(leaves) < len(node.inner) and node.kind != "vrrp_sync_group"):
+            return False
+        variable = f"keepalived_{KINDS[node.kind]}"
+        items = self.found.variables.setdefault(variable, [])
+        self._comment((variable, len(items)), node)
+        self.found.comment((variable, len(items)), [text for inner in node.inner for text in inner.comments])
+        items.append({"name": node.name, **item})
+        return True
+
+    def _script(self, leaves: dict[str, Node]) -> Item | None:
+        if set(leaves) - {"script", *SCRIPT, "timeout", "init_fail", "user"} or "script" not in leaves:
+            return None
+        if any(leaf.nodes is not None for leaf in leaves.values()):
+            return None
+        words = [word for word in (*SCRIPT, "timeout") if word in leaves]
+        if not all(re.fullmatch(r"[+-]?\d+(\.\d+)?", leaves[word].name) for word in words):
+            return None
+        command = leaves["script"].value.replace('\\"', '"').replace("\\\\", "\\")
+        numbers = {word: _number(leaves[word].name) for word in words}
+        user = {"user": leaves["user"].value} if "user" in leaves else {}
+        return {"script": command, **numbers, **({"init_fail": True} if "init_fail" in leaves else {}), **user}
+
+    def _track_file(self, leaves: dict[str, Node]) -> Item | None:
+        if set(leaves) - {"file", "weight", "init_file"} or "file" not in leaves:
+            return None
+        if any(len(leaf.values) != 2 or leaf.nodes is not None for leaf in leaves.values()):
+            return None
+        return {word: parse_scalar(leaves[word].name) for word in ("file", "weight", "init_file") if word in leaves}
+
+    def _process(self, leaves: dict[str, Node]) -> Item | None:
+        if "process" not in leaves or any(leaf.nodes is not None for leaf in leaves.values()):
+            return None
+        numbers: Item = {word: parse_scalar(leaves[word].name) for word in ("quorum", "weight") if word in leaves}
+        lines = [leaf.text for word, leaf in leaves.items() if word not in ("process", "quorum", "weight")]
+        return {"process": leaves["process"].rest, **numbers, **({"lines": lines} if lines else {})}
+
+    def _group(self, leaves: dict[str, Node]) -> Item | None:
+        members = leaves.get("group")
+        if members is None or members.nodes is None:
+            return None
+        notify = {word: leaves[word].rest for word in NOTIFY if word in leaves}
+        further = [node for word, node in leaves.items() if word not in (*NOTIFY, "group")]
+        lines = [line for node in further for line in node.lines()]
+        names = [name for inner in members.nodes for name in inner.values]
+        return {"instances": names, **notify, **({"lines": lines} if lines else {})}
+
+    # Instances
+
+    def _instance(self, node: Node) -> bool:
+        """Add an instance; false if it has something that the role could not print."""
+        leaves = {inner.kind: inner for inner in node.inner if inner.nodes is None}
+        router = leaves["virtual_router_id"].name if "virtual_router_id" in leaves else ""
+        priority = leaves["priority"].name if "priority" in leaves else "100"
+        if not (router.isdecimal() and priority.isdecimal() and "interface" in leaves):
+            return False
+        version = leaves["version"].name if "version" in leaves else self.version
+        item: Item = {
+            "name": node.name,
+            "virtual_router_id": int(router),
+            "interface": leaves["interface"].name,
+            "version": parse_scalar(version),
+            "advert_int": 1,
+            "unicast": False,
+            "preempt": True,
+        }
+        instance = _Instance(node, item, int(priority))
+        for inner in node.inner:
+            if not self._directive(inner, instance):
+                item.setdefault("lines", []).extend(self._hidden(inner.lines(), node.name))
+        self.instances.append(instance)
+        return True
+
+    def _directive(self, node: Node, instance: _Instance) -> bool:
+        """Take a directive into the instance; false if the role has no type for it."""
+        item, kind, leaf = instance.item, node.kind, node.nodes is None
+        if kind in ("virtual_router_id", "priority", "interface", "version", "preempt") and leaf:
+            return True
+        if kind == "state" and leaf:
+            if node.name == "MASTER":
+                self._changed(node, "every node begins as a backup, and becomes master when it hears no adverts")
+            return True
+        if kind == "nopreempt" and leaf:
+            item["preempt"] = False
+        elif kind in NUMBERS and NUMBER.fullmatch(node.name):
+            item[kind] = _number(node.name)
+        elif kind in NOTIFY and leaf:
+            item[kind] = node.rest
+        elif kind in LISTS and not leaf:
+            entries = [" ".join(inner.words) for inner in node.inner if not inner.kind.startswith(STANDBY)]
+            item.update({kind: entries} if entries else {})
+        elif kind == "virtual_ipaddress" and not leaf:
+            item[kind] = [_virtual_address(inner.values) for inner in node.inner]
+        elif kind == "unicast_peer" and not leaf and all(len(inner.values) == 1 for inner in node.inner):
+            instance.peers = [inner.kind for inner in node.inner]
+            item["unicast"] = True
+        elif kind == "unicast_src_ip" and leaf:
+            instance.source = node.name
+        elif kind == "mcast_src_ip" and leaf:
+            instance.source = node.name
+            item.setdefault("lines", []).append(Template(f"mcast_src_ip {{{{ {SOURCE} }}}}"))
+        else:
+            return kind == "authentication" and self._authentication(node, item)
+        return True
+
+    def _authentication(self, node: Node, item: Item) -> bool:
+        values = {inner.kind: inner.value for inner in node.inner}
+        password = values.get("auth_pass", "")
+        if item["version"] != 2:
+            self._changed(node, "VRRP version 3 has no authentication, so keepalived ignores it: it is left out")
+            return True
+        if values.get("auth_type", "PASS") != "PASS" or not password or set('"\\{}') & set(password):
+            return False
+        if len(password.encode()) > MAX_PASSWORD:
+            self._changed(
+                node, f"keepalived uses the first {MAX_PASSWORD} bytes of the password: the others are left out"
+            )
+            password = password.encode()[:MAX_PASSWORD].decode(errors="ignore")
+        item["auth_pass"] = self.found.hide(f"keepalived_{item['name']}_auth_pass", password)
+        return True
+
+
+class _Merger:
+    """Brings the nodes together."""
+
+    def __init__(self, local: dict[str, _Local], addresses: dict[str, str]) -> None:
+        self.local = local
+        self.shared = Translation({**PLAIN})
+        self.hosts = {host: Translation() for host in local}
+        self.addresses = addresses
+        self.order = list(local)
+
+    def run(self) -> Nodes:
+        """Variables that are the same on all nodes are shared; others stand with the node."""
+        for host, local in self.local.items():
+            self.shared.remarks += [replace(remark, host=host) for remark in local.found.remarks]
+            for name, value in local.found.secrets.items():
+                self._check_secret(host, name, value)
+        self._find_addresses()
+        self._sort_nodes()
+        self._add_peers()
+        self._variables()
+        self._instances()
+        return Nodes(self.shared, self.hosts, self.order, self.addresses)
+
+    def _check_secret(self, host: str, name: str, value: str) -> None:
+        """Nodes with different secrets of one name keep their own."""
+        if self.shared.secrets.setdefault(name, value) != value:
+            self.hosts[host].secrets[name] = value
+
+    def _find_addresses(self) -> None:
+        """The address from which each node sends: its own word, or the only peer that is not another node."""
+        for host, local in self.local.items():
+            source = next((instance.source for instance in local.instances if instance.source), "")
+            self.addresses[host] = source or self.addresses.get(host, "")
+        for host in [host for host in self.local if not self.addresses[host]]:
+            peers = [
+                canonical(peer)
+                for other, local in self.local.items()
+                if other != host
+                for instance in local.instances
+                for peer in instance.peers
+            ]
+            free = [peer for peer in dict.fromkeys(peers) if peer not in map(canonical, self.addresses.values())]
+            if len(free) == 1:
+                self.addresses[host] = free[0]
+
+    def _sort_nodes(self) -> None:
+        """The nodes by their priority in the first instance, the highest first."""
+        first = {host: local.instances[0].priority if local.instances else 0 for host, local in self.local.items()}
+        self.order.sort(key=lambda host: -first[host])
+
+    def _add_peers(self) -> None:
+        """Peers of which no file was read are nodes as well, behind the others."""
+        for host, local in self.local.items():
+            for instance in local.instances:
+                for peer in instance.peers:
+                    if canonical(peer) not in map(canonical, self.addresses.values()):
+                        name = "node_" + re.sub(r"\W", "_", peer)
+                        self.addresses[name] = peer
+                        self.order.append(name)
+                        self.shared.remark(
+                            "left",
+                            instance.node.place,
+                            f"{instance.node.text} of {host}",
+                            f"no configuration of the peer {peer} was read, so it becomes the node {name}, the last to "
+                            "take over: read the files of all nodes, or rename it and correct its priority",
+                        )
+
+    def _variables(self) -> None:
+        names = dict.fromkeys(name for local in self.local.values() for name in local.found.variables)
+        for name in names:
+            values = [local.found.variables.get(name) for local in self.local.values()]
+            if all(value == values[0] for value in values):
+                self._keep(self.shared, name, self.local[self.order[0]])
+            else:
+                for host in self.local:
+                    self._keep(self.hosts[host], name, self.local[host])
+        if self.order:
+            self.shared.comment(
+                ("keepalived_end",), self.local[self.order[0]].found.comments.get(("keepalived_end",), [])
+            )
+
+    @staticmethod
+    def _keep(target: Translation, name: str, local: _Local) -> None:
+        value = local.found.variables.get(name)
+        if value:
+            target.variables[name] = value
+            target.comments.update({path: text for path, text in local.found.comments.items() if path[0] == name})
+
+    def _instances(self) -> None:
+        groups: dict[tuple[int, int], dict[str, _Instance]] = {}
+        for host in [host for host in self.order if host in self.local]:
+            for instance in self.local[host].instances:
+                key = (instance.item["virtual_router_id"], _family(instance))
+                if host in groups.setdefault(key, {}):
+                    node = instance.node
+                    self.shared.remark(
+                        "left", node.place, node.text, "its virtual router id is used twice on the node: choose another"
+                    )
+                groups[key][host] = instance
+        items: list[Item] = []
+        for members in groups.values():
+            path: Path = ("keepalived_instances", len(items))
+            first = next(iter(members.values()))
+            self.shared.comment(path, first.node.comments)
+            for inner in first.node.inner:
+                self.shared.comment((*path, inner.kind) if inner.kind in first.item else path, inner.comments)
+            items.append(self._merged(members))
+        if items:
+            self.shared.variables["keepalived_instances"] = items
+
+    def _merged(self, members: dict[str, _Instance]) -> Item:
+        """One item of the instances that speak with each other."""
+        first = next(iter(members.values()))
+        name = first.item["name"]
+        hosts = sorted(members, key=lambda host: -members[host].priority)
+        priorities = [members[host].priority for host in hosts]
+        for peer in (name for name in self.order if name not in self.local):
+            if any(self.addresses[peer] in instance.peers for instance in members.values()):
+                hosts.append(peer)
+                priorities.append(max(priorities[-1] - 1, 1))
+        for host, instance in members.items():
+            node = instance.node
+            if any(isinstance(line, Template) and SOURCE in line for line in instance.item.get("lines", [])):
+                self.hosts[host].variables[SOURCE] = instance.source
+            if instance.item["name"] != name:
+                self.shared.remark("changed", node.place, node.text, f"the instance is called {name} on all nodes")
+            self._check_peers(host, instance, members)
+        item: Item = {"name": name}
+        for key in dict.fromkeys(key for instance in members.values() for key in instance.item if key != "name"):
+            values = {host: instance.item.get(key) for host, instance in members.items()}
+            item[key] = self._together(name, key, values)
+            if key == "preempt":
+                item.update({"nodes": hosts} if hosts != self.order else {})
+                item["priorities"] = priorities
+        return item
+
+    def _together(self, name: str, key: str, values: dict[str, Any]) -> Any:
+        """The value of all nodes, or a reference to variables of single nodes."""
+        first = next(iter(values.values()))
+        if all(value == first for value in values.values()):
+            return first
+        variable = re.sub(r"\W", "_", f"vrrp_{name}_{key}").lower()
+        for host, value in values.items():
+            self.hosts[host].variables[variable] = value
+        return Template(f"{{{{ {variable} }}}}")
+
+    def _check_peers(self, host: str, instance: _Instance, members: dict[str, _Instance]) -> None:
+        if not instance.item["unicast"]:
+            return
+        node = next(inner for inner in instance.node.inner if inner.kind == "unicast_peer")
+        peers = set(map(canonical, instance.peers))
+        for other in members:
+            if other != host and canonical(self.addresses[other]) not in peers:
+                self.shared.remark("changed", node.place, node.text, f"{other} becomes a peer, as it has the instance")
+
+
+def _family(instance: _Instance) -> int:
+    addresses = [item["address"] for item in instance.item.get("virtual_ipaddress", [])]
+    return version_of(addresses[0]) if addresses else 4
+
+
+def _virtual_address(values: list[str]) -> Item:
+    address, options = split_virtual(values)
+    typed = {word: options.pop(word) for word in ("dev", "label", "scope") if options.get(word)}
+    further = [f"{word} {value}".strip() for word, value in options.items()]
+    return {"address": address, **typed, **({"options": further} if further else {})}
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number

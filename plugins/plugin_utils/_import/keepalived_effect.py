@@ -1,0 +1,108 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a configuration of keepalived does on one node: every block with its defaults, so that two configurations can be
+compared."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import suppress
+
+from .haproxy_effect import Effect, Effects
+from .tree import Node
+
+SCRIPT = {"interval": "1", "fall": "1", "rise": "1", "weight": "0"}
+INSTANCE = {"advert_int": "1", "priority": "100"}
+NOT_COMPARED = {"state"}
+"""What a node is before the first advert. The role lets every node begin as a backup."""
+
+ADDRESS_VALUES = ("dev", "label", "scope", "brd", "broadcast", "src", "preferred_lft", "nb_instances", "home")
+MAX_PASSWORD = 8
+"""Bytes of a password that keepalived uses."""
+
+
+def list_effects(root: Node) -> Effects:
+    """What every block of the file does."""
+    found: Effects = {}
+    version = next(
+        (leaf.name for block in _blocks(root, "global_defs") for leaf in _leaves(block, "vrrp_version")), "2"
+    )
+    for node in root.inner:
+        if node.nodes is None:
+            found.setdefault("top level", {}).setdefault(node.kind, []).append(_effect(node))
+            continue
+        mine = found.setdefault(" ".join([node.kind.replace("vrrp_track_file", "track_file"), *node.values[1:]]), {})
+        if node.kind == "vrrp_script":
+            mine.update({word: [(word, value)] for word, value in SCRIPT.items()})
+        if node.kind == "vrrp_instance":
+            mine.update({word: [(word, value)] for word, value in {**INSTANCE, "version": version}.items()})
+        interface = next((leaf.name for leaf in _leaves(node, "interface")), "")
+        for inner in node.inner:
+            if inner.kind in NOT_COMPARED and node.kind == "vrrp_instance":
+                continue
+            if inner.nodes is None and node.kind.startswith("virtual_server"):
+                mine.setdefault(inner.kind, []).append(_effect(inner))
+            else:
+                mine[_spelling(inner)] = list(_entries(inner, interface))
+    return found
+
+
+def _blocks(root: Node, kind: str) -> list[Node]:
+    return [node for node in root.inner if node.kind == kind and node.nodes is not None]
+
+
+def _leaves(node: Node, kind: str) -> list[Node]:
+    return [inner for inner in node.inner if inner.kind == kind and inner.nodes is None]
+
+
+def _spelling(node: Node) -> str:
+    return {"mcast_src_ip": "source", "unicast_src_ip": "source", "vrrp_unicast_peer": "unicast_peer"}.get(
+        node.kind, node.kind
+    )
+
+
+def _effect(node: Node) -> Effect:
+    return (node.kind, _number(node.value)) if len(node.values) > 1 else (node.kind,)
+
+
+def _number(text: str) -> str:
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text
+
+
+def _entries(node: Node, interface: str) -> Iterator[Effect]:
+    if node.nodes is None:
+        yield _effect(node)
+        return
+    for inner in node.nodes:
+        if node.kind == "virtual_ipaddress":
+            yield spell_address(inner.values, interface)
+        elif inner.kind == "auth_pass":
+            yield ("auth_pass", inner.value.encode()[:MAX_PASSWORD].decode(errors="replace"))
+        elif inner.nodes is None:
+            yield tuple(inner.values)
+        else:
+            yield (inner.text, *(" ".join(effect) for effect in _entries(inner, interface)))
+
+
+def spell_address(values: list[str], interface: str) -> Effect:
+    """Address with prefix, and its options in one order."""
+    address, options = split_virtual(values)
+    return (address, *sorted(f"{word} {value}".strip() for word, value in {"dev": interface, **options}.items()))
+
+
+def split_virtual(values: list[str]) -> tuple[str, dict[str, str]]:
+    """The address with its prefix, as keepalived adds it where none is written, and its options."""
+    address, left = values[0], list(values[1:])
+    with suppress(ValueError):
+        address = ipaddress.ip_interface(address).with_prefixlen
+    options: dict[str, str] = {}
+    while left:
+        word = left.pop(0)
+        options[word] = left.pop(0) if word in ADDRESS_VALUES and left else ""
+    return address, options

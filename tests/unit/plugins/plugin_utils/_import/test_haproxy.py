@@ -1,0 +1,293 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy import PLAIN, translate
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_text import parse
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template
+
+ALWAYS = {*PLAIN, "haproxy_log", "haproxy_mode"}
+
+
+def translated(text):
+    return translate(parse({"x.cfg": text}))
+
+
+def variables(text):
+    return {name: value for name, value in translated(text).variables.items() if name not in ALWAYS}
+
+
+def frontend(lines):
+    return variables(f"frontend a\n{lines}")["haproxy_frontends"][0]
+
+
+def backend(lines):
+    return variables(f"backend a\n{lines}")["haproxy_backends"][0]
+
+
+GLOBAL = [
+    ("maxconn 1000", {"haproxy_maxconn": 1000}),
+    ("hard-stop-after 1h", {"haproxy_hard_stop_after": "1h"}),
+    ("user haproxy\ngroup haproxy", {"haproxy_global_lines": ["user haproxy", "group haproxy"]}),
+    (
+        "hard-stop-after 12h\nmworker-max-reloads 50",
+        {
+            "haproxy_global_lines": ["hard-stop-after 12h", "mworker-max-reloads 50"],
+        },
+    ),
+    ("log /dev/log local0", {"haproxy_global_lines": ["log /dev/log local0"]}),
+    ("chroot /srv/jail", {"haproxy_global_lines": ["chroot /srv/jail"]}),
+    ("stats socket /run/haproxy/admin.sock mode 600 level admin", {"haproxy_socket_mode": "600"}),
+    ("stats timeout 30s\nstats socket /tmp/x", {"haproxy_global_lines": ["stats timeout 30s", "stats socket /tmp/x"]}),
+    ("tune.ssl.cachesize 5", {"haproxy_global_lines": ["tune.ssl.cachesize 5"]}),
+]
+
+DEFAULTS = [
+    ("mode http", {}),
+    (
+        "option httplog\noption forwardfor except ::1",
+        {"haproxy_options": {"httplog": True, "forwardfor": "except ::1"}},
+    ),
+    ("timeout client 5000\ntimeout server 1m", {"haproxy_timeouts": {"client": 5000, "server": "1m"}}),
+    ("no option httplog\nretries 3", {"haproxy_defaults_lines": ["no option httplog", "retries 3"]}),
+    ("errorfile 503 /etc/503", {"haproxy_defaults_lines": ["errorfile 503 /etc/503"]}),
+]
+
+FRONTENDS = [
+    ("bind :80", {"binds": [{"port": 80}]}),
+    (
+        "bind 192.0.2.1:80,[::]:80 v6only",
+        {
+            "binds": [
+                {"address": "192.0.2.1", "port": 80, "options": ["v6only"]},
+                {"address": "::", "port": 80, "options": ["v6only"]},
+            ]
+        },
+    ),
+    ("bind *:8000-8010", {"binds": [{"port": "8000-8010"}]}),
+    ("bind /run/x.sock mode 600", {"binds": [{"address": "/run/x.sock", "options": ["mode 600"]}]}),
+    (
+        "bind :443 ssl crt /a.pem alpn h2 crt /b.pem",
+        {
+            "binds": [{"port": 443, "certificates": ["/a.pem", "/b.pem"], "options": ["alpn h2"]}],
+        },
+    ),
+    ("bind :443 ssl crt /a crt-list /b", {"binds": [{"port": 443, "options": ["ssl", "crt /a", "crt-list /b"]}]}),
+    ("bind :80 no-such-option x", {"binds": [{"port": 80, "options": ["no-such-option x"]}]}),
+    ('bind "${A}:80"', {"binds": [], "lines": ['bind "${A}:80"']}),
+    ("bind *", {"binds": [], "lines": ["bind *"]}),
+    ("bind :80\ndefault_backend b", {"binds": [{"port": 80}], "default_backend": "b"}),
+    ("default_backend b\ndefault_backend c", {"binds": [], "lines": ["default_backend b", "default_backend c"]}),
+    ("acl a path /\nuse_backend b if a", {"binds": [], "lines": ["acl a path /", "use_backend b if a"]}),
+    (".if defined(A)\nbind :80\n.endif", {"binds": [], "lines": [".if defined(A)", "bind :80", ".endif"]}),
+    ("log-format {%ci}", {"binds": [], "lines": ["log-format {%ci}"]}),
+]
+
+BACKENDS = [
+    ("balance hdr(Host)", {"balance": "hdr(Host)"}),
+    (
+        "server a 192.0.2.1:80 check inter 2s weight 5",
+        {
+            "servers": [
+                {
+                    "name": "a",
+                    "address": "192.0.2.1",
+                    "port": 80,
+                    "options": {"check": True, "inter": "2s", "weight": 5},
+                },
+            ]
+        },
+    ),
+    (
+        "server a x:80 check\nserver b y:80 check backup",
+        {
+            "server_options": {"check": True},
+            "servers": [
+                {"name": "a", "address": "x", "port": 80},
+                {"name": "b", "address": "y", "port": 80, "options": {"backup": True}},
+            ],
+        },
+    ),
+    (
+        "cookie C insert\nserver a x:80 cookie a",
+        {
+            "cookie": "C insert",
+            "servers": [{"name": "a", "address": "x", "port": 80, "cookie": "a"}],
+        },
+    ),
+    (
+        "cookie C insert\nserver a x:80",
+        {
+            "servers": [{"name": "a", "address": "x", "port": 80}],
+            "lines": ["cookie C insert"],
+        },
+    ),
+    ("server a x check port 81", {"lines": ["server a x check port 81"]}),
+    ("server a x:80\nserver b y:+1", {"lines": ["server a x:80", "server b y:+1"]}),
+    (
+        "server a x:80\ndefault-server check\nserver b y:80",
+        {
+            "lines": ["server a x:80", "default-server check", "server b y:80"],
+        },
+    ),
+    (
+        "default-server check\nserver a x:80",
+        {
+            "servers": [{"name": "a", "address": "x", "port": 80}],
+            "lines": ["default-server check"],
+        },
+    ),
+    (
+        "server a x:80 source 0.0.0.0 usesrc clientip",
+        {
+            "servers": [
+                {"name": "a", "address": "x", "port": 80, "options": {"source": "0.0.0.0 usesrc clientip"}},
+            ]
+        },
+    ),
+    ("server-template a 3 x:80", {"lines": ["server-template a 3 x:80"]}),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), GLOBAL)
+def test_global(lines, expected):
+    assert variables(f"global\n{lines}") == expected
+
+
+@pytest.mark.parametrize(("lines", "expected"), DEFAULTS)
+def test_defaults(lines, expected):
+    assert variables(f"defaults\n{lines}") == expected
+
+
+@pytest.mark.parametrize(("lines", "expected"), FRONTENDS)
+def test_frontends(lines, expected):
+    assert frontend(lines) == {"name": "a", **expected}
+
+
+@pytest.mark.parametrize(("lines", "expected"), BACKENDS)
+def test_backends(lines, expected):
+    assert backend(f"mode http\n{lines}") == {"name": "a", **expected}
+
+
+def test_the_mode_of_the_only_defaults_is_that_of_all_sections():
+    found = translated("defaults\nmode http\nfrontend a\nbind :80\nbackend b\nmode tcp").variables
+    assert found["haproxy_mode"] == "http"
+    assert found["haproxy_frontends"] == [{"name": "a", "binds": [{"port": 80}]}]
+    assert found["haproxy_backends"] == [{"name": "b", "mode": "tcp"}]
+
+
+def test_several_defaults_get_names():
+    found = variables("defaults\nmode http\nfrontend a\ndefaults http from x\ndefaults x\ndefaults y from x\nbackend b")
+    assert found["haproxy_named_defaults"] == [
+        {"name": "defaults_1", "mode": "http"},
+        {"name": "http_2", "mode": "tcp"},
+        {"name": "x", "mode": "tcp"},
+        {"name": "y", "from": "x", "mode": "tcp"},
+    ]
+    assert found["haproxy_frontends"][0]["from"] == "defaults_1"
+    assert found["haproxy_backends"][0]["from"] == "y"
+
+
+def test_sections_of_other_kinds():
+    assert variables("resolvers dns\nnameserver a 192.0.2.1:53\ncache c\ntotal-max-size 4") == {
+        "haproxy_extra_sections": [
+            {"kind": "resolvers", "name": "dns", "lines": ["nameserver a 192.0.2.1:53"]},
+            {"kind": "cache", "name": "c", "lines": ["total-max-size 4"]},
+        ]
+    }
+
+
+def test_users_and_groups():
+    found = translated("userlist u\ngroup g users a\nuser a insecure-password secret1 groups h\nuser b password $6$x$y")
+    assert found.variables["haproxy_userlists"] == [
+        {
+            "name": "u",
+            "users": [
+                {"name": "a", "password": "{{ vault_haproxy_u_a }}", "insecure": True, "groups": ["h", "g"]},
+                {"name": "b", "password": "{{ vault_haproxy_u_b }}"},
+            ],
+        }
+    ]
+    assert found.secrets == {"vault_haproxy_u_a": "secret1", "vault_haproxy_u_b": "$6$x$y"}
+
+
+# A line of a backend, what becomes of it, and the secret.
+SECRETS = [
+    ("stats auth admin:secret1", "stats auth admin:{{ vault_haproxy_stats_admin }}", "secret1"),
+    ("dynamic-cookie-key secret1", "dynamic-cookie-key {{ vault_haproxy_dynamic_cookie_key }}", "secret1"),
+    (
+        "http-request set-header Authorization Basic\\ c2VjcmV0",
+        "http-request set-header Authorization Basic\\ {{ vault_haproxy_authorization }}",
+        "c2VjcmV0",
+    ),
+    (
+        'http-check send hdr Authorization "Basic c2VjcmV0"',
+        'http-check send hdr Authorization "Basic {{ vault_haproxy_authorization }}"',
+        "c2VjcmV0",
+    ),
+    (
+        "http-request set-header Authorization Bearer\\ c {{%x",
+        "http-request set-header Authorization Bearer\\ {{ vault_haproxy_authorization }} {{ '{{' }}%x",
+        "c",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "expected", "secret"), SECRETS)
+def test_secrets_stand_apart(line, expected, secret):
+    found = translated(f"backend a\n{line}")
+    assert found.variables["haproxy_backends"][0]["lines"] == [expected]
+    assert isinstance(found.variables["haproxy_backends"][0]["lines"][0], Template)
+    assert list(found.secrets.values()) == [secret]
+
+
+def test_two_secrets_of_one_name_get_numbers():
+    found = translated(
+        "backend a\nstats auth admin:one\nbackend b\nstats auth admin:two\nbackend c\nstats auth admin:one"
+    )
+    assert found.secrets == {"vault_haproxy_stats_admin": "one", "vault_haproxy_stats_admin_2": "two"}
+
+
+def test_comments_stand_before_what_comes_of_their_lines():
+    text = """
+    # all
+    global
+        # how many
+        maxconn 5
+    # shop
+    frontend a
+        # first
+        bind :80 # second
+        acl x src ::1 # third
+        # fourth
+        default_backend b
+    # end
+    """
+    assert translated(text).comments == {
+        ("haproxy_maxconn",): ["all", "how many"],
+        ("haproxy_frontends", 0): ["shop"],
+        ("haproxy_frontends", 0, "binds", 0): ["first", "second"],
+        ("haproxy_frontends", 0, "lines", 0): ["third"],
+        ("haproxy_frontends", 0, "default_backend"): ["fourth"],
+        ("haproxy_end",): ["end"],
+    }
+
+
+# A text, and kind, place and line of the remark.
+REMARKS = [
+    ("daemon", "left", "x.cfg:1", "daemon"),
+    ('frontend "a b"', "left", "x.cfg:1", 'frontend "a b"'),
+    ("traces\ntrace x", "left", "x.cfg:1", "traces"),
+    ("listen a :80", "changed", "x.cfg:1", "listen a :80"),
+    ("userlist u\nuser a password abc", "left", "x.cfg:2", "user a password ********"),
+    ("userlist u\ngroup g\nuser a insecure-password abc", "changed", "x.cfg:2", "group g"),
+    ("global\nstats socket /run/haproxy/admin.sock", "changed", "x.cfg:2", "stats socket /run/haproxy/admin.sock"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "place", "line"), REMARKS)
+def test_what_cannot_be_kept_is_reported(text, kind, place, line):
+    assert [(item.kind, str(item.place), item.line) for item in translated(text).remarks] == [(kind, place, line)]

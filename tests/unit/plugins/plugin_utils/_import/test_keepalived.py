@@ -1,0 +1,227 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_differences
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.keepalived import translate
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.keepalived_effect import list_effects
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.keepalived_text import parse
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.tree import Unreadable
+
+
+def read(text, **further):
+    files = {"/k/x.conf": text, **{f"/k/{name}.conf": content for name, content in further.items()}}
+    return parse(files, "/k/x.conf")
+
+
+def shape(node):
+    return [inner.text if inner.nodes is None else {inner.text: shape(inner)} for inner in node.inner]
+
+
+TREES = [
+    ("a b c", ["a b c"]),
+    ("a {\n b\n}\nc", [{"a": ["b"]}, "c"]),
+    ("a { b }", [{"a": ["b"]}]),
+    ("a\n{\n b {\n }\n}", [{"a": [{"b": []}]}]),
+    ('s "x y" # z\n! nothing', ['s "x y"']),
+    ("a ${B}", ["a ${B}"]),
+    ("include y.conf\nb", ["from y", "b"]),
+    ("include n*.conf", ["include n*.conf"]),
+    ("include x.conf", ["include x.conf"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TREES)
+def test_trees(text, expected):
+    assert shape(read(text, y="from y")) == expected
+
+
+@pytest.mark.parametrize(("text", "message"), [("a {", "no closing brace"), ("}", "no block"), ("{", "no directive")])
+def test_braces_have_to_match(text, message):
+    with pytest.raises(Unreadable, match=rf"/k/x\.conf:1: .*{message}"):
+        read(text)
+
+
+def test_places_values_and_comments():
+    root = read('# one\na "b c" # two\ninclude y.conf', y="\nfrom y")
+    assert [(str(node.place), node.values, node.comments) for node in root.inner] == [
+        ("/k/x.conf:2", ["a", "b c"], ["one", "two"]),
+        ("/k/y.conf:2", ["from", "y"], []),
+    ]
+
+
+INSTANCE = """
+vrrp_instance web {{
+    state {state}
+    interface eth0
+    virtual_router_id 51
+    priority {priority}
+    {further}
+    virtual_ipaddress {{
+        192.0.2.10/24
+    }}
+}}
+"""
+
+
+def instance(further="", priority=100, state="BACKUP"):
+    return INSTANCE.format(further=further, priority=priority, state=state)
+
+
+def translated(one, other=None, addresses=()):
+    texts = {"lb1": one, **({} if other is None else {"lb2": other})}
+    known = dict(zip(("lb1", "lb2"), addresses or ("192.0.2.11", "192.0.2.12")))
+    return translate({host: read(text) for host, text in texts.items()}, known)
+
+
+def item(*texts):
+    (found,) = translated(*texts).shared.variables["keepalived_instances"]
+    return found
+
+
+def test_an_instance_of_two_nodes():
+    assert item(instance(priority=100), instance(priority=101)) == {
+        "name": "web",
+        "virtual_router_id": 51,
+        "interface": "eth0",
+        "version": 2,
+        "advert_int": 1,
+        "unicast": False,
+        "preempt": True,
+        "priorities": [101, 100],
+        "virtual_ipaddress": [{"address": "192.0.2.10/24"}],
+    }
+
+
+def test_the_node_with_the_highest_priority_comes_first():
+    assert translated(instance(priority=100), instance(priority=101)).order == ["lb2", "lb1"]
+
+
+# Lines of an instance, and what they add to the item.
+LINES = [
+    ("nopreempt", {"preempt": False}),
+    ("version 3\nadvert_int 0.5", {"version": 3, "advert_int": 0.5}),
+    ("garp_master_delay 5", {"garp_master_delay": 5}),
+    ("smtp_alert\ndont_track_primary", {"lines": ["smtp_alert", "dont_track_primary"]}),
+    ("track_interface {\neth1 weight 5\n}", {"track_interface": ["eth1 weight 5"]}),
+    ('notify "/bin/x y" root', {"notify": '"/bin/x y" root'}),
+    ("track_bfd {\nx\n}", {"lines": ["track_bfd {", "    x", "}"]}),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), LINES)
+def test_lines_of_an_instance(lines, expected):
+    found = item(instance(lines), instance(lines, priority=99))
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_values_that_differ_become_variables_of_the_nodes():
+    found = translated(instance("advert_int 1"), instance("advert_int 2", priority=99))
+    assert found.shared.variables["keepalived_instances"][0]["advert_int"] == "{{ vrrp_web_advert_int }}"
+    assert [found.hosts[host].variables["vrrp_web_advert_int"] for host in ("lb1", "lb2")] == [1, 2]
+
+
+def test_the_source_of_multicast_stands_with_each_node():
+    found = translated(instance("mcast_src_ip 192.0.2.1"), instance("mcast_src_ip 192.0.2.2", priority=99))
+    assert found.shared.variables["keepalived_instances"][0]["lines"] == ["mcast_src_ip {{ vrrp_source_address }}"]
+    assert found.hosts["lb2"].variables == {"vrrp_source_address": "192.0.2.2"}
+    assert found.addresses == {"lb1": "192.0.2.1", "lb2": "192.0.2.2"}
+
+
+def test_the_password_stands_apart_and_has_eight_bytes():
+    found = translated(instance("authentication {\nauth_type PASS\nauth_pass 123456789\n}"))
+    assert found.shared.variables["keepalived_instances"][0]["auth_pass"] == "{{ vault_keepalived_web_auth_pass }}"
+    assert found.shared.secrets == {"vault_keepalived_web_auth_pass": "12345678"}
+    assert [remark.kind for remark in found.shared.remarks] == ["changed"]
+
+
+def test_another_authentication_stays_as_lines():
+    found = translated(instance("authentication {\nauth_type AH\nauth_pass secret\n}"))
+    assert found.shared.variables["keepalived_instances"][0]["lines"] == [
+        "authentication {",
+        "    auth_type AH",
+        "    auth_pass {{ vault_keepalived_web_auth_pass }}",
+        "}",
+    ]
+
+
+def test_a_peer_without_a_file_is_a_node_and_reported():
+    found = translated(instance("unicast_src_ip 192.0.2.11\nunicast_peer {\n192.0.2.12\n}"), addresses=("192.0.2.11",))
+    assert found.order == ["lb1", "node_192_0_2_12"]
+    assert found.shared.variables["keepalived_instances"][0]["priorities"] == [100, 99]
+    assert [remark.kind for remark in found.shared.remarks] == ["left"]
+
+
+def test_an_address_is_known_from_the_peers():
+    text = "unicast_peer {{\n{}\n}}"
+    found = translated(
+        instance(text.format("192.0.2.12")), instance(text.format("192.0.2.11"), priority=99), addresses=("", "")
+    )
+    assert found.addresses == {"lb1": "192.0.2.11", "lb2": "192.0.2.12"}
+
+
+def test_what_has_no_type_stays_as_lines():
+    found = translated("virtual_server 192.0.2.1 80 {\n real_server x 80 {\n weight 1\n }\n}\n@id x\n")
+    assert found.shared.variables["keepalived_extra_lines"] == [
+        "virtual_server 192.0.2.1 80 {",
+        "    real_server x 80 {",
+        "        weight 1",
+        "    }",
+        "}",
+        "@id x",
+    ]
+
+
+def test_a_file_that_keepalived_computes_stays_as_lines():
+    found = translated(f"$ROUTER=51\n{instance()}")
+    assert "keepalived_instances" not in found.shared.variables
+    assert found.shared.variables["keepalived_extra_lines"][0] == "$ROUTER=51"
+
+
+def test_scripts_files_processes_and_groups():
+    found = translated(
+        'vrrp_script s {\nscript "/bin/x \\"y\\""\ninterval 2\nweight -5\ninit_fail\n}\n'
+        "track_file f {\nfile /run/f\nweight 2\n}\n"
+        "vrrp_track_process p {\nprocess nginx\nquorum 2\nfull_command\n}\n"
+        "vrrp_sync_group g {\ngroup {\na\nb\n}\nsmtp_alert\n}\n"
+        "vrrp_script odd {\nscript /bin/x\nunknown 1\n}\n"
+    ).shared.variables
+    assert found["keepalived_scripts"] == [
+        {"name": "s", "script": '/bin/x "y"', "interval": 2, "weight": -5, "init_fail": True}
+    ]
+    assert found["keepalived_track_files"] == [{"name": "f", "file": "/run/f", "weight": 2}]
+    assert found["keepalived_track_processes"] == [
+        {"name": "p", "process": "nginx", "quorum": 2, "lines": ["full_command"]}
+    ]
+    assert found["keepalived_sync_groups"] == [{"name": "g", "instances": ["a", "b"], "lines": ["smtp_alert"]}]
+    assert found["keepalived_extra_lines"][0] == "vrrp_script odd {"
+
+
+# Two texts that do the same.
+SAME = [
+    ("vrrp_instance a {\npriority 100\nversion 2\nadvert_int 1\n}", "vrrp_instance a {\n}"),
+    (
+        "global_defs {\nvrrp_version 3\n}\nvrrp_instance a {\nversion 3\n}",
+        "global_defs {\nvrrp_version 3\n}\nvrrp_instance a {\n}",
+    ),
+    (
+        "vrrp_instance a {\ninterface eth0\nvirtual_ipaddress {\n192.0.2.1/32 label x dev eth0\n}\n}",
+        "vrrp_instance a {\nvirtual_ipaddress {\n192.0.2.1 label x\n}\ninterface eth0\n}",
+    ),
+    ('vrrp_script s {\nscript "/bin/x y"\n}', "vrrp_script s {\nscript /bin/x y\ninterval 1\n}"),
+    ("vrrp_instance a {\nstate MASTER\n}", "vrrp_instance a {\nstate BACKUP\n}"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_two_texts_that_do_the_same(one, other):
+    assert list_differences(list_effects(read(one)), list_effects(read(other))) == []
+    assert list_differences(list_effects(read(other)), list_effects(read(one))) == []
+
+
+@pytest.mark.parametrize("line", ["nopreempt", "advert_int 2", "track_script {\nx\n}", "virtual_routes {\na\n}"])
+def test_a_missing_line_is_a_difference(line):
+    assert list_differences(list_effects(read(instance(line))), list_effects(read(instance()))) != []

@@ -1,0 +1,235 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_differences
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.nginx import PLAIN, translate
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.nginx_effect import list_effects
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.nginx_text import parse
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.tree import Unreadable
+
+
+def read(text, **further):
+    files = {"/n/nginx.conf": text, **{f"/n/conf.d/{name}.conf": content for name, content in further.items()}}
+    return parse(files, "/n/nginx.conf")
+
+
+def shape(node):
+    return [inner.text if inner.nodes is None else {inner.text: shape(inner)} for inner in node.inner]
+
+
+TREES = [
+    ("a b; c;", ["a b", "c"]),
+    ("a { b; c { d; } }", [{"a": ["b", {"c": ["d"]}]}]),
+    ("a 'b; {' \"c#\";", ["a 'b; {' \"c#\""]),
+    ("a ${b}c;", ["a ${b}c"]),
+    ("a b#c;", ["a b#c"]),
+    ("a b\\;c;", ["a b\\;c"]),
+    ("location ~ \\.php$ { a; }", [{"location ~ \\.php$": ["a"]}]),
+    ("http { include conf.d/*.conf; }", [{"http": ["from a", "from b"]}]),
+    ("http { server { include conf.d/a.conf; } }", [{"http": [{"server": ["include conf.d/a.conf"]}]}]),
+    ("include other;", ["include other"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TREES)
+def test_trees(text, expected):
+    assert shape(read(text, a="from a;", b="from b;")) == expected
+
+
+UNREADABLE = [
+    ("a", 1, "the file ends in it"),
+    ("a {\n b;", 1, "the file ends in it"),
+    ("a;\n}", 2, "a semicolon is missing"),
+    ("a { b }", 1, "a semicolon is missing"),
+    (";", 1, "no directive"),
+    ("\na 'b", 2, "quotation mark"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message"), UNREADABLE)
+def test_unreadable(text, line, message):
+    with pytest.raises(Unreadable, match=rf"/n/nginx\.conf:{line}: .*{message}"):
+        read(text)
+
+
+def test_places_values_and_comments():
+    root = read("# one\n\na 'b\\'c'; # two\nd; # three\n# end")
+    assert [(node.place.number, node.values, node.comments) for node in root.inner] == [
+        (3, ["a", "b'c"], ["one", "two"]),
+        (4, ["d"], ["three"]),
+    ]
+    assert root.end == ["end"]
+
+
+def variables(text, **further):
+    return {name: value for name, value in translate(read(text, **further)).variables.items() if name not in PLAIN}
+
+
+CONTEXTS = [
+    (
+        "user www-data; worker_processes auto;",
+        {"nginx_main_settings": {"user": "www-data", "worker_processes": "auto"}},
+    ),
+    ("pid /run/nginx.pid; include /etc/nginx/modules-enabled/*.conf;", {}),
+    (
+        "events { worker_connections 768; multi_accept on; }",
+        {
+            "nginx_events_settings": {"worker_connections": 768, "multi_accept": True},
+        },
+    ),
+    (
+        "http { gzip off; add_header A 1; add_header B 2; }",
+        {
+            "nginx_http_settings": {"gzip": False, "add_header": ["A 1", "B 2"]},
+        },
+    ),
+    ("http { map $a $b { default 1; } }", {"nginx_http_lines": ["map $a $b {", "    default 1;", "}"]}),
+    (
+        "stream { server { listen 1; } }",
+        {
+            "nginx_main_lines": ["stream {", "    server {", "        listen 1;", "    }", "}"],
+        },
+    ),
+    ("http { access_log off; }", {"nginx_access_logs": []}),
+    (
+        "http { access_log /var/log/nginx/access.log; }",
+        {
+            "nginx_http_settings": {"access_log": "/var/log/nginx/access.log"},
+        },
+    ),
+    (
+        "http { log_format a escape=json 'x' \"y\"; }",
+        {
+            "nginx_log_formats": [{"name": "a", "format": "xy", "escape": "json"}],
+        },
+    ),
+    (
+        "http { upstream u { least_conn; server a:1 backup; server unix:/x; } }",
+        {
+            "nginx_upstreams": [
+                {
+                    "name": "u",
+                    "lines": ["least_conn;"],
+                    "servers": [{"address": "a", "port": 1, "options": ["backup"]}, {"address": "unix:/x"}],
+                }
+            ],
+        },
+    ),
+]
+
+SITES = [
+    (
+        "listen 80; server_name a.example.com;",
+        {
+            "name": "a.example.com",
+            "listens": ["80"],
+            "server_names": ["a.example.com"],
+        },
+    ),
+    ("listen 80;", {"name": "default", "server_names": ['""'], "listens": ["80"]}),
+    (
+        "server_name _; root /srv; index a b;",
+        {
+            "name": "default",
+            "server_names": ["_"],
+            "root": "/srv",
+            "index": "a b",
+        },
+    ),
+    (
+        "server_name a; ssl_certificate /a; ssl_certificate_key /b;",
+        {
+            "name": "a",
+            "server_names": ["a"],
+            "certificate": "/a",
+            "certificate_key": "/b",
+        },
+    ),
+    (
+        "server_name a; ssl_certificate /a; ssl_certificate /c; ssl_certificate_key /b;",
+        {
+            "name": "a",
+            "server_names": ["a"],
+            "lines": ["ssl_certificate /a;", "ssl_certificate /c;", "ssl_certificate_key /b;"],
+        },
+    ),
+    (
+        "server_name a; root $x; if ($a) { return 1; } location = /b { c; }",
+        {
+            "name": "a",
+            "server_names": ["a"],
+            "lines": ["root $x;", "if ($a) {", "    return 1;", "}"],
+            "locations": [{"path": "= /b", "lines": ["c;"]}],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CONTEXTS)
+def test_contexts(text, expected):
+    assert variables(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), SITES)
+def test_sites(text, expected):
+    assert variables(f"http {{ server {{ {text} }} }}") == {"nginx_sites": [expected]}
+
+
+def test_sites_of_one_name_get_numbers():
+    found = variables("http { server { server_name a; } server { server_name a b; } }")["nginx_sites"]
+    assert [site["name"] for site in found] == ["a", "a_2"]
+
+
+@pytest.mark.parametrize("text", ["location ~ a { b; } include c;", "location /a { b; } location /a { c; }"])
+def test_a_site_that_would_be_printed_in_another_order_stays_as_lines(text):
+    found = variables(f"http {{ server {{ {text} }} }}")
+    assert "nginx_sites" not in found
+    assert found["nginx_http_lines"][0] == "server {"
+
+
+def test_a_line_break_in_a_word_is_reported():
+    found = translate(read("http {\nadd_header A 'b\nc';\n}"))
+    assert [(remark.kind, remark.place.number) for remark in found.remarks] == [("left", 2)]
+
+
+def test_comments_stand_before_what_comes_of_their_lines():
+    site = "server { # site\n# port\nlisten 80;\nlocation / {\n# in\nreturn 1;\n}\n}"
+    text = f"# all\nhttp {{\n# zip\ngzip on;\n{site}\n}}\n# end"
+    assert translate(read(text)).comments == {
+        ("nginx_http_settings", "gzip"): ["all", "zip"],
+        ("nginx_sites", 0): ["site"],
+        ("nginx_sites", 0, "listens", 0): ["port"],
+        ("nginx_sites", 0, "locations", 0, "lines", 0): ["in"],
+        ("nginx_end",): ["end"],
+    }
+
+
+SAME = [
+    ("http { a; b; }", "http { b; a; }"),
+    ("http { server { } }", 'http { server { listen 80; server_name ""; } }'),
+    ("http { log_format a 'b' 'c'; }", "http { log_format a bc; }"),
+    ("http { include conf.d/a.conf; }", "http { from a; }"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_two_texts_that_do_the_same(one, other):
+    first, second = (list_effects(read(text, a="from a;")) for text in (one, other))
+    assert list_differences(first, second) == list_differences(second, first) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http { a 1; a 2; }", "http { a 2; a 1; }"),
+        ("http { server { set $a 1; return 1; } }", "http { server { return 1; set $a 1; } }"),
+        ("http { server { location / { a; } } }", "http { server { location / { b; } } }"),
+        ("http { map $a $b { c 1; } }", "http { map $a $b { c 2; } }"),
+    ],
+)
+def test_two_texts_that_differ(one, other):
+    assert list_differences(list_effects(read(one)), list_effects(read(other))) != []

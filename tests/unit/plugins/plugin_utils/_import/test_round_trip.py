@@ -1,0 +1,548 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From files to variables and back: nothing that a daemon reads is lost, and no rule stands in another place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import import (
+    haproxy,
+    haproxy_effect,
+    haproxy_text,
+    keepalived,
+    keepalived_effect,
+    keepalived_text,
+    nginx,
+    nginx_effect,
+    nginx_text,
+)
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.document import write_yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_differences
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template, resolve_secrets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples.rendered import render
+
+
+class Loader(yaml.SafeLoader):
+    """Reads variables as Ansible does. A text without the mark !unsafe that has Jinja is a template."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+Loader.add_constructor(
+    "tag:yaml.org,2002:str",
+    lambda loader, node: Template(node.value) if "{{" in node.value else loader.construct_scalar(node),
+)
+
+
+def through_yaml(translation):
+    """The variables as Ansible reads them of the files of the inventory."""
+    text = write_yaml(translation.variables, translation.comments)
+    return resolve_secrets(yaml.load(text, Loader), translation.secrets)
+
+
+def import_haproxy(files):
+    config = haproxy_text.parse(files)
+    return haproxy_effect.list_effects(config), haproxy.translate(config)
+
+
+def import_nginx(files):
+    root = nginx_text.parse({f"/etc/nginx/{name}": text for name, text in files.items()}, "/etc/nginx/nginx.conf")
+    return nginx_effect.list_effects(root), nginx.translate(root)
+
+
+def import_keepalived(files):
+    """One of two nodes; the other one has the same file, with the addresses exchanged."""
+    other = re.sub(r"192\.0\.2\.1([12])\b", lambda found: f"192.0.2.1{3 - int(found[1])}", files["keepalived.conf"])
+    texts = {"lb1": files["keepalived.conf"], "lb2": other}
+    roots = {name: keepalived_text.parse({"keepalived.conf": text}, "keepalived.conf") for name, text in texts.items()}
+    nodes = keepalived.translate(roots, {"lb1": "192.0.2.11", "lb2": "192.0.2.12"})
+    for item in nodes.shared.variables.get("keepalived_instances", []):
+        item["priorities"] = [item["priorities"][0], item["priorities"][0] - 1]
+    return keepalived_effect.list_effects(roots["lb1"]), nodes.shared
+
+
+IMPORTS = {"haproxy": import_haproxy, "keepalived": import_keepalived, "nginx": import_nginx}
+NODES = [{"name": "lb1", "address": "192.0.2.11"}, {"name": "lb2", "address": "192.0.2.12"}]
+ADDED = {"haproxy": {}, "keepalived": {"keepalived_nodes": NODES}, "nginx": {}}
+
+
+def lost(daemon, files):
+    """What the role would not print of the files, or in another order."""
+    before, translation = IMPORTS[daemon](files)
+    assert [remark for remark in translation.remarks if remark.kind == "left"] == []
+    printed = render(daemon, {**ADDED[daemon], **through_yaml(translation)})
+    return list_differences(before, IMPORTS[daemon](printed)[0])
+
+
+HAPROXY = [
+    """
+    global
+        log /dev/log local0
+        log /dev/log local1 notice
+        chroot /var/lib/haproxy
+        stats socket /run/haproxy/admin.sock mode 660 level admin
+        stats timeout 30s
+        user haproxy
+        group haproxy
+        daemon
+        ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
+    defaults
+        log global
+        mode http
+        option httplog
+        option dontlognull
+        timeout connect 5000
+        timeout client  50000
+        timeout server  50000
+        retries 3
+        errorfile 400 /etc/haproxy/errors/400.http
+    frontend www # of the shop
+        bind :80
+        bind :443 ssl crt /etc/haproxy/b.pem crt /etc/haproxy/a.pem alpn h2,http/1.1
+        acl static path_beg /static
+        http-request set-header X-Forwarded-Proto https if { ssl_fc }
+        http-request redirect scheme https unless { ssl_fc }
+        http-response set-header X-Frame-Options "SAMEORIGIN # not a comment"
+        log-format "{%ci}:%cp [%tr] {{ not jinja }}"
+        use_backend static if static
+        default_backend app
+    backend static
+        server s1 192.0.2.21:80
+    backend app
+        balance leastconn
+        option httpchk GET /health
+        http-check expect status 200
+        cookie SRV insert indirect nocache
+        default-server inter 3s fall 3
+        server app1 192.0.2.21:8080 check cookie app1 weight 10
+        server app2 192.0.2.22:8080 check cookie app2 weight 20 backup
+    listen stats
+        bind 127.0.0.1:8081
+        stats enable
+        stats uri /
+        stats auth admin:'pass#word {{'
+    """,
+    """
+    defaults
+        timeout client 1h
+        timeout server 1h
+        timeout connect 1s
+    listen db
+        bind 192.0.2.10:3306
+        mode tcp
+        option mysql-check user haproxy
+        server db1 192.0.2.31:3306 check
+        server db2 192.0.2.32:3306 check backup
+    defaults web
+        mode http
+        timeout client 10s
+        timeout server 10s
+        timeout connect 1s
+    defaults api from web
+        timeout server 1m
+    frontend www from web
+        bind *:80
+        http-request deny if { path /a\\ b }
+        default_backend app
+    backend app from api
+        server-template app 3 app.example.com:80 resolvers dns
+    resolvers dns
+        nameserver one 192.0.2.53:53
+    userlist staff
+        group admins users alice,bob
+        user alice insecure-password x#y
+        user bob password $5$abc$def groups readers
+        group readers
+    """,
+    """
+    defaults
+        mode http
+        timeout client 10s
+        timeout server 10s
+        timeout connect 1s
+    frontend www
+        .if defined(TLS)
+        bind :443 ssl crt /etc/a.pem
+        .else
+        bind :80
+        .endif
+        http-request deny if FALSE
+        default_backend app
+    backend app
+        mode tcp
+        server a 192.0.2.21:80 check port 81
+        server b 192.0.2.22 check port 81
+    """,
+]
+
+KEEPALIVED = [
+    """
+    global_defs {
+        router_id one
+        notification_email {
+            root@example.com
+        }
+        enable_script_security
+        script_user root
+    }
+    vrrp_script chk {
+        script "/usr/bin/test -e \\"/run/x y\\""
+        interval 2
+        weight 20
+        fall 2
+    }
+    vrrp_instance VI_1 {
+        state MASTER
+        interface eth0
+        virtual_router_id 51
+        priority 100
+        advert_int 1
+        authentication {
+            auth_type PASS
+            auth_pass 12345678
+        }
+        virtual_ipaddress {
+            192.0.2.10/24 dev eth0 label eth0:1
+        }
+        virtual_routes {
+            198.51.100.0/24 via 192.0.2.1 dev eth0
+        }
+        track_script {
+            chk weight 5
+        }
+        smtp_alert
+        notify_master "/etc/keepalived/up.sh now"
+        garp_master_delay 5
+    }
+    """,
+    """
+    vrrp_instance a {
+        interface eth0
+        virtual_router_id 1
+        priority 150
+        version 3
+        advert_int 0.5
+        nopreempt
+        unicast_src_ip 192.0.2.11
+        unicast_peer {
+            192.0.2.12
+        }
+        virtual_ipaddress { 192.0.2.10/24 }
+    }
+    vrrp_instance b {
+        interface eth0
+        virtual_router_id 2
+        priority 150
+        nopreempt
+        unicast_src_ip 192.0.2.11
+        unicast_peer {
+            192.0.2.12
+        }
+        virtual_ipaddress {
+            192.0.2.20/24
+        }
+    }
+    vrrp_sync_group both {
+        group {
+            a
+            b
+        }
+        notify_backup /bin/true
+    }
+    virtual_server 192.0.2.10 80 {
+        lb_algo rr
+        real_server 192.0.2.21 80 {
+            weight 1
+            TCP_CHECK {
+                connect_timeout 3
+            }
+        }
+    }
+    """,
+]
+
+NGINX = [
+    {
+        "nginx.conf": """
+        user www-data;
+        worker_processes auto;
+        pid /run/nginx.pid;
+        include /etc/nginx/modules-enabled/*.conf;
+        events { worker_connections 768; }
+        http {
+            include mime.types;
+            sendfile on;
+            server_tokens off;
+            log_format main '$remote_addr "$request" '
+                            "it's $status";
+            access_log /var/log/nginx/access.log main;
+            map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+            gzip on;
+            upstream app {
+                least_conn;
+                server 192.0.2.31:8080 weight=2;
+                server [2001:db8::31]:8080 backup;
+                server unix:/run/app.sock;
+                keepalive 16;
+            }
+            include sites-enabled/*;
+        }
+        stream {
+            server { listen 5432; proxy_pass 192.0.2.32:5432; }
+        }
+        """,
+        "sites-enabled/a": """
+        server {
+            listen 80;
+            server_name example.com www.example.com;
+            return 301 https://$host$request_uri;
+        }
+        server {
+            listen 443 ssl http2;
+            listen [::]:443 ssl;
+            server_name example.com;
+            ssl_certificate /etc/ssl/a.pem;
+            ssl_certificate_key /etc/ssl/a.key;
+            root /srv/www;
+            index index.php index.html;
+            access_log off;
+            if ($host = www.example.com) { return 301 https://example.com; }
+            add_header X-A "a; b" always;
+            location / { try_files $uri $uri/ =404; }
+            location ~ \\.php$ { include fastcgi_params; fastcgi_pass unix:/run/php.sock; }
+            location = /x { proxy_pass http://app; proxy_set_header Host ${host}; }
+        }
+        """,
+        "sites-enabled/b": "server { location / { root /srv/b; } }",
+    }
+]
+
+
+@pytest.mark.parametrize("text", HAPROXY)
+def test_haproxy(text):
+    assert lost("haproxy", {"haproxy.cfg": text}) == []
+
+
+@pytest.mark.parametrize("text", KEEPALIVED)
+def test_keepalived(text):
+    assert lost("keepalived", {"keepalived.conf": text}) == []
+
+
+@pytest.mark.parametrize("files", NGINX)
+def test_nginx(files):
+    assert lost("nginx", files) == []
+
+
+WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
+TIMES = st.one_of(st.integers(1, 9999), st.from_regex(r"[1-9](ms|s|m)", fullmatch=True))
+PORTS = st.integers(1, 65535)
+TEXTS = st.text(st.sampled_from("ab %{}[]#'\"\\$"), max_size=8)
+"""What can stand between quotation marks."""
+
+
+def quoted(text):
+    return "'" + text.replace("'", "") + "'"
+
+
+RULES = st.one_of(
+    st.builds("http-request set-header X-A {}".format, TEXTS.map(quoted)),
+    st.builds("http-request deny if {{ path /{} }}".format, WORDS),
+    st.builds("acl {} path_beg /{}".format, WORDS, WORDS),
+    st.builds("http-response del-header {}".format, WORDS),
+    st.just("option httplog"),
+    st.builds("timeout server {}".format, TIMES),
+)
+SERVERS = st.builds(
+    lambda name, address, port, options: {"name": name, "address": address, "port": port, "options": options},
+    WORDS,
+    st.one_of(st.ip_addresses().map(str), WORDS.map("{}.example.com".format)),
+    PORTS,
+    st.fixed_dictionaries(
+        {}, optional={"check": st.just(True), "inter": TIMES, "weight": st.integers(0, 256), "backup": st.just(True)}
+    ),
+)
+BINDS = st.builds(
+    lambda address, options: {**address, **({"options": options} if options else {})},
+    st.fixed_dictionaries({"port": PORTS}),
+    st.lists(st.sampled_from(["accept-proxy", "tfo", "name a", "maxconn 10"]), unique=True),
+)
+BACKENDS = st.lists(
+    st.fixed_dictionaries(
+        {"name": WORDS, "servers": st.lists(SERVERS, min_size=1, max_size=3, unique_by=lambda item: item["name"])},
+        optional={
+            "balance": st.sampled_from(["roundrobin", "leastconn", "hdr(Host)"]),
+            "lines": st.lists(RULES, max_size=4),
+            "server_options": st.fixed_dictionaries({}, optional={"check": st.just(True), "fall": st.integers(1, 9)}),
+        },
+    ),
+    max_size=3,
+    unique_by=lambda item: item["name"],
+)
+FRONTENDS = st.lists(
+    st.fixed_dictionaries(
+        {"name": WORDS, "binds": st.lists(BINDS, min_size=1, max_size=2)},
+        optional={"mode": st.sampled_from(["http", "tcp"]), "lines": st.lists(RULES, max_size=4)},
+    ),
+    max_size=2,
+    unique_by=lambda item: item["name"],
+)
+HAPROXY_VARIABLES = st.fixed_dictionaries(
+    {
+        "haproxy_plain": st.just(True),
+        "haproxy_mode": st.sampled_from(["http", "tcp"]),
+        "haproxy_backends": BACKENDS,
+        "haproxy_frontends": FRONTENDS,
+    },
+    optional={
+        "haproxy_options": st.fixed_dictionaries({}, optional={"httplog": st.just(True), "redispatch": st.just(1)}),
+        "haproxy_timeouts": st.dictionaries(st.sampled_from(["client", "server", "connect"]), TIMES),
+        "haproxy_defaults_lines": st.lists(st.sampled_from(["retries 2", "log global", "maxconn 10"]), max_size=2),
+        "haproxy_maxconn": st.integers(1000, 5000),
+        "haproxy_log": st.lists(st.sampled_from(["/dev/log local0", "127.0.0.1 local1 notice"]), unique=True),
+    },
+)
+
+
+def is_accepted(variables):
+    ports = [bind["port"] for item in variables["haproxy_frontends"] for bind in item["binds"]]
+    addresses = [server["address"] for item in variables["haproxy_backends"] for server in item["servers"]]
+    return len(set(ports)) == len(ports) and len(set(addresses)) == len(addresses)
+
+
+@settings(max_examples=25)
+@given(HAPROXY_VARIABLES.filter(is_accepted))
+def test_whatever_the_role_haproxy_prints_can_be_imported(variables):
+    printed = render("haproxy", variables)
+    before, translation = import_haproxy(printed)
+    again = import_haproxy(render("haproxy", through_yaml(translation)))[0]
+    assert list_differences(before, again) == []
+    assert list_differences(again, before) == []
+
+
+INSTANCES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": WORDS,
+            "interface": st.just("eth0"),
+            "virtual_ipaddress": st.just([]),
+            "virtual_router_id": st.integers(1, 255),
+            "notify_master": st.sampled_from(['"/bin/up now"', "/bin/up"]),
+        },
+        optional={
+            "version": st.sampled_from([2, 3]),
+            "advert_int": st.integers(1, 40),
+            "preempt": st.booleans(),
+            "unicast": st.booleans(),
+            "priorities": st.sampled_from([[101, 100], [200, 50]]),
+            "garp_master_repeat": st.integers(1, 9),
+            "track_interface": st.just(["eth1"]),
+            "lines": st.lists(st.sampled_from(["smtp_alert", "dont_track_primary", "debug"]), unique=True),
+        },
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=(lambda item: item["name"], lambda item: item["virtual_router_id"]),
+)
+
+
+def add_addresses(instances):
+    """Each instance with an address of its own."""
+    return [
+        {**item, "virtual_ipaddress": [{"address": f"192.0.2.{100 + number}/24"}]}
+        for number, item in enumerate(instances)
+    ]
+
+
+KEEPALIVED_VARIABLES = st.fixed_dictionaries(
+    {"keepalived_plain": st.just(True), "keepalived_instances": INSTANCES.map(add_addresses)},
+    optional={
+        "keepalived_global_lines": st.lists(st.sampled_from(["router_id x", "vrrp_garp_interval 1"]), unique=True),
+        "keepalived_track_files": st.just([{"name": "load", "file": "/run/load", "weight": 2}]),
+        "keepalived_extra_lines": st.just(["static_routes {", "    198.51.100.0/24 via 192.0.2.1", "}"]),
+    },
+)
+
+
+def render_nodes(variables):
+    return {
+        node["name"]: render(
+            "keepalived", {**variables, "keepalived_nodes": NODES, "keepalived_node_name": node["name"]}
+        )
+        for node in NODES
+    }
+
+
+@settings(max_examples=25)
+@given(KEEPALIVED_VARIABLES)
+def test_whatever_the_role_keepalived_prints_can_be_imported(variables):
+    roots = {name: keepalived_text.parse(files, "keepalived.conf") for name, files in render_nodes(variables).items()}
+    nodes = keepalived.translate(roots, {node["name"]: node["address"] for node in NODES})
+    assert [remark for remark in nodes.shared.remarks if remark.kind == "left"] == []
+    shared = through_yaml(nodes.shared)
+    for name, files in render_nodes(shared).items():
+        before = keepalived_effect.list_effects(roots[name])
+        again = keepalived_effect.list_effects(keepalived_text.parse(files, "keepalived.conf"))
+        assert list_differences(before, again) == []
+        assert list_differences(again, before) == []
+
+
+SITES = st.lists(
+    st.fixed_dictionaries(
+        {"name": WORDS, "server_names": st.lists(WORDS.map("{}.example.com".format), min_size=1, max_size=1)},
+        optional={
+            "listens": st.lists(st.sampled_from(["80", "8080 default_server", "[::]:80"]), min_size=1, unique=True),
+            "root": WORDS.map("/srv/{}".format),
+            "index": st.sampled_from(["index.html", "index.php index.html"]),
+            "access_logs": st.sampled_from([[], ["/var/log/nginx/site.log combined"]]),
+            "lines": st.lists(
+                st.sampled_from(["autoindex on;", "if ($a) { return 403; }", "set $b 'x;y';"]), max_size=3
+            ),
+            "locations": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "path": st.one_of(WORDS.map("/{}".format), WORDS.map("~ \\.{}$".format)),
+                        "lines": st.lists(st.sampled_from(["return 204;", "expires 1h;"]), min_size=1, max_size=2),
+                    }
+                ),
+                max_size=2,
+                unique_by=lambda item: item["path"],
+            ),
+        },
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=(lambda item: item["name"], lambda item: item["server_names"][0]),
+)
+NGINX_VARIABLES = st.fixed_dictionaries(
+    {"nginx_plain": st.just(True), "nginx_sites": SITES},
+    optional={
+        "nginx_main_settings": st.just({"worker_processes": 2}),
+        "nginx_http_settings": st.fixed_dictionaries(
+            {}, optional={"gzip": st.booleans(), "add_header": st.just(["A 1", "B 2"])}
+        ),
+        "nginx_log_formats": st.builds(lambda text: [{"name": "own", "format": f"x{text}"}], TEXTS),
+        "nginx_upstreams": st.just(
+            [{"name": "app", "servers": [{"address": "192.0.2.31", "port": 80, "options": ["backup"]}]}]
+        ),
+    },
+)
+
+
+def has_one_default(variables):
+    listens = [word for site in variables["nginx_sites"] for word in site.get("listens", [])]
+    return listens.count("8080 default_server") < 2
+
+
+@settings(max_examples=25)
+@given(NGINX_VARIABLES.filter(has_one_default))
+def test_whatever_the_role_nginx_prints_can_be_imported(variables):
+    before, translation = import_nginx(render("nginx", variables))
+    again = import_nginx(render("nginx", through_yaml(translation)))[0]
+    assert list_differences(before, again) == []
+    assert list_differences(again, before) == []
