@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the release of a distribution tells about its packages, before they are installed as well."""
+"""Facts about packages that follow from the release of a distribution, also before they are installed."""
 
 from __future__ import annotations
 
