@@ -45,7 +45,7 @@ endurance: venv engine ## every fault, random ones too, all planned work under t
 	@MARKS=long tests/tools/scenarios default debian13
 	@for name in metrics lossless faults faults13 lossless13 pi_containers migration ssh; do tests/tools/scenarios $$name || exit 1; done
 	@for release in bookworm trixie; do CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/tools/scenarios chaos || exit 1; done
-	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} tests/tools/scenarios $$name || exit 1; done
+	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} LOG_DEATHS=100 tests/tools/scenarios $$name || exit 1; done
 
 compat: venv engine artefact ## other releases of ansible-core, the installed copy, and an upgrade; takes an hour
 	@tests/compat/run
