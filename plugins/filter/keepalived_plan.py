@@ -47,6 +47,7 @@ _value:
     - The model has the lists C(instances), C(sync_groups), C(scripts), C(track_files), C(track_processes) and
       C(global_lines) as the template prints them; C(multicast), interface and router id of every instance without
       unicast; C(second_chance), what lets connections outlive a move, and C(has_second_chance); C(node_addresses);
+      C(vips) to ask for before the first deployment, C(near) on the interface of the adverts and C(apart) on others;
       C(secrets), the passwords; C(companions), units that run beside keepalived; C(programs), the settings of the
       role's own programs; and C(watch_reports), the files that the watcher writes.
   type: dict

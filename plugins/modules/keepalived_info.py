@@ -29,6 +29,13 @@ options:
     description: Configuration directory with C(keepalived.conf).
     type: path
     default: /etc/keepalived
+  neighbours:
+    description:
+      - Ask by ARP and by neighbour discovery which machines answer for the VIPs, for one second. The questions are
+        those of hosts that look for a duplicate of an address, so no machine changes what it remembers of it.
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment: [evenkeel.ha_web.reads]
 author:
   - The evenkeel authors (@evenkeel)
@@ -233,6 +240,30 @@ host_addresses:
   type: list
   elements: dict
   returned: always
+link_addresses:
+  description: MAC addresses of the host's interfaces.
+  type: list
+  elements: str
+  returned: always
+  version_added: 0.2.0
+strangers:
+  description:
+    - Machines that answer for a VIP by a MAC address that answers for none of the nodes' addresses of the configuration
+      on disk. Empty without O(neighbours).
+  type: list
+  elements: dict
+  returned: always
+  version_added: 0.2.0
+  contains:
+    address:
+      description: The VIP.
+      type: str
+    interface:
+      description: Interface of this host on which the answer came.
+      type: str
+    link_address:
+      description: MAC address of the machine.
+      type: str
 peers_heard:
   description:
     - Addresses of the peers to which this host would currently forward packets of unknown connections, if
@@ -263,13 +294,14 @@ def main() -> None:
             "timeout": {"type": "float", "default": 5},
             "settle": {"type": "float", "default": 0},
             "directory": {"type": "path", "default": "/etc/keepalived"},
+            "neighbours": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     params = module.params
 
     try:
-        found = state(run, params["timeout"], params["directory"], params["settle"])
+        found = state(run, params["timeout"], params["directory"], params["settle"], params["neighbours"])
     except (NoAnswer, SetError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **found)

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from subprocess import CompletedProcess
 
 import pytest
-from cluster import capture, lab_host, takeovers, wait_until
+from cluster import between, capture, lab_host, takeovers, wait_until
 from conftest import LOAD_BALANCERS
-from controller import ansible, good, words
+from controller import ansible, good, playbook, words
 from faults import claim
 
 CAPTURE = "timeout 2 tcpdump -nn -i eth0 -c 20 ip proto 112 2>/dev/null; true"
@@ -70,6 +70,57 @@ def test_a_router_id_that_a_stranger_uses_is_refused_before_the_first_start(pref
         refused
     )
     good(free)
+
+
+def look_for_strangers(address: str, nodes: list[str]) -> CompletedProcess:
+    """Run the module on a host that is about to hold an address, without keepalived."""
+    addresses = [{"address": address, "interface": "eth0", "virtual_router_id": 51}]
+    arguments = json.dumps({"addresses": addresses, "nodes": nodes})
+    return ansible("ansible", "web2", "--check", "-m", "evenkeel.ha_web.vrrp_strangers", "-a", arguments)
+
+
+def test_an_address_that_a_stranger_has_is_refused_before_the_first_start(prefix, vip):
+    taken = f"{prefix}.250"
+    with between("web1", f"ip address add {taken}/32 dev eth0", f"ip address delete {taken}/32 dev eth0"):
+        card = lab_host("web1").check_output("cat /sys/class/net/eth0/address")
+        refused = look_for_strangers(f"{taken}/24", [f"{prefix}.11", f"{prefix}.12"])
+        node = look_for_strangers(taken, [f"{prefix}.21"])
+        remembered = lab_host("lb1").check_output(f"ip neighbour show {taken}")
+    assert refused.returncode
+    assert f"{taken} is in use: the machine with the MAC address {card} answers for it on eth0" in words(refused)
+    good(node)
+    good(look_for_strangers(taken, []))
+    assert remembered == ""
+
+
+def test_the_vip_that_a_node_holds_is_no_strangers(prefix, vip):
+    good(look_for_strangers(vip, [f"{prefix}.11", f"{prefix}.12"]))
+    assert "is in use" in words(look_for_strangers(vip, []))
+
+
+def test_an_address_of_the_host_itself_is_no_vip(prefix):
+    refused = look_for_strangers(f"{prefix}.22", [])
+    assert refused.returncode
+    assert f"{prefix}.22 is an address of this host already, on eth0, and keepalived is not configured" in words(
+        refused
+    )
+
+
+def test_a_further_vip_that_a_stranger_has_is_refused_before_a_node_is_touched(prefix):
+    taken = f"{prefix}.250"
+    with between("web1", f"ip address add {taken}/32 dev eth0", f"ip address delete {taken}/32 dev eth0"):
+        refused = playbook("deploy_load_balancers", cluster_vips=[f"{taken}/24"])
+    assert refused.returncode
+    assert f"{taken} is in use" in words(refused)
+    assert set(re.findall(r"changed=(\d+)", refused.stdout)) == {"0"}
+
+
+def test_a_stranger_that_answers_for_the_vip_is_found(vip):
+    with between("web1", f"ip address add {vip}/32 dev eth0", f"ip address delete {vip}/32 dev eth0"):
+        found = playbook("check_cluster")
+    assert found.returncode
+    assert f"lb1 and lb2: another machine answers for {vip}" in words(found)
+    good(playbook("check_cluster"))
 
 
 @pytest.mark.parametrize("forged", [False, True], ids=["of a stranger", "in the name of a peer, through a router"])

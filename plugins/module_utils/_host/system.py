@@ -125,3 +125,9 @@ def host_addresses(printed: str) -> list[Placed]:
         for address in interface.get("addr_info", [])
         if "local" in address
     ]
+
+
+def link_addresses(printed: str) -> list[str]:
+    """The MAC addresses of the interfaces that C(ip -json address show) has printed."""
+    interfaces = json.loads(printed or "[]")
+    return [interface["address"] for interface in interfaces if interface.get("link_type") == "ether"]

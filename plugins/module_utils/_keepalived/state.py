@@ -20,12 +20,13 @@ from typing import Any, TypedDict
 from .._deployed.proven import configuration
 from .._firewall.verdict import find_refusals
 from .._host.run import Run
-from .._host.system import Host, host_addresses
+from .._host.system import Host, host_addresses, link_addresses
 from .._host.unit import POLL, UnitState, read_states
 from . import kernel_state
 from . import rules as keepalived_rules
 from .check import version
 from .conf import parse
+from .neighbours import Vip, find_foreign_owners
 from .paths import SECOND_CHANCE, STANDBY
 from .setup import list_watched_files, longest_silence, rt_priority, scripts, setup
 from .shapes import Instance, Script, Setup
@@ -38,6 +39,8 @@ REFUSED = (
 """Reasons for which keepalived discards adverts, as named in its statistics."""
 ENTERED = re.compile(r"(?mi)^\[ *([\d.]+)\] .*\((\S+)\) entering (\w+) state")
 """A line of the journal, on the clock of time.monotonic(): an instance has entered a state."""
+ASK_SECONDS = 1.0
+"""How long to wait for machines that answer for a VIP."""
 CLIENTS = 5
 """Maximum number of clients to list per instance."""
 
@@ -78,13 +81,14 @@ class Configured(TypedDict):
     problems: list[str]
 
 
-def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, Any]:
+def state(run: Run, timeout: float, directory: str, settle: float, neighbours: bool) -> dict[str, Any]:
     """Gather the state of this host's keepalived, in the format of the module keepalived_info. Raises NoAnswer if it
     runs and does not answer."""
     units = read_states(run, ["keepalived", kernel_state.UNIT])
     unit = units["keepalived"]
     configured = _read_configuration(Path(directory) / "keepalived.conf")
     found = _await_settled(run, unit, timeout, settle, configured["configured"]) if unit.active else []
+    network = run(["ip", "-json", "address", "show"])[1]
     return {
         "running": unit.active,
         "realtime": unit.active and is_realtime(unit.pid),
@@ -94,7 +98,9 @@ def state(run: Run, timeout: float, directory: str, settle: float) -> dict[str, 
         "configuration": configuration("keepalived", directory, run),
         **configured,
         "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := find_refusals(run, item))},
-        "host_addresses": host_addresses(run(["ip", "-json", "address", "show"])[1]),
+        "host_addresses": host_addresses(network),
+        "link_addresses": link_addresses(network),
+        "strangers": _find_strangers(configured["configured"]) if neighbours else [],
         "peers_heard": _list_heard_peers(run),
         "kernel_deviations": kernel_state.read_deviations(run, units[kernel_state.UNIT].active, Path(directory)),
     }
@@ -256,6 +262,22 @@ def connections(run: Run) -> dict[str, list[str]]:
         address = place.rpartition(":")[0].strip("[]").removeprefix("::ffff:")
         found[address].append(re.sub(r"^\[::ffff:(.*)\]", r"\1", client))
     return dict(found)
+
+
+def _find_strangers(configured: list[Setup]) -> list[dict[str, str]]:
+    """The machines that answer for a VIP and for no node. VIPs on lo are left out, for which nobody answers, and so is
+    everything where an interface cannot be used, which keepalived itself reports."""
+    vips: list[Vip] = [
+        {**place, "virtual_router_id": item["virtual_router_id"]}
+        for item in configured
+        for place in item["addresses"]
+        if place["interface"] != "lo"
+    ]
+    nodes = [address for item in configured for address in (item["source"], *item["peers"]) if address]
+    try:
+        return [vars(answer) for answer in find_foreign_owners(vips, nodes, [], ASK_SECONDS)] if vips else []
+    except OSError:
+        return []
 
 
 def _list_heard_peers(run: Run) -> list[str]:

@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions
 from .._input.plan import make_plan
-from .interfaces import add_interfaces
+from .interfaces import LOOPBACK, add_interfaces
 from .model import build_blocks
 from .problems import RANGES, problems
 
@@ -111,6 +111,10 @@ def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str,
         ],
         "has_second_chance": has_second_chance,
         "node_addresses": _list_addresses(given["nodes"]),
+        "vips": {
+            name: _list_vips(found["instances"], apart) if boolean(given["check_addresses"]) else []
+            for name, apart in (("near", False), ("apart", True))
+        },
         "secrets": [instance["auth_pass"] for instance in found["instances"] if instance["auth_pass"]],
         "watch_reports": [name for watch in watches for name in _list_reports(watch)],
         "companions": ["keepalived-kernel", *(f"keepalived-{name}" for name, wanted in optional.items() if wanted)],
@@ -139,6 +143,20 @@ def _list_globals(given: dict[str, Any], left_out: list[str]) -> list[str]:
 
 def _list_addresses(nodes: Iterable[dict[str, Any]]) -> list[str]:
     return [value for node in nodes for key, value in node.items() if key in ("address", "address6") and value]
+
+
+def _list_vips(instances: Iterable[dict[str, Any]], apart: bool) -> list[dict[str, Any]]:
+    """The VIPs with their interfaces and router ids: those on the interface of the adverts, or else those C(apart)."""
+    return [
+        {
+            "address": address["address"],
+            "interface": address["dev"],
+            "virtual_router_id": int(instance["virtual_router_id"]),
+        }
+        for instance in instances
+        for address in instance["virtual_ipaddress"]
+        if address["dev"] != LOOPBACK and (address["dev"] != instance["interface"]) == apart
+    ]
 
 
 def _join_paths(reports: dict[str, list[str]]) -> list[str]:

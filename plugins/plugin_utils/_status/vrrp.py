@@ -43,6 +43,7 @@ def find_troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
         yield from _peers(instance, nodes, seen)
         yield from _find_unheard(nodes, states, seen)
     yield from _groups(seen)
+    yield from _find_strangers(seen, silent)
     versions = {host: node["version"] for host, node in seen.items() if node["running"]}
     if found := describe_differences("keepalived's version", versions):
         yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
@@ -246,6 +247,23 @@ def _find_unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], se
                     f"on {other}"
                 )
                 yield Trouble((host,), what, remedy, harmless=True)
+
+
+def _find_strangers(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
+    """Machines that answer for a VIP. A node of which nothing is known may be one of them."""
+    nodes = {address for node in seen.values() for address in node["link_addresses"]}
+    found: dict[tuple[str, str], list[str]] = {}
+    for host, node in seen.items():
+        for stranger in node["strangers"]:
+            if stranger["link_address"] not in nodes and not silent:
+                found.setdefault((stranger["address"], stranger["link_address"]), []).append(host)
+    for (address, link_address), hosts in found.items():
+        yield Trouble(
+            tuple(hosts),
+            f"another machine answers for {address}: the one with the MAC address {link_address}, which is no node of "
+            "the cluster, so clients reach it instead of the holder",
+            "find that machine by its MAC address, and take the address from it",
+        )
 
 
 def _groups(seen: Seen) -> Iterator[Trouble]:

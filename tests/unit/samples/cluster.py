@@ -71,6 +71,8 @@ def keepalived(host, **changed):
         "problems": [],
         "peers_heard": peers,
         "kernel_deviations": [],
+        "link_addresses": [f"02:42:c0:00:02:{source.rpartition('.')[2]}"],
+        "strangers": [],
         "host_addresses": [address("127.0.0.1", "lo"), address(VIP, "lo"), address(source)] + [address(VIP)] * holds,
         **changed,
     }

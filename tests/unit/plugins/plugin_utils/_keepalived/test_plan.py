@@ -163,3 +163,17 @@ def test_the_status_of_a_good_answer_is_a_number(status):
 )
 def test_a_line_break_is_refused(changes, where):
     assert f"{where} has a line break" in planned(**changes)["problems"][0]
+
+
+def test_vips_that_a_stranger_could_have_are_known_by_their_interfaces():
+    addresses = [
+        {"address": "192.0.2.10/24"},
+        {"address": "198.51.100.10/25", "dev": "br-lan"},
+        {"address": "203.0.113.10/32", "dev": "lo"},
+    ]
+    instances = [{"name": "web", "virtual_router_id": "51", "interface": "eth0", "virtual_ipaddress": addresses}]
+    asked = {"address": "192.0.2.10/24", "interface": "eth0", "virtual_router_id": 51}
+    elsewhere = {"address": "198.51.100.10/25", "interface": "br-lan", "virtual_router_id": 51}
+    assert model(keepalived_instances=instances)["vips"] == {"near": [asked], "apart": [elsewhere]}
+    unasked = model(keepalived_instances=instances, keepalived_check_addresses="no")
+    assert unasked["vips"] == {"near": [], "apart": []}

@@ -237,3 +237,24 @@ def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
 )
 def test_a_peer_that_need_not_be_heard(seen):
     assert [trouble for trouble in find_troubles(seen, []) if "outlive" in trouble.what] == []
+
+
+def stranger(link_address):
+    return {"strangers": [{"address": VIP, "interface": "eth0", "link_address": link_address}]}
+
+
+def test_a_machine_that_answers_for_a_vip_is_one_finding_of_all_who_hear_it():
+    (found,) = find_troubles(pair(stranger("02:42:c0:00:02:63"), stranger("02:42:c0:00:02:63")), [])
+    assert found.hosts == ("lb1", "lb2")
+    assert found.what.startswith(f"another machine answers for {VIP}: the one with the MAC address 02:42:c0:00:02:63")
+    assert not found.harmless
+
+
+@pytest.mark.parametrize(
+    ("link_address", "silent"),
+    [("02:42:c0:00:02:12", []), ("02:42:c0:00:02:63", ["lb3"])],
+    ids=["the other node", "perhaps a node of which nothing is known"],
+)
+def test_a_machine_that_may_be_a_node_is_none(link_address, silent):
+    found = find_troubles(pair(stranger(link_address), {}), silent)
+    assert [trouble for trouble in found if "answers for" in trouble.what] == []
