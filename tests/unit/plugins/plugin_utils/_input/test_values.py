@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every option of every role, at any depth, is refused by its name where YAML has read something else than was
-written."""
+"""Every option of every role, at any depth, and every variable of the playbooks is refused by its name where YAML has
+read something else than was written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster import input as cluster
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.values import (
     DIGITS,
     MODES,
@@ -18,13 +19,24 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.values impo
     find_type_problems,
 )
 
-ROLES = Path(__file__).parents[5] / "roles"
+ROOT = Path(__file__).parents[5]
 OPTIONS = {
-    name: option
-    for role in ("haproxy", "keepalived", "nginx")
-    for name, option in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"][
-        "main"
-    ]["options"].items()
+    **{
+        name: option
+        for role in ("haproxy", "keepalived", "nginx")
+        for name, option in yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())[
+            "argument_specs"
+        ]["main"]["options"].items()
+    },
+    **{
+        name: option
+        for kind in ("rolling", "drill")
+        for name, option in yaml.safe_load((ROOT / f"playbooks/vars/{kind}.yml").read_text())[
+            f"__{kind}_options"
+        ].items()
+    },
+    **cluster.ADDRESSES,
+    **cluster.OPTIONS,
 }
 
 
@@ -76,6 +88,8 @@ WRONG = {
         ("[null]", "[0] has no value"),
         ("7", "is 7: "),
     ],
+    # A text or a list of texts, or of numbers.
+    "raw": [("2024-10-01", "is 2024-10-01: YAML reads a date")],
     "dict": [
         ("web", "is 'web': keys with values"),
         ("[a]", "is a list: keys with values"),
@@ -92,6 +106,7 @@ RIGHT = {
     "bool": [True, "yes"],
     "list": [[]],
     "dict": [{}],
+    "raw": ["web", ["web"]],
 }
 
 
@@ -138,7 +153,7 @@ def test_a_value_of_its_type_is_accepted(inner):
 
 def test_a_number_is_a_text_only_where_its_digits_are_all_it_says(inner):
     for path, where, option in inner:
-        if option.get("elements", option["type"]) not in ("str", "path"):
+        if option["type"] == "raw" or option.get("elements", option["type"]) not in ("str", "path"):
             continue
         found = find_type_problems(nested(path, [416] if option["type"] == "list" else 416), OPTIONS)
         if path[-1] in DIGITS:
