@@ -22,9 +22,10 @@ description:
     one does not. A file outside the directory is not removed if it has been replaced since.
   - Keeps the replaced directory beside the live one, as C(.NAME.previous). It always holds the set that the last change
     has replaced.
-  - Starts or reloads the daemon unless it already runs the configuration on disk. It never restarts the daemon. Before
-    that, systemd reads changed units and the kernel parameters of C(/etc/sysctl.d) are set. The service is enabled as
-    well.
+  - Starts or reloads the daemon unless it already runs the configuration on disk. Before that, systemd reads changed
+    units and the kernel parameters of C(/etc/sysctl.d) are set. The service is enabled as well.
+  - Restarts nginx, with a warning, if a reload cannot work, because the kernel refuses an address beside the wildcard
+    of its port that nginx still has, or the wildcard beside an address. Nothing else is ever restarted.
   - Verifies the reload with the daemon itself, because after a failed reload the daemon keeps its old configuration and
     systemd may still report success. The HAProxy master process must report a new worker with all listeners. nginx must
     have new workers and no new errors in its log. keepalived must report the end of the reload to the journal.
@@ -192,8 +193,8 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description:
-    - Action that makes the set live. V(start), V(reload), or V(settle) if only units or kernel parameters around the
-      daemon must change. Empty if none is needed or the daemon does not exist yet.
+    - Action that makes the set live. V(start), V(reload), V(restart), or V(settle) if only units or kernel parameters
+      around the daemon must change. Empty if none is needed or the daemon does not exist yet.
   type: str
   returned: success, and where the daemon does not run the set
 checked:

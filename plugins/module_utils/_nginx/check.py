@@ -67,13 +67,13 @@ def _locate_finding(finding: Finding, path: str, host: Host) -> Finding:
     for word in _CITED.findall(finding.message):
         names = {word, os.path.relpath(word, os.path.dirname(path)) if word.startswith("/") else word}
         mentioned = re.compile("|".join(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])" for name in names))
-        for file, number, text in _read_lines(path, host, []):
+        for file, number, text in read_lines(path, host, []):
             if mentioned.search(text.split("#")[0]):
                 return replace(finding, file=file, line=number, source=text.strip())
     return finding
 
 
-def _read_lines(path: str, host: Host, within: list[str]) -> Iterator[tuple[str, int, str]]:
+def read_lines(path: str, host: Host, within: list[str]) -> Iterator[tuple[str, int, str]]:
     """File, number and text of every line of a configuration, with those of the files that it includes."""
     if path in within:
         return
@@ -83,4 +83,4 @@ def _read_lines(path: str, host: Host, within: list[str]) -> Iterator[tuple[str,
             main = (within or [path])[0]
             for pattern in _INCLUDE.findall(text.split("#")[0]):
                 for included in host.matches(os.path.normpath(os.path.join(os.path.dirname(main), pattern))):
-                    yield from _read_lines(included, host, [*within, path])
+                    yield from read_lines(included, host, [*within, path])

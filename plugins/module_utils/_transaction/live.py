@@ -116,7 +116,8 @@ class Live(Deployed):
         if action != "settle":
             self.daemon.refuse_known_harm(self.config.live)
             self.was_told = True
-            self._call(action, self.unit.name, self.daemon.quote_complaints)
+            restarts = action == "reload" and self.daemon.find_restart_reason(self.config.live)
+            self._call("restart" if restarts else action, self.unit.name, self.daemon.quote_complaints)
             self._await_proof()
 
     def stop_obsolete(self) -> None:

@@ -17,8 +17,13 @@ from pathlib import Path
 from .._check.messages import HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quote_lines
 from .._haproxy import binds
 from .._haproxy.cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
+from .._host.system import Host
 from .._host.unit import Unit
+from .._nginx.check import read_lines
+from .._nginx.listens import find_held, find_listens, find_refused
 
+RETRIED = re.compile(r"bind\(\) to \S+ failed \(98: ")
+"""nginx tries five times within two seconds to bind an address that is in use."""
 NGINX_ERRORS = Path("/var/log/nginx/error.log")
 
 
@@ -49,6 +54,10 @@ class Daemon:
 
     def refuse_known_harm(self, directory: Path) -> None:
         """Raise NotProven for what is known to harm already while the daemon tries."""
+
+    def find_restart_reason(self, directory: Path) -> str:
+        """Return why the running daemon cannot take the set in the directory by a reload; empty if it can."""
+        return ""
 
     def is_proven(self) -> bool:
         """Return whether the new configuration is in use. Raises NotProven once it is certain that it will not be."""
@@ -118,9 +127,17 @@ class Nginx(Daemon):
         super().remember()
         self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
 
+    def find_restart_reason(self, directory: Path) -> str:
+        lines = (text for _file, _number, text in read_lines(str(directory / self.main), Host(), []))
+        refused = find_refused(find_listens(lines), find_held(self.unit.main_process()))
+        return "; ".join(
+            f"it cannot bind {new[0]} port {new[1]} while it listens on {old[0]} port {old[1]}" for new, old in refused
+        )
+
     def is_proven(self) -> bool:
         refused = self.refusals()
-        if refused:
+        # It tries again meanwhile, and what comes of that is another line.
+        if any(not RETRIED.search(line) for line in refused):
             raise NotProven(quote_lines(refused))
         return super().is_proven()
 

@@ -243,6 +243,11 @@ def make_live(module: AnsibleModule, service: Live, result: dict[str, Any], is_o
     action = ""
     try:
         action = service.action(will_change=module.check_mode and is_other_set)
+        config = service.config
+        set_to_take = config.staged if module.check_mode and is_other_set else config.live
+        if action == "reload" and (reason := service.daemon.find_restart_reason(set_to_take)):
+            action = "restart"
+            module.warn(f"{module.params['daemon']} has to be restarted for this change: {reason}")
         result = {**result, "action": action, "changed": result["changed"] or bool(action)}
         if action and not module.check_mode:
             service.make_live(action)
