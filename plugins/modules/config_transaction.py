@@ -17,6 +17,8 @@ description:
     directories.
   - Refuses configurations that the checker accepts although they cannot work, such as a check script that keepalived
     would silently ignore, a virtual router id that is used twice, or an interface that the host does not have.
+  - Refuses a host on which the daemon cannot run any configuration, because its unit is masked or because settings of
+    the distribution's unit name another file or take haproxy's master socket away.
   - If a change is refused, all files stay as they were. The error names file, line, reason and remedy.
   - Keeps files in the directory that are not part of the set. Removes files that the previous set contained and this
     one does not. A file outside the directory is not removed if it has been replaced since.
@@ -119,6 +121,11 @@ options:
     description: Seconds within which the daemon must be verified to run the set.
     type: float
     default: 10
+  replace_sites:
+    description: Replace a configuration of nginx that was not deployed by this module although that ends sites which
+      nginx serves. If false, the module fails and names their files.
+    type: bool
+    default: false
   fatal_warnings:
     description: Refuse a set for which HAProxy prints warnings.
     type: bool
@@ -262,6 +269,7 @@ def main() -> None:
             "companions": {"type": "list", "elements": "str", "default": []},
             "health": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 10},
+            "replace_sites": {"type": "bool", "default": False},
             "fatal_warnings": {"type": "bool", "default": False},
             "users": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},

@@ -249,3 +249,16 @@ def test_the_collections_folder_leads_to_this_checkout():
 def test_a_play_says_its_strategy(playbook):
     plays = [play for play in read(ROOT / playbook) if "ansible.builtin.import_playbook" not in play]
     assert [play["name"] for play in plays if play.get("strategy") != "linear"] == []
+
+
+PACKAGE_FILES = [path for folder in ("roles", "playbooks") for path in (ROOT / folder).glob("**/*.yml")]
+
+
+def test_a_package_manager_waits_for_another():
+    """Unattended upgrades hold the lock for minutes after a boot; Ansible gives up after one."""
+    texts = [path.read_text(encoding="utf-8") for path in PACKAGE_FILES]
+    tasks = [
+        part for text in texts for part in re.split(r"\n(?=\s*- name:)", text) if "ansible.builtin.package:" in part
+    ]
+    assert len(tasks) > 8
+    assert [task for task in tasks if "ansible.builtin.apt:" not in task or "lock_timeout: 900" not in task] == []

@@ -28,7 +28,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .._check.finding import CheckerMissing, Verdict
 from .._check.secrets import mask_secrets
 from .._deployed.effect import kernel_parameters
-from .._deployed.manifest import SetError
+from .._deployed.manifest import MANIFEST, SetError
 from .._host import disk
 from .._host.container import ContainerUnit
 from .._host.run import run
@@ -38,6 +38,7 @@ from .checker import check_files, image, program
 from .config_set import ConfigSet
 from .files import HIDDEN, Change, File, permissions
 from .live import Live, NotNoted
+from .obstacles import SETTINGS, find_dropped_sites, find_obstacles
 from .proof import DAEMONS, NotProven
 from .signals import Interrupted, hold_signals, interruptible
 
@@ -97,6 +98,7 @@ def transact(module: AnsibleModule) -> None:
 
 def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
     """The story of a change, step by step; returns what the module returns."""
+    refuse_obstacles(module)
     if not module.check_mode:
         config.recover()
     if module.params["state"] == "previous":
@@ -107,8 +109,30 @@ def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[
     if binary := require_host(module, difference):
         host = stage_set(module, config, files, difference)
         answer = check_set(module, config, binary, host, difference)
+        refuse_dropped_sites(module, config, host)
         commit_set(module, config, service, difference)
     return make_live(module, service, difference.result(answer), is_other_set=bool(difference.changes))
+
+
+def refuse_obstacles(module: AnsibleModule) -> None:
+    """Fail if something of the host keeps the daemon from running any configuration."""
+    name, main = module.params["daemon"], os.path.join(module.params["directory"], module.params["main"])
+    settings = () if module.params["image"] else SETTINGS
+    if found := list(find_obstacles(name, module.params["unit"] or name, main, run, settings)):
+        module.fail_json(msg=f"Nothing was changed. {'; '.join(found)}.")
+
+
+def refuse_dropped_sites(module: AnsibleModule, config: ConfigSet, host: Host) -> None:
+    """Fail if the first set on the host would end sites that nginx serves."""
+    if module.params["daemon"] != "nginx" or module.params["replace_sites"] or (config.live / MANIFEST).exists():
+        return
+    main = os.path.join(module.params["directory"], module.params["main"])
+    if dropped := find_dropped_sites(main, host, run):
+        module.fail_json(
+            msg=f"Nothing was changed. nginx serves sites of {', '.join(dropped)}, which this configuration leaves "
+            "out: declare them in nginx_sites, keep them by an include in nginx_http_lines, or set "
+            "nginx_replace_sites to true to end them."
+        )
 
 
 def find_service(module: AnsibleModule, config: ConfigSet) -> Live:
