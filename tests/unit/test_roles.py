@@ -31,6 +31,7 @@ SPECIAL = {
     "ansible_play_hosts",
     "ansible_play_hosts_all",
     "ansible_playbook_python",
+    "ansible_run_tags",
     "ansible_python_interpreter",
 }
 
