@@ -58,7 +58,7 @@ def problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls
     """Values and keys that an option does not take, and texts that cannot stand on one line."""
     return [
         *find_type_problems(variables, options, nulls),
-        *find_key_problems(variables, options),
+        *find_key_problems(variables, options, nulls),
         *find_unprintable_texts(variables),
     ]
 

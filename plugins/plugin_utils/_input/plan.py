@@ -31,7 +31,7 @@ def make_plan(
     strangers = find_unknown(variables, options)
     wrong = [
         *find_type_problems(variables, options, nulls),
-        *find_key_problems(variables, options),
+        *find_key_problems(variables, options, nulls),
         *find_unprintable_texts(variables),
     ]
     if wrong:

@@ -56,6 +56,12 @@ def test_key_problems(variables, problems):
     assert find_key_problems(variables, OPTIONS) == problems
 
 
+def test_a_key_without_a_value():
+    variables = {"role_sites": [{"name": None, "mode": None}]}
+    assert find_key_problems(variables, OPTIONS) == []
+    assert find_key_problems(variables, OPTIONS, nulls=True) == ["role_sites[0] has no name, which is needed"]
+
+
 def test_a_variable_that_has_to_be_set():
     options = {"role_name": {"type": "str", "required": True}}
     assert find_key_problems({}, options) == ["role_name is not set; give it a value"]
