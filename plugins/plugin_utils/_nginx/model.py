@@ -53,7 +53,7 @@ def build_blocks(declared: dict[str, Any]) -> dict[str, list[Any]]:
             *_settings_besides({**tls_settings, **declared["http_settings"]}, lines),
             *map(_log_format, [*declared["log_formats"], *_own_log_formats(declared)]),
             *list_settings({"access_log": None if logs is None else logs or False}),
-            *_settings_besides(_real_ip(declared["trusted_proxies"]), lines),
+            *_settings_besides(_real_ip(declared), lines),
             *lines,
         ],
         "upstreams": [_upstream(upstream) for upstream in declared["upstreams"]],
@@ -137,10 +137,12 @@ def _switch(value: Any) -> str:
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
-def _real_ip(trusted: list[str]) -> dict[str, Any]:
-    return (
-        {"real_ip_header": "X-Forwarded-For", "real_ip_recursive": True, "set_real_ip_from": trusted} if trusted else {}
-    )
+def _real_ip(declared: dict[str, Any]) -> dict[str, Any]:
+    """The directives for proxies that are trusted, without those that the settings have."""
+    if not (trusted := declared["trusted_proxies"]):
+        return {}
+    own = {"real_ip_header": "X-Forwarded-For", "real_ip_recursive": True, "set_real_ip_from": trusted}
+    return {word: value for word, value in own.items() if word not in declared["http_settings"]}
 
 
 def _own_log_formats(declared: dict[str, Any]) -> list[Item]:

@@ -212,3 +212,26 @@ def test_a_redirect_is_the_location_of_all_other_paths():
         {"path": "/status", "lines": ["stub_status;"]},
         {"path": "/", "lines": ["return 301 https://$host$request_uri;"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "printed"),
+    [
+        ({}, ["real_ip_header X-Forwarded-For;", "real_ip_recursive on;", "set_real_ip_from 192.0.2.11;"]),
+        (
+            {"http_settings": {"real_ip_header": "X-Real-IP"}},
+            ["real_ip_header X-Real-IP;", "real_ip_recursive on;", "set_real_ip_from 192.0.2.11;"],
+        ),
+        (
+            {"http_settings": {"real_ip_recursive": False, "set_real_ip_from": ["192.0.2.9"]}},
+            ["real_ip_recursive off;", "set_real_ip_from 192.0.2.9;", "real_ip_header X-Forwarded-For;"],
+        ),
+        (
+            {"http_lines": ["real_ip_header proxy_protocol;"]},
+            ["real_ip_recursive on;", "set_real_ip_from 192.0.2.11;", "real_ip_header proxy_protocol;"],
+        ),
+    ],
+)
+def test_what_an_inventory_states_replaces_what_is_derived(changes, printed):
+    written = build_blocks(declaration(**{"trusted_proxies": ["192.0.2.11"], **changes}))["http"]
+    assert [line for line in written if "real_ip" in line] == printed
