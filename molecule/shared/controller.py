@@ -27,9 +27,11 @@ def ansible(program: str, *argv: object, cwd: Path = ROOT, **environment: str) -
     )
 
 
-def playbook(name: str, *argv: object, **variables: object) -> subprocess.CompletedProcess:
+def playbook(
+    name: str, *argv: object, environment: dict[str, str] | None = None, **variables: object
+) -> subprocess.CompletedProcess:
     """Run one of the collection's playbooks with these variables."""
-    return ansible("ansible-playbook", *_playbook(name, variables), *argv)
+    return ansible("ansible-playbook", *_playbook(name, variables), *argv, **(environment or {}))
 
 
 def answered(name: str, question: str, answer: str) -> str:

@@ -23,6 +23,15 @@ options:
     description: A certificate that expires within this number of days is a finding.
     type: int
     default: 14
+  folder:
+    description: Directory of the playbooks, for commands that can be pasted. If it is empty, there are no commands.
+    type: str
+    default: ""
+  inventories:
+    description: Inventories of these commands.
+    type: list
+    elements: str
+    default: []
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -34,14 +43,17 @@ status: "{{ {'lb1': {'haproxy': haproxy, 'keepalived': vrrp}} | evenkeel.ha_web.
 RETURN = r"""
 _value:
   description:
-    - C(table) and C(findings) are lines for a terminal; each finding has two, the problem and the remedy.
+    - C(table) has lines for a terminal, with two for each finding, which are the problem and the remedy, and with
+      commands. C(summary) is a sentence.
     - C(report) is the same as data. Its C(healthy) is false if there is a finding that is not C(harmless). Its
       C(findings) have C(hosts), C(what), C(remedy) and C(harmless).
     - Its C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and by C(nodes) C(state),
-      C(priority), C(seconds_in_state) and C(transitions).
+      C(priority), C(seconds_in_state) and C(transitions). C(changes) has the latest changes of the holder, the oldest
+      first, each with C(host) (that took it) and C(seconds_ago).
     - Its C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) and C(limit) of each
-      by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(certificates) those of
-      every load balancer, C(web_servers) whether they run the configuration on disk.
+      by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(servers) which of these
+      each of them is, C(certificates) those of every load balancer, C(web_servers) whether they run the configuration
+      on disk.
   type: dict
 """
 

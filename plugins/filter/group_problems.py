@@ -6,10 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: group_problems
-short_description: Name the inventory groups that the playbooks need and that have no hosts
+short_description: Name inventory groups that are misspelt or missing
 version_added: 0.2.0
 description:
-  - Reports each of C(load_balancers) and C(web_servers) that is empty or missing, with the name of a similar group.
+  - Reports each of C(load_balancers) and C(web_servers) that is empty or missing while there is a group of nearly that
+    name, and a cluster in which both are.
 options:
   _input:
     description: The variable C(groups).
@@ -30,11 +31,11 @@ _value:
   elements: str
 """
 
-from ..plugin_utils._cluster.names import find_empty_groups
+from ..plugin_utils._cluster.names import find_group_problems
 
 
 class FilterModule:
-    """Name the inventory groups that the playbooks need and that have no hosts."""
+    """Name inventory groups that are misspelt or missing."""
 
     def filters(self) -> dict:
-        return {"group_problems": find_empty_groups}
+        return {"group_problems": find_group_problems}

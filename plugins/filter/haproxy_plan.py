@@ -50,7 +50,8 @@ _value:
       present; C(maxconn), the limits of the process and of the role's own listeners; C(tls), lines of the global
       section; C(health_bind) and C(stats_bind), the addresses of the role's own listeners; C(checked), names of the
       backends that check all of their servers; C(stats_userlist); C(health_url); C(secrets), the passwords;
-      C(companions), units that run beside haproxy; C(confined); and C(container) with its C(ports).
+      C(certificate_store), whether certificates of ACME clients are served; C(companions), units that run beside
+      haproxy; C(confined); and C(container) with its C(ports).
   type: dict
 """
 

@@ -37,6 +37,12 @@ options:
     description: Seconds that have to be between two moves of the instance.
     type: float
     default: 0
+  served:
+    description:
+      - What M(evenkeel.ha_web.haproxy_info) has returned of nodes. A node of these that does not serve everything that
+        the holder serves (certificates, frontends, backends with a server in rotation) does not get the addresses.
+      - If it is left out, HAProxy is not considered.
+    type: dict
 author:
   - The evenkeel authors (@evenkeel)
 """

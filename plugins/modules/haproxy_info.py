@@ -247,6 +247,30 @@ certificates:
     days_left:
       description: Whole days until then. Negative if the certificate has expired.
       type: int
+complaints:
+  description: Warnings of HAProxy about the configuration on disk, with file, line and the text of the line. Passwords
+    are masked.
+  type: list
+  elements: str
+  returned: when HAProxy runs
+pattern_files:
+  description: Maps and lists of ACLs, as they are at run time.
+  type: list
+  elements: dict
+  returned: when HAProxy runs
+  contains:
+    kind:
+      description: V(map) or V(acl).
+      type: str
+    file:
+      description: Path of the file from which it was loaded.
+      type: str
+    entries:
+      description: Number of entries.
+      type: int
+    digest:
+      description: SHA-256 of the entries, in sorted order.
+      type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

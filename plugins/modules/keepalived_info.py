@@ -105,8 +105,20 @@ instances:
       type: list
       elements: str
     seconds_in_state:
-      description: Seconds since the last change of the state.
+      description: Seconds since the last change of the state. A reload that does not change the state does not count.
       type: float
+    entered:
+      description: States that the instance has entered since the host's boot according to the journal, the oldest
+        first. A state that is entered twice in a row is listed once.
+      type: list
+      elements: dict
+      contains:
+        state:
+          description: V(MASTER), V(BACKUP) or V(FAULT).
+          type: str
+        seconds_ago:
+          description: Seconds since then.
+          type: float
     times_master:
       description: Number of transitions to master since the start of keepalived.
       type: int

@@ -498,23 +498,25 @@ BAD = [
     ("no choice", {"haproxy_mode": "udp"}, ["haproxy_mode is 'udp': one of http, tcp is needed"]),
 ]
 BAD_GROUPS = [
-    ("load balancers are empty", {"load_balancers": {}}, ["The inventory group load_balancers is empty or missing"]),
-    ("web servers are empty", {"web_servers": {}}, ["The inventory group web_servers is empty or missing"]),
     (
-        "load balancers are missing",
-        {"load_balancers": None},
-        ["The inventory group load_balancers is empty or missing"],
+        "load balancers are empty",
+        {"load_balancers": {}},
+        ["the group load_balancers is empty or missing, and there is a"],
+    ),
+    (
+        "web servers are missing",
+        {"web_servers": None},
+        ["the group web_servers is empty or missing, so haproxy has no"],
     ),
     (
         "a group is misspelt",
         {"web_servers": None, "webservers": {"web1": {}}},
-        ["The inventory group web_servers is empty or missing", "or rename webservers"],
+        ["The inventory group web_servers is empty or missing", "rename webservers"],
     ),
-    ("web servers are missing", {"web_servers": None}, ["The inventory group web_servers is empty or missing"]),
     (
         "both groups are missing",
         {"load_balancers": None, "web_servers": None},
-        ["The inventory group load_balancers is empty or missing"],
+        ["The inventory groups load_balancers and web_servers are empty or missing"],
     ),
     (
         "a web server that is known by a loopback address",
@@ -531,6 +533,15 @@ BAD_GROUPS = [
         {"web_servers": {"web1": {"cluster_address": "web1.example.com"}}},
         ["web1: cluster_address is 'web1.example.com': an IPv4 or IPv6 address is needed", "names are not resolved"],
     ),
+]
+# variables, and the groups that are not as in HOSTS
+OTHER_SHAPES = [
+    ("servers by address, group missing", {"cluster_servers": ["192.0.2.31:8080"]}, {"web_servers": None}),
+    ("own backends, group empty", backends({}), {"web_servers": {}}),
+    ("keepalived alone", {"cluster_haproxy": False}, {"web_servers": None}),
+    ("no VIP", {"cluster_keepalived": False, "cluster_vip": ""}, {}),
+    ("nginx alone, group missing", {"cluster_vip": ""}, {"load_balancers": None}),
+    ("nginx alone, group empty", {"cluster_vip": ""}, {"load_balancers": {}}),
 ]
 GOOD = [
     ("defaults", {}),
@@ -739,3 +750,12 @@ def test_good_input(check_input, variables):
     assert done.returncode == 0, done.stdout
     assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}
     assert "unutterable" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "groups"), [row[1:] for row in OTHER_SHAPES], ids=[row[0] for row in OTHER_SHAPES]
+)
+def test_a_cluster_without_a_tier(check_input, variables, groups):
+    done = check_input(variables, {**HOSTS, **groups})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}

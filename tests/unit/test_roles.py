@@ -26,6 +26,7 @@ SPECIAL = {
     "ansible_failed_result",
     "ansible_failed_task",
     "ansible_host",
+    "ansible_inventory_sources",
     "ansible_job_id",
     "ansible_play_batch",
     "ansible_play_hosts",

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from contextlib import AbstractContextManager
 
 import pytest
 from cluster import between, holders, is_backup, lab_host, sees_all_servers, stopped, wait_until
 from conftest import LOAD_BALANCERS
-from controller import good, playbook
+from controller import ansible, begun, good, playbook, words
 from faults import frozen
 
 SOCKET = "socat - /run/haproxy/admin.sock"
@@ -162,6 +163,62 @@ def test_haproxy_is_older_than_its_confinement(standby):
     assert re.search(
         rf"NOTE +{standby}: haproxy was started before it was confined[^\n]*\n[^\n]*reboot_hosts.yml", output
     ), output
+
+
+NEVER_REACHED = [
+    {
+        "name": "http_in",
+        "binds": [{"port": 80}],
+        "lines": ["use_backend web if { path_beg /api }", "http-request deny if { path_beg /secret }"],
+        "default_backend": "web",
+    }
+]
+"""A rule after one of another kind, which haproxy evaluates first."""
+WARNING = "a 'http-request' rule placed after a 'use_backend' rule will still be processed before"
+
+
+def test_haproxy_warns_of_its_configuration():
+    assert WARNING in words(playbook("deploy_load_balancers", "--check", haproxy_frontends=NEVER_REACHED))
+    refused = playbook("deploy_load_balancers", haproxy_frontends=NEVER_REACHED, haproxy_fatal_warnings=True)
+    assert refused.returncode != 0
+    assert WARNING in words(refused)
+    assert "> http-request deny if { path_beg /secret }" in words(refused)
+    try:
+        done = playbook("deploy_load_balancers", haproxy_frontends=NEVER_REACHED)
+        assert WARNING in good(done) + words(done)
+        output = good(playbook("check_cluster"))
+    finally:
+        good(playbook("deploy_load_balancers"))
+    assert re.search(rf"NOTE +lb1 and lb2: haproxy warns of its configuration: .*{WARNING}", output), output
+
+
+def test_somebody_watches_while_haproxy_ends_and_starts_again(standby):
+    watcher = begun("watch_cluster", stdout=subprocess.PIPE, watch_interval=0.5, watch_times=12)
+    said = ""
+    with stopped(standby, "haproxy"):
+        for line in map(bytes.decode, watcher.stdout):
+            said += line
+            if "haproxy does not run" in line:
+                break
+    rest = watcher.stdout.read().decode()
+    assert watcher.wait() == 0, said + rest
+    assert f"WRONG {standby}: haproxy does not run" in said
+    assert f"OVER {standby}: haproxy does not run" in rest
+    wait_until(lambda: is_backup(standby), f"{standby} is well again")
+
+
+def test_a_reload_does_not_start_the_time_in_a_state_anew(holder):
+    before = told_age(holder)
+    lab_host(holder).check_output("systemctl reload keepalived")
+    wait_until(lambda: "Reload" in lab_host(holder).check_output("journalctl --unit keepalived --lines 50"), "reloaded")
+    assert told_age(holder) >= before
+
+
+def told_age(name: str) -> float:
+    """For how many seconds a node has been in its state, as the module says."""
+    done = ansible("ansible", name, "--one-line", "-m", "evenkeel.ha_web.keepalived_info")
+    (instance,) = json.loads(good(done).partition(" => ")[2])["instances"]
+    return instance["seconds_in_state"]
 
 
 def test_all_is_well_again():

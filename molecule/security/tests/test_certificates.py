@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 from certificates import certificate, hand_over
-from cluster import ask, between, lab_host, wait_until
+from cluster import ask, between, holders, lab_host, wait_until
 from conftest import ADDRESSES, LOAD_BALANCERS, STORE, VIP, shown
+from controller import good, playbook, words
 from prober import KeepAlive, Prober
 from traffic import any_certificate
 
@@ -119,3 +120,38 @@ def test_a_challenge_reaches_the_node_whose_client_knows_the_token_whether_the_o
         assert answers_to_the_challenge() == {"secret"}
         with acme_client(other, "/root/nothing"):
             assert answers_to_the_challenge() == {"secret"}
+
+
+def test_a_replaced_node_gets_the_certificates_and_no_vip_before_it_has_them(tmp_path):
+    new = certificate("shop.example.com")
+    for name in LOAD_BALANCERS:
+        assert hand_over(name, "shop", new).rc == 0
+    (holder,) = holders(LOAD_BALANCERS, VIP)
+    (other,) = set(LOAD_BALANCERS) - {holder}
+    lab_host(other).check_output(f"rm {STORE}/shop.pem && systemctl reload haproxy")
+    assert shown(other, "shop.example.com", 8443) == ""
+
+    said = playbook("check_cluster")
+    assert said.returncode != 0
+    assert f"{other}: haproxy does not have the certificate {STORE}/shop.pem, as it has on {holder}" in words(said)
+    refused = playbook("move_vip", move_vip_to=other, cluster_move_interval=0)
+    assert refused.returncode != 0
+    assert f"{other} does not serve the certificate {STORE}/shop.pem" in words(refused)
+    assert holders(LOAD_BALANCERS, VIP) == [holder]
+
+    assert f"{other} gets shop from {holder}" in words(playbook("deploy_load_balancers", "--check"))
+    assert shown(other, "shop.example.com", 8443) == ""
+    log = tmp_path / "log"
+    environment = {"ANSIBLE_PIPELINING": "0", "ANSIBLE_LOG_PATH": str(log)}
+    done = playbook("deploy_load_balancers", "-vvv", environment=environment)
+    printed = good(done) + done.stderr + log.read_text(encoding="utf-8")
+    key = parts(new)[0].splitlines()[1:-1]
+    assert len(key) > 1
+    assert [line for line in key if line in printed] == []
+    assert "BEGIN PRIVATE KEY" not in printed
+    assert shown(other, "shop.example.com", 8443) in new
+    assert shown(other, "shop.example.com", 8443) != ""
+    assert lab_host(other).check_output(f"stat --format '%a %U' {STORE}/shop.pem") == "600 root"
+    assert not lab_host(other).file("/run/haproxy-certificate-transfer").exists
+    good(playbook("move_vip", "--check", move_vip_to=other, cluster_move_interval=0))
+    assert "changed=1" not in good(playbook("deploy_load_balancers"))

@@ -16,16 +16,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .._check.finding import CheckerMissing
 from .._deployed.digest import digest
 from .._deployed.proven import configuration
 from .._host.run import Run
 from .._host.system import host_addresses
+from .check import check
 from .cli import Stopped, ask, parse_workers
 from .runtime import Runtime
 from .server import Server, rows
 
 SUMMARIES = 1 | 2
 """Object types for C(show stat): frontends and backends."""
+PATTERNS = ("map", "acl")
+"""Kinds of files with patterns, which can be changed at run time."""
+CONTAINER = "/etc/haproxy-container"
+"""Directory of the files from which the role builds the image, where HAProxy runs in a container."""
 DAY = 86400
 LINES = 1000
 """Number of journal lines to read."""
@@ -44,6 +50,7 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
         proxies = list(rows(ask(path, f"show stat -1 {SUMMARIES} -1")))
         servers = Runtime(path, master).read_servers()
         certificates = _certificates(path)
+        patterns = [item for kind in PATTERNS for item in _read_pattern_files(path, kind)]
     except Stopped:
         return {"running": False, **found}
     age = int(about.get("Uptime_sec", 0))
@@ -73,6 +80,8 @@ def state(path: str, master: str, directory: str, run: Run) -> dict[str, Any]:
             run(["ss", "--no-header", "--numeric", "--tcp", "--listening", "--processes", "--extended"])[1]
         ),
         "certificates": certificates,
+        "complaints": read_warnings(directory, run),
+        "pattern_files": patterns,
     }
 
 
@@ -195,6 +204,17 @@ def listeners(printed: str) -> list[str]:
     )
 
 
+def read_warnings(directory: str, run: Run) -> list[str]:
+    """What HAProxy itself warns of in the configuration on disk; of a container, its HAProxy is asked."""
+    inside = ["docker", "exec", "haproxy"] if os.path.isdir(CONTAINER) else []
+    bounded = ["timeout", "--kill-after=5", "30"]
+    try:
+        answer = check(lambda argv: run([*bounded, *inside, *argv]), [f"{directory}/haproxy.cfg"])
+    except (CheckerMissing, OSError):
+        return []
+    return [finding.describe() for finding in answer.findings if finding.severity == "warning"]
+
+
 def _certificates(path: str) -> list[dict[str, Any]]:
     names = [line for line in ask(path, "show ssl cert").splitlines() if line and line[0] not in "#*"]
     return [
@@ -212,4 +232,28 @@ def certificate(file: str, answer: str, now: float) -> dict[str, Any]:
         "names": re.findall(r"(?:DNS|IP Address):([^,\s]+)", said.get("Subject Alternative Name", "")),
         "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends)) if ends else "",
         "days_left": int((ends - now) // DAY) if ends else 0,
+    }
+
+
+def _read_pattern_files(path: str, kind: str) -> list[dict[str, Any]]:
+    """The files with patterns as HAProxy has loaded or somebody has changed them."""
+    return [
+        summarize_pattern_file(kind, name, ask(path, f"show {kind} {name}"))
+        for name in list_pattern_files(ask(path, f"show {kind}"))
+    ]
+
+
+def list_pattern_files(answer: str) -> list[str]:
+    """The files in the answer to C(show map) or C(show acl); lists that the configuration itself has are left out."""
+    return list(dict.fromkeys(re.findall(r"^\d+ \((\S+)\)", answer, re.MULTILINE)))
+
+
+def summarize_pattern_file(kind: str, file: str, answer: str) -> dict[str, Any]:
+    """The number and the checksum of the entries, in any order; each line of the answer begins with an address."""
+    entries = sorted(line.partition(" ")[2] for line in answer.splitlines() if line.strip())
+    return {
+        "kind": kind,
+        "file": file,
+        "entries": len(entries),
+        "digest": hashlib.sha256("\n".join(entries).encode()).hexdigest(),
     }

@@ -38,6 +38,13 @@ class Script(TypedDict):
     fall: int
 
 
+class Entered(TypedDict):
+    """A state that an instance has entered."""
+
+    state: str
+    seconds_ago: float
+
+
 class Instance(TypedDict):
     """State of an instance, as the module keepalived_info documents it."""
 
@@ -51,6 +58,7 @@ class Instance(TypedDict):
     connections: int
     clients: list[str]
     seconds_in_state: float
+    entered: list[Entered]
     times_master: int
     times_released: int
     adverts_received: int

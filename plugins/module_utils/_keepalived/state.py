@@ -41,6 +41,8 @@ ENTERED = re.compile(r"(?mi)^\[ *([\d.]+)\] .*\((\S+)\) entering (\w+) state")
 """A line of the journal, on the clock of time.monotonic(): an instance has entered a state."""
 ASK_SECONDS = 1.0
 """How long to wait for machines that answer for a VIP."""
+Transitions = dict[str, list[tuple[str, float]]]
+"""The states that each instance has entered one after the other, and when."""
 CLIENTS = 5
 """Maximum number of clients to list per instance."""
 
@@ -112,10 +114,9 @@ def _await_settled(run: Run, unit: UnitState, timeout: float, settle: float, con
     silences = {item["name"]: longest_silence(item) for item in configured}
     while True:
         dump = _request_dump(run, unit.pid, timeout)
+        entries, now = read_transitions(run), time.monotonic()
         found = instances(
-            dump,
-            compute_ages(dump, read_transitions(run), time.monotonic(), unit.started, time.time()),
-            connections(run),
+            dump, compute_ages(dump, entries, now, unit.started, time.time()), connections(run), entries, now
         )
         if time.monotonic() > end or not any(
             is_unsettled(item, silences.get(item["name"], 0), settle) for item in found
@@ -156,17 +157,20 @@ def _read_configuration(file: Path) -> Configured:
     }
 
 
-def read_transitions(run: Run) -> dict[str, tuple[str, float]]:
-    """The state that each instance has entered last, and when, in seconds on the clock of time.monotonic(), as the
-    journal has it."""
-    command = "journalctl --quiet --boot --unit keepalived --output short-monotonic --lines 200"
+def read_transitions(run: Run) -> Transitions:
+    """The states that each instance has entered, and when, in seconds on the clock of time.monotonic(), as the journal
+    has it. A state that is entered anew, such as by a reload, counts from the first time."""
+    command = "journalctl --quiet --boot --unit keepalived --output short-monotonic --lines 500"
     _rc, out, _err = run([*command.split(), "--grep", r"entering \w+ state"])
-    return {name: (state.upper(), float(moment)) for moment, name, state in ENTERED.findall(out)}
+    found: Transitions = defaultdict(list)
+    # With --grep, journalctl prints the latest first.
+    for moment, name, state in sorted(ENTERED.findall(out), key=lambda entry: float(entry[0])):
+        if not found[name] or found[name][-1][0] != state.upper():
+            found[name].append((state.upper(), float(moment)))
+    return dict(found)
 
 
-def compute_ages(
-    dump: list[Dumped], entries: Mapping[str, tuple[str, float]], now: float, started: float, wall: float
-) -> dict[str, float]:
+def compute_ages(dump: list[Dumped], entries: Transitions, now: float, started: float, wall: float) -> dict[str, float]:
     """Return for how many seconds each instance of a dump has been in its state. C(now), C(entries) and C(started), the
     start of keepalived, are on the clock of time.monotonic(); C(wall) is in seconds since 1970.
 
@@ -174,15 +178,22 @@ def compute_ages(
     where it has them. No age is below zero or above that of the process."""
     found = {}
     for data in (item["data"] for item in dump):
-        state, moment = entries.get(data["iname"], ("", 0.0))
+        state, moment = (entries.get(data["iname"]) or [("", 0.0)])[-1]
         age = now - moment if state == STATES.get(data["state"]) else wall - data["last_transition"]
         found[data["iname"]] = min(max(age, 0.0), max(now - started, 0.0))
     return found
 
 
-def instances(dump: list[Dumped], seconds: Mapping[str, float], served: Mapping[str, list[str]]) -> list[Instance]:
+def instances(
+    dump: list[Dumped],
+    seconds: Mapping[str, float],
+    served: Mapping[str, list[str]],
+    entries: Transitions,
+    now: float,
+) -> list[Instance]:
     """The instances of a dump in the words of VRRP; C(seconds) says for how long each is in its state, C(served) has
-    the clients that are connected to each of the host's addresses."""
+    the clients that are connected to each of the host's addresses, C(entries) the states that were entered before
+    C(now)."""
     return [
         {
             "name": data["iname"],
@@ -195,6 +206,10 @@ def instances(dump: list[Dumped], seconds: Mapping[str, float], served: Mapping[
             "connections": len(clients),
             "clients": clients[:CLIENTS],
             "seconds_in_state": round(seconds[data["iname"]], 1),
+            "entered": [
+                {"state": state, "seconds_ago": round(now - moment, 1)}
+                for state, moment in entries.get(data["iname"], [])
+            ],
             "times_master": stats["become_master"],
             "times_released": stats["release_master"],
             "adverts_received": stats["advert_rcvd"],

@@ -232,6 +232,9 @@ def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host,
             f"use.\n{answer.describe()}"
         )
         module.fail_json(msg=message, **{**difference.result(answer), "changed": False, "diff": []})
+    for finding in answer.findings:
+        if finding.severity == "warning":
+            module.warn(f"{module.params['daemon']} warns of its configuration: {finding.describe()}")
     return answer
 
 

@@ -8,14 +8,16 @@ variable and remedy."""
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._address import canonical, is_address, version_of
 from .._input.text import find_unprintable
 from .._input.values import Option, find_type_problems
 from .._keepalived.placement import find_address_problems
-from .nodes import VIPS, stated_address
+from .nodes import VIPS, list_address_servers, stated_address
 
 ADDRESS_VERSIONS = {
     "cluster_address": (
@@ -30,8 +32,11 @@ ADDRESSES: dict[str, Option] = {name: {"type": "str"} for name in ADDRESS_VERSIO
 OPTIONS: dict[str, Option] = {
     "check_cluster_certificate_days": {"type": "int"},
     "check_cluster_json": {"type": "str"},
+    "cluster_haproxy": {"type": "bool"},
+    "cluster_keepalived": {"type": "bool"},
     "cluster_move_interval": {"type": "float"},
     "cluster_node_tasks": {"type": "str"},
+    "cluster_servers": {"type": "list", "elements": "str"},
     "cluster_vip": {"type": "str"},
     "cluster_vip6": {"type": "str"},
     "cluster_vips": {"type": "list", "elements": "str"},
@@ -42,6 +47,7 @@ OPTIONS: dict[str, Option] = {
     "shut_down_timeout": {"type": "float"},
     "upgrade_packages": {"type": "raw", "elements": "str"},
     "upgrade_reboot": {"type": "bool"},
+    "cluster_virtual_router_id": {"type": "int"},
 }
 """Variables of load balancers, and those of a whole run, which load balancers have too."""
 
@@ -60,10 +66,61 @@ def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mappin
     if found:
         return [f"{host}: {problem}" for problem, host in found.items()]
     return [
+        *_find_missing_parts(load_balancers, web_servers, hostvars),
         *_find_loopbacks(hosts, hostvars),
         *_find_different_vips(load_balancers, hostvars),
         *_find_taken_vips(load_balancers, hosts, hostvars),
     ]
+
+
+def _find_missing_parts(
+    load_balancers: list[str], web_servers: list[str], hostvars: Mapping[str, Any]
+) -> Iterator[str]:
+    """Find load balancers without a daemon, without servers and without a VIP, and VIPs without a load balancer."""
+    hosts = [hostvars[host] for host in load_balancers]
+    if not hosts:
+        if any(hostvars[host].get(name) for host in web_servers for name in VIPS):
+            yield (
+                "the group load_balancers is empty or missing, and there is a VIP (cluster_vip): put the load "
+                "balancers into the group, or remove the VIP where web servers are all there is"
+            )
+        return
+    haproxy, keepalived = (_is_wanted(hosts, name) for name in ("cluster_haproxy", "cluster_keepalived"))
+    if not haproxy and not keepalived:
+        yield (
+            "cluster_haproxy and cluster_keepalived are both false: the group load_balancers would run nothing; set "
+            "one of them to true"
+        )
+    if (
+        haproxy
+        and not web_servers
+        and not _is_given(hosts, ["cluster_servers"], ["haproxy_backends", "haproxy_listens"])
+    ):
+        yield (
+            "the group web_servers is empty or missing, so haproxy has no servers: put hosts into the group, list "
+            "addresses in cluster_servers, or set haproxy_backends"
+        )
+    if web_servers and _is_given(hosts, ["cluster_servers"]):
+        yield (
+            "cluster_servers is set and the group web_servers has hosts: use one of the two, or set haproxy_backends, "
+            "where each backend has its own health check"
+        )
+    if keepalived and not _is_given(hosts, VIPS, ["keepalived_instances"]):
+        yield (
+            "there is no VIP: set cluster_vip, such as 192.0.2.10/24, or cluster_keepalived: false where the load "
+            "balancers have none"
+        )
+
+
+def _is_wanted(hosts: list[Mapping[str, Any]], name: str) -> bool:
+    return any(boolean(variables.get(name, True)) for variables in hosts)
+
+
+def _is_given(hosts: list[Mapping[str, Any]], values: Iterable[str], names: Iterable[str] = ()) -> bool:
+    """Return whether a host has one of these values, or one of these variables, which may need facts to be read."""
+    return any(variables.get(name) for variables in hosts for name in values) or any(
+        name in variables for variables in hosts for name in names
+    )
 
 
 def _find_loopbacks(hosts: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:
@@ -118,6 +175,11 @@ def _host_problems(given: dict[str, Any]) -> Iterator[str]:
     yield from wrong
     for name, value in given.items():
         yield from find_unprintable(name, value)
+    for text in _as_list(given.get("cluster_servers")):
+        try:
+            list_address_servers([text])
+        except ValueError as problem:
+            yield str(problem)
     for name, (versions, needed) in ADDRESS_VERSIONS.items():
         value = given.get(name)
         if isinstance(value, str) and value and (not is_address(value) or version_of(value) not in versions):

@@ -13,37 +13,43 @@ from typing import Any
 GROUPS = ("load_balancers", "web_servers")
 IMPLICIT = ("all", "ungrouped")
 VARIABLES = (
-    *("build_pull", "check_cluster_certificate_days", "check_cluster_json"),
-    *("cluster_absent_load_balancers", "cluster_address", "cluster_address6", "cluster_deploy_tasks", "cluster_drain"),
-    *("cluster_drain_timeout", "cluster_health_url", "cluster_min_in_rotation", "cluster_move_interval"),
-    *("cluster_node_tasks", "cluster_on_drain_timeout", "cluster_release", "cluster_serial", "cluster_server_name"),
-    *("cluster_up_timeout", "cluster_vip", "cluster_vip6", "cluster_vips"),
-    *("drill_confirmed", "drill_connections", "drill_download_url", "drill_faults", "drill_from", "drill_instance"),
-    *("drill_interval", "drill_max_outage_ms", "drill_patience", "drill_report", "drill_seconds", "drill_server"),
-    *("drill_timeout", "drill_url", "drill_validate_certs", "drill_web_server", "move_vip_instance", "move_vip_to"),
-    *("prepare_sudo_user", "prepare_upgrade", "reboot_timeout", "shut_down_confirmed", "shut_down_timeout"),
-    *("upgrade_packages", "upgrade_reboot"),
+    *("build_pull", "check_cluster_certificate_days", "check_cluster_html", "check_cluster_json"),
+    *("check_cluster_title", "cluster_absent_load_balancers", "cluster_address", "cluster_address6"),
+    *("cluster_deploy_tasks", "cluster_drain", "cluster_drain_timeout", "cluster_haproxy"),
+    *("cluster_health_url", "cluster_keepalived", "cluster_load_balancer_group", "cluster_min_in_rotation"),
+    *("cluster_move_interval", "cluster_node_tasks", "cluster_on_drain_timeout", "cluster_release"),
+    *("cluster_serial", "cluster_server_name", "cluster_servers", "cluster_up_timeout", "cluster_vip"),
+    *("cluster_vip6", "cluster_vips", "cluster_virtual_router_id", "cluster_web_server_group"),
+    *("drill_confirmed", "drill_connections", "drill_download_url", "drill_faults", "drill_from"),
+    *("drill_instance", "drill_interval", "drill_max_outage_ms", "drill_patience", "drill_report"),
+    *("drill_seconds", "drill_server", "drill_timeout", "drill_url", "drill_validate_certs"),
+    *("drill_web_server", "move_vip_force", "move_vip_instance", "move_vip_to", "prepare_sudo_user"),
+    *("prepare_upgrade", "reboot_timeout", "roll_back_daemons", "shut_down_confirmed", "shut_down_timeout"),
+    *("upgrade_packages", "upgrade_reboot", "watch_interval", "watch_times"),
 )
 """Variables that the playbooks read, without those of the roles."""
 
 PREFIXES = tuple(sorted({name.partition("_")[0] + "_" for name in VARIABLES}))
 SIMILAR = 0.9
 """Similarity from which a name is taken for a misspelt one, 0-1. Others may be variables of the user's own."""
+SIMILAR_GROUP = 0.85
+"""The same for groups."""
 
 
-def find_empty_groups(groups: Mapping[str, Collection[str]]) -> list[str]:
-    """Return a problem for each required group without hosts, with the most similar group that has some."""
+def find_group_problems(groups: Mapping[str, Collection[str]]) -> list[str]:
+    """Return a problem for each group without hosts if another group has nearly its name, or one problem if neither
+    group has hosts. A cluster may lack one of the two."""
+    empty = [name for name in GROUPS if not groups.get(name)]
     full = [name for name, hosts in groups.items() if hosts and name not in (*GROUPS, *IMPLICIT)]
-    return [
-        f"The inventory group {name} is empty or missing: put at least one host into it{_suggest_group(name, full)}."
-        for name in GROUPS
-        if not groups.get(name)
+    similar = {name: difflib.get_close_matches(name, full, n=1, cutoff=SIMILAR_GROUP) for name in empty}
+    misspelt = [
+        f"The inventory group {name} is empty or missing, but there is {others[0]}: rename {others[0]} to {name}."
+        for name, others in similar.items()
+        if others
     ]
-
-
-def _suggest_group(name: str, full: list[str]) -> str:
-    similar = difflib.get_close_matches(name, full, n=1)
-    return f", or rename {similar[0]}, if that is meant" if similar else ""
+    if misspelt or len(empty) < len(GROUPS):
+        return misspelt
+    return [f"The inventory groups {' and '.join(empty)} are empty or missing: put at least one host into one of them."]
 
 
 def find_misspelt(names: Collection[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from ...module_utils._address import canonical, is_address, version_of
 ROLES = ("haproxy", "keepalived", "nginx")
 LINK_LOCAL = "fe80:"
 VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips")
+SERVER = re.compile(r"(\[[^\[\]]+\]|[^:]+)(?::(\d{1,5}))?")
+"""Address and port of a server."""
 
 
 def list_nodes(
@@ -108,6 +111,26 @@ def _foreign_address(name: str, variables: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def list_address_servers(addresses: Iterable[str], port: int = 80) -> list[dict[str, Any]]:
+    """The servers of a backend that are known by C(ADDRESS) or C(ADDRESS:PORT); IPv6 addresses with a port are in
+    brackets.
+
+    Raises ValueError for what is no address."""
+    return [_parse_server(str(text), port) for text in addresses]
+
+
+def _parse_server(text: str, port: int) -> dict[str, Any]:
+    match = SERVER.fullmatch(text)
+    given, number = match.groups() if match and not is_address(text) else (text, None)
+    host = given[1:-1] if given[:1] == "[" and given[-1:] == "]" else given
+    if not is_address(host):
+        raise ValueError(
+            f"cluster_servers has '{text}': an address is needed, with a port if it is not {port}, such as "
+            "192.0.2.31:8080 or [2001:db8::31]:8080; names are not resolved"
+        )
+    return {"name": text.replace("[", "").replace("]", ""), "address": host, "port": int(number or port)}
+
+
 def list_families(addresses: Iterable[str]) -> list[int]:
     """The IP versions of the addresses, in order; IPv4 where there is no address."""
     return sorted({version_of(address) for address in addresses} - {0}) or [4]
@@ -136,5 +159,6 @@ def find_skipped_packages(names: list[str], hostvars: Mapping[str, Any]) -> dict
 
 def _skipped_packages(role: str, variables: Mapping[str, Any]) -> list[str]:
     found, install = (variables.get(f"__{role}_{what}") or {} for what in ("found", "install"))
-    left = install.get("skipped") and f"{role} installed" not in found["stdout_lines"]
+    # A role that the cluster does not have has asked for nothing.
+    left = install.get("skipped") and f"{role} installed" not in found.get("stdout_lines", [f"{role} installed"])
     return list(variables[f"__{role}_packages"]) if left else []

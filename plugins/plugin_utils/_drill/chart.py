@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from .._page.markup import tag
 from .drill import Fault, Moment, describe_fault
-from .markup import tag
 
 WIDTH, LEFT, RIGHT = 960, 118, 26
 PLOT, LANE, GAP = 96, 14, 8

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from .._page.markup import tag, xml
 from .drill import Drill, describe_fault, find_failures
-from .markup import tag, xml
 
 
 def junit(drill: Drill) -> str:

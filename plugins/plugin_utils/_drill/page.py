@@ -10,37 +10,17 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from xml.etree.ElementTree import Element
 
+from .._page.document import write_document
+from .._page.markup import tag
 from .chart import close_up, detail, whole
 from .drill import Drill, Fault, describe_fault, find_failures, summary
-from .markup import html, tag
-from .style import STYLE
 
 
 def page(drill: Drill) -> str:
     """The whole page."""
-    body = [
-        tag(
-            "main",
-            *_header(drill),
-            _table(drill),
-            *[_section(drill, *numbered) for numbered in enumerate(drill["faults"], start=1)],
-            *_footer(drill),
-        )
-    ]
-    head = [
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        # Whatever stands in it, this page loads nothing and runs nothing.
-        tag(
-            "meta",
-            http_equiv="Content-Security-Policy",
-            content="default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-        ),
-        tag("link", rel="icon", href="data:,"),
-        tag("title", f"Failover drill: {drill['site']}"),
-        tag("style", STYLE),
-    ]
-    return html(tag("html", tag("head", *head), tag("body", *body), lang="en"))
+    sections = [_section(drill, *numbered) for numbered in enumerate(drill["faults"], start=1)]
+    parts = [*_header(drill), _table(drill), *sections, *_footer(drill)]
+    return write_document(f"Failover drill: {drill['site']}", parts)
 
 
 def _servers(drill: Drill) -> list[str]:

@@ -96,8 +96,9 @@ def _headers(variables: Variables) -> Iterator[str]:
                 f"haproxy_removed_headers has '{name}': the name of a header is needed, or its beginning and *, "
                 "such as X-Forwarded-*"
             )
-    for network in variables["haproxy_trusted_proxies"]:
-        yield from refuse_no_network("haproxy_trusted_proxies", network)
+    for name in ("haproxy_trusted_proxies", "haproxy_stats_allowed"):
+        for network in variables[name]:
+            yield from refuse_no_network(name, network)
 
 
 def _limits(limits: Item) -> Iterator[str]:

@@ -224,9 +224,11 @@ def _in_flight_limits(requests: InFlight, several: dict[str, list[str]]) -> list
     ]
 
 
-def statistics_limits() -> list[str]:
-    """Lines that keep one client from taking all connections of the statistics."""
+def build_statistics_rules(allowed: list[str]) -> list[str]:
+    """Lines that let only clients of these networks connect to the statistics, or all if there is none, and that keep
+    one client from taking all connections."""
     return [
+        *([f"tcp-request connection reject unless {{ src {' '.join(allowed)} }}"] if allowed else []),
         "stick-table type ipv6 size 1k expire 1m store conn_cur",
         f"tcp-request connection track-sc2 {ADDRESS} unless {{ src 127.0.0.0/8 ::1 }}",
         f"tcp-request connection reject if {{ sc2_conn_cur gt {STATISTICS_CLIENT} }}",

@@ -105,6 +105,9 @@ def build_model(
             "keys": acme.key_names(ordered),
             "settings": acme.build_settings(variables, _sections(variables), base["certificate_store"]),
         },
+        "certificate_store": any(
+            base["certificate_store"] in line for section in found["proxies"] for line in section["binds"]
+        ),
         # A container has its own confinement, and its unit is only Docker's command.
         "confined": boolean(variables["haproxy_confined"]) and not contained,
         "container": {

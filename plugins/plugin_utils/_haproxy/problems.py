@@ -20,6 +20,9 @@ from .listeners import WILDCARDS, has_statistics
 from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, statistics_userlists
 
 LOOPBACKS = ("127.", "::1", "localhost")
+EVERYBODY = {"0.0.0.0/0", "::/0"}
+"""Networks that leave nobody out."""
+
 OWN_LISTENERS = ("health", "statistics")
 OWN_SECTIONS = [
     ("frontend", "listener", OWN_LISTENERS),
@@ -258,10 +261,12 @@ def _statistics(variables: Variables) -> Iterator[str]:
         )
     if users and "statistics" in known:
         yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
-    if has_statistics(variables) and not users and not userlist and not address.startswith(LOOPBACKS):
+    allowed = set(variables["haproxy_stats_allowed"])
+    open_to_all = not users and not userlist and (not allowed or bool(allowed & EVERYBODY))
+    if has_statistics(variables) and open_to_all and not address.startswith(LOOPBACKS):
         yield (
-            f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: "
-            "statistics that others can reach need a user with a password; or use 127.0.0.1"
+            f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: statistics that others can reach "
+            "need a user with a password, or networks in haproxy_stats_allowed; or use 127.0.0.1"
         )
 
 

@@ -129,7 +129,7 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         if variables["haproxy_tls_profile"]
         else [],
         "health_bind": format_endpoint(variables["haproxy_health_address"], variables["haproxy_health_port"]),
-        "stats_limits": frontend_rules.statistics_limits(),
+        "stats_rules": fit_lines(frontend_rules.build_statistics_rules(variables["haproxy_stats_allowed"])),
         "stats_bind": format_endpoint(variables["haproxy_stats_address"], variables["haproxy_stats_port"]),
         "defaults": [
             _defaults(base["defaults"][name], variables, base)

@@ -4,17 +4,21 @@
 
 """Plan moves of addresses between nodes, and find the reasons against a move.
 
-C(seen) is what the module keepalived_info has returned of every node, by the nodes' names."""
+C(seen) is what the module keepalived_info has returned of every node, by the nodes' names, and C(served) what the
+module haproxy_info has. A node of which C(served) says nothing is not compared."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 from ...module_utils._text import suggestion
 from .declared import Cluster
 from .instance import list_names, order_nodes, rotate_after
+from .serving import find_unserved
 
-Seen = dict[str, dict[str, Any]]
+Seen = Mapping[str, Mapping[str, Any]]
 
 
 class Move(TypedDict):
@@ -28,13 +32,28 @@ class Move(TypedDict):
 
 
 def plan_moves(
-    seen: Seen, declared: Cluster, node: str = "", vrrp_instance: str = "", to: str = "", interval: float = 0
+    seen: Seen,
+    declared: Cluster,
+    node: str = "",
+    vrrp_instance: str = "",
+    to: str = "",
+    interval: float = 0,
+    served: Seen | None = None,
 ) -> list[Move]:
     """The moves after which the node holds nothing; without a node, the one move of the instance."""
-    return plan_emptying(seen, declared, node) if node else [plan_move(seen, declared, vrrp_instance, to, interval)]
+    if node:
+        return plan_emptying(seen, declared, node, served or {})
+    return [plan_move(seen, declared, vrrp_instance, to, interval, served or {})]
 
 
-def plan_move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", interval: float = 0) -> Move:
+def plan_move(
+    seen: Seen,
+    declared: Cluster,
+    instance: str = "",
+    to: str = "",
+    interval: float = 0,
+    served: Seen = MappingProxyType({}),
+) -> Move:
     """The move of one instance, and of those that move together with it, to a node or else to the next one that is
     well.
 
@@ -49,13 +68,13 @@ def plan_move(seen: Seen, declared: Cluster, instance: str = "", to: str = "", i
         return _refuse(
             f"name the instance to move, which is one of {', '.join(known)}" if known else "there is no instance"
         )
-    return _plan_unit(seen, declared, chosen[0], to, interval)
+    return _plan_unit(seen, declared, chosen[0], to, interval, served)
 
 
-def plan_emptying(seen: Seen, declared: Cluster, node: str) -> list[Move]:
+def plan_emptying(seen: Seen, declared: Cluster, node: str, served: Seen = MappingProxyType({})) -> list[Move]:
     """The moves after which the node holds nothing."""
     held = [unit for unit in _units(declared) if any(_find_state(seen, node, name) == "MASTER" for name in unit)]
-    return [_plan_unit(seen, declared, unit) for unit in held]
+    return [_plan_unit(seen, declared, unit, "", 0, served) for unit in held]
 
 
 def _units(declared: Cluster) -> list[list[str]]:
@@ -65,7 +84,7 @@ def _units(declared: Cluster) -> list[list[str]]:
     return groups + [[name] for name in list_names(declared["instances"]) if name not in grouped]
 
 
-def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str = "", interval: float = 0) -> Move:
+def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str, interval: float, served: Seen) -> Move:
     instance = next(item for item in declared["instances"] if item["name"] == unit[0])
     nodes = order_nodes(instance, declared["nodes"])
     what = " and ".join(unit)
@@ -88,7 +107,15 @@ def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str = "", int
             f"{f'{to} cannot' if to else 'no node can'} take {what} from {source}: {states}, and BACKUP is what it "
             "has to be"
         )
-    target = to or well[0]
+    lacking = {node: find_unserved(served[source], served[node]) for node in well if {source, node} <= served.keys()}
+    able = [node for node in well if not lacking.get(node)]
+    candidates = [to] if to in well else [] if to else well
+    if candidates and not set(candidates) & set(able):
+        reasons = "; ".join(f"{node} does not serve {', '.join(lacking[node])}" for node in candidates)
+        return _refuse(
+            f"{what} stays on {source}, which serves more: {reasons}. check_cluster.yml says how to mend that"
+        )
+    target = to or able[0]
     age = min(item["seconds_in_state"] for item in seen[source]["instances"] if item["name"] in unit)
     found: Move = {
         "instances": unit,
@@ -107,7 +134,7 @@ def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str = "", int
 
 def _find_state(seen: Seen, node: str, instance: str) -> str:
     """The state of the instance on the node; C(GONE) where keepalived does not know it or does not run."""
-    found = seen.get(node, {}).get("instances", [])
+    found = seen[node]["instances"] if node in seen else []
     return next((item["state"] for item in found if item["name"] == instance), "GONE")
 
 

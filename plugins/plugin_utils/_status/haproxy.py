@@ -21,6 +21,14 @@ connections."""
 STAND_IN = "stand-in until the ordered certificate is there"
 """Part of the subject of a certificate that the role's program acme.py has signed itself."""
 
+STORE = "/var/lib/haproxy-certificates/"
+"""Where the certificates of ACME clients are; every node may have a client of its own."""
+
+RENEW = "if not every node has an ACME client of its own, see that its hook calls haproxy-certificate on all of them"
+
+FETCH = "run deploy_load_balancers.yml, which copies it from there; see that the ACME client runs on every node"
+"""The remedy for a node without a certificate."""
+
 FULL = (
     "see who has them: ss --numeric state established; limit single clients by haproxy_client_limits, "
     "or raise haproxy_maxconn if the host has memory for more"
@@ -54,6 +62,9 @@ def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str]
     yield from _servers(running, unfinished)
     yield from _certificates(running, certificate_days)
     yield from _find_stand_ins(running)
+    yield from _find_missing_certificates(running)
+    yield from _find_warnings(running)
+    yield from _compare_patterns(running)
     yield from _differences(running)
 
 
@@ -179,7 +190,50 @@ def _certificates(running: Seen, days: int) -> Iterator[Trouble]:
         if found := describe_differences(
             f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}
         ):
-            yield Trouble(tuple(said), found, DEPLOY)
+            own = file.startswith(STORE)
+            yield Trouble(tuple(said), found, RENEW if own else DEPLOY, harmless=own)
+
+
+def _find_warnings(running: Seen) -> Iterator[Trouble]:
+    """Warnings of the configuration, each once with all hosts that have it."""
+    hosts: dict[str, list[str]] = defaultdict(list)
+    for host, node in running.items():
+        for warning in node["complaints"]:
+            hosts[" ".join(warning.split())].append(host)
+    for warning, names in hosts.items():
+        yield Trouble(
+            tuple(names),
+            f"haproxy warns of its configuration: {warning}",
+            "correct the variable that the line comes from; haproxy_fatal_warnings: true refuses such a configuration",
+            harmless=True,
+        )
+
+
+def _find_missing_certificates(running: Seen) -> Iterator[Trouble]:
+    files = {host: {item["file"] for item in node["certificates"]} for host, node in running.items()}
+    for file in sorted(set().union(*files.values())) if files else ():
+        having = [host for host, known in files.items() if file in known]
+        without = tuple(host for host in files if host not in having)
+        if without:
+            what = f"haproxy does not have the certificate {file}, as it has on {join_names(having)}"
+            yield Trouble(without, f"{what}: clients of its names fail there", FETCH)
+
+
+def _compare_patterns(running: Seen) -> Iterator[Trouble]:
+    """Maps and lists that differ, because somebody has changed them at run time on some nodes only."""
+    found: dict[tuple[str, str], dict[str, tuple[int, str]]] = defaultdict(dict)
+    for host, node in running.items():
+        for item in node["pattern_files"]:
+            found[item["kind"], item["file"]][host] = item["entries"], item["digest"]
+    for (kind, file), said in found.items():
+        if len(group_by_value(said)) > 1:
+            counts = ", ".join(f"{entries} on {host}" for host, (entries, _digest) in said.items())
+            yield Trouble(
+                tuple(said),
+                f"entries of the {kind} {file} differ ({counts})",
+                f"echo 'show {kind} {file}' | socat - /run/haproxy/admin.sock shows them; a reload of haproxy brings "
+                "back those of the file",
+            )
 
 
 def _differences(running: Seen) -> Iterator[Trouble]:

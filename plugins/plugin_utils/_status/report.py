@@ -10,7 +10,7 @@ first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import haproxy as haproxy_status
@@ -26,6 +26,9 @@ PENDING = {
         "parameter differs"
     ),
 }
+MOST = 50
+"""Changes of a holder in the report, the latest."""
+
 ANSWERS = {"keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
 """Key that every complete answer of a module contains."""
 UNFINISHED = {
@@ -38,24 +41,33 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
     """The report as the filter cluster_report documents it."""
     keepalived = select_answers(asked, "keepalived")
     haproxy = select_answers(asked, "haproxy")
-    found = list(dict.fromkeys(_find_troubles(asked, keepalived, haproxy, certificate_days)))
+    found = merge(_find_troubles(asked, keepalived, haproxy, certificate_days))
     return {
         "healthy": all(trouble.harmless for trouble in found),
         "findings": [trouble.to_dict() for trouble in sorted(found, key=lambda trouble: trouble.harmless)],
         "vips": [_vip(keepalived, name) for name in vrrp_status.list_instances(keepalived)],
         "load_balancers": {
             host: _node(asked[host], haproxy.get(host), keepalived.get(host))
-            for host in _hosts_with(asked, "keepalived")
+            for host in _hosts_with(asked, "keepalived", "haproxy")
         },
         "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
+        "servers": _servers(haproxy),
         "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
         "web_servers": {host: _web_server(asked[host]) for host in _hosts_with(asked, "nginx")},
     }
 
 
-def _hosts_with(asked: Asked, module: str) -> list[str]:
-    return [host for host, said in asked.items() if module in said]
+def merge(troubles: Iterable[Trouble]) -> list[Trouble]:
+    """Each finding once, with all hosts that have it."""
+    hosts: dict[tuple[str, str, bool], dict[str, None]] = {}
+    for trouble in troubles:
+        hosts.setdefault((trouble.what, trouble.remedy, trouble.harmless), {}).update(dict.fromkeys(trouble.hosts))
+    return [Trouble(tuple(names), *key) for key, names in hosts.items()]
+
+
+def _hosts_with(asked: Asked, *modules: str) -> list[str]:
+    return [host for host, said in asked.items() if said.keys() & set(modules)]
 
 
 def select_answers(asked: Asked, module: str) -> Seen:
@@ -148,6 +160,9 @@ def _vip(seen: Seen, instance: str) -> dict[str, Any]:
         "instance": instance,
         "addresses": sorted({item["address"] for setup in nodes.values() for item in setup["addresses"]}),
         "holders": holders,
+        "changes": [
+            {"host": host, "seconds_ago": seconds} for seconds, host in vrrp_status.list_takeovers(states)[-MOST:]
+        ],
         "seconds_held": min((states[host]["seconds_in_state"] for host in holders), default=0),
         "nodes": {
             host: {
@@ -180,7 +195,12 @@ def _node(
     return {
         "reachable": _is_reachable(said),
         **{
-            name: {"running": node.get("running"), "version": node.get("version", ""), **node.get("configuration", {})}
+            name: {
+                "managed": name in said,
+                "running": node.get("running"),
+                "version": node.get("version", ""),
+                **node.get("configuration", {}),
+            }
             for name, node in (("haproxy", haproxy), ("keepalived", keepalived))
         },
         **{
@@ -209,4 +229,15 @@ def _backends(haproxy: Seen) -> dict[str, dict[str, dict[str, int]]]:
             counts = {word: backend[word] for word in ("up", "down", "out")}
             if any(counts.values()):
                 found.setdefault(backend["name"], {})[host] = counts
+    return found
+
+
+def _servers(haproxy: Seen) -> dict[str, dict[str, dict[str, str]]]:
+    """Whether each server of each backend is up, down or out, for each load balancer."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for host, node in haproxy.items():
+        for server in node.get("servers", []):
+            out = server["state"] != "ready" or not server["weight"]
+            state = "out" if out else "up" if server["in_rotation"] else "down"
+            found.setdefault(server["backend"], {}).setdefault(server["name"], {})[host] = state
     return found

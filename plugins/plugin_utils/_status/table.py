@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .finding import format_duration, join_names
@@ -14,23 +16,44 @@ from .report import build_report
 
 Report = Mapping[str, Any]
 
+PLAYBOOK = re.compile(r"\brun (\w+)\.yml\b")
+COMMAND = re.compile(r"(?:^|; )((?:systemctl (?:start|reload|restart) [\w-]+)|ip address delete \S+ dev \S+)")
+"""What a remedy names of playbooks, and of commands for the host of the finding."""
 
-def describe_cluster(asked: Mapping[str, Mapping[str, Any]], certificate_days: int = 14) -> dict[str, Any]:
-    """Build the C(report), and the lines of its C(table) and of its C(findings)."""
+
+def describe_cluster(
+    asked: Mapping[str, Mapping[str, Any]],
+    certificate_days: int = 14,
+    folder: str = "",
+    inventories: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Build the C(report), the lines of its C(table) and a C(summary). C(folder) has the playbooks."""
     report = build_report(asked, certificate_days)
-    return {"report": report, "table": table(report), "findings": findings(report)}
+    return {"report": report, **build_lines(report, folder, inventories)}
+
+
+def build_lines(report: Report, folder: str = "", inventories: Sequence[str] = ()) -> dict[str, Any]:
+    """The lines of the C(table), with the findings and commands, and a C(summary). C(folder) has the playbooks."""
+    wrong = sum(not finding["harmless"] for finding in report["findings"])
+    summary = "No problems found." if not wrong else f"{wrong} of {len(report['findings'])} findings are problems."
+    commands = list_commands(report, folder, inventories)
+    block = ["", "Commands:", *(f"  {command}" for command in commands)] if commands else []
+    told = [*findings(report), *block]
+    return {"table": [*table(report), *told, *([""] if told else []), summary], "summary": summary}
 
 
 def table(report: Report) -> list[str]:
-    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers; findings() has
-    the rest."""
+    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers."""
     printed: list[str] = []
-    for part in (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers):
-        block = part(report)
+    for block in list_tables(report):
         printed += [*columns(block), ""] if len(block) > 1 else []
-    if report["healthy"]:
-        return [*printed, *findings(report), "No problems found."]
-    return [*printed, f"{len(report['findings'])} findings:"]
+    return printed
+
+
+def list_tables(report: Report) -> list[list[list[str]]]:
+    """The tables, each as rows of cells; the first row has the names of the columns."""
+    parts = (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers)
+    return [part(report) for part in parts]
 
 
 def columns(rows: list[list[str]]) -> list[str]:
@@ -49,6 +72,20 @@ def findings(report: Report) -> list[str]:
             f"       {finding['remedy']}",
         )
     ]
+
+
+def list_commands(report: Report, folder: str, inventories: Sequence[str]) -> list[str]:
+    """The commands that the remedies name, each once, as they can be pasted on the controller; notes need none."""
+    sources = " ".join(f"-i {shlex.quote(name)}" for name in inventories)
+    found: dict[str, None] = {}
+    for finding in report["findings"]:
+        if not finding["harmless"]:
+            for name in PLAYBOOK.findall(finding["remedy"]):
+                found[f"ansible-playbook {sources} {shlex.quote(f'{folder}/{name}.yml')}"] = None
+            for command in COMMAND.findall(finding["remedy"]):
+                hosts = ",".join(finding["hosts"])
+                found[f"ansible {shlex.quote(hosts)} {sources} --become --args {shlex.quote(command)}"] = None
+    return list(found) if folder else []
 
 
 def _vips(report: Report) -> list[list[str]]:
@@ -88,7 +125,7 @@ def _load_balancers(report: Report) -> list[list[str]]:
 
 def _version(daemon: Mapping[str, Any]) -> str:
     if daemon["running"] is None:
-        return "unknown"
+        return "unknown" if daemon["managed"] else "-"
     return daemon["version"] if daemon["running"] else "stopped"
 
 

@@ -28,6 +28,11 @@ AGREED = {
 """Settings that must be equal on all nodes of an instance."""
 
 
+HOUR = 3600
+MANY = 5
+"""Changes of the holder within an hour from which on they are a finding."""
+
+
 def find_troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
     """Everything that is wrong with keepalived and its VIPs."""
     for host, node in seen.items():
@@ -37,6 +42,7 @@ def find_troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
         states = {host: state for host in nodes if (state := find_instance(seen, host, instance))}
         yield from _holder(instance, list(nodes), states, silent)
         yield from _standby(instance, states, seen)
+        yield from _history(instance, states)
         yield from _addresses(instance, nodes, states, seen)
         yield from _agreement(instance, nodes)
         yield from _priorities(instance, nodes)
@@ -138,6 +144,35 @@ def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], sil
                 "they do not hear each other: have the firewalls and the network between them let VRRP (protocol 112) "
                 "through, both ways"
             ),
+        )
+
+
+def list_takeovers(states: Mapping[str, Mapping[str, Any]]) -> list[tuple[float, str]]:
+    """How many seconds ago which node has taken the instance from another one, the oldest first."""
+    taken = sorted(
+        (
+            (entry["seconds_ago"], host)
+            for host, state in states.items()
+            for entry in state.get("entered", [])
+            if entry["state"] == "MASTER"
+        ),
+        reverse=True,
+    )
+    return [item for number, item in enumerate(taken) if not number or taken[number - 1][1] != item[1]]
+
+
+def _history(instance: str, states: Mapping[str, Instance]) -> Iterator[Trouble]:
+    """Many changes of the holder within an hour. That may have been planned, so it is a note."""
+    recent = [item for item in list_takeovers(states) if item[0] <= HOUR]
+    if len(recent) >= MANY:
+        within = format_duration(recent[0][0] - recent[-1][0])
+        yield Trouble(
+            tuple(dict.fromkeys(host for _seconds, host in recent)),
+            f"{instance} has changed its holder {len(recent)} times within {within}, the last time "
+            f"{format_duration(recent[-1][0])} ago",
+            "if nobody has moved it, journalctl --unit keepalived says why; on virtual machines that stop for moments, "
+            "set keepalived_timing: safe",
+            harmless=True,
         )
 
 

@@ -21,7 +21,7 @@ LAYERS = {
         {"_transaction"},
     ],
     "plugin_utils": [
-        {"_input"},
+        {"_input", "_page"},
         {"_haproxy", "_keepalived", "_nginx"},
         {"_cluster", "_drill", "_import", "_status"},
     ],

@@ -21,6 +21,7 @@ def instance(name="web", state="MASTER", priority=254, **changed):
         "standing_by": False,
         "addresses": [f"{VIP}/24"],
         "seconds_in_state": 300.0,
+        "entered": [{"state": state, "seconds_ago": 300.0}],
         "times_master": 1,
         "times_released": 0,
         "adverts_refused": {},
@@ -117,6 +118,8 @@ def haproxy(**changed):
         "backends": [{"name": "shop", "status": "UP", "up": 2, "down": 0, "out": 0}],
         "servers": [server("web1"), server("web2")],
         "certificates": [],
+        "pattern_files": [],
+        "complaints": [],
         **changed,
     }
 

@@ -14,11 +14,13 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.info impo
     ended_workers,
     facts,
     is_loaded,
+    list_pattern_files,
     listeners,
     log_errors,
     max_reloads,
     shared_digest,
     state,
+    summarize_pattern_file,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.run import run
 
@@ -63,6 +65,26 @@ def test_the_errors_of_the_log_daemon():
     said = f"{full} [v8.2302.0 try https://www.rsyslog.com/e/2027 ]\n" * 2
     assert log_errors(lambda argv: (0, said, "")) == [full]
     assert log_errors(lambda argv: (0, "", "")) == []
+
+
+MAPS = """\
+# id (file) description
+-1 (/etc/haproxy/hosts.map) pattern loaded from file '/etc/haproxy/hosts.map' used by map at file 'haproxy.cfg' line 9
+-1 (/etc/haproxy/hosts.map) pattern loaded from file '/etc/haproxy/hosts.map' used by map at file 'haproxy.cfg' line 12
+2 () acl 'path' file 'haproxy.cfg' line 4. curr_ver=0 next_ver=0 entry_cnt=1
+3 (/etc/haproxy/banned.lst) pattern loaded from file '/etc/haproxy/banned.lst'. curr_ver=0 next_ver=0 entry_cnt=0
+"""
+
+
+def test_the_files_with_patterns():
+    assert list_pattern_files(MAPS.replace("-1", "1")) == ["/etc/haproxy/hosts.map", "/etc/haproxy/banned.lst"]
+
+
+def test_entries_in_another_order_and_at_other_addresses_are_the_same():
+    one = summarize_pattern_file("map", "x", "0x1 a.example.com web\n0x2 b.example.com api\n")
+    assert one == summarize_pattern_file("map", "x", "0x8 b.example.com api\n0x9 a.example.com web\n\n")
+    assert one["entries"] == 2
+    assert one["digest"] != summarize_pattern_file("map", "x", "0x1 a.example.com web\n")["digest"]
 
 
 def test_the_listeners_by_process_or_by_unit():

@@ -45,7 +45,11 @@ DUMP = [
 def test_an_instance():
     clients = [f"198.51.100.1:{port}" for port in range(8)]
     (found,) = instances(
-        DUMP, {"web": 59.84}, {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]}
+        DUMP,
+        {"web": 59.84},
+        {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]},
+        {"web": [("BACKUP", 40.25), ("MASTER", 140.16)], "api": [("FAULT", 100.5)]},
+        200.0,
     )
     assert found == {
         "name": "web",
@@ -58,6 +62,7 @@ def test_an_instance():
         "connections": 8,
         "clients": clients[:5],
         "seconds_in_state": 59.8,
+        "entered": [{"state": "BACKUP", "seconds_ago": 159.8}, {"state": "MASTER", "seconds_ago": 59.8}],
         "times_master": 5,
         "times_released": 6,
         "adverts_received": 3,
@@ -70,11 +75,15 @@ JOURNAL = """\
 [   40.250000] lb1 Keepalived_vrrp[7]: (web) Entering BACKUP STATE (init)
 [  100.500000] lb1 Keepalived_vrrp[7]: (api) Entering FAULT STATE
 [11879.065097] lb1 Keepalived_vrrp[7]: (web) Entering MASTER STATE
+[11990.000000] lb1 Keepalived_vrrp[7]: (web) Entering MASTER STATE
 """
 
 
 def test_the_journal_tells_when_a_state_was_entered():
-    assert read_transitions(lambda argv: (0, JOURNAL, "")) == {"web": ("MASTER", 11879.065097), "api": ("FAULT", 100.5)}
+    found = {"web": [("BACKUP", 40.25), ("MASTER", 11879.065097)], "api": [("FAULT", 100.5)]}
+    assert read_transitions(lambda argv: (0, JOURNAL, "")) == found
+    latest_first = "\n".join(reversed(JOURNAL.splitlines()))
+    assert read_transitions(lambda argv: (0, latest_first, "")) == found
     assert read_transitions(lambda argv: (1, "", "")) == {}
 
 
@@ -82,10 +91,10 @@ def test_the_journal_tells_when_a_state_was_entered():
 @pytest.mark.parametrize(
     ("entries", "started", "age"),
     [
-        ({"web": ("MASTER", 140.0)}, 20.0, 60.0),
+        ({"web": [("MASTER", 140.0)]}, 20.0, 60.0),
         # Of the process before, which has left the same state behind.
-        ({"web": ("MASTER", 140.0)}, 190.0, 10.0),
-        ({"web": ("MASTER", 200.1)}, 20.0, 0.0),
+        ({"web": [("MASTER", 140.0)]}, 190.0, 10.0),
+        ({"web": [("MASTER", 200.1)]}, 20.0, 0.0),
     ],
 )
 def test_no_clock_that_can_be_set_tells_how_long_a_state_lasts(entries, started, age, wall):
@@ -93,7 +102,7 @@ def test_no_clock_that_can_be_set_tells_how_long_a_state_lasts(entries, started,
 
 
 @pytest.mark.parametrize(("wall", "age"), [(1060.25, 60.0), (-3600, 0.0), (90000, 180.0)])
-@pytest.mark.parametrize("entries", [{}, {"web": ("BACKUP", 140.0)}, {"api": ("MASTER", 140.0)}])
+@pytest.mark.parametrize("entries", [{}, {"web": [("BACKUP", 140.0)]}, {"api": [("MASTER", 140.0)]}])
 def test_without_a_line_in_the_journal_a_clock_that_was_set_is_kept_within_bounds(entries, wall, age):
     assert compute_ages(DUMP, entries, 200.0, 20.0, wall) == {"web": age}
 
@@ -101,7 +110,7 @@ def test_without_a_line_in_the_journal_a_clock_that_was_set_is_kept_within_bound
 @pytest.mark.parametrize(("number", "word"), [(0, "INIT"), (1, "BACKUP"), (2, "MASTER"), (3, "FAULT"), (98, "INIT")])
 def test_the_state_has_a_name(number, word):
     item = {"data": {**DUMP[0]["data"], "state": number}, "stats": DUMP[0]["stats"]}
-    assert instances([item], {"web": 0}, {})[0]["state"] == word
+    assert instances([item], {"web": 0}, {}, {}, 0)[0]["state"] == word
 
 
 @pytest.mark.parametrize(("content", "stands_by"), [("0\n", False), ("1\n", True), ("", True), (None, False)])
@@ -109,7 +118,7 @@ def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, cont
     monkeypatch.setattr(state_module, "STANDBY", tmp_path)
     if content is not None:
         (tmp_path / "standby_web").write_text(content)
-    assert instances(DUMP, {"web": 0}, {})[0]["standing_by"] is stands_by
+    assert instances(DUMP, {"web": 0}, {}, {}, 0)[0]["standing_by"] is stands_by
 
 
 def test_a_dump_is_read_once_and_gone(tmp_path):

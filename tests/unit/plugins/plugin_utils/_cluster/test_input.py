@@ -62,10 +62,14 @@ WRONG = [
     ({"upgrade_reboot": "y"}, "upgrade_reboot is 'y': true or false is needed"),
     ({"upgrade_packages": ["nginx", 1.10]}, "upgrade_packages[1] is 1.1: YAML may have changed a number's digits"),
     ({"upgrade_packages": None}, "upgrade_packages has no value"),
+    ({"cluster_servers": "192.0.2.31"}, "cluster_servers is '192.0.2.31': a list is needed, even for one item"),
+    ({"cluster_servers": ["app1:8080"]}, "cluster_servers has 'app1:8080': an address is needed"),
+    ({"cluster_haproxy": "never"}, "cluster_haproxy is 'never': true or false is needed"),
     ({"check_cluster_certificate_days": "2w"}, "check_cluster_certificate_days is '2w': a number from 0"),
 ]
+NO_VIP = {"cluster_keepalived": False}
 RIGHT = [
-    {},
+    {"cluster_vip": "192.0.2.10/24"},
     {
         "cluster_address": "192.0.2.11",
         "cluster_address6": "2001:db8::11",
@@ -74,10 +78,22 @@ RIGHT = [
         "cluster_vip6": "2001:db8::10/64",
     },
     {"cluster_vip": "2001:db8::10/64", "cluster_vips": ["2001:db8::12/128", "192.0.2.10/24"]},
-    {"upgrade_packages": "nginx", "upgrade_reboot": "true", "reboot_timeout": "600", "shut_down_confirmed": True},
-    {"upgrade_packages": ["nginx", "haproxy"], "move_vip_to": "lb2"},
+    {
+        **NO_VIP,
+        "upgrade_packages": "nginx",
+        "upgrade_reboot": "true",
+        "reboot_timeout": "600",
+        "shut_down_confirmed": True,
+    },
+    {**NO_VIP, "upgrade_packages": ["nginx", "haproxy"], "move_vip_to": "lb2"},
     {"cluster_vip": "192.0.2.10/32", "cluster_vips": ["192.0.2.0/31", "192.0.2.255/16"]},
-    {"cluster_address": "", "cluster_vip": "", "cluster_move_interval": "1.5", "check_cluster_certificate_days": "14"},
+    {
+        "cluster_address": "",
+        "cluster_vip": "",
+        "cluster_keepalived": "no",
+        "cluster_move_interval": "1.5",
+        "check_cluster_certificate_days": "14",
+    },
 ]
 
 
@@ -88,7 +104,7 @@ def test_what_is_wrong_is_said_of_the_first_host_that_reads_it(variables, said):
     assert told
     assert told[0].startswith(f"lb1: {said}")
     assert [problem for problem in told if not problem.startswith("lb1: ")] == []
-    elsewhere = problems([], ["web1"], hostvars)
+    elsewhere = [problem for problem in problems([], ["web1"], hostvars) if "load_balancers is empty" not in problem]
     assert elsewhere == ([] if OPTIONS.keys() & variables else [problem.replace("lb1", "web1", 1) for problem in told])
 
 
@@ -121,7 +137,7 @@ def test_nothing_is_wrong(variables):
 )
 def test_a_vip_is_no_hosts_address(variables, said):
     hostvars = {
-        "lb1": {"ansible_host": "192.0.2.11", **variables},
+        "lb1": {"ansible_host": "192.0.2.11", "cluster_vip": "192.0.2.13/24", **variables},
         "web1": {"cluster_address": "192.0.2.21", "ansible_host": "192.0.2.99"},
         "2001:db8::22": {},
     }
@@ -131,7 +147,8 @@ def test_a_vip_is_no_hosts_address(variables, said):
 
 @pytest.mark.parametrize("variables", [{"ansible_host": "127.0.0.1"}, {"cluster_address": "::1"}])
 def test_a_loopback_address_is_no_address_for_others(variables):
-    (problem,) = problems(["lb1"], ["web1"], {"lb1": {"ansible_host": "192.0.2.11"}, "web1": variables})
+    balancer = {"ansible_host": "192.0.2.11", "cluster_vip": "192.0.2.10/24"}
+    (problem,) = problems(["lb1"], ["web1"], {"lb1": balancer, "web1": variables})
     assert problem.startswith(
         f"web1: its address is {next(iter(variables.values()))}, by which every host means itself"
     )
@@ -139,7 +156,8 @@ def test_a_loopback_address_is_no_address_for_others(variables):
 
 
 def test_a_single_host_may_be_known_by_its_loopback_address():
-    assert problems(["all_in_one"], ["all_in_one"], {"all_in_one": {"ansible_host": "127.0.0.1"}}) == []
+    host = {"ansible_host": "127.0.0.1", "cluster_vip": "192.0.2.10/24"}
+    assert problems(["all_in_one"], ["all_in_one"], {"all_in_one": host}) == []
 
 
 @pytest.mark.parametrize(
@@ -159,5 +177,44 @@ def test_a_single_host_may_be_known_by_its_loopback_address():
     ],
 )
 def test_all_load_balancers_have_the_same_vips(name, values, said):
-    (problem,) = problems(["lb1", "lb2"], [], {"lb1": {name: values[0]}, "lb2": {name: values[1]}})
+    (problem,) = problems(["lb1", "lb2"], ["web1"], {"lb1": {name: values[0]}, "lb2": {name: values[1]}, "web1": {}})
     assert problem.startswith(f"{said}: set it for the group load_balancers")
+
+
+VIP = {"cluster_vip": "192.0.2.10/24"}
+SERVERS = {"cluster_servers": ["192.0.2.31:8080", "[2001:db8::31]:8080", "2001:db8::32"]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "load_balancers", "web_servers"),
+    [
+        (VIP, ["lb1", "lb2"], ["web1"]),
+        ({**VIP, **SERVERS}, ["lb1", "lb2"], []),
+        ({**VIP, "haproxy_backends": []}, ["lb1", "lb2"], []),
+        ({**VIP, "haproxy_listens": []}, ["lb1", "lb2"], []),
+        ({**VIP, "cluster_haproxy": False}, ["lb1", "lb2"], []),
+        ({"keepalived_instances": []}, ["lb1", "lb2"], ["web1"]),
+        ({"cluster_keepalived": False}, ["lb1", "lb2"], ["web1"]),
+        ({"cluster_keepalived": False, **SERVERS}, ["lb1"], []),
+        ({}, [], ["web1"]),
+    ],
+)
+def test_a_cluster_may_lack_a_tier(variables, load_balancers, web_servers):
+    hostvars = {name: variables for name in load_balancers + web_servers}
+    assert problems(load_balancers, web_servers, hostvars) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "load_balancers", "web_servers", "said"),
+    [
+        (VIP, [], ["web1"], "the group load_balancers is empty or missing, and there is a VIP"),
+        (VIP, ["lb1"], [], "the group web_servers is empty or missing, so haproxy has no servers"),
+        ({**VIP, "cluster_servers": []}, ["lb1"], [], "the group web_servers is empty or missing"),
+        ({**VIP, **SERVERS}, ["lb1"], ["web1"], "cluster_servers is set and the group web_servers has hosts"),
+        ({}, ["lb1"], ["web1"], "there is no VIP: set cluster_vip"),
+        ({"cluster_haproxy": False, "cluster_keepalived": "no"}, ["lb1"], [], "cluster_haproxy and cluster_keepalived"),
+    ],
+)
+def test_what_a_cluster_lacks_is_said(variables, load_balancers, web_servers, said):
+    (problem,) = problems(load_balancers, web_servers, {name: variables for name in load_balancers + web_servers})
+    assert problem.startswith(said)

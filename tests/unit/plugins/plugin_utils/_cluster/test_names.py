@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.names import (
     PREFIXES,
     VARIABLES,
-    find_empty_groups,
+    find_group_problems,
     find_misspelt_variables,
 )
 
@@ -19,35 +19,38 @@ ROOT = Path(__file__).parents[5]
 FULL = {"load_balancers": ["lb1"], "web_servers": ["web1"], "all": ["lb1", "web1"], "ungrouped": []}
 
 
+BOTH = (
+    "The inventory groups load_balancers and web_servers are empty or missing: put at least one host into one of them."
+)
+
+
 @pytest.mark.parametrize(
     ("groups", "problems"),
     [
-        ({}, []),
+        (FULL, []),
+        ({**FULL, "web_servers": []}, []),
+        ({"web_servers": ["web1"]}, []),
+        ({**FULL, "load_balancers": [], "load_balancer": [], "app_servers": ["app1"], "database": ["db1"]}, []),
         (
-            {"web_servers": []},
-            ["The inventory group web_servers is empty or missing: put at least one host into it."],
-        ),
-        (
-            {"web_servers": [], "webservers": ["web1"], "load_balancers": []},
+            {"load_balancers": ["lb1"], "webservers": ["web1"]},
             [
-                "The inventory group load_balancers is empty or missing: put at least one host into it.",
-                "The inventory group web_servers is empty or missing: put at least one host into it, or rename "
-                "webservers, if that is meant.",
+                "The inventory group web_servers is empty or missing, but there is webservers: rename webservers to "
+                "web_servers."
             ],
         ),
         (
-            {"load_balancers": [], "load_balancer": [], "database": ["db1"]},
-            ["The inventory group load_balancers is empty or missing: put at least one host into it."],
+            {"loadbalancers": ["lb1"], "web_servers": ["web1"]},
+            [
+                "The inventory group load_balancers is empty or missing, but there is loadbalancers: rename "
+                "loadbalancers to load_balancers."
+            ],
         ),
+        ({}, [BOTH]),
+        ({"load_balancers": [], "web_servers": [], "all": ["db1"], "ungrouped": ["db1"]}, [BOTH]),
     ],
 )
-def test_empty_groups(groups, problems):
-    assert find_empty_groups({**FULL, **groups}) == problems
-
-
-def test_a_missing_group():
-    (problem,) = find_empty_groups({"load_balancers": ["lb1"]})
-    assert problem.startswith("The inventory group web_servers is empty or missing")
+def test_misspelt_and_missing_groups(groups, problems):
+    assert find_group_problems(groups) == problems
 
 
 @pytest.mark.parametrize(

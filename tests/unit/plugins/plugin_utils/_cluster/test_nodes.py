@@ -10,6 +10,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes imp
     find_foreign_addresses,
     find_hosts_without_address,
     find_skipped_packages,
+    list_address_servers,
     list_families,
     list_nodes,
 )
@@ -147,3 +148,25 @@ def test_an_address_that_the_host_does_not_have_is_reported_unless_it_is_meant(n
     for problem in found:
         assert problem.startswith(f"{name}: load balancers would use its address {stated}, which is ansible_host")
         assert "it has 10.0.2.15, 2001:db8::15, fe80::15: set cluster_address" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "address", "port"),
+    [
+        ("192.0.2.31", "192.0.2.31", "192.0.2.31", 80),
+        ("192.0.2.31:8080", "192.0.2.31:8080", "192.0.2.31", 8080),
+        ("2001:db8::31", "2001:db8::31", "2001:db8::31", 80),
+        ("[2001:db8::31]", "2001:db8::31", "2001:db8::31", 80),
+        ("[2001:db8::31]:8080", "2001:db8::31:8080", "2001:db8::31", 8080),
+    ],
+)
+def test_a_server_by_its_address(text, name, address, port):
+    assert list_address_servers([text]) == [{"name": name, "address": address, "port": port}]
+
+
+@pytest.mark.parametrize(
+    "text", ["app1", "app1:8080", "", ":80", "192.0.2.31:", "192.0.2.31:http", "[192.0.2.31", "1:2"]
+)
+def test_what_is_no_address_is_no_server(text):
+    with pytest.raises(ValueError, match="cluster_servers has"):
+        list_address_servers([text])

@@ -51,6 +51,7 @@ GOOD = [
         "haproxy_stats_userlist": "ops",
         "haproxy_userlists": [{"name": "ops", "users": [HASHED]}],
     },
+    {"haproxy_stats_address": "*", "haproxy_stats_allowed": ["192.0.2.0/24", "2001:db8::9"]},
     {"haproxy_stats_address": "::1"},
     {"haproxy_stats_address": "localhost"},
     {"haproxy_stats_address": "*", "haproxy_stats_enabled": False},
@@ -183,6 +184,16 @@ BAD = [
         ["haproxy_named_defaults: more: from is 'raw', which is not defined before it"],
     ),
     ("health at every address", {"haproxy_health_address": "*"}, ["haproxy_health_address is '*'", "127.0.0.1"]),
+    (
+        "statistics for every network",
+        {"haproxy_stats_address": "*", "haproxy_stats_allowed": ["192.0.2.0/24", "0.0.0.0/0"]},
+        ["haproxy_stats_address is '*'", "networks in haproxy_stats_allowed"],
+    ),
+    (
+        "statistics for no network",
+        {"haproxy_stats_allowed": ["192.0.2.0/33"]},
+        ["haproxy_stats_allowed", "192.0.2.0/33"],
+    ),
     (
         "statistics for all",
         {"haproxy_stats_address": "*"},

@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.move i
     plan_move,
     plan_moves,
 )
+from samples.cluster import haproxy
 from samples.keepalived import NODES, group, instance
 
 
@@ -132,3 +133,46 @@ def test_a_node_is_emptied_or_an_instance_is_moved():
     assert plan_moves(states, TWO, vrrp_instance="api", to="lb3", interval=60) == [
         plan_move(states, TWO, "api", "lb3", 60)
     ]
+
+
+CERTIFICATE = {"certificates": [{"file": "/store/www.pem", "expires": "2027-02-01T00:00:00Z", "days_left": 60}]}
+WELL = {"lb1": "MASTER", "lb2": "BACKUP", "lb3": "BACKUP"}
+
+
+def served(*nodes):
+    """What haproxy_info has returned: these nodes have the certificate."""
+    return {node: haproxy(**(CERTIFICATE if node in nodes else {})) for node in ("lb1", "lb2", "lb3")}
+
+
+@pytest.mark.parametrize(
+    ("to", "having", "target"),
+    [
+        ("", ["lb1", "lb2", "lb3"], "lb2"),
+        ("", ["lb1", "lb3"], "lb3"),
+        ("lb3", ["lb1", "lb3"], "lb3"),
+        ("", [], "lb2"),
+        ("", ["lb2"], "lb2"),
+        ("lb1", ["lb1"], "lb1"),
+    ],
+)
+def test_the_addresses_go_to_a_node_that_serves_what_the_holder_serves(to, having, target):
+    planned = plan_move(seen(**WELL), ONE, to=to, served=served(*having))
+    assert (planned["target"], planned["problems"]) == (target, [])
+
+
+@pytest.mark.parametrize(("to", "having"), [("lb2", ["lb1", "lb3"]), ("", ["lb1"])])
+def test_the_addresses_stay_where_more_is_served(to, having):
+    (problem,) = plan_move(seen(**WELL), ONE, to=to, served=served(*having))["problems"]
+    assert "web stays on lb1, which serves more: lb2 does not serve the certificate /store/www.pem" in problem
+    assert "check_cluster.yml" in problem
+
+
+def test_a_node_of_which_nothing_is_known_is_not_compared():
+    two = {name: node for name, node in served("lb1").items() if name != "lb2"}
+    assert plan_move(seen(**WELL), ONE, served=two)["target"] == "lb2"
+    assert plan_move(seen(**WELL), ONE, served={"lb2": haproxy()})["target"] == "lb2"
+
+
+def test_a_node_is_not_emptied_where_nobody_serves_what_it_serves():
+    (planned,) = plan_emptying(seen(**WELL), ONE, "lb1", served("lb1"))
+    assert planned["problems"]

@@ -25,6 +25,15 @@ def frontend(sessions):
     return {"frontends": [{"name": "http", "status": "OPEN", "sessions": sessions, "limit": 100}]}
 
 
+def stored(expires="2027-02-01T00:00:00Z"):
+    file = "/var/lib/haproxy-certificates/www.pem"
+    return {"certificates": [{"file": file, "expires": expires, "days_left": 60}]}
+
+
+def patterns(digest="a", entries=3):
+    return {"pattern_files": [{"kind": "map", "file": "/etc/haproxy/hosts.map", "entries": entries, "digest": digest}]}
+
+
 def servers(**changed):
     return {"servers": [server("web1", **changed), server("web2")]}
 
@@ -32,6 +41,7 @@ def servers(**changed):
 WELL = [
     ({}, {}),
     (certificate(), certificate()),
+    (patterns(), patterns()),
     # The configuration itself says disabled, weight 0, or has more places than there are servers.
     (
         servers(state="maint", status="MAINT", in_rotation=False),
@@ -143,6 +153,20 @@ WRONG = [
         "the end of /etc/haproxy/certs/shop.pem is 2027-02-01T00:00:00Z on lb1, 2027-03-01T00:00:00Z on lb2",
         "deploy_load_balancers.yml",
     ),
+    (
+        stored(),
+        {},
+        ["lb2"],
+        "haproxy does not have the certificate /var/lib/haproxy-certificates/www.pem, as it has on lb1",
+        "run deploy_load_balancers.yml, which copies it",
+    ),
+    (
+        patterns("a", 3),
+        patterns("b", 4),
+        ["lb1", "lb2"],
+        "entries of the map /etc/haproxy/hosts.map differ (3 on lb1, 4 on lb2)",
+        "show map /etc/haproxy/hosts.map",
+    ),
     ({}, {"frontends": []}, ["lb2"], "haproxy has no frontend http, as it has on lb1", "deploy_load_balancers.yml"),
     (
         {"servers": [server("web1")]},
@@ -185,3 +209,16 @@ def test_connections_that_are_nearly_taken_are_a_note():
 def test_different_versions_are_harmless():
     (found,) = find_troubles({"lb1": haproxy(), "lb2": haproxy(version="3.0.11")}, 14)
     assert found.harmless
+
+
+def test_a_warning_of_haproxy_is_a_note_with_all_hosts_that_have_it():
+    warned = haproxy(complaints=["/etc/haproxy/haproxy.cfg:9: a rule is never reached\n    > http-request deny"])
+    (found,) = find_troubles({"lb1": warned, "lb2": warned}, 14)
+    assert (found.hosts, found.harmless) == (("lb1", "lb2"), True)
+    assert "/etc/haproxy/haproxy.cfg:9: a rule is never reached > http-request deny" in found.what
+
+
+def test_nodes_with_an_acme_client_each_may_have_certificates_of_their_own():
+    (found,) = find_troubles({"lb1": haproxy(**stored()), "lb2": haproxy(**stored("2027-03-01T00:00:00Z"))}, 14)
+    assert found.harmless
+    assert "the end of /var/lib/haproxy-certificates/www.pem is" in found.what

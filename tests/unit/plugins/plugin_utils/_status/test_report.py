@@ -29,6 +29,7 @@ def test_a_cluster_that_is_well():
             "instance": "web",
             "addresses": ["192.0.2.10"],
             "holders": ["lb1"],
+            "changes": [{"host": "lb1", "seconds_ago": 300.0}],
             "seconds_held": 300.0,
             "nodes": {
                 "lb1": {"state": "MASTER", "priority": 254, "seconds_in_state": 300.0, "transitions": 1},
@@ -100,6 +101,8 @@ def test_a_server_of_another_kind_is_not_asked_for_nginx():
 def test_what_is_harmless_comes_last_and_fails_nothing():
     found = build_report({**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}})
     assert found["healthy"]
+    hosts = {**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy()}}
+    assert describe_cluster(hosts)["table"][-4:] == [*findings(found), "", "No problems found."]
     assert findings(found)[0].startswith("NOTE   lb1 and lb2: keepalived's version")
     found = build_report(
         {**cluster(), "lb2": {"keepalived": keepalived("lb2", version="2.3.3"), "haproxy": haproxy(running=False)}}
@@ -177,6 +180,21 @@ def test_the_table_has_the_connections_of_every_frontend():
     lines = table(build_report(hosts))
     at = lines.index("CONNECTIONS OF  lb1          lb2")
     assert lines[at + 1] == "http            12 of 29900  -"
+
+
+def test_a_finding_of_several_hosts_is_told_once_and_its_commands_can_be_pasted():
+    stopped = haproxy(running=False)
+    hosts = {**cluster(), **{host: {"keepalived": keepalived(host), "haproxy": stopped} for host in ("lb1", "lb2")}}
+    hosts["web1"] = web_server(pending="reload")
+    lines = describe_cluster(hosts, 14, "/play books", ["/etc/cluster"])["table"]
+    at = lines.index("WRONG  lb1 and lb2: haproxy does not run")
+    assert lines[at + 1] == "       systemctl start haproxy; journalctl --unit haproxy says why it has ended"
+    assert lines[lines.index("Commands:") + 1 :] == [
+        "  ansible-playbook -i /etc/cluster '/play books/deploy_web_servers.yml'",
+        "  ansible lb1,lb2 -i /etc/cluster --become --args 'systemctl start haproxy'",
+        "",
+        "2 of 2 findings are problems.",
+    ]
 
 
 def test_columns_are_below_each_other():

@@ -258,3 +258,25 @@ def test_a_machine_that_answers_for_a_vip_is_one_finding_of_all_who_hear_it():
 def test_a_machine_that_may_be_a_node_is_none(link_address, silent):
     found = find_troubles(pair(stranger(link_address), {}), silent)
     assert [trouble for trouble in found if "answers for" in trouble.what] == []
+
+
+def moved(*moments):
+    """An instance that was taken so many seconds ago."""
+    return {
+        "entered": [{"state": state, "seconds_ago": moment} for moment in moments for state in ("MASTER", "BACKUP")]
+    }
+
+
+@pytest.mark.parametrize(
+    ("lb1", "lb2", "told"),
+    [
+        ((400, 300, 200), (350, 250), "web has changed its holder 5 times within 3 min, the last time 3 min ago"),
+        ((400, 300), (350, 250), ""),
+        # Too long ago, and taken anew by the same node.
+        ((7400, 7300, 7200), (7350, 7250), ""),
+        ((400, 390, 380, 370, 360), (), ""),
+    ],
+)
+def test_a_holder_that_changes_often_is_a_note(lb1, lb2, told):
+    seen = pair({"instances": [instance(**moved(*lb1))]}, {"instances": [instance(**BACKUP, **moved(*lb2))]})
+    assert [(trouble.what, trouble.harmless) for trouble in find_troubles(seen, [])] == ([(told, True)] if told else [])

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.markup import html, tag, xml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._page.markup import html, tag, xml
 
 TEXTS = ["<script>alert(1)</script>", "a & b", "\"quoted\" 'too'", "]]>", "-->", "\x00\x1b[31m", "Zürich 😀"]
 

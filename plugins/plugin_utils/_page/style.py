@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Style sheet of the drill's page for light, dark and print. chart.py defines the classes of the picture."""
+"""Style sheet of pages for light, dark and print; chart.py of the drill defines the classes of its picture."""
 
 from __future__ import annotations
 
