@@ -33,7 +33,7 @@ class Browser:
         self.session = session
 
     def call(self, method: str, path: str, **body: object) -> object:
-        """What the driver answers."""
+        """Send a command to the driver and return its answer."""
         data = json.dumps(body).encode() if method == "POST" else None
         request = urllib.request.Request(
             f"{self.session}{path}", data, {"Content-Type": "application/json"}, method=method
@@ -49,11 +49,11 @@ class Browser:
         self.call("POST", "/url", url=page.resolve().as_uri())
 
     def run(self, script: str) -> object:
-        """What a function with this body returns in the page."""
+        """Run a function with this body in the page and return its result."""
         return self.call("POST", "/execute/sync", script=script, args=[])
 
     def complaints(self) -> list[str]:
-        """What stands in the console, what the page's own rules have kept it from included."""
+        """Read the console's messages, including violations of the page's own rules."""
         return [entry["message"] for entry in self.call("POST", "/se/log", type="browser")]
 
     def requested(self) -> list[str]:

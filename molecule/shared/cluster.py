@@ -1,4 +1,4 @@
-"""What the stories of a cluster share: its hosts, its addresses, what a client gets, and what is on the wire."""
+"""Tools that the stories of a cluster share: its hosts, its addresses, what a client gets, and what is on the wire."""
 
 from __future__ import annotations
 
@@ -61,29 +61,29 @@ def holders(names: list[str], address: str) -> list[str]:
 
 
 def takeovers(name: str) -> int:
-    """How often the host has taken the addresses of a VRRP instance."""
+    """Count how often the host has taken the addresses of a VRRP instance."""
     return lab_host(name).check_output("journalctl --unit keepalived --output cat").count("Entering MASTER STATE")
 
 
 def is_backup(name: str) -> bool:
-    """Whether the host is well and waits."""
+    """Return whether the host is healthy and waits."""
     last = "journalctl --unit keepalived --output cat --grep 'Entering .* STATE' | tail -n 1"
     return "BACKUP" in lab_host(name).check_output(last)
 
 
 def booted(names: Iterable[str]) -> dict[str, str]:
-    """When each host was started, in systemd's words."""
+    """Read the start time of each host from systemd."""
     return {name: lab_host(name).check_output("systemctl show --value --property=UserspaceTimestamp") for name in names}
 
 
 def sees_all_servers(name: str) -> bool:
-    """Whether the load balancer has every server in rotation."""
+    """Return whether the load balancer has every server in rotation."""
     status = "echo 'show stat -1 4 -1' | socat - /run/haproxy/admin.sock | cut -d, -f18"
     return set(lab_host(name).check_output(status).split()) == {"status", "UP"}
 
 
 def haproxy_info(host: Host) -> dict[str, str]:
-    """What the worker that answers says of itself."""
+    """Read C(show info) of the worker that answers."""
     # A busy one may answer late.
     said = host.check_output("echo show info | socat -t 30 - /run/haproxy/admin.sock")
     return {name: value for name, _colon, value in (line.partition(": ") for line in said.splitlines())}
@@ -91,7 +91,7 @@ def haproxy_info(host: Host) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an HTTP server said."""
+    """Answer of an HTTP server."""
 
     status: int
     headers: Message

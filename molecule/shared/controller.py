@@ -35,7 +35,7 @@ def playbook(
 
 
 def answered(name: str, question: str, answer: str) -> str:
-    """What one of the collection's playbooks said to somebody at a terminal who answers its question."""
+    """Run a playbook of the collection at a terminal, answer its question, and return its output."""
     command = [
         "env",
         "ANSIBLE_NOCOLOR=1",
@@ -62,7 +62,7 @@ def answered(name: str, question: str, answer: str) -> str:
 
 
 def haproxy_server(balancer: str, *argv: str, **options: object) -> dict:
-    """What the module returns on one load balancer; one that fails has C(failed)."""
+    """Run the module on one load balancer and return its result; one that fails has C(failed)."""
     done = ansible(
         "ansible", balancer, "--one-line", "-m", "evenkeel.ha_web.haproxy_server", "-a", json.dumps(options), *argv
     )
@@ -89,7 +89,7 @@ def roles(folder: Path, hosts: dict[str, list[str]], variables: str, *argv: obje
 
 
 def ignored(printed: str) -> list[int]:
-    """How many tasks have failed on each host and were ignored, in the order of the hosts' names."""
+    """Count the ignored failures of each host, in the order of the hosts' names."""
     return [int(number) for number in re.findall(r"ignored=(\d+)", printed)]
 
 
@@ -107,11 +107,11 @@ def _playbook(name: str, variables: dict[str, object]) -> list[object]:
 
 
 def words(done: subprocess.CompletedProcess) -> str:
-    """What a run printed, without the breaks of its lines."""
+    """Join the output of a run into one line."""
     return " ".join(f"{done.stdout} {done.stderr}".split())
 
 
 def good(done: subprocess.CompletedProcess) -> str:
-    """What a run printed that has come to its good end."""
+    """Return the output of a run, which must have succeeded."""
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

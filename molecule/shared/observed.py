@@ -1,4 +1,4 @@
-"""What clients and kernels see of a cluster while something happens to it: requests over new connections, and who has
+"""Observe a cluster by clients and kernels while something happens to it: requests over new connections, and who has
 each VIP when.
 
 A request that is answered late counts as answered. A haproxy at its C(maxconn) refuses nobody: a connection waits in
@@ -52,7 +52,7 @@ while not select.select([sys.stdin], [], [], 0.2)[0]:
 
 @dataclass(frozen=True)
 class Sample:
-    """How full a frontend was at a moment between two, which are seconds since 1970."""
+    """Sessions of a frontend at a moment between two, which are seconds since 1970."""
 
     began: float
     ended: float
@@ -87,7 +87,7 @@ class Fullness:
 
 @dataclass
 class Observation:
-    """What is seen of a cluster from C(began) on; complete once the context that has made it is left."""
+    """Observation of a cluster from C(began) on; complete once the context that has made it is left."""
 
     cluster: Cluster
     began: float

@@ -1,4 +1,4 @@
-"""Who had the virtual address when, to the microsecond, as the kernels of the load balancers tell."""
+"""Find the owners of the virtual address over time, to the microsecond, from the kernels of the load balancers."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ class Change(NamedTuple):
 
 
 def changes(host: str, said: str, address: str) -> list[Change]:
-    """What "ip monitor" of a host has said about the address."""
+    """Parse the changes of the address from "ip monitor" of a host."""
     found = re.findall(rf"(?m)^\[(\S+)\] (Deleted )?.* {re.escape(address)}/", said)
     return [
         Change(datetime.fromisoformat(moment).replace(tzinfo=timezone.utc).timestamp(), host, not gone)
@@ -30,7 +30,7 @@ def changes(host: str, said: str, address: str) -> list[Change]:
 
 
 def two_owners(holder: str, told: Iterable[Change], begin: float, end: float) -> float:
-    """How many seconds between the two moments more than one host had the address, which the holder had at first."""
+    """Sum up the seconds between the moments in which several hosts had the address, which the holder had at first."""
     owners, since, total = {holder}, 0.0, 0.0
     for change in [*sorted(told), Change(end, "", False)]:
         if len(owners) > 1:

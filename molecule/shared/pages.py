@@ -15,6 +15,6 @@ def examples(page: str, language: str = "yaml") -> list[str]:
 
 
 def got(page: str, client: str, address: str, environment: str = "") -> str:
-    """What the page's own call of curl gets on a host, with this address in the place of that for documentation."""
+    """Run the page's own call of curl on a host, with this address in the place of that for documentation."""
     (command,) = re.findall(r"^curl .*", "".join(examples(page, "sh")), re.MULTILINE)
     return lab_host(client).check_output(f"{environment} {command.replace('192.0.2.10', address)}").strip()

@@ -25,7 +25,7 @@ def shut_down_in_order(*turns: Iterable[str]) -> None:
 
 
 def ended_at(name: str) -> datetime:
-    """When the host was off."""
+    """Find the time at which the host was off."""
     state = docker("inspect", "--format={{.State.Running}} {{.State.FinishedAt}}", container(name))
     assert state.startswith("false "), f"{name} is on"
     return datetime.fromisoformat(state.split()[1])

@@ -41,7 +41,7 @@ behind."""
 
 
 def everywhere(hosts: list[str], command: str) -> dict[str, str]:
-    """What the command says on each of the hosts, asked at the same time. Its exit status does not matter."""
+    """Run the command on all of the hosts at the same time and return its output. Its exit status does not matter."""
     with ThreadPoolExecutor(len(hosts)) as pool:
         return dict(zip(hosts, pool.map(lambda host: lab_host(host).run(command).stdout, hosts)))
 
@@ -76,7 +76,7 @@ class Cluster:
         return [name for name in self.load_balancers if name not in hosts]
 
     def owners(self, hosts: list[str] | None = None) -> dict[str, list[str]]:
-        """Who has each of the addresses, by instance."""
+        """Find the owners of each address, by instance."""
         found = everywhere(self.load_balancers if hosts is None else hosts, "ip -oneline address show dev eth0")
         return {name: [host for host, text in found.items() if f" {vip}/" in text] for name, vip in self.vips.items()}
 
@@ -98,7 +98,7 @@ class Cluster:
         wait_until(lambda: self.owners(hosts) == {name: [owner] for name, owner in owners.items()}, f"owners {owners}")
 
     def changes(self, since: float) -> list[Change]:
-        """What keepalived's journals say, in the order of time."""
+        """Read the changes of state from keepalived's journals, in the order of time."""
         command = f"journalctl --unit keepalived --output short-unix --since @{since:.6f} --grep 'entering .* state'"
         return sorted(
             (
@@ -122,7 +122,7 @@ class Cluster:
         return [change for change in self.changes(since) if change.state == "MASTER"]
 
     def footprint(self) -> dict[str, list[str]]:
-        """What the load balancers look like, by host and aspect."""
+        """Describe the state of the load balancers, by host and aspect."""
         command = "; echo ====; ".join(f"({command})" for command in self.aspects.values())
         return {
             f"{aspect} of {host}": part.split("\n")

@@ -1,4 +1,4 @@
-"""What every cluster's scenario asks at the end: the command that says how a cluster is finds nothing."""
+"""Last test of every cluster's scenario: check_cluster finds no problem."""
 
 from __future__ import annotations
 

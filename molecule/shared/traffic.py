@@ -47,7 +47,7 @@ class Transfers:
         return http.client.HTTPConnection(self.host, timeout=30)
 
     def download(self, path: str) -> int:
-        """How many have come."""
+        """Download until the context is over; returns the number of downloads."""
         for number in self._rounds():
             connection = self.connection()
             connection.request("GET", path)
@@ -57,7 +57,7 @@ class Transfers:
         return number
 
     def upload(self, path: str) -> int:
-        """How many have arrived."""
+        """Upload until the context is over; returns the number of uploads."""
         for number in self._rounds():
             connection = self.connection()
             pieces = (self.body[start : start + PIECE] for start in range(0, len(self.body), PIECE))

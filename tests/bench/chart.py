@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where values stand between 0 and 1, and which are marked below."""
+    """Positions of values between 0 and 1, and the marked ones."""
 
     place: Callable[[float], float]
     marks: list[float]
@@ -50,7 +50,7 @@ def linear(highest: float, unit: Callable[[float], str]) -> Scale:
 
 
 def place(one: Bar, y: int, scale: Scale) -> dict[str, object]:
-    """Where a bar, the line of its spread and its text stand."""
+    """Position of a bar, of the line of its spread and of its text."""
     low, middle, high = LEFT, LEFT, LEFT
     if one.endless:
         middle = WIDTH - RIGHT

@@ -113,7 +113,7 @@ class Lab:
         self.cluster.normal = self.settled()
 
     def settled(self) -> dict[str, list[str]]:
-        """What the load balancers look like when haproxy knows that all servers are well."""
+        """State of the load balancers when haproxy knows that all servers are healthy."""
         found: dict[str, list[str]] = {}
 
         def well() -> bool:

@@ -36,7 +36,7 @@ def output(*command: str) -> str:
 
 
 def state() -> str:
-    """Which state of the collection, and of what measures it."""
+    """Identify the state of the collection and of the benchmark."""
     changes = output("git", "diff", "HEAD", "--", *MEASURED) + output(
         "git", "ls-files", "--others", "--exclude-standard", "--", *MEASURED
     )
@@ -53,7 +53,7 @@ def packages() -> str:
 
 
 def describe() -> dict[str, str | int]:
-    """What a reader has to know to compare figures."""
+    """Describe the machine, for readers who compare figures."""
     models = [
         line.split(":", 1)[1].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -77,7 +77,7 @@ def _ticks() -> tuple[int, int]:
 
 
 def busy(seconds: float = 1.0) -> float:
-    """How many percent of the time the processors work, or are taken away, although nothing is being measured."""
+    """Measure the percentage of time in which processors work or are taken away, although nothing is being measured."""
     before = _ticks()
     time.sleep(seconds)
     total, idle = (now - then for now, then in zip(_ticks(), before))

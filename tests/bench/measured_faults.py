@@ -13,7 +13,7 @@ from bench.lab import LOAD_BALANCERS, Lab
 
 @dataclass
 class Scene:
-    """Where a fault happens: a lab, and its load balancer that has the address."""
+    """Place of a fault: a lab, and its load balancer that has the address."""
 
     lab: Lab
     holder: str

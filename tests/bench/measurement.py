@@ -1,4 +1,4 @@
-"""What a part of the benchmark consists of."""
+"""Elements of a part of the benchmark."""
 
 import time
 from collections.abc import Callable

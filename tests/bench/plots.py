@@ -1,4 +1,4 @@
-"""Which figures are drawn."""
+"""Plots of the figures."""
 
 from bench.ansible_runs import RUNS
 from bench.chart import Bar, draw, linear, logarithmic

@@ -51,7 +51,7 @@ class Records:
         return ([""] + [line["collection"] for line in self._part(part)])[-1]
 
     def has(self, part: str, key: Record) -> bool:
-        """Whether it has been measured with this state of the collection."""
+        """Return whether it has been measured with this state of the collection."""
         return self.measured(part) == self.collection and any(
             record.items() >= key.items() and "error" not in record for record in self.of(part)
         )

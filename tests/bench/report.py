@@ -53,7 +53,7 @@ def publish(records: Records) -> None:
 
 
 def place(part: str) -> re.Pattern[str]:
-    """Where a page has the figures of a part."""
+    """Find the place of a part's figures in a page."""
     return re.compile(rf"(?s)(?<=<!-- {part} -->\n).*(?=<!-- end of {part} -->)")
 
 

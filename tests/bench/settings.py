@@ -1,4 +1,4 @@
-"""What can be chosen, by the environment or on make's command line."""
+"""Settings of the benchmark, from the environment or make's command line."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is compared: the same daemons as the guides configure them, and as the collection does."""
+"""The compared configurations: the same daemons as the guides configure them, and as the collection does."""
 
 from bench.lab import Lab
 from bench.settings import HERE, ROOT, SIZES

@@ -29,7 +29,7 @@ def where(records: list[Record], **wanted: object) -> list[Record]:
 
 
 def doubts(records: list[Record]) -> str:
-    """Why a row is not to be trusted, for its cell; nothing if all is well."""
+    """Give the reason why a row cannot be trusted, for its cell; empty if it can."""
     counts = {
         "noisy": sum(record.get("noisy", False) for record in records),
         "failed": sum("error" in record for record in records),

@@ -33,7 +33,7 @@ def rows(cells: list[list[str]]) -> list[str]:
 
 
 def fault_cell(fault: Fault, records: list[Record]) -> str:
-    """What clients saw of the fault with one configuration."""
+    """Format the clients' results of a fault with one configuration."""
     found = [record for record in records if "error" not in record]
     if not found:
         return NONE + doubts(records)
@@ -81,7 +81,7 @@ def short_cell(fault: Fault, records: list[Record]) -> str:
 
 
 def load_cell(records: list[Record]) -> str:
-    """What a load has cost others with one configuration."""
+    """Format the cost of a load for other clients with one configuration."""
     found = [record for record in records if "error" not in record]
     if not found:
         return NONE + doubts(records)

@@ -33,7 +33,7 @@ LOGS = "/var/log/haproxy/access.log* /var/log/haproxy.log"
 
 @dataclass(frozen=True)
 class Work:
-    """What a load balancer has done so far: microseconds of processor time of haproxy, of the log daemons and of all
+    """Work of a load balancer so far: microseconds of processor time of haproxy, of the log daemons and of all
     else, and lines in its access logs."""
 
     haproxy_us: int

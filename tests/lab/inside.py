@@ -1,4 +1,4 @@
-"""How commands get into a lab host: what has to stand before them.
+"""Commands in a lab host: the words that have to stand before them.
 
 Root enters the namespaces of the host's first process, which costs a tenth of what the engine's own way does; the
 engine says which process that is. Everybody else, and whoever uses an engine on another machine, takes the engine's

@@ -1,4 +1,4 @@
-"""Which network of the lab stands for which network of an inventory, as LAB_NETWORKS says.
+"""Networks of the lab for the networks of an inventory, as LAB_NETWORKS says.
 
 "192.168.0.0/24=10.64.0.0/24 ...": an address is moved to the same place in the lab's
 network, so that an inventory can name its guide's own addresses while the machine that

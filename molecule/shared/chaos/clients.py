@@ -47,7 +47,7 @@ class LostError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What has become of a request; C(moment) is its beginning, on the clock of time.monotonic()."""
+    """Result of a request; C(moment) is its beginning, on the clock of time.monotonic()."""
 
     moment: float
     seconds: float
@@ -59,7 +59,7 @@ class Request:
 
 @dataclass
 class Record:
-    """What the clients have seen so far. Lists only grow, so anybody may read them at any time."""
+    """Results of all clients so far. Lists only grow, so anybody may read them at any time."""
 
     requests: list[Request] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)

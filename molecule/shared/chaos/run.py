@@ -67,7 +67,7 @@ class ViolationError(Exception):
 
 @dataclass
 class Ledger:
-    """What the web servers have executed, as far as their files were read."""
+    """Requests that the web servers have executed, as far as their files were read."""
 
     seen: dict[str, int] = field(default_factory=dict)
     executed: list[str] = field(default_factory=list)
@@ -97,7 +97,7 @@ def is_served(requests: Iterable[Request], vips: Iterable[str], now: float, seco
 
 
 def summary(requests: Iterable[Request]) -> str:
-    """What was lost, by client and cause."""
+    """Count lost requests by client and cause."""
     return "; ".join(
         f"{number} of {client}: {why}"
         for (client, why), number in Counter((r.client, r.lost) for r in requests).most_common(8)

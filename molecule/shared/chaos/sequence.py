@@ -15,7 +15,7 @@ TOGETHER = 0.35
 
 
 class Kind(Protocol):
-    """What drawing has to know of a fault."""
+    """Properties of a fault that drawing a sequence needs."""
 
     name: str
     on: str

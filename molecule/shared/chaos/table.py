@@ -112,7 +112,7 @@ def edited(path: str, name: str, unit: str, line: str) -> tuple[str, str]:
 
 
 def of_unit(unit: str, word: str, costs: frozenset[str], noticed: bool) -> list[Fault]:
-    """What can happen to a unit that systemd starts again."""
+    """Faults of a unit that systemd starts again."""
     go_on = f"systemctl kill --signal=CONT {unit}; systemctl start {unit}"
     return [
         Fault(f"{word}_is_killed", "lb", f"systemctl kill --signal=KILL {unit}", START.format(unit), costs=costs),

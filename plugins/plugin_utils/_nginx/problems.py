@@ -93,8 +93,8 @@ def _health(declared: dict[str, Any]) -> Iterator[str]:
     if found and not find_health_url(sites, path):
         yield (
             f"nginx_sites: no site answers {path} (nginx_health_location) by itself where none is named, because of "
-            f"{', '.join(found)}: write that directive into the location /, have another site as default_server, or "
-            "set nginx_health_location to ''"
+            f"{', '.join(found)}: use redirect of the site, write that directive into the location /, have another "
+            "site as default_server, or set nginx_health_location to ''"
         )
 
 
