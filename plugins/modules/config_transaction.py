@@ -130,6 +130,15 @@ options:
     description: Refuse a set for which HAProxy prints warnings.
     type: bool
     default: false
+  accepted_findings:
+    description:
+      - Texts of findings that do not refuse the set. A finding whose message contains one of them is returned as a
+        warning.
+      - Has no effect on what the daemon itself refuses to run.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
   users:
     description: Users that the set refers to. If one does not exist, the module fails before the check. In check mode
       it warns and skips the check.
@@ -271,6 +280,7 @@ def main() -> None:
             "timeout": {"type": "float", "default": 10},
             "replace_sites": {"type": "bool", "default": False},
             "fatal_warnings": {"type": "bool", "default": False},
+            "accepted_findings": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},

@@ -81,6 +81,20 @@ class Verdict:
         """Every finding, in the order in which they were found, one below the other."""
         return "\n".join(finding.describe() for finding in self.findings)
 
+    def accept(self, texts: list[str], codes: tuple[int, ...]) -> Verdict:
+        """The same verdict, in which an alert whose message has one of these texts is a warning.
+
+        C(codes) are the exit codes with which the daemon would run the configuration."""
+        findings = [
+            replace(finding, severity="warning")
+            if finding.severity == "alert" and any(text in finding.message for text in texts)
+            else finding
+            for finding in self.findings
+        ]
+        refused = any(finding.severity == "alert" for finding in findings)
+        accepted = findings != self.findings and not refused and self.rc in codes
+        return replace(self, findings=findings, valid=self.valid or accepted)
+
     def rename_file(self, real: str, shown: str) -> Verdict:
         """The same verdict, with shown where it names the (temporary) file real."""
         findings = [

@@ -69,7 +69,9 @@ def check(
     are read. A verdict that is not valid has at least one finding. Raises CheckerMissing.
     """
     read = host.read if host else read
-    argv = [binary, "-c"] + [arg for path in paths for arg in ("-f", path)]
+    # Only a master process runs programs.
+    mode = ["-W"] if any(_has_programs(path, read) for path in _list_files(paths)) else []
+    argv = [binary, *mode, "-c"] + [arg for path in paths for arg in ("-f", path)]
     rc, stdout, stderr = run_checker(run, argv)
     output = stdout + stderr
     findings = [_locate_finding(finding, paths, read) for finding in parse(stderr)]
@@ -84,6 +86,15 @@ def check(
         findings.append(describe_refusal("haproxy", rc, output))
     valid = rc == 0 and "alert" not in severities and not (fatal_warnings and "warning" in severities)
     return Verdict(valid, version(run, binary), findings, mask_secrets(output), rc)
+
+
+def find_state_file(path: str, host: Host) -> str:
+    """The file in which haproxy finds the state of servers; empty if the configuration names none."""
+    try:
+        words = [line.split() for line in host.read(path).split("\n")]
+    except OSError:
+        return ""
+    return next((line[1] for line in words if line[:1] == ["server-state-file"] and line[1:]), "")
 
 
 def parse(stderr: str) -> Iterator[Finding]:
@@ -118,6 +129,14 @@ def _locate_finding(finding: Finding, paths: list[str], read: Read) -> Finding:
                 finding = replace(finding, file=path, line=line)
                 break
     return replace(finding, source=read_source_line(read, finding.file, finding.line))
+
+
+def _has_programs(path: str, read: Read) -> bool:
+    """Return whether the file has a section of a program."""
+    try:
+        return any(line.split()[:1] == ["program"] for line in read(path).split("\n"))
+    except OSError:
+        return False
 
 
 def _list_files(paths: list[str]) -> Iterator[str]:

@@ -247,3 +247,24 @@ def temporary_directories(directories: list[str]) -> Iterator[None]:
         for directory in made:
             with suppress(OSError), opened_directory(directory.parent) as above:
                 os.rmdir(directory.name, dir_fd=above)
+
+
+@contextmanager
+def temporary_file(path: str, content: bytes) -> Iterator[None]:
+    """Have this file while the context lasts, in a directory that is there. One that exists stays as it is; nothing
+    happens without a path."""
+    made = False
+    with suppress(OSError):
+        if path and not os.path.lexists(path):
+            with opened_directory(Path(path).parent) as above:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+                handle = os.open(os.path.basename(path), flags, 0o644, dir_fd=above)
+            made = True
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(OSError), opened_directory(Path(path).parent) as above:
+                os.unlink(os.path.basename(path), dir_fd=above)

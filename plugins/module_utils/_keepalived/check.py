@@ -39,9 +39,13 @@ _HARMLESS = re.compile(
     r"|WARNING - default user '.*' for script execution does not exist"
     r"|.*: no (?:protocol|scheduler|forwarding method) set"
     r"|\(.*\) No VIP specified"
-    r"|\(.*\) Warning - "
+    r"|(?:\(.*\) )?Warning - "
+    r"|iptables not supported, using nftables instead"
+    r"|Sync group \S+ has only 1 virtual router"
     r"|Config files missing '.*[*?\[].*'"
 )
+# keepalived refuses the number, but 0 is what it goes on with.
+_HARMLESS_SOURCE = re.compile(r"vrrp_(?:garp|gna)_interval\s+0+(?:\.0+)?")
 _PURPOSE = {"vrrp_instance", "virtual_server"}
 _NAMED = re.compile(
     r"Disabling track script (?P<vrrp_script>\S+)"
@@ -111,7 +115,9 @@ def parse_findings(output: str, whole: Block, host: Host) -> list[Finding]:
             findings.append(replace(finding, file=place.file, line=place.number, source=place.text))
         else:
             file = os.path.join(os.path.dirname(path), finding.file) if finding.file else path
-            findings.append(replace(finding, file=file, source=read_source_line(host.read, file, finding.line)))
+            source = read_source_line(host.read, file, finding.line)
+            severity = "warning" if source and _HARMLESS_SOURCE.fullmatch(source) else finding.severity
+            findings.append(replace(finding, file=file, source=source, severity=severity))
     return list(dict.fromkeys(findings))
 
 

@@ -24,6 +24,9 @@ BOUNDED = ["timeout", "--kill-after=5", "60"]
 """A checker that does not come to an end has not accepted anything: there are files that keepalived -t reads for
 ever."""
 
+RUNS = {"keepalived": (0, 4, 5, 6, -15, 143)}
+"""Exit codes of a checker with which the daemon would run the configuration, if they are not only 0."""
+
 
 def image(module: AnsibleModule) -> Image | None:
     """Return the container image that checks the set instead of a program of the host."""
@@ -43,6 +46,12 @@ def program(module: AnsibleModule) -> str:
 
 
 def check_files(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
+    """Ask the daemon's checker and the rules, and accept the findings that the module's parameters accept."""
+    codes = RUNS.get(module.params["daemon"], (0,))
+    return _check(module, config, binary, host, staged).accept(module.params["accepted_findings"], codes)
+
+
+def _check(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, staged: bool) -> Verdict:
     """Ask the daemon's checker about the staged directory, or about the live one, and the rules about the host as it
     will be."""
     main = os.path.join(module.params["directory"], module.params["main"])
@@ -58,7 +67,10 @@ def check_files(module: AnsibleModule, config: ConfigSet, binary: str, host: Hos
         from .._haproxy import check as haproxy
         from .._haproxy import log_daemon
 
-        with disk.temporary_directories(module.params["content_directories"]):
+        # What haproxy remembers of servers is only there after its first start, and haproxy 2.6 would warn of that.
+        state = haproxy.find_state_file(main, host)
+        directories = [*module.params["content_directories"], *filter(None, [os.path.dirname(state)])]
+        with disk.temporary_directories(directories), disk.temporary_file(state, b"1\n"):
             answer = haproxy.check(asks, [main], binary, fatal_warnings=module.params["fatal_warnings"], host=host)
         # It runs on the host, wherever haproxy does.
         refused = log_daemon.check(on_host, module.params["directory"], host.read)

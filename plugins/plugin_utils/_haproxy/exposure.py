@@ -13,7 +13,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import find_repeated, refuse_no_network
 from .declared import Item, Sections, Variables
-from .sections import SOCKETS, find_mode, find_modes
+from .defaults import MODES, declared_defaults
+from .sections import SOCKETS, find_defaults, find_mode, find_modes
 
 MODE = re.compile(r"0?[0-7]{3}")
 HEADER = re.compile(r"[A-Za-z0-9-]+\*?")
@@ -38,33 +39,56 @@ def _sockets(variables: Variables) -> Iterator[str]:
         yield (
             f"haproxy_socket_mode is '{permissions}': an octal number that gives others nothing is needed, such as 660"
         )
-    for line in variables["haproxy_global_lines"]:
+    accepted = boolean(variables["haproxy_accept_unprotected_socket"])
+    for line in () if accepted else variables["haproxy_global_lines"]:
         words = line.split()
         if words[:2] == ["stats", "socket"] and "admin" in words and not words[2].startswith(SOCKETS):
             yield (
                 f"haproxy_global_lines: '{line}' lets everybody who reaches {words[2]} administrate HAProxy without a "
                 "password; "
                 "use a socket with a mode and a group, such as /run/haproxy/other.sock mode 660 group haproxy, or "
-                "level user"
+                "level user; or set haproxy_accept_unprotected_socket to true"
             )
 
 
 def _statistics(variables: Variables, sections: Sections) -> Iterator[str]:
-    places = [("haproxy_stats_lines", variables["haproxy_stats_lines"])]
-    places += [
-        (f"haproxy_{kind}s: {section['name']}", section.get("lines", []))
-        for kind in sections
-        for section in sections[kind]
-    ]
-    known = variables["haproxy_stats_users"] or variables["haproxy_stats_userlist"]
-    for where, lines in places:
-        words = [" ".join(line.split()) for line in lines]
-        asked = (known and where == "haproxy_stats_lines") or any(line.startswith(ASKS_WHO) for line in words)
-        if not asked and any(line.startswith("stats admin") for line in words):
-            yield (
-                f"{where}: 'stats admin' lets everybody who sees the statistics switch servers off; ask for a "
-                "password, or leave it out"
+    if boolean(variables["haproxy_accept_unprotected_stats"]):
+        return
+    defaults = declared_defaults(variables)
+    places: list[tuple[str, list[str], list[str]]] = [("haproxy_stats_lines", variables["haproxy_stats_lines"], [])]
+    places += [(_name_defaults(name), inherited.lines, []) for name, inherited in defaults.items()]
+    for kind in sections:
+        for section in sections[kind]:
+            inherited = defaults.get(find_defaults(section, variables))
+            places.append(
+                (
+                    f"haproxy_{kind}s: {section['name']}",
+                    section.get("lines", []),
+                    inherited.lines if inherited else [],
+                )
             )
+    known = variables["haproxy_stats_users"] or variables["haproxy_stats_userlist"]
+    found = {}
+    for where, lines, inherited_lines in places:
+        asked = (known and where == "haproxy_stats_lines") or any(
+            " ".join(line.split()).startswith(ASKS_WHO) for line in [*lines, *inherited_lines]
+        )
+        if not asked and any(_is_open_admin(line.split()) for line in lines):
+            found[where] = (
+                f"{where}: 'stats admin' lets everybody who sees the statistics switch servers off; ask for a "
+                "password, give it a condition such as 'if LOCALHOST', leave it out, or set "
+                "haproxy_accept_unprotected_stats to true"
+            )
+    yield from found.values()
+
+
+def _name_defaults(name: str) -> str:
+    return "haproxy_defaults_lines" if name in MODES else f"haproxy_named_defaults: {name}"
+
+
+def _is_open_admin(words: list[str]) -> bool:
+    """Return whether a line allows everybody to administrate."""
+    return words[:2] == ["stats", "admin"] and words[2:] in ([], ["if"], ["if", "TRUE"])
 
 
 def _https(variables: Variables, sections: Sections) -> Iterator[str]:

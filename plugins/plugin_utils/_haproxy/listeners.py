@@ -8,9 +8,8 @@ cannot see."""
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -20,6 +19,9 @@ from .declared import Item, Sections, Variables
 from .sections import SOCKETS
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
+THREADS = {"process", "thread"}
+"""Options with which a listener belongs to some threads."""
+OWN = ("haproxy_health_port", "haproxy_stats_port")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 
@@ -44,7 +46,7 @@ def _find_taken_ports(variables: Variables, sections: Sections) -> Iterator[str]
             if not ports:
                 yield f"{where}: port {port} is outside 1-65535; a number or a range such as 8000-8010 is needed"
         if "interface" not in words and "namespace" not in words:
-            yield from taken.add(where, address, ports, "v6only" in words)
+            yield from taken.add(where, address, ports, words)
 
 
 def parse_ports(text: Any) -> range:
@@ -85,23 +87,59 @@ def _find_hidden_certificates(variables: Variables, sections: Sections) -> Itera
                 yield from refuse_hidden_path(f"{where}: a certificate", path, "haproxy_confined")
 
 
+@dataclass(frozen=True)
+class Listener:
+    """One address with its ports. C(own) is one of the role's, C(of_threads) one that belongs to some threads."""
+
+    where: str
+    address: str
+    transport: str
+    place: str
+    families: frozenset[int]
+    ports: range
+    own: bool
+    of_threads: bool
+
+    def is_in_the_way(self, other: Listener) -> bool:
+        """Return whether it is left to chance, or to the order of sections, which of both gets a connection.
+
+        Of a wildcard and one address, the kernel chooses the address, and of the wildcards of both families that of the
+        client's. The role's own listeners are to have their ports for themselves."""
+        if self.transport != other.transport:
+            return False
+        if self.place == other.place:
+            return self.where != other.where or not (self.of_threads and other.of_threads)
+        wildcard = {"*", "::"}.intersection((self.place, other.place))
+        return bool((self.own or other.own) and wildcard and self.families & other.families)
+
+
 class Taken:
     """The addresses and ports that have a listener."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, int, int], dict[str, tuple[str, str]]] = defaultdict(dict)
+        self._found: list[Listener] = []
 
-    def add(self, where: str, address: str, ports: range, v6only: bool) -> Iterator[str]:
-        """Yields a problem for the first port that has another listener already: a wildcard meets all of its family."""
+    def add(self, where: str, address: str, ports: range, words: list[str]) -> Iterator[str]:
+        """Yields a problem for the first port that another listener is in the way of."""
         prefix, _at, bare = address.rpartition("@")
         bare = bare.strip("[]")
-        transport = "udp" if prefix.startswith("quic") else "tcp"
-        families = {4, 6} if bare == "::" and not v6only else {6} if ":" in bare else {4}
-        found = []
-        for port, family in product(ports, families):
-            others = self._found[transport, port, family]
-            other = others.get(bare) or others.get("*") or (bare in WILDCARDS and next(iter(others.values()), None))
-            if other:
-                found.append(f"{where} and {other[0]} both listen on port {port} ({address} and {other[1]})")
-            others["*" if bare in WILDCARDS else bare] = (where, address)
-        yield from (f"{problem}; give one another port or address" for problem in found[:1])
+        dual = bare == "::" and "v6only" not in words
+        new = Listener(
+            where,
+            address,
+            "udp" if prefix.startswith("quic") else "tcp",
+            "*" if bare in WILDCARDS and bare != "::" else bare,
+            frozenset({4, 6} if dual else {6} if ":" in bare else {4}),
+            ports,
+            where.startswith(OWN) or where.endswith("(haproxy_peers)"),
+            bool(THREADS.intersection(words)),
+        )
+        for other in self._found:
+            common = range(max(ports.start, other.ports.start), min(ports.stop, other.ports.stop))
+            if common and new.is_in_the_way(other):
+                yield (
+                    f"{where} and {other.where} both listen on port {common[0]} ({address} and {other.address}); give "
+                    "one another port or address"
+                )
+                break
+        self._found.append(new)

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
@@ -17,7 +19,7 @@ from .declared import Item, Sections, Variables
 from .defaults import MODES
 from .frontend_rules import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
-from .sections import KINDS, SOCKETS, find_mode, find_modes, merge_items, statistics_userlists
+from .sections import KINDS, SOCKETS, find_mode, find_modes, find_targets, merge_items, statistics_userlists
 
 LOOPBACKS = ("127.", "::1", "localhost")
 EVERYBODY = {"0.0.0.0/0", "::/0"}
@@ -60,7 +62,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_defaults(variables, sections),
         *_default_backends(sections),
         *hosts.problems(variables, sections),
-        *_servers(sections),
+        *_servers(variables, sections),
         *_cookies(variables, sections),
         *_health(variables),
         *listeners.problems(variables, sections),
@@ -156,7 +158,7 @@ def _default_backends(sections: Sections) -> Iterator[str]:
                 )
 
 
-def _servers(sections: Sections) -> Iterator[str]:
+def _servers(variables: Variables, sections: Sections) -> Iterator[str]:
     for kind in ("backend", "listen"):
         for section in sections[kind]:
             where = f"haproxy_{kind}s: {section['name']}"
@@ -172,15 +174,22 @@ def _servers(sections: Sections) -> Iterator[str]:
                 )
             for server in servers + templates:
                 name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
-                yield from _server_port(
-                    f"{where}: {name}", server["address"], server.get("port") or section.get("port")
-                )
+                port = server.get("port") or section.get("port")
+                if port or not _has_range(kind, section, variables, sections):
+                    yield from _server_port(f"{where}: {name}", server["address"], port)
             for template in templates:
                 if not maxconn.template_size(template["count"]):
                     yield (
                         f"{where}: server template {template['prefix']} has count '{template['count']}'; "
                         "write a number of servers, or the range of their numbers such as 1-5"
                     )
+
+
+def _has_range(kind: str, section: Item, variables: Variables, sections: Sections) -> bool:
+    """Return whether clients come to the section by a range of ports. Then a server without port has the client's."""
+    fronts = [front for front in sections["frontend"] if section["name"] in find_targets(front)]
+    binds = [bind for front in (*fronts, *([section] if kind == "listen" else [])) for bind in front.get("binds", [])]
+    return any("-" in str({**variables["haproxy_bind_defaults"], **bind}.get("port")) for bind in binds)
 
 
 def _server_port(where: str, address: str, port: Any) -> Iterator[str]:
@@ -263,10 +272,12 @@ def _statistics(variables: Variables) -> Iterator[str]:
         yield "haproxy_userlists: the name statistics is taken by haproxy_stats_users; choose another"
     allowed = set(variables["haproxy_stats_allowed"])
     open_to_all = not users and not userlist and (not allowed or bool(allowed & EVERYBODY))
-    if has_statistics(variables) and open_to_all and not address.startswith(LOOPBACKS):
+    accepted = boolean(variables["haproxy_accept_unprotected_stats"])
+    if has_statistics(variables) and open_to_all and not accepted and not address.startswith(LOOPBACKS):
         yield (
             f"haproxy_stats_address is '{address}' and haproxy_stats_users is empty: statistics that others can reach "
-            "need a user with a password, or networks in haproxy_stats_allowed; or use 127.0.0.1"
+            "need a user with a password, or networks in haproxy_stats_allowed; or use 127.0.0.1, or set "
+            "haproxy_accept_unprotected_stats to true"
         )
 
 

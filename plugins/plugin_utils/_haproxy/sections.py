@@ -31,6 +31,9 @@ MERGED = ("health_check", "server_options")
 SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
 """Addresses that begin so have no port."""
 
+FIRST = ("crt-store", "log-profile", "traces")
+"""Kinds of sections that HAProxy wants to read before the sections that use them."""
+
 SAFE_TO_RETRY = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
 
 
@@ -45,12 +48,13 @@ def list_directives(values: dict[str, Any]) -> list[str]:
 
 
 def format_endpoint(address: str, port: int | str | None) -> str:
-    """Address and port as HAProxy reads them: IPv6 in brackets, a socket without port."""
+    """Address and port as HAProxy reads them: IPv6 in brackets, a socket without port, and a server without port, which
+    has that of the client."""
     if address.startswith(SOCKETS):
         return address
     if ":" in address and not address.startswith("[") and "@" not in address:
         address = f"[{address}]"
-    return f"{address}:{port}"
+    return f"{address}:{port}" if port else address
 
 
 def quote_word(word: str) -> str:
@@ -120,6 +124,7 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
     proxies = _own_backends(variables) + [
         _build_proxy(kind, item, variables, base, known) for kind in KINDS for item in merge_items(variables, kind)
     ]
+    extra = [{**section, "lines": fit_lines(section["lines"])} for section in variables["haproxy_extra_sections"]]
     named = [item["name"] for item in variables["haproxy_named_defaults"]]
     used = {section["from"] for section in proxies} | {variables["haproxy_mode"]}
     return {
@@ -141,9 +146,8 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
             *(file for own in proxies for file in own["lists"]),
         ],
         "stats_lines": fit_lines(variables["haproxy_stats_lines"]),
-        "extra_sections": [
-            {**section, "lines": fit_lines(section["lines"])} for section in variables["haproxy_extra_sections"]
-        ],
+        "first": [section for section in extra if section["kind"] in FIRST],
+        "last": [section for section in extra if section["kind"] not in FIRST],
         "checked": [section["name"] for section in proxies if _is_checked(section)],
         "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
         "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],

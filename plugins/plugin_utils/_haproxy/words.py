@@ -129,7 +129,7 @@ def _list_lines(variables: Variables, model: Mapping[str, Any]) -> Iterator[tupl
         where = "haproxy_defaults_lines" if own else f"haproxy_named_defaults: {section['name']}"
         yield from ((where, line) for line in section["lines"])
         yield from (("haproxy_options" if own else where, f"option {option}") for option in section["options"])
-    for section in model["extra_sections"]:
+    for section in (*model["first"], *model["last"]):
         yield from ((f"haproxy_extra_sections: {section['kind']} {section['name']}", line) for line in section["lines"])
     for section in model["proxies"]:
         lines = [*section["lines"], *(f"bind {bind}" for bind in section["binds"])]

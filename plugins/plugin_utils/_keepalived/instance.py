@@ -84,6 +84,12 @@ def assign_priorities(instance: Instance, nodes: list[Node]) -> dict[str, int]:
     return {name: int(priority) for name, priority in zip(ordered, given)}
 
 
+def list_instance_nodes(instance: Instance, nodes: list[Node]) -> list[Node]:
+    """The nodes with the addresses that they have for this instance, such as those on another interface."""
+    own = instance.get("addresses") or {}
+    return [{**node, "address": own[node["name"]]} if node["name"] in own else node for node in nodes]
+
+
 def find_family(instance: Instance, nodes: list[Node]) -> int:
     """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
     addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]

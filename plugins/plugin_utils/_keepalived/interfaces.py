@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._address import canonical
 from .declared import Facts, Instance, Item, Node
-from .instance import find_family, node_address
+from .instance import find_family, list_instance_nodes, node_address
 
 LOOPBACK = "lo"
 
@@ -27,6 +27,7 @@ def add_interfaces(instances: list[Instance], nodes: list[Node], node: str, fact
 def derive_interface(item: Instance, nodes: list[Node], node: str, facts: Facts) -> str:
     """The interface that has the node's address in the VIP's network, else the one in whose network the VIP is, else
     the one with the node's address, else that of the default route."""
+    nodes = list_instance_nodes(item, nodes)
     version = find_family(item, nodes)
     home = find_interface(find_source_address(nodes, node, version), facts)
     around = _interfaces_of_vip(item, facts)

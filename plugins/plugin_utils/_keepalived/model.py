@@ -32,6 +32,7 @@ from .instance import (
     assign_priorities,
     find_device,
     find_family,
+    list_instance_nodes,
     list_names,
     list_track_files,
     list_tracks,
@@ -100,7 +101,7 @@ def _standby_files(declared: dict[str, Any]) -> list[File]:
 
 
 def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
-    nodes, mine = declared["nodes"], declared["node"]
+    nodes, mine = list_instance_nodes(item, declared["nodes"]), declared["node"]
     version = find_family(item, nodes)
     addresses = {node["name"]: node_address(node, version) for node in nodes}
     ordered = assign_priorities(item, nodes)

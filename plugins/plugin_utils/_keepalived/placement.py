@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Union
 
-from ...module_utils._address import canonical, version_of
+from ...module_utils._address import canonical, is_address, version_of
 from .declared import Facts, Instance
-from .instance import find_device, find_family, list_devices, node_address, order_nodes
+from .instance import find_device, find_family, list_devices, list_instance_nodes, node_address, order_nodes
 from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_interfaces, list_networks
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
@@ -22,13 +22,19 @@ BROADCAST = ipaddress.ip_address("255.255.255.255")
 def find_missing_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
     """Addresses from which this node is to send adverts although it does not have them."""
     here = facts.get("all_ipv4_addresses", []) + facts.get("all_ipv6_addresses", [])
+    places = [("keepalived_nodes", node, key) for node in declared["nodes"] for key in NODE_ADDRESSES]
+    places += [
+        (f"keepalived_instances: {item['name']}", node, "address")
+        for item in declared["instances"]
+        for node in list_instance_nodes(item, declared["nodes"])
+        if node["name"] in (item.get("addresses") or {})
+    ]
     return [
-        f"keepalived_nodes: {node['name']} has the address {node[key]}, which this host does not have; it has "
+        f"{where}: {node['name']} has the address {node[key]}, which this host does not have; it has "
         f"{', '.join(here) or 'none'}. "
         "Peers must see the address from which it sends: set cluster_address where ansible_host is translated "
         "on the way"
-        for node in declared["nodes"]
-        for key in NODE_ADDRESSES
+        for where, node, key in places
         if node["name"] == declared["node"]
         and version_of(node.get(key) or "")
         and canonical(node[key]) not in map(canonical, here)
@@ -48,8 +54,9 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
     interfaces = facts.get("interfaces", [])
     known = ", ".join(list_interfaces(facts)) or "none that are known"
     found = []
+    anywhere = "vip_outside_subnets" in declared["accepted"]
     for address in item["virtual_ipaddress"]:
-        found += _check_vip(address["address"], find_device(address, item["interface"]), others, facts)
+        found += _check_vip(address["address"], find_device(address, item["interface"]), others, facts, anywhere)
     watched = [entry.split()[0] for entry in item.get("track_interface", []) if entry.split()]
     for name in dict.fromkeys([item["interface"], *list_devices(item), *watched]):
         if name not in interfaces:
@@ -66,7 +73,8 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
 
 def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
-    address = find_source_address(declared["nodes"], declared["node"], find_family(item, declared["nodes"]))
+    nodes = list_instance_nodes(item, declared["nodes"])
+    address = find_source_address(nodes, declared["node"], find_family(item, nodes))
     home = find_interface(address, facts)
     if not item["unicast"] or not home or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
         return []
@@ -75,15 +83,16 @@ def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts
     return [
         f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {home}: nodes "
         "would not hear each "
-        f"other, and all would hold the VIP. Set cluster_address to the addresses on {item['interface']}, or "
-        f"keepalived_interface to {home}"
+        f"other, and all would hold the VIP. Set addresses of the instance or cluster_address to the addresses on "
+        f"{item['interface']}, or keepalived_interface to {home}"
     ]
 
 
 def _find_distant_peers(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     """Peers in another network than the interface, where a VIP of its network would be of no use; a router may be
     between nodes that move an address of a cloud."""
-    version = find_family(item, declared["nodes"])
+    nodes = list_instance_nodes(item, declared["nodes"])
+    version = find_family(item, nodes)
     networks = [
         network for network in list_networks(interface_facts(item["interface"], facts)) if network.version == version
     ]
@@ -95,8 +104,8 @@ def _find_distant_peers(item: Instance, declared: dict[str, Any], facts: Facts) 
     ]
     far = [
         f"{node['name']} ({peer})"
-        for node in declared["nodes"]
-        if node["name"] in order_nodes(item, declared["nodes"])
+        for node in nodes
+        if node["name"] in order_nodes(item, nodes)
         and (peer := node_address(node, version))
         and not any(_is_in(peer, network) for network in networks)
     ]
@@ -105,8 +114,8 @@ def _find_distant_peers(item: Instance, declared: dict[str, Any], facts: Facts) 
     return [
         f"interface is '{item['interface']}', and the address of {', '.join(far)} is in none of its subnets, which are "
         f"{', '.join(map(str, networks))}: such a node could not hold {near[0]}, and nodes that do not hear each other "
-        "hold it all. Set cluster_address of every node to its address in that network, or keepalived_interface to the "
-        "interface on which the nodes reach each other"
+        "hold it all. Set addresses of the instance or cluster_address of every node to its address in that network, "
+        "or keepalived_interface to the interface on which the nodes reach each other"
     ]
 
 
@@ -114,7 +123,9 @@ def _is_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network)
     return version_of(address) == network.version and ipaddress.ip_interface(address).ip in network
 
 
-def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts) -> list[str]:
+def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts, anywhere: bool) -> list[str]:
+    if anywhere and "/" not in value and is_address(value):
+        value = ipaddress.ip_interface(value).with_prefixlen
     wrong = find_address_problems("virtual_ipaddress", value)
     if wrong:
         return wrong
@@ -122,7 +133,7 @@ def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts) ->
     taken = others.get(str(virtual.ip))
     if taken:
         return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
-    return _refuse_outside_subnets(value, virtual, device, facts)
+    return [] if anywhere else _refuse_outside_subnets(value, virtual, device, facts)
 
 
 def find_address_problems(where: str, value: str) -> list[str]:
@@ -155,7 +166,8 @@ def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: 
         return [
             f"virtual_ipaddress {value} is outside every subnet of {device}; its subnets are {shown}. "
             "Choose an address of one of them, or set keepalived_interface or the dev of the address. "
-            f"An address that is routed to the holder has the prefix /{virtual.network.max_prefixlen}"
+            f"An address that is routed to the holder has the prefix /{virtual.network.max_prefixlen}. If the network "
+            "knows the address without a subnet, set keepalived_accept_vip_outside_subnets to true"
         ]
     around = min((network.prefixlen for network in networks if virtual.ip in network), default=0)
     if virtual.network.prefixlen < around:

@@ -14,12 +14,17 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions
 from .._input.plan import make_plan
+from .declared import Node
+from .instance import list_instance_nodes
 from .interfaces import LOOPBACK, add_interfaces
 from .model import build_blocks
 from .problems import RANGES, problems
 
 TEXTS = ("global_lines", "extra_lines", "node_name", "script_user", "metrics_directory")
 """Variables without their prefix, which have to be of one line each."""
+
+ACCEPTED = ("single_node", "vip_outside_subnets", "weights")
+"""Risks that an inventory can accept."""
 
 ONE_SEGMENT = 255
 """The TTL of a packet that no router has passed on."""
@@ -71,6 +76,7 @@ def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any
         "urls": {"watched": given["watched_urls"], "yield": given["yield_urls"]},
         "numbers": {name: given[name] for name in RANGES},
         "texts": {name: given[name] for name in TEXTS},
+        "accepted": [name for name in ACCEPTED if boolean(given[f"accept_{name}"])],
         "left_out": [name for name in base["additions"] if not additions.is_made("keepalived", variables, name)],
     }
 
@@ -110,7 +116,7 @@ def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str,
             *given["global_lines"],
         ],
         "has_second_chance": has_second_chance,
-        "node_addresses": _list_addresses(given["nodes"]),
+        "node_addresses": _list_addresses(_list_all_nodes(declared)),
         "vips": {
             name: _list_vips(found["instances"], apart) if boolean(given["check_addresses"]) else []
             for name, apart in (("near", False), ("apart", True))
@@ -119,7 +125,9 @@ def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str,
         "watch_reports": [name for watch in watches for name in _list_reports(watch)],
         "companions": ["keepalived-kernel", *(f"keepalived-{name}" for name, wanted in optional.items() if wanted)],
         "programs": {
-            "kernel_state": _build_kernel_state(given, base, found["second_chance"] if has_second_chance else {}),
+            "kernel_state": _build_kernel_state(
+                given, _list_all_nodes(declared), base, found["second_chance"] if has_second_chance else {}
+            ),
             "watch": watches,
             "second_chance": {**found["second_chance"], "reports": reports, **base["heartbeat"]},
             "metrics": _build_metrics(
@@ -141,8 +149,9 @@ def _list_globals(given: dict[str, Any], left_out: list[str]) -> list[str]:
     return found
 
 
-def _list_addresses(nodes: Iterable[dict[str, Any]]) -> list[str]:
-    return [value for node in nodes for key, value in node.items() if key in ("address", "address6") and value]
+def _list_addresses(nodes: Iterable[Node]) -> list[str]:
+    found = [str(value) for node in nodes for key, value in node.items() if key in ("address", "address6") and value]
+    return list(dict.fromkeys(found))
 
 
 def _list_vips(instances: Iterable[dict[str, Any]], apart: bool) -> list[dict[str, Any]]:
@@ -177,9 +186,18 @@ def _list_reports(watch: dict[str, Any]) -> list[str]:
     return [watch["name"], *([_busy_name(watch["name"])] if watch["silence"] else [])]
 
 
-def _build_kernel_state(given: dict[str, Any], base: dict[str, Any], second_chance: dict[str, Any]) -> dict[str, Any]:
+def _list_all_nodes(declared: dict[str, Any]) -> list[Node]:
+    """Return the nodes, and once more those that have another address for an instance."""
+    nodes: list[Node] = declared["nodes"]
+    others = [node for item in declared["instances"] for node in list_instance_nodes(item, nodes)]
+    return [*nodes, *(node for node in others if node not in nodes)]
+
+
+def _build_kernel_state(
+    given: dict[str, Any], nodes: list[Node], base: dict[str, Any], second_chance: dict[str, Any]
+) -> dict[str, Any]:
     """Return what kernel_state.py restores. C(second_chance) is empty if the role does not set it up."""
-    others = [node for node in given["nodes"] if node["name"] != given["node_name"]]
+    others = [node for node in nodes if node["name"] != given["node_name"]]
     return {
         "addresses": second_chance.get("addresses", []),
         "interfaces": second_chance.get("interfaces", []),

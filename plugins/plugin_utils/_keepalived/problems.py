@@ -20,6 +20,7 @@ from .instance import (
     advert_int,
     assign_priorities,
     find_family,
+    list_instance_nodes,
     list_names,
     list_track_files,
     list_yield_files,
@@ -69,17 +70,18 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
         for name, value in declared["numbers"].items()
         if not RANGES[name][0] <= int(value) <= RANGES[name][1]
     ]
-    found += _nodes(declared["nodes"], declared["node"]) + _names(declared) + _check_words(declared)
+    found += _nodes(declared) + _names(declared) + _check_words(declared)
     found += placement.find_missing_addresses(declared, facts)
     known = set(list_names(declared["nodes"]))
     for item in declared["instances"]:
         where = f"keepalived_instances: {item['name']}"
-        own = _check_order(item, declared["nodes"], known)
+        own = _check_order(item, declared, known)
         found += [f"{where}: {problem}" for problem in own or _instance(item, declared, facts)]
     return found + _check_all_instances(declared, known) + find_exposed_keys("keepalived_files", declared["files"])
 
 
-def _nodes(nodes: list[Node], node: str) -> list[str]:
+def _nodes(declared: dict[str, Any]) -> list[str]:
+    nodes, node = declared["nodes"], declared["node"]
     known = list_names(nodes)
     found = find_repeated("keepalived_nodes", "name", known)
     found += find_repeated(
@@ -91,8 +93,9 @@ def _nodes(nodes: list[Node], node: str) -> list[str]:
             found.append(
                 f"keepalived_nodes: the address6 of {item['name']} is '{item['address6']}': an IPv6 address is needed"
             )
-    if len(nodes) < 2:
-        found.append(f"keepalived_nodes has {len(nodes)} node(s): a VIP needs at least two that can hold it")
+    if len(nodes) < 2 and not (nodes and "single_node" in declared["accepted"]):
+        remedy = "; set keepalived_accept_single_node to true if one is meant" if nodes else ""
+        found.append(f"keepalived_nodes has {len(nodes)} node(s): a VIP needs at least two that can hold it{remedy}")
     if len(nodes) > HIGHEST_PRIORITY:
         found.append(f"keepalived_nodes has {len(nodes)} nodes: VRRP has priorities for {HIGHEST_PRIORITY}")
     if node not in known:
@@ -165,17 +168,25 @@ def _check_words(declared: dict[str, Any]) -> list[str]:
     ]
 
 
-def _check_order(item: Instance, nodes: list[Node], known: set[str]) -> list[str]:
+def _check_order(item: Instance, declared: dict[str, Any], known: set[str]) -> list[str]:
     """Find problems of the nodes and priorities of an instance; the other rules rely on both."""
+    nodes = declared["nodes"]
     ordered = order_nodes(item, nodes)
     found = [
         f"nodes has '{name}', which is not in keepalived_nodes{suggestion(name, known)}"
         for name in ordered
         if name not in known
     ]
+    for name, address in (item.get("addresses") or {}).items():
+        if name not in known:
+            found.append(f"addresses has '{name}', which is not in keepalived_nodes{suggestion(name, known)}")
+        found += refuse_no_address(f"addresses.{name}", address)
     found += find_repeated("nodes", "name", item.get("nodes") or [])
-    if len(ordered) < 2 <= len(nodes):
-        found.append(f"nodes is {', '.join(ordered)}: a VIP needs at least two nodes that can hold it")
+    if len(ordered) < 2 <= len(nodes) and "single_node" not in declared["accepted"]:
+        found.append(
+            f"nodes is {', '.join(ordered)}: a VIP needs at least two nodes that can hold it; set "
+            "keepalived_accept_single_node to true if one is meant"
+        )
     given = [int(priority) for priority in item.get("priorities") or []]
     if given and len(given) != len(ordered):
         found.append(
@@ -187,9 +198,9 @@ def _check_order(item: Instance, nodes: list[Node], known: set[str]) -> list[str
         for priority in given
         if not 1 <= priority <= HIGHEST_PRIORITY
     ]
-    if any(higher <= lower for higher, lower in zip(given, given[1:])):
+    if any(higher < lower for higher, lower in zip(given, given[1:])):
         found.append(
-            f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they have to go down in "
+            f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they must not go up in "
             "the order of the nodes; change that order by nodes"
         )
     return found
@@ -215,6 +226,7 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
 
 
 def _families(item: Instance, nodes: list[Node]) -> list[str]:
+    nodes = list_instance_nodes(item, nodes)
     version = find_family(item, nodes)
     if {version_of(address["address"]) for address in item["virtual_ipaddress"]} >= {4, 6}:
         return [
@@ -313,8 +325,8 @@ def _group(group: Item, instances: list[Instance], nodes: list[Node]) -> list[st
         for name in group["instances"]
         if name not in known
     ]
-    if len(group["instances"]) < 2:
-        found.append(f"instances has {len(group['instances'])}: a group needs at least two that move together")
+    if not group["instances"]:
+        found.append("instances is empty: name at least one")
     members = [known[name] for name in group["instances"] if name in known]
     same = {(tuple(assign_priorities(item, nodes).items()), bool(item["preempt"])) for item in members}
     if len(same) > 1:

@@ -18,7 +18,7 @@ from .instance import HIGHEST_PRIORITY, TRACKED, assign_priorities, list_trackab
 
 def problems(item: Instance, declared: dict[str, Any]) -> list[str]:
     """Find problems of the entries of one instance and of their weights."""
-    return _find_unknown(item, declared) + _check_weights(item, declared)
+    return _find_unknown(item, declared) + ([] if "weights" in declared["accepted"] else _check_weights(item, declared))
 
 
 def _find_unknown(item: Instance, declared: dict[str, Any]) -> list[str]:
@@ -59,13 +59,18 @@ def _check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
         keeps = "preempt_delay" if item["preempt"] else "preempt: false"
         return [
             f"the weights of {shown} together with {keeps} would keep the addresses on a node that has failed, "
-            "because its peers accept the lower priority: leave the weights out, so that a failure means FAULT"
+            "because its peers accept the lower priority: leave the weights out, so that a failure means FAULT, or set "
+            "keepalived_accept_weights to true"
         ]
-    if any(item["name"] in group["instances"] for group in declared["sync_groups"]):
+    if any(
+        item["name"] in group["instances"] and "sync_group_tracking_weight" not in group["lines"]
+        for group in declared["sync_groups"]
+    ):
         return [
             (
                 f"the weights of {shown} would be ignored in a group of keepalived_sync_groups: leave them out, "
-                "so that a failure means FAULT"
+                "so that a failure means FAULT, add the line sync_group_tracking_weight to the group, or set "
+                "keepalived_accept_weights to true"
             )
         ]
     return _check_weight_sizes(assign_priorities(item, declared["nodes"]), weights)
@@ -78,14 +83,15 @@ def _check_weight_sizes(ordered: dict[str, int], weights: dict[tuple[str, str], 
         return found
     (one, high), (other, low) = max(neighbours, key=lambda pair: pair[0][1] - pair[1][1])
     gap = high - low
+    together = sum(map(abs, weights.values()))
     for (kind, name), weight in weights.items():
-        # A file's weight is multiplied by the number in the file.
-        if abs(weight) <= gap and kind != "track_file":
+        # A file's weight is multiplied by the number in the file. Of several, it may take two failures.
+        if together <= gap and kind != "track_file":
             found.append(
                 f"the weight {weight:+} of {name} is not larger than the gap of {gap} between the priorities {high} "
                 f"of {one} "
-                f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, or "
-                "priorities that are closer"
+                f"and {low} of {other}: {one} would keep the addresses after its failure; use at least {gap + 1}, "
+                "priorities that are closer, or set keepalived_accept_weights to true"
             )
     highest, lowest = max(ordered.values()), min(ordered.values())
     more = sum(weight for weight in weights.values() if weight > 0)

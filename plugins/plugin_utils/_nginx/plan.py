@@ -64,7 +64,7 @@ def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str,
     # The OpenSSL of an image need not be the host's.
     curves = [] if contained else tls.newer_curves(facts)
     found = build_blocks({**declared, "newer_curves": curves})
-    roots = [site["root"] for site in found["sites"] if site["root"]]
+    roots = [site["root"] for site in found["sites"] if site["root"].startswith("/")]
     return {
         **found,
         "has_package_user": declared["has_package_user"]

@@ -17,8 +17,9 @@ from .model import Item, find_general_answer, find_health_url, normalize_listen,
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
-QUOTED = re.compile(r"""(?<!\S)(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")(?!\S)|\\.""")
 NO_ARGUMENTS = re.compile(r"""[;{}"'\\]|(^|\s)#|^$""")
+TOKEN = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!["'])(?:\\.|\$\{|[^\s;{\\])+)(?=\s|$)""", re.DOTALL)
+"""One argument as nginx reads it, with a blank or the end behind it."""
 NAMED = ("sites", "upstreams", "log_formats")
 TLS = ("ssl", "quic")
 SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
@@ -60,6 +61,20 @@ def problems(declared: dict[str, Any]) -> list[str]:
     ]
 
 
+def are_arguments(text: str) -> bool:
+    """Return whether nginx reads the text as arguments of a directive, the last of which ends with it.
+
+    Quotation marks count at the beginning of an argument only, and C(;) and C({) end one that has none, but for a
+    variable in braces."""
+    rest, found = text, False
+    while rest := rest.lstrip():
+        token = TOKEN.match(rest)
+        if not token or rest.startswith(("#", "}")):
+            return False
+        rest, found = rest[token.end() :], True
+    return found
+
+
 def _arguments(declared: dict[str, Any]) -> Iterator[str]:
     """Texts that would end their directive and begin another. Those of C(lines) and settings are whole directives, in
     nginx's own words."""
@@ -78,7 +93,7 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
         texts[f"{where}: path"] = [location["path"] for location in site["locations"]]
     for where, found in texts.items():
         for text in map(str, found):
-            if NO_ARGUMENTS.search(VARIABLE.sub("v", QUOTED.sub("q", text))):
+            if not are_arguments(text):
                 yield (
                     f"{where} has '{text}': what has a semicolon, a brace or a # needs quotation marks around it, "
                     "and all of them closed"
@@ -115,7 +130,7 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     if health and f"= {health}" in paths:
         yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
     yield from _words(site)
-    if "root" in site and not site["root"].startswith("/"):
+    if "root" in site and not site["root"].startswith(("/", "$")):
         yield f"root is '{site['root']}': an absolute path is needed, such as /srv/www"
     if site["redirect"] and not REDIRECT.fullmatch(site["redirect"]):
         yield (

@@ -97,6 +97,7 @@ def declaration(instances, **keys):
         "busy": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "left_out": [],
+        "accepted": [],
         "texts": {},
         "files": [],
         "urls": {"watched": [], "yield": []},

@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._check.finding import CheckerMissing, Finding, Verdict
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.check import check, parse, version
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.check import (
+    check,
+    find_state_file,
+    parse,
+    version,
+)
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.system import KERNEL, Host
 from recorded.replay import RELEASES, Replay, load, said, write_files
 
@@ -205,6 +210,19 @@ def test_a_refusal_always_has_a_message(rc, stderr, message):
     assert (verdict.valid, verdict.findings) == (False, [Finding("alert", message)])
 
 
+@pytest.mark.parametrize(("text", "mode"), [("global\n", []), ("global\n program log\n  command a\n", ["-W"])])
+def test_only_a_master_process_knows_programs(text, mode, tmp_path):
+    (tmp_path / "a.cfg").write_text(text)
+    asked = []
+
+    def run(argv):
+        asked.append(argv)
+        return 0, "", ""
+
+    check(run, [str(tmp_path)])
+    assert asked[0] == ["haproxy", *mode, "-c", "-f", str(tmp_path)]
+
+
 def test_missing_program():
     def run(argv):
         raise FileNotFoundError(2, "No such file or directory")
@@ -259,3 +277,14 @@ def test_renamed():
         "output": "said content",
         "rc": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("global\n  server-state-file /run/a/state\n", "/run/a/state"), ("global\n  server-state-file\n", ""), (None, "")],
+)
+def test_the_file_with_the_state_of_servers(text, path, tmp_path):
+    file = tmp_path / "haproxy.cfg"
+    if text:
+        file.write_text(text)
+    assert find_state_file(str(file), Host()) == path

@@ -115,3 +115,16 @@ def test_descriptors_are_closed(place):
     disk.read(theirs / "missing/file")
     disk.remove(theirs / "new/file")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_temporary_file_is_there_while_it_is_needed_and_leaves_others_alone(tmp_path):
+    path = tmp_path / "state"
+    with disk.temporary_file(str(path), b"1\n"):
+        assert path.read_bytes() == b"1\n"
+    assert not path.exists()
+    path.write_text("own")
+    with disk.temporary_file(str(path), b"1\n"):
+        assert path.read_text() == "own"
+    assert path.read_text() == "own"
+    with disk.temporary_file("", b"1\n"), disk.temporary_file(str(tmp_path / "no/state"), b"1\n"):
+        assert list(tmp_path.iterdir()) == [path]

@@ -449,3 +449,36 @@ def test_missing_program():
 @pytest.mark.parametrize(("release", "expected"), [("debian12", "2.2.7"), ("debian13", "2.3.3")])
 def test_version(release, expected):
     assert version(Replay(RECORDED, "ok", release, RECORDED_IN)) == expected
+
+
+REMARKS = """
+(Line 2) iptables not supported, using nftables instead. Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables'
+(Line 3) number '0' outside range [0.000001, 4294.967295]
+(Line 3) vrrp_garp_interval '0' is invalid
+({path}: Line 7) Warning - cannot track route 198.51.100.0/24 with no interface specified, not tracking
+Sync group g has only 1 virtual router(s) - this probably isn't what you want
+"""
+REMARKED = "global_defs {\n vrrp_iptables\n vrrp_garp_interval 0\n}\nvrrp_instance a {\n virtual_router_id 51\n}\n"
+
+
+def test_remarks_on_what_keepalived_runs_are_warnings(tmp_path):
+    path = tmp_path / "keepalived.conf"
+    path.write_text(REMARKED)
+
+    def run(argv):
+        return (0, "Keepalived v2.2.7", "") if "-v" in argv else (5, "", REMARKS.format(path=path))
+
+    verdict = check(run, str(path))
+    assert verdict.valid
+    assert [finding.severity for finding in verdict.findings] == ["warning"] * 5
+
+
+def test_another_number_out_of_range_is_an_alert(tmp_path):
+    path = tmp_path / "keepalived.conf"
+    path.write_text(REMARKED.replace("interval 0", "interval 9999"))
+
+    def run(argv):
+        said = "(Line 3) number '9999' outside range [0.000001, 4294.967295]"
+        return (0, "Keepalived v2.2.7", "") if "-v" in argv else (5, "", said)
+
+    assert not check(run, str(path)).valid

@@ -30,6 +30,15 @@ GOOD = [
     {"haproxy_socket_mode": 660},
     {"haproxy_stats_lines": [ADMIN], "haproxy_stats_users": [USER]},
     one_front(lines=["stats auth a:b", ADMIN]),
+    one_front(lines=["stats admin if LOCALHOST"]),
+    one_front(lines=["stats admin if { src 192.0.2.0/24 }"]),
+    {**one_front(lines=[ADMIN]), "haproxy_defaults_lines": ["stats auth a:b"]},
+    {**one_front(lines=[ADMIN]), "haproxy_accept_unprotected_stats": True},
+    {"haproxy_stats_address": "*", "haproxy_accept_unprotected_stats": "yes"},
+    {
+        "haproxy_global_lines": ["stats socket 127.0.0.1:9999 level admin"],
+        "haproxy_accept_unprotected_socket": True,
+    },
     one_front(binds=[{"port": 80}, TLS], https_only=True),
     one_front(binds=[{"port": 80}, {"port": 443, "options": ["ssl crt /a.pem"]}], https_only=True),
     one_front(mode="tcp", https_only="no"),
@@ -72,6 +81,11 @@ BAD = [
         "statistics elsewhere",
         one_front(lines=["stats  admin if TRUE"]),
         ["haproxy_frontends: http_in: 'stats admin' lets everybody"],
+    ),
+    (
+        "statistics of the defaults",
+        {"haproxy_named_defaults": [{"name": "a", "lines": ["stats admin"]}]},
+        ["haproxy_named_defaults: a: 'stats admin' lets everybody", "haproxy_accept_unprotected_stats"],
     ),
     (
         "redirect for ever",

@@ -22,6 +22,12 @@ GOOD = [
     binds({"port": "1-2"}, {"port": "3-4"}),
     binds({"port": 80}, {"port": 81}, haproxy_bind_defaults={"address": "192.0.2.10"}),
     binds({"port": 8404}, haproxy_stats_enabled=False),
+    fronts(front("one", binds=[{"port": 25}]), front("two", binds=[{"address": "::", "port": 25}])),
+    fronts(front("one", binds=[{"address": "::", "port": 25}]), front("two", binds=[{"port": 25}])),
+    fronts(front("one", binds=[{"address": "192.0.2.10", "port": 80}]), front("two", binds=[{"port": "79-81"}])),
+    binds({"address": "::", "port": 80}, {"address": "2001:db8::1", "port": 80}),
+    binds({"port": 80, "options": ["thread 1"]}, {"port": 80, "options": ["thread 2"]}),
+    binds({"port": 80, "options": ["process 1/1"]}, {"port": 80, "options": ["process 1/2"]}),
 ]
 
 # what is wrong, the variables, what the problem says
@@ -56,23 +62,17 @@ BAD = [
         binds({"port": 80}, {"port": 80}),
         ["http_in (haproxy_frontends)", "both listen on port 80"],
     ),
-    (
-        "one of all addresses",
-        binds({"port": 80}, {"address": "192.0.2.10", "port": 80}),
-        ["port 80 (192.0.2.10 and *)"],
-    ),
-    (
-        "all addresses after one",
-        binds({"address": "192.0.2.10", "port": 80}, {"port": 80}),
-        ["port 80 (* and 192.0.2.10)"],
-    ),
-    (
-        "one of all addresses of IPv6",
-        binds({"address": "::", "port": 80}, {"address": "2001:db8::1", "port": 80}),
-        ["port 80"],
-    ),
-    ("IPv6 takes IPv4 with it", binds({"address": "::", "port": 80}, {"port": 80}), ["port 80 (* and ::)"]),
     ("within a range", binds({"port": "8000-8010"}, {"port": 8005}), ["both listen on port 8005"]),
+    (
+        "threads of two sections",
+        fronts(
+            front("one", binds=[{"port": 80, "options": ["thread 1"]}]),
+            front("two", binds=[{"port": 80, "options": ["thread 2"]}]),
+        ),
+        ["two (haproxy_frontends) and one (haproxy_frontends) both listen on port 80"],
+    ),
+    ("wildcard twice", binds({"port": 80}, {"address": "0.0.0.0", "port": 80}), ["port 80 (0.0.0.0 and *)"]),
+    ("the health port by IPv6", binds({"address": "::", "port": 8405}), ["haproxy_health_port and http_in"]),
     ("socket twice", binds({"address": "abns@a"}, {"address": "abns@a"}), ["both listen on", "(abns@a and abns@a)"]),
     ("frontend and listen", {**binds({"port": 5432}), **listens(listen())}, ["db (haproxy_listens)", "port 5432"]),
     ("on the health port", binds({"port": 8405}), ["haproxy_health_port and http_in", "port 8405"]),

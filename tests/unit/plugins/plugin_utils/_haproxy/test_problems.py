@@ -38,6 +38,8 @@ GOOD = [
     ),
     backs(server(port=1), {**server(port=65535), "name": "other"}),
     backs(server(address="unix@/run/shop.sock", port=None)),
+    {**fronts(front(binds=[{"port": "8000-8010"}], default_backend="web")), **backs(server(port=None))},
+    listens(listen(binds=[{"port": "8000-8010"}], port=None)),
     backs(back(cookie="SERVER insert")),
     backs({**server(cookie="A"), "cookie": "SERVER insert"}),
     backs({**server(cookie="A"), "lines": ["  cookie SERVER insert"]}),

@@ -48,6 +48,7 @@ def test_options(values, words):
         ("/run/shop.sock", None, "/run/shop.sock"),
         ("unix@/run/shop.sock", 80, "unix@/run/shop.sock"),
         ("abns@shop", None, "abns@shop"),
+        ("192.0.2.10", None, "192.0.2.10"),
     ],
 )
 def test_an_address_is_written_as_haproxy_reads_it(address, port, printed):
@@ -414,6 +415,13 @@ def test_a_section_may_have_another_mode_than_its_defaults():
     printed = proxy(haproxy_named_defaults=[PATIENT], haproxy_backends=[back(mode="tcp", **{"from": "patient"})])
     assert (printed["from"], printed["mode"]) == ("patient", "tcp")
     assert proxy(haproxy_backends=[back(mode="tcp")])["mode"] == ""
+
+
+def test_sections_that_others_refer_to_while_haproxy_reads_come_first():
+    extra = [{"kind": kind, "name": "a", "lines": []} for kind in ("cache", "crt-store", "ring")]
+    found = build_sections(variables(haproxy_extra_sections=extra), BASE)
+    assert [section["kind"] for section in found["first"]] == ["crt-store"]
+    assert [section["kind"] for section in found["last"]] == ["cache", "ring"]
 
 
 def test_users_are_written_with_their_groups():

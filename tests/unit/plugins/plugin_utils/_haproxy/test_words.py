@@ -142,6 +142,7 @@ def lists(options):
 
 
 ELSEWHERE = {
+    "accepted_findings",
     "access_log",
     "additions",
     "container_mounts",

@@ -7,7 +7,14 @@ from __future__ import annotations
 import pytest
 from samples.keepalived import DUAL, NODES, SIX, found, instance, mistaken, vip
 
+LAN_ADDRESSES = {"lb1": "198.51.100.2", "lb2": "198.51.100.3", "lb3": "198.51.100.4"}
 GOOD = [
+    ([instance(vip("192.0.2.10"))], {"accepted": ["vip_outside_subnets"]}),
+    ([instance(vip("10.1.2.3/16"))], {"accepted": ["vip_outside_subnets"]}),
+    (
+        [instance(vip("198.51.100.10/25"), interface="br-lan", addresses=LAN_ADDRESSES)],
+        {},
+    ),
     ([instance(), instance(vip("198.51.100.10/25"), name="lan", interface="br-lan", unicast=False)], {}),
     ([instance(vip("198.51.100.10/25", dev="br-lan"))], {}),
     ([instance(vip("198.51.100.10/25"), interface="eth0.7", unicast=False)], {}),
@@ -96,7 +103,7 @@ BAD = [
                 "web: interface is 'br-lan', and the address 192.0.2.11 of lb1 is on eth0: nodes would not hear each "
                 "other, and all would hold"
             ),
-            "Set cluster_address to the addresses on br-lan, or keepalived_interface to eth0",
+            "Set addresses of the instance or cluster_address to the addresses on br-lan, or keepalived_interface",
         ],
     ),
     (
@@ -106,7 +113,7 @@ BAD = [
         [
             "web: interface is 'eth0', and the address of lb2 (198.51.100.12) is in none of its subnets, which are "
             "192.0.2.0/24",
-            "Set cluster_address of every node",
+            "Set addresses of the instance or cluster_address of every node",
         ],
     ),
     ("a netmask", [instance(vip("192.0.2.10/255.255.255.0"))], {}, ["instead of a netmask, 192.0.2.10/24"]),

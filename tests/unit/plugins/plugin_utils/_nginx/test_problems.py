@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.problems import problems
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.problems import are_arguments, problems
 from samples.nginx import UPSTREAM, declaration, site, upstream
 
 IMAGES = {"path": "/images/", "lines": ["expires 1d;"]}
@@ -265,3 +265,34 @@ def test_no_problem(keys):
 def test_problem(keys, parts):
     (problem,) = problems(declaration(**keys))
     assert [part for part in parts if part not in problem] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "are"),
+    [
+        ("/", True),
+        ("= /a", True),
+        (r"~* \.(gif|jpg)$", True),
+        (r"~ ^/it's", True),
+        ('~ ^/say"hello"', True),
+        ('~ "^/[0-9]{4}/a;b$"', True),
+        ("~ '^/a{2}\"$'", True),
+        ("~ ^/a\\;b", True),
+        ("/a/${host}/b", True),
+        ("/a#b", True),
+        ("a}", True),
+        ("", False),
+        (" ", False),
+        ("/a;", False),
+        ("/a {", False),
+        ("~ ^/a{2}$", False),
+        ("/a }", False),
+        ("} /a", False),
+        ("/a # b", False),
+        ('~ "^/a', False),
+        ('"/a"b', False),
+        ("/a\\", False),
+    ],
+)
+def test_arguments_are_read_as_nginx_reads_them(text, are):
+    assert are_arguments(text) is are
