@@ -220,7 +220,8 @@ def test_without_an_access_log_nothing_of_the_log_daemon_is_left(owner):
     for unit in (f"{UNIT}.socket", f"{UNIT}.service"):
         assert not host.service(unit).is_running
         assert not host.file(f"/etc/systemd/system/{unit}").exists
-    assert not host.file("/etc/logrotate.d/haproxy-access-log").exists
+    for path in ("/etc/logrotate.d/haproxy-access-log", "/var/lib/haproxy/log/access"):
+        assert not host.file(path).exists
     assert ask(f"http://{VIP}/").status == 200
     good(playbook("site"))
     assert host.service(f"{UNIT}.service").is_running
