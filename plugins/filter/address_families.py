@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: address_families
-short_description: Name the IP versions of addresses
+short_description: List the IP versions of addresses
 version_added: 0.1.0
 description:
-  - Gives V(4) or V(6) or both, for what has to listen wherever an address of that version is.
-  - Without any address it is V(4).
+  - Returns V(4), V(6) or both, for services that listen on all addresses of these versions.
+  - The default without any address is V(4).
 options:
   _input:
-    description: Addresses, with or without prefix. What is no address is left out.
+    description: Addresses, with or without prefix. Other texts are left out.
     type: list
     elements: str
     required: true
@@ -36,7 +36,7 @@ from ..plugin_utils._cluster.nodes import list_families
 
 
 class FilterModule:
-    """Name the IP versions of addresses."""
+    """List the IP versions of addresses."""
 
     def filters(self) -> dict:
         return {"address_families": list_families}

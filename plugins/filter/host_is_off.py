@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: host_is_off
-short_description: Tell a host that is off from one that is about to be
+short_description: Check whether a host is off and not just shutting down
 version_added: 0.1.0
 description:
-  - Looks at what a task has registered on a host that was told to shut down. The SSH server of such a host refuses
-    connections long before it is off; only where nobody answers is it off.
-  - The task has to connect anew, see C(reset_connection), and to have C(ignore_unreachable).
+  - Reads the registered result of a task on a host that is shutting down. Its SSH server refuses connections long
+    before the host is off. The host is off when nothing answers at all.
+  - The task needs a new connection, see C(reset_connection), and C(ignore_unreachable).
 options:
   _input:
-    description: What the task has registered.
+    description: The registered result.
     type: dict
     required: true
 author:
@@ -35,7 +35,7 @@ from ..plugin_utils._cluster.power import is_off
 
 
 class FilterModule:
-    """Tell a host that is off from one that is about to be."""
+    """Check whether a host is off and not just shutting down."""
 
     def filters(self) -> dict:
         return {"host_is_off": is_off}

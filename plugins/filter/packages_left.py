@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: packages_left
-short_description: Name the packages that the roles have left to the playbook
+short_description: List the packages that the roles leave for the playbook to install
 version_added: 0.1.0
 description:
-  - While the collection's playbooks try the roles, a role that does not find its daemon leaves its packages to the play
-    that installs those of all such hosts at once. This names them.
+  - When the collection's playbooks run the roles in check mode, a role that does not find its daemon leaves its
+    packages to the play that installs the packages of all such hosts at once. This filter lists them.
 positional: hostvars
 options:
   _input:
-    description: Names of hosts. Those on which no role has been tried have nothing left.
+    description: Names of hosts. Hosts on which no role has run have no packages left.
     type: list
     elements: str
     required: true
@@ -32,7 +32,7 @@ hosts: "{{ groups['web_servers'] | evenkeel.ha_web.packages_left(hostvars) | lis
 
 RETURN = r"""
 _value:
-  description: The packages of each host that has some left, by its name.
+  description: Packages by host name, of hosts that have some left.
   type: dict
 """
 
@@ -40,7 +40,7 @@ from ..plugin_utils._cluster.nodes import find_skipped_packages
 
 
 class FilterModule:
-    """Name the packages that the roles have left to the playbook."""
+    """List the packages that the roles leave for the playbook to install."""
 
     def filters(self) -> dict:
         return {"packages_left": find_skipped_packages}

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: reach_urls
-short_description: Choose servers by which a load balancer can tell that it is cut off
+short_description: Choose servers that show whether a load balancer is cut off
 version_added: 0.1.0
 description:
-  - Gives an item of C(keepalived_yield_urls) for each of some servers of HAProxy's backends, in their order, each host
-    once.
-  - Only servers of backends with a health check by HTTP are chosen. A database would write a line for every connection
-    that says nothing, or ban its client.
-  - Servers that are names or sockets are left out.
+  - Returns items of C(keepalived_yield_urls) for the first servers of HAProxy's backends, each host once.
+  - Only servers of backends with an HTTP health check are chosen. A database would log every connection without a
+    request, or ban its client.
+  - Servers that are host names or sockets are left out.
 options:
   _input:
     description: Backends, as C(haproxy_backends) and C(haproxy_listens) have them.
@@ -21,7 +20,7 @@ options:
     elements: dict
     required: true
   most:
-    description: At most so many.
+    description: Maximum number of items.
     type: int
     default: 3
 author:
@@ -43,7 +42,7 @@ from ..plugin_utils._haproxy.reach import reach_urls
 
 
 class FilterModule:
-    """Choose servers by which a load balancer can tell that it is cut off."""
+    """Choose servers that show whether a load balancer is cut off."""
 
     def filters(self) -> dict:
         return {"reach_urls": reach_urls}

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: rolling_steps
-short_description: Find the servers that a host is on every load balancer
+short_description: Find the servers of a host on every load balancer
 version_added: 0.1.0
 description:
-  - Finds every backend of every load balancer that has the host as a server. A server that somebody has taken out of
-    rotation is left out, unless a deployment did that which has not come to its end.
+  - Finds every backend of every load balancer that has the host as a server. A server that was taken out of rotation by
+    hand is left out. One that an interrupted deployment took out is not.
 positional: name
 options:
   _input:
@@ -25,9 +25,9 @@ options:
     required: true
   noted:
     description:
-      - What this filter returned in a deployment of the host that has not come to its end; an empty list if there is
-        none. Those servers are out of rotation because of that, and are named whatever the host is called by now.
-      - If left out, servers are named whatever their state is.
+      - Result of this filter in an interrupted deployment of the host; an empty list if there was none. These servers
+        are returned even if the host has another name now.
+      - If omitted, servers are returned whatever their state is.
     type: list
     elements: dict
 author:
@@ -49,7 +49,7 @@ from ..plugin_utils._cluster.rolling import plan_steps
 
 
 class FilterModule:
-    """Find the servers that a host is on every load balancer."""
+    """Find the servers of a host on every load balancer."""
 
     def filters(self) -> dict:
         return {"rolling_steps": plan_steps}
