@@ -29,7 +29,9 @@ INSTALLED = re.compile(r"^ (/\S+) ([0-9a-f]{32})", re.MULTILINE)
 
 def find_obstacles(daemon: str, unit: str, main: str, run: Run, settings: Iterable[str] = SETTINGS) -> Iterator[str]:
     """What keeps the unit of a daemon from running the configuration in C(main)."""
-    _rc, out, _err = run(["systemctl", "show", "--property=LoadState", "--", unit])
+    out = ""
+    with suppress(OSError):  # A host without systemd has no daemon yet.
+        _rc, out, _err = run(["systemctl", "show", "--property=LoadState", "--", unit])
     if any(block.get("LoadState") == "masked" for block in parse_properties(out)):
         yield f"{unit} is masked, so that it cannot be started: run 'systemctl unmask {unit}' on the host"
     if daemon == "haproxy":

@@ -83,6 +83,30 @@ def test_a_run_without_the_daemon_fails_and_changes_nothing(ask, daemon, directo
     assert names(directory) == before
 
 
+def masked(folder):
+    """A systemctl for which every unit is masked."""
+    program = folder / "systemctl"
+    program.write_text("#!/bin/sh\necho LoadState=masked\n")
+    program.chmod(0o755)
+    return str(folder)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_masked_unit_is_found_before_anything_is_changed(
+    ask, daemon, directory, tmp_path_factory, monkeypatch, check_mode
+):
+    monkeypatch.setenv("PATH", masked(tmp_path_factory.mktemp("bin")), prepend=os.pathsep)
+    before = names(directory)
+    result = ask(daemon, check_mode=check_mode, files=[file(MAINS[daemon])])
+    assert result["msg"].startswith(f"Nothing was changed. {daemon} is masked, so that it cannot be started")
+    assert names(directory) == before
+
+
+def test_a_host_without_systemd(ask, daemon, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not ask(daemon, check_mode=True, files=[file(MAINS[daemon])]).get("failed")
+
+
 def test_the_diff_shows_every_file(ask, daemon):
     result = ask(daemon, check_mode=True, files=[file("new.cfg", "new\n"), file("foreign.cfg", "mine\n")])
     assert [(diff["after_header"], diff["before"], diff["after"]) for diff in result["diff"]] == [
