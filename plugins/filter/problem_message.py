@@ -43,8 +43,9 @@ from ..plugin_utils._input.message import merge_hosts, write_message
 
 def message(problems: Iterable[str] | Mapping[str, Iterable[str]]) -> str:
     """Write the problems as the callback prints them best."""
-    callback_loader.get("ansible.builtin.default", class_only=True)
-    form = constants.config.get_config_value("result_format", plugin_type="callback", plugin_name="default")
+    # The configuration knows the options of plugins that have been loaded.
+    plugin = callback_loader.get("default", class_only=True)
+    form = constants.config.get_config_value("result_format", plugin_type="callback", plugin_name=plugin._load_name)
     found = merge_hosts(problems) if isinstance(problems, Mapping) else problems
     return write_message(found, one_per_line=form == "yaml")
 
