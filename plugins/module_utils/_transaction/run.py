@@ -123,8 +123,11 @@ def refuse_obstacles(module: AnsibleModule) -> None:
 
 
 def refuse_dropped_sites(module: AnsibleModule, config: ConfigSet, host: Host) -> None:
-    """Fail if the first set on the host would end sites that nginx serves."""
-    if module.params["daemon"] != "nginx" or module.params["replace_sites"] or (config.live / MANIFEST).exists():
+    """Fail if the first set on the host would end sites that nginx serves.
+
+    The first directory of a container is its image's, with a site that nobody has asked for."""
+    is_first = not (config.live / MANIFEST).exists() and not module.params["image"]
+    if module.params["daemon"] != "nginx" or module.params["replace_sites"] or not is_first:
         return
     main = os.path.join(module.params["directory"], module.params["main"])
     if dropped := find_dropped_sites(main, host, run):
