@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from cluster import ask, between, lab_host, wait_until
-from controller import good, ignored, playbook, roles
+from controller import good, ignored, playbook, roles, words
 from faults import running
 
 pytestmark = pytest.mark.once
@@ -93,4 +93,4 @@ def test_a_site_that_only_redirects_is_refused_by_check_input():
     site = {"name": "web", "listens": ["80 default_server"], "lines": ["return 301 https://$host$request_uri;"]}
     done = playbook("check_input", nginx_sites=[site])
     assert done.returncode != 0
-    assert "no site answers /healthz (nginx_health_location) by itself" in " ".join(done.stdout.split())
+    assert "no site answers /healthz (nginx_health_location) by itself" in words(done)
