@@ -98,6 +98,7 @@ LONG = {
     "haproxy_extra_sections": {"haproxy_extra_sections": [{"kind": "fcgi-app", "name": "a", "lines": [ACL]}]},
     "haproxy_stats_users": {"haproxy_stats_users": [{"name": name, "password": "a"} for name in NAMES]},
     "haproxy_stats_lines": {"haproxy_stats_lines": [ACL]},
+    "haproxy_stats_allowed": {"haproxy_stats_allowed": ADDRESSES},
     "haproxy_frontends": fronts(*(front(name, binds=[{"port": port}]) for port, name in enumerate(NAMES, 1000))),
     "binds": binds(*({"port": port} for port in range(1000, 1000 + LENGTH))),
     "certificates": binds({"port": 443, "certificates": PATHS}),
