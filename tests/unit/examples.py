@@ -29,7 +29,7 @@ PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
 PREFIXES = (
     *("cluster", "check_cluster", "drill", "move_vip", "upgrade", "reboot", "prepare", "build", "shut_down"),
-    *("roll_back", "watch"),
+    *("import", "roll_back", "watch"),
 )
 """What the variables of playbooks begin with."""
 CONTROLLER = {"ansible", "ansible-doc", "ansible-playbook", "make", "molecule"}

@@ -42,7 +42,7 @@ ALL = list(examples())
 WRITTEN = list(written())
 RUN = [example for example in ALL if example.language == "sh"]
 VARIABLES = variables()
-PLACEHOLDERS = {"inventories/mine", "your_inventory"}
+PLACEHOLDERS = {"existing.ini", "inventories/mine", "your_inventory"}
 # The host on which the examples would be used: lb1 of inventories/minimal.
 FACTS = {
     "os_family": "Debian",

@@ -32,8 +32,10 @@ SPECIAL = {
     "ansible_play_hosts",
     "ansible_play_hosts_all",
     "ansible_playbook_python",
-    "ansible_run_tags",
+    "ansible_port",
     "ansible_python_interpreter",
+    "ansible_run_tags",
+    "ansible_user",
 }
 
 

@@ -83,6 +83,20 @@ def traces(name: str) -> str:
     )
 
 
+def test_the_pair_is_imported_and_nothing_changes_on_the_hosts(tmp_path):
+    inventory = tmp_path / "mine"
+    before = [traces(name) for name in PAIR]
+    good(playbook("import_cluster", import_to=str(inventory)))
+    assert [traces(name) for name in PAIR] == before
+    assert "## Not translated" not in (inventory / "report.md").read_text(encoding="utf-8")
+    hosts = yaml.safe_load((inventory / "hosts.yml").read_text(encoding="utf-8"))
+    assert {group: list(item["hosts"]) for group, item in hosts.items()} == {
+        "load_balancers": PAIR,
+        "web_servers": ["web1", "web2"],
+    }
+    good(playbook("check_input", "-i", str(inventory)))
+
+
 def test_a_node_goes_back_to_what_it_was():
     before = traces("lb2")
     with clients():

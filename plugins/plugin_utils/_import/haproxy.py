@@ -31,7 +31,7 @@ PLAIN: dict[str, Any] = {"haproxy_plain": True}
 OWN_DEFAULTS = ("http", "tcp", "local")
 """Names of defaults sections that are the role's."""
 
-DEFAULTS = {"log": ["/dev/log local0"], "hard-stop-after": "12h", "mworker-max-reloads": 50}
+DEFAULTS = {"log": ["/dev/log local0 notice"], "hard-stop-after": "12h", "mworker-max-reloads": 50}
 """Values that plain mode takes for not set, because they are the role's defaults: they are written as lines."""
 
 OWN_BASE = "local"

@@ -105,7 +105,22 @@ class _Local:
                 self._globals(node)
             elif computed or not self._typed(node):
                 self._extra(node)
+        self._add_script_user(root)
         self.found.comment(("keepalived_end",), [*self.waiting, *root.end])
+
+    def _add_script_user(self, root: Node) -> None:
+        """Without a script_user, keepalived takes the user keepalived_script if there is one, and the role adds it."""
+        scripts = [node for node in root.walk() if node.kind == "script" or node.kind.startswith("notify")]
+        lines = self.found.variables["keepalived_global_lines"]
+        if scripts and not any(line.split()[:1] == ["script_user"] for line in lines):
+            lines.append("script_user root")
+            self.found.remark(
+                "note",
+                scripts[0].place,
+                scripts[0].text,
+                "scripts run as root, because no script_user is set: 'script_user root' is added, because they would "
+                "run as the user keepalived_script, which the role adds",
+            )
 
     def _typed(self, node: Node) -> bool:
         """Add an item of a typed list; false if the block has something that the role has no type for."""

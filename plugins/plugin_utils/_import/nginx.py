@@ -56,10 +56,15 @@ class _Translator:
                 for inner in node.inner:
                     self._setting("events", inner)
                 self.waiting += node.end
-            elif (node.kind == "pid" and node.name in PIDS) or (node.kind == "include" and MODULES in node.name):
+            elif node.kind == "pid" or (node.kind == "include" and MODULES in node.name):
                 self.waiting += node.comments
+                if node.kind == "pid" and node.name not in PIDS:
+                    self.found.remark("changed", node.place, node.text, f"the role has {PIDS[0]}, as the package has")
             else:
                 self._setting("main", node)
+        if any(node.place.file != root.place.file for node in root.walk()):
+            # Without it, the role refuses to end sites that it finds in other files.
+            self.found.variables["nginx_replace_sites"] = True
         self.found.comment(("nginx_end",), [*self.waiting, *root.end])
         return self.found
 
@@ -72,7 +77,7 @@ class _Translator:
         variables = self.found.variables
         if not _is_printable(node):
             self._left(node)
-        elif node.nodes is None and len(node.words) > 1:
+        elif node.nodes is None and len(node.words) > 1 and node.kind != "include":
             settings = variables.setdefault(f"nginx_{context}_settings", {})
             value = SWITCHES.get(node.rest, parse_scalar(node.rest))
             before = settings.get(node.kind)

@@ -15,6 +15,9 @@ from .tree import Node, Unreadable
 from .values import Place
 
 ESCAPES = {"t": "\t", "r": "\r", "n": "\n", '"': '"', "'": "'", "\\": "\\"}
+PACKAGED = "mime.types"
+"""A file of the package that stays one."""
+
 EXPANDED = ("", "http", "stream")
 """Contexts whose includes are read. Snippets of sites and locations stay files."""
 
@@ -93,6 +96,8 @@ class _Reader:
 
     def include(self, node: Node) -> bool:
         """Read the files that match, except those that are being read; false if none is known."""
+        if posixpath.basename(node.name) == PACKAGED:
+            return False
         wanted = posixpath.normpath(posixpath.join(self.folder, node.name))
         names = [name for name in sorted(self.files) if fnmatch.fnmatch(name, wanted) and name not in self.reading]
         for name in names:

@@ -38,7 +38,7 @@ GLOBAL = [
             "haproxy_global_lines": ["hard-stop-after 12h", "mworker-max-reloads 50"],
         },
     ),
-    ("log /dev/log local0", {"haproxy_global_lines": ["log /dev/log local0"]}),
+    ("log /dev/log local0 notice", {"haproxy_global_lines": ["log /dev/log local0 notice"]}),
     ("chroot /srv/jail", {"haproxy_global_lines": ["chroot /srv/jail"]}),
     ("stats socket /run/haproxy/admin.sock mode 600 level admin", {"haproxy_socket_mode": "600"}),
     ("stats timeout 30s\nstats socket /tmp/x", {"haproxy_global_lines": ["stats timeout 30s", "stats socket /tmp/x"]}),

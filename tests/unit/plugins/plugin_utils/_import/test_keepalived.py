@@ -225,3 +225,15 @@ def test_two_texts_that_do_the_same(one, other):
 @pytest.mark.parametrize("line", ["nopreempt", "advert_int 2", "track_script {\nx\n}", "virtual_routes {\na\n}"])
 def test_a_missing_line_is_a_difference(line):
     assert list_differences(list_effects(read(instance(line))), list_effects(read(instance()))) != []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("vrrp_script s {\nscript /bin/x\n}", ["script_user root"]),
+        ("global_defs {\nscript_user x\n}\nvrrp_script s {\nscript /bin/x\n}", ["script_user x"]),
+        ("vrrp_track_process p {\nprocess x\n}", None),
+    ],
+)
+def test_scripts_keep_their_user(text, lines):
+    assert translated(text).shared.variables.get("keepalived_global_lines") == lines

@@ -94,6 +94,7 @@ CONTEXTS = [
             "nginx_main_lines": ["stream {", "    server {", "        listen 1;", "    }", "}"],
         },
     ),
+    ("http { include mime.types; }", {"nginx_http_lines": ["include mime.types;"]}),
     ("http { access_log off; }", {"nginx_access_logs": []}),
     (
         "http { access_log /var/log/nginx/access.log; }",
@@ -189,6 +190,12 @@ def test_a_site_that_would_be_printed_in_another_order_stays_as_lines(text):
     found = variables(f"http {{ server {{ {text} }} }}")
     assert "nginx_sites" not in found
     assert found["nginx_http_lines"][0] == "server {"
+
+
+def test_another_pid_is_reported():
+    found = translate(read("pid /run/other.pid;"))
+    assert found.variables == PLAIN
+    assert [(remark.kind, remark.line) for remark in found.remarks] == [("changed", "pid /run/other.pid")]
 
 
 def test_a_line_break_in_a_word_is_reported():
