@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof
 TOKEN = "s3cr3t-token"
 ALERT = "[ALERT]    (1539) : Starting frontend www: cannot bind socket (Address already in use) [0.0.0.0:80]"
 WARNING = '[WARNING]  (1545) : Server web/web1 is DOWN, reason: Layer4 connection problem, info: "General socket error"'
-EMERGENCY = "2026/11/29 18:40:01 [emerg] 812#812: bind() to 0.0.0.0:80 failed (98: Address already in use)"
+EMERGENCY = "2026/11/29 18:40:01 [emerg] 812#812: still could not bind()"
 
 
 @pytest.mark.parametrize(
