@@ -76,7 +76,7 @@ class _Writer:
         flow = self.flow(item, path) if isinstance(item, dict) else ""
         if isinstance(item, dict) and item and not (flow and len(indent) + len(flow) < WIDTH):
             lines = list(self.mapping(item, path, indent + "  "))
-            first = next(number for number, line in enumerate(lines) if not line.lstrip().startswith("#"))
+            first = [line.lstrip().startswith("#") for line in lines].index(False)
             yield from (indent + line.strip() for line in lines[:first])
             yield f"{indent}- {lines[first].lstrip()}"
             yield from lines[first + 1 :]

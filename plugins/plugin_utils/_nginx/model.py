@@ -33,7 +33,16 @@ Item = dict[str, Any]
 """A site, an upstream or another item of a variable, with its defaults."""
 
 
-REPEATABLE = {"access_log", "env", "error_log", "include", "load_module", "set_real_ip_from", "ssl_certificate"}
+REPEATABLE = {
+    "access_log",
+    "env",
+    "error_log",
+    "include",
+    "load_module",
+    "set_real_ip_from",
+    "ssl_certificate",
+    "ssl_certificate_key",
+}
 """Directives that may stand several times in a context."""
 
 
