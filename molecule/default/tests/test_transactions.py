@@ -69,7 +69,7 @@ def deploy(tmp_path_factory, certificates):
             "vars_files": [str(ROOT / "playbooks" / "vars" / "cluster.yml")],
             "vars": {"daemon": daemon, "steps": STEPS, **certificates},
             "tasks": [
-                *[{"include_role": {**role, "tasks_from": step}} for step in ("facts", "install")],
+                *[{"include_role": {**role, "tasks_from": step}} for step in ("facts", "validate", "install")],
                 *[{**change, "vars": variables} for variables in changes],
                 {"copy": copy, "delegate_to": "localhost", "vars": local},
             ],

@@ -12,5 +12,5 @@ from controller import good, playbook
 @pytest.mark.parametrize(("package", "hosts"), [("nginx", WEB_SERVERS), ("keepalived", LOAD_BALANCERS)])
 def test_only_hosts_with_the_package_are_upgraded(package, hosts):
     output = good(playbook("upgrade_packages", "--check", upgrade_packages=[package]))
-    upgrades = re.findall(r"TASK \[Upgrade the packages\].*?\n\n", output, re.DOTALL)
+    upgrades = re.findall(r"TASK \[Upgrade the packages[^]]*\].*?\n\n", output, re.DOTALL)
     assert sorted(set(re.findall(r"\[((?:lb|web)\d)\]", "".join(upgrades)))) == hosts
