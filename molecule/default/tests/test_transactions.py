@@ -351,7 +351,8 @@ def test_a_first_run_that_is_refused_leaves_nothing_broken_and_the_second_succee
     host = lab_host(standby)
     host.check_output("DEBIAN_FRONTEND=noninteractive apt-get purge --yes haproxy")
     host.check_output(
-        "rm -rf /etc/haproxy /etc/.haproxy.* /etc/systemd/system/haproxy.service.d /var/lib/evenkeel/haproxy.json"
+        "rm -rf /etc/haproxy /etc/.haproxy.* /var/lib/evenkeel/haproxy.json && "
+        "cd /etc/systemd/system/haproxy.service.d && rm -f evenkeel.conf confinement.conf"
     )
     refused = playbook("deploy_load_balancers", "--limit", standby, haproxy_global_lines=["colour blue"])
     assert refused.returncode != 0
