@@ -180,6 +180,10 @@ def _read_journal(run: Run) -> str:
         return ""
 
 
+SEE_ANOTHER = "Check for additional error messages"
+"""Part of a complaint of rsyslogd whose cause is in another one."""
+
+
 def log_errors(run: Run) -> list[str]:
     """The last complaints of the log daemon within ten minutes, such as of a full disk, without duplicates."""
     argv = ["journalctl", "--unit", "haproxy-access-log", "_COMM=rsyslogd", "--priority=err", "--since=-10min"]
@@ -187,7 +191,8 @@ def log_errors(run: Run) -> list[str]:
         said = run([*argv, "--lines", str(LINES), "--output", "cat", "--quiet"])[1]
     except OSError:
         return []
-    return list(dict.fromkeys(re.sub(r"\s*\[v\d.*", "", line) for line in said.splitlines()))
+    lines = list(dict.fromkeys(re.sub(r"\s*\[v\d.*", "", line) for line in said.splitlines()))
+    return [line for line in lines if SEE_ANOTHER not in line] or lines
 
 
 def ended_workers(said: str) -> int:

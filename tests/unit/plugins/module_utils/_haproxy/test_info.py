@@ -64,6 +64,9 @@ def test_the_errors_of_the_log_daemon():
     full = "rsyslogd: file '/var/log/haproxy/access.log'[6] write error - OS error: No space left on device"
     said = f"{full} [v8.2302.0 try https://www.rsyslog.com/e/2027 ]\n" * 2
     assert log_errors(lambda argv: (0, said, "")) == [full]
+    lost = "action 'x' message lost, could not be processed. Check for additional error messages before this one."
+    assert log_errors(lambda argv: (0, f"{lost}\n{said}", "")) == [full]
+    assert log_errors(lambda argv: (0, lost, "")) == [lost]
     assert log_errors(lambda argv: (0, "", "")) == []
 
 
