@@ -122,7 +122,7 @@ def full_disk(owner) -> Iterator[None]:
 def test_a_full_disk_stops_no_request_and_is_reported(owner, word, full_disk):
     assert succeeded(requests(FEW, word), VIP) == FEW
     wait_until(
-        lambda: lab_host(owner, word).run(f"journalctl --unit {UNIT} --priority err --grep 'No space left'").rc == 0,
+        lambda: lab_host(owner).run(f"journalctl --unit {UNIT} --priority err --grep 'No space left'").rc == 0,
         "the report of the log daemon",
     )
     assert "No space left" in playbook("check_cluster").stdout
