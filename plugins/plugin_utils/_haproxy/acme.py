@@ -16,7 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from .._input.rules import find_repeated
 from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
-from .sections import find_mode, find_modes, format_endpoint
+from .sections import find_mode, find_modes, format_endpoint, merge_binds
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 DNS_NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
@@ -127,8 +127,8 @@ def _find_certificate_problems(certificate: Item, kind: str) -> Iterator[str]:
 def _binds(variables: Variables, sections: Sections) -> Iterator[tuple[Item, Item]]:
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
-            for bind in section.get("binds", []):
-                yield section, {**variables["haproxy_bind_defaults"], **bind}
+            for bind in merge_binds(variables, section):
+                yield section, bind
 
 
 def _tls_binds(variables: Variables, sections: Sections, store: str) -> list[Item]:

@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from .._input.rules import find_repeated, refuse_no_network
 from .declared import Item, Sections, Variables
 from .defaults import MODES, declared_defaults
-from .sections import SOCKETS, find_defaults, find_mode, find_modes
+from .sections import SOCKETS, find_defaults, find_mode, find_modes, merge_binds
 
 MODE = re.compile(r"0?[0-7]{3}")
 HEADER = re.compile(r"[A-Za-z0-9-]+\*?")
@@ -98,7 +98,7 @@ def _https(variables: Variables, sections: Sections) -> Iterator[str]:
             if not boolean(section.get("https_only", False)):
                 continue
             where = f"haproxy_{kind}s: {section['name']}: https_only"
-            binds = [{**variables["haproxy_bind_defaults"], **bind} for bind in section.get("binds", [])]
+            binds = merge_binds(variables, section)
             if find_mode(section, known, variables["haproxy_mode"]) != "http":
                 yield f"{where} is set in mode tcp, which cannot redirect; leave it out"
             elif not any(

@@ -16,7 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import refuse_hidden_path
 from .declared import Item, Sections, Variables
-from .sections import SOCKETS
+from .sections import SOCKETS, merge_binds
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
 THREADS = {"process", "thread"}
@@ -64,8 +64,8 @@ def has_statistics(variables: Variables) -> bool:
 def _binds(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
-            for bind in section.get("binds", []):
-                yield f"{section['name']} (haproxy_{kind}s)", {**variables["haproxy_bind_defaults"], **bind}
+            for bind in merge_binds(variables, section):
+                yield f"{section['name']} (haproxy_{kind}s)", bind
     yield (
         "haproxy_health_port",
         {"address": variables["haproxy_health_address"], "port": variables["haproxy_health_port"]},

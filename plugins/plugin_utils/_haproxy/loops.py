@@ -14,7 +14,7 @@ from typing import Any
 from ...module_utils._address import canonical
 from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
-from .sections import SOCKETS, find_targets
+from .sections import SOCKETS, find_targets, merge_binds
 
 REMEDY = "set cluster_address of the intended host to the address at which the load balancers reach it"
 ALIKE = ("cookie", "name")
@@ -26,11 +26,9 @@ def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     balancers = {canonical(node["address"]) for node in variables["haproxy_nodes"]}
     for kind in ("frontend", "listen"):
         for section in sections[kind]:
-            for bind in section.get("binds", []):
+            for bind in merge_binds(variables, section):
                 for where, server in _list_servers(kind, section, sections):
-                    yield from _find_loop(
-                        where, server, {**variables["haproxy_bind_defaults"], **bind}, section["name"], balancers
-                    )
+                    yield from _find_loop(where, server, bind, section["name"], balancers)
     for kind in ("backend", "listen"):
         for section in sections[kind]:
             yield from _find_repeated_servers(f"haproxy_{kind}s: {section['name']}", section)

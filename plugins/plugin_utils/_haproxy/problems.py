@@ -19,7 +19,16 @@ from .declared import Item, Sections, Variables
 from .defaults import MODES
 from .frontend_rules import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
-from .sections import KINDS, SOCKETS, find_mode, find_modes, find_targets, merge_items, statistics_userlists
+from .sections import (
+    KINDS,
+    SOCKETS,
+    find_mode,
+    find_modes,
+    find_targets,
+    merge_binds,
+    merge_items,
+    statistics_userlists,
+)
 
 LOOPBACKS = ("127.", "::1", "localhost")
 EVERYBODY = {"0.0.0.0/0", "::/0"}
@@ -188,8 +197,8 @@ def _servers(variables: Variables, sections: Sections) -> Iterator[str]:
 def _has_range(kind: str, section: Item, variables: Variables, sections: Sections) -> bool:
     """Return whether clients come to the section by a range of ports. Then a server without port has the client's."""
     fronts = [front for front in sections["frontend"] if section["name"] in find_targets(front)]
-    binds = [bind for front in (*fronts, *([section] if kind == "listen" else [])) for bind in front.get("binds", [])]
-    return any("-" in str({**variables["haproxy_bind_defaults"], **bind}.get("port")) for bind in binds)
+    fronts += [section] if kind == "listen" else []
+    return any("-" in str(bind.get("port")) for front in fronts for bind in merge_binds(variables, front))
 
 
 def _server_port(where: str, address: str, port: Any) -> Iterator[str]:

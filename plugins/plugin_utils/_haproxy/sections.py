@@ -86,6 +86,11 @@ def merge_items(variables: Variables, kind: str) -> list[Item]:
     ]
 
 
+def merge_binds(variables: Variables, section: Item) -> list[Item]:
+    """The binds of a section, merged over C(haproxy_bind_defaults)."""
+    return [{**variables["haproxy_bind_defaults"], **bind} for bind in section.get("binds", [])]
+
+
 def find_modes(variables: Variables) -> dict[str, str]:
     """The mode of every defaults section by its name; C(http) and C(tcp) are the role's own."""
     return {name: section.mode for name, section in declared_defaults(variables).items()}
@@ -257,12 +262,12 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
     }
     bound = [
         _format_bind(
-            {**variables["haproxy_bind_defaults"], **bind},
+            bind,
             own_mode == "http" and frontend_rules.is_made(variables, "http2"),
             base["certificate_store"],
             f"{LISTS}/{item['name']}_{number}.crt",
         )
-        for number, bind in enumerate(item.get("binds", []), 1)
+        for number, bind in enumerate(merge_binds(variables, item), 1)
     ]
     binds = [words for words, _files in bound]
     lines = (
