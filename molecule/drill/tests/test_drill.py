@@ -186,7 +186,8 @@ def test_every_fault_is_done_and_measured(report):
         assert fault["download_bytes"] > 0
     # What the collection promises: these cost nobody anything.
     for name in ("vip_moved", "web_server_killed"):
-        assert (faults[name]["lost"], faults[name]["broken"]) == (0, 0), faults[name]["errors"]
+        fault = faults[name]
+        assert (fault["lost"], fault["broken"]) == (0, 0), (name, fault["errors"], fault["breaks"])
     for name in ("haproxy_hung", "network_cut", "vip_moved", "host_rebooted"):
         assert {faults[name]["holder"], faults[name]["took_over"]} == {"lb1", "lb2"}, name
     assert faults["web_server_killed"]["host"] == "web1"
