@@ -134,3 +134,36 @@ def test_adverts_of_the_highest_priority_change_nothing(holders, prefix, vip, fo
         wait_until(lambda: len(packets) > 100, "the adverts")
     assert holders() == [holder]
     assert (takeovers(holder), takeovers(peer)) == before
+
+
+DROP_IN = "/etc/systemd/system/haproxy.service.d/keepalived.conf"
+REPORT = "/run/keepalived-track/haproxy"
+WITHOUT_DROP_IN = f"mv {DROP_IN} /root/ && systemctl daemon-reload && {{}}; mv /root/keepalived.conf {DROP_IN}"
+
+
+@pytest.mark.parametrize(
+    ("command", "undo", "said"),
+    [
+        (f"systemctl stop haproxy; {WITHOUT_DROP_IN.format('systemctl start haproxy')}", "true", "0"),
+        (WITHOUT_DROP_IN.format("systemctl stop haproxy"), "systemctl start haproxy", "1"),
+        (
+            "systemctl mask haproxy && systemctl stop haproxy",
+            "systemctl unmask haproxy && systemctl start haproxy",
+            "1",
+        ),
+        (f"rm {REPORT}", "true", "0"),
+    ],
+    ids=["the drop-in was missing at the start", "it was missing at the end", "haproxy is masked", "it was removed"],
+)
+def test_the_report_of_haproxy_is_right_again(holders, command, undo, said):
+    (holder,) = holders()
+    (peer,) = set(LOAD_BALANCERS) - {holder}
+    states = f"cat {REPORT}; journalctl --unit keepalived --output cat --grep 'Entering .* STATE' --lines 1"
+    with between(peer, f"{command}; systemctl daemon-reload", f"{undo}; systemctl daemon-reload"):
+        state = "BACKUP" if said == "0" else "FAULT"
+        wait_until(
+            lambda: re.fullmatch(rf"{said}\n.*Entering {state} STATE", lab_host(peer).run(states).stdout.strip()),
+            f"{peer} says {said} and is {state}",
+        )
+    wait_until(lambda: "BACKUP" in lab_host(peer).run(states).stdout, f"{peer} is well")
+    assert holders() == [holder]

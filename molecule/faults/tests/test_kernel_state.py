@@ -154,7 +154,7 @@ def test_somebody_who_changes_it_all_the_time_is_not_fought_without_end(cluster,
             "end=$(($(date +%s) + 30)); while [ $(date +%s) -lt $end ]; do iptables -F; sleep 0.1; done"
         )
         assert int(lab_host(standby).run(repairs).stdout) < 40
-        assert "again and again" in lab_host(standby).check_output(
+        assert "changes this repeatedly" in lab_host(standby).check_output(
             "journalctl --unit keepalived-kernel --output cat --since -60s"
         )
         restored(standby, before)

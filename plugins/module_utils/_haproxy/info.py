@@ -23,6 +23,7 @@ from .._host.run import Run
 from .._host.system import host_addresses
 from .check import check
 from .cli import Stopped, ask, parse_workers
+from .release import remove_release
 from .runtime import Runtime
 from .server import Server, rows
 
@@ -93,8 +94,8 @@ def facts(answer: str) -> dict[str, str]:
 def shared_digest(directory: Path, run: Run) -> str:
     """A checksum of what the nodes of a cluster have in common; empty if there is no haproxy.cfg.
 
-    Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, and the host's own
-    addresses in C(bind) and C(source) do not count."""
+    Comments, C(localpeer), numbers of connections, which the role derives from a host's memory, the host's own
+    addresses in C(bind) and C(source), and what only some releases need do not count."""
     file = directory / "haproxy.cfg"
     if not file.is_file():
         return ""
@@ -107,7 +108,7 @@ def shared_digest(directory: Path, run: Run) -> str:
         elif word == "maxconn":
             whole.update(word.encode())
         elif word != "localpeer" and not word.startswith("#"):
-            whole.update(line.encode())
+            whole.update(remove_release(line).encode())
     return whole.hexdigest()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ...module_utils._haproxy.release import NUL
 from .._input import additions
 from . import logs
 from .declared import Item, Variables
@@ -25,10 +26,6 @@ CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
 
 HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
 """Lines before which HAProxy wants to read an http-request rule that is to come first."""
-
-NUL = r"{ req.hdrs -m reg '\x00' }"
-"""A header with NUL, which HAProxy 2.6 would forward. It is the most expensive rule: a regular expression reads all
-headers."""
 
 REFUSES_NUL = {"Debian": 13}
 """Releases of distributions from which on the package's HAProxy refuses such a request itself."""

@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...module_utils._haproxy.release import NEWER_CURVES
 from .release import is_at_least
 
 VERSIONS = {"intermediate": ("TLSv1.2", "TLSv1.3"), "modern": ("TLSv1.3",)}
 """Protocol versions of the profiles, the oldest first."""
 
 CURVES = ("X25519", "prime256v1", "secp384r1")
-NEWER_CURVES = {"X25519MLKEM768": {"Debian": 13}}
-"""Curves that OpenSSL has known since a release of a distribution."""
 CIPHERS = ":".join(
     f"ECDHE-{key}-{cipher}"
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")

@@ -206,6 +206,7 @@ def _build_kernel_state(
         "min_ttl": int(given["firewall_min_ttl"]),
         "heartbeat_port": base["heartbeat"]["port"] if second_chance else 0,
         "ruleset": "second_chance.nft" if second_chance else "",
+        "reports": {f"{base['state_directory']}/{unit}": unit for unit in given["watched_units"]},
     }
 
 

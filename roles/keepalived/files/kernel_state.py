@@ -1,4 +1,4 @@
-"""Keep what the kernel holds for keepalived as it was declared, whatever changes it.
+"""Keep what the kernel holds for keepalived as it was declared, and the reports of watched units, whatever changes it.
 
 docs/explanation/kernel_state.md in the collection says why.
 
@@ -16,6 +16,7 @@ kernel_state.json, is an object with
     heartbeat_port   UDP port at which the same holds; 0 for none
     ruleset          file with tables of nftables beside the declaration, which make the kernel track connections;
                      empty for none
+    reports          files in which watched units report to keepalived, with their units
 
 A rule that somebody puts in front of ours and that drops stays: who drops VRRP may want that, and check_cluster reports
 it."""
@@ -53,10 +54,13 @@ COMMENT = 'comment "evenkeel_vrrp"'
 PROGRAMS = {"iptables": ("ip", "ttl", "ttl"), "ip6tables": ("ip6", "hl", "hoplimit")}
 """Of each program, the family of nftables, the match for the hops left, and that field's name in nftables."""
 IPTABLES_CHAINS = (("ip", "filter", "INPUT"), ("ip6", "filter", "INPUT"))
+UNITS = Path("/run/systemd/units")
+"""Where systemd keeps a link for each unit that is not stopped."""
+RUNNING = ("active", "reloading", "refreshing")
 TABLES = ("ip evenkeel_second_chance", "ip6 evenkeel_second_chance")
 
 TICK = 0.5
-"""Seconds between two looks at what tells no event: kernel parameters, and iptables of the older kind."""
+"""Seconds between two looks at what tells no event: kernel parameters, reports, and iptables of the older kind."""
 SWEEP = 60.0
 """Seconds after which everything is looked at although no event has come."""
 PAUSE = 0.2
@@ -449,7 +453,54 @@ def printed_table(table: str) -> str:
     return run("nft", "--stateless", "--terse", "list", "table", *table.split(), fails=True)
 
 
-PARTS = (Addresses, Parameters, Firewall, Tables)
+class Reports:
+    """Files in which watched units report to keepalived whether they run. A unit's drop-in writes them, unless it was
+    missing, or the unit masked, when the unit started or ended."""
+
+    name = "reports"
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.units = {Path(file): unit for file, unit in state["reports"].items()}
+
+    def deviations(self) -> list[str]:
+        """Name the files that do not say how their units are."""
+        return [
+            f"{file} says {content or 'nothing'} although {unit} {'runs' if runs else 'does not run'}"
+            for file, unit, content, runs in self._differing()
+        ]
+
+    def restore(self) -> None:
+        """Write how the units are."""
+        for file, _unit, _content, runs in list(self._differing()):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("0\n" if runs else "1\n", encoding="ascii")
+
+    def remove(self, still_wanted: dict[str, Any]) -> None:
+        """Leave the files alone: keepalived may still track them."""
+
+    def _differing(self) -> Iterator[tuple[Path, str, str, bool]]:
+        """The files with their units, their contents, and whether the units run. systemd is only asked where its link
+        contradicts the file."""
+        for file, unit in self.units.items():
+            content = read_word(file)
+            if (content == "0") == os.path.lexists(UNITS / f"invocation:{unit}.service"):
+                continue
+            state = run("systemctl", "show", "--property=ActiveState", "--value", f"{unit}.service").strip()
+            runs = state in RUNNING
+            # The file may just have been written.
+            if content == read_word(file) and (content == "0") != runs:
+                yield file, unit, content, runs
+
+
+def read_word(file: Path) -> str:
+    """The word in a file; empty if there is no such file."""
+    try:
+        return file.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+PARTS = (Addresses, Parameters, Firewall, Tables, Reports)
 NOTHING: dict[str, Any] = {
     "addresses": [],
     "interfaces": [],
@@ -458,6 +509,7 @@ NOTHING: dict[str, Any] = {
     "min_ttl": 255,
     "heartbeat_port": 0,
     "rules": "",
+    "reports": {},
 }
 REMEMBERED: dict[str, Any] = {"applied": False, "former": {}, "printed": {}}
 
@@ -660,7 +712,7 @@ class Keeper:
     def serve(self) -> None:
         """Keep until the end."""
         sources = [open_events(NETLINK_ROUTE, ROUTE_GROUPS), open_events(NETLINK_NETFILTER, (NFTABLES_GROUP,))]
-        silent = (Parameters, Firewall) if "legacy" in run("iptables", "--version") else (Parameters,)
+        silent = (Parameters, Reports, *((Firewall,) if "legacy" in run("iptables", "--version") else ()))
         tell_systemd("READY=1")
         swept = -SWEEP
         while True:

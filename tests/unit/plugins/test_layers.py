@@ -28,7 +28,10 @@ LAYERS = {
 }
 """The packages, the lowest first. Those of one layer do not import each other."""
 
-FROM_HOSTS = {"_address", "_text", "_check.secrets", "_http.results", "_keepalived.paths", "_keepalived.shapes"}
+FROM_HOSTS = {
+    *("_address", "_text", "_check.secrets", "_haproxy.release", "_http.results"),
+    *("_keepalived.paths", "_keepalived.shapes"),
+}
 """What the controller shares with the hosts: nothing that asks a host."""
 
 Imports = Mapping[str, set[str]]

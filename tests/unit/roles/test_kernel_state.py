@@ -161,3 +161,31 @@ table ip evenkeel_second_chance {
 def test_rules_are_counted():
     assert kernel_state.count_rules(RULESET) == 3
     assert kernel_state.count_rules("") == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "state", "said", "written"),
+    [
+        ("0", "active", "", "0"),
+        ("1", "inactive", "", "1"),
+        ("1", "activating", "", "1"),
+        ("0", "reloading", "", "0"),
+        ("1", "active", "says 1 although haproxy runs", "0"),
+        ("0", "failed", "says 0 although haproxy does not run", "1"),
+        ("", "active", "says nothing although haproxy runs", "0"),
+        ("", "inactive", "", ""),
+    ],
+)
+def test_a_report_says_how_its_unit_is(tmp_path, monkeypatch, content, state, said, written):
+    monkeypatch.setattr(kernel_state, "UNITS", tmp_path)
+    monkeypatch.setattr(kernel_state, "run", lambda *_argv: f"{state}\n")
+    if state not in ("inactive", "failed"):
+        (tmp_path / "invocation:haproxy.service").symlink_to("0123")
+    file = tmp_path / "track" / "haproxy"
+    if content:
+        file.parent.mkdir()
+        file.write_text(f"{content}\n", encoding="ascii")
+    reports = kernel_state.Reports({"reports": {str(file): "haproxy"}})
+    assert reports.deviations() == ([f"{file} {said}"] if said else [])
+    reports.restore()
+    assert kernel_state.read_word(file) == written

@@ -51,7 +51,7 @@ def read(role, name):
     return yaml.safe_load((ROLES / role / name).read_text(encoding="utf-8"))
 
 
-def plan(role, variables):
+def plan(role, variables, **facts):
     """C(problems) and C(model) of variables, with the role's defaults."""
     defaults = read(role, "defaults/main.yml")
     base = {**read(role, "vars/main.yml")[f"__{role}_base"], **HOST, "role_defaults": defaults}
@@ -60,12 +60,12 @@ def plan(role, variables):
     options = read(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     own = {"keepalived_node_name": "lb1"} if role == "keepalived" else {}
     own = {"haproxy_node_name": "lb1"} if role == "haproxy" else own
-    return PLANS[role]({**defaults, **own, **variables}, base, options, FACTS)
+    return PLANS[role]({**defaults, **own, **variables}, base, options, {**FACTS, **facts})
 
 
-def render(role, variables):
+def render(role, variables, **facts):
     """The texts of the files by their names. Raises AssertionError for variables that the role refuses."""
-    found = plan(role, variables)
+    found = plan(role, variables, **facts)
     assert found["problems"] == []
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROLES / role / "templates"),

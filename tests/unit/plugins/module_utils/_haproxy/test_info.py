@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.info impo
     summarize_pattern_file,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.run import run
+from samples.rendered import render
 
 ABOUT = "Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nUptime: 0d 0h00m08s\nUptime_sec: 8\nCurrConns: 0\n"
 CERTIFICATE = """\
@@ -131,6 +132,24 @@ def test_the_nodes_have_a_checksum_in_common(tmp_path, more, same):
         printed = f'[{{"ifname": "eth0", "addr_info": [{{"local": "{address}"}}]}}]'
         sums.append(shared_digest(tmp_path / name, lambda argv, printed=printed: (0, printed, "")))
     assert (sums[0] == sums[1]) is same
+
+
+def test_releases_of_a_distribution_have_the_same_checksum(tmp_path):
+    """An upgrade of one node after the other is no deviation."""
+    variables = {
+        "haproxy_frontends": [{"name": "web", "binds": [{"port": 443, "certificates": ["www.pem"]}]}],
+        "haproxy_files": [{"path": "www.pem", "content": "-", "mode": "0600", "sensitive": True}],
+        "haproxy_backends": [{"name": "web", "servers": [{"name": "web1", "address": "192.0.2.21", "port": 80}]}],
+    }
+    texts, sums = set(), set()
+    for release in ("12", "13", "14"):
+        (text,) = render("haproxy", variables, distribution="Debian", distribution_major_version=release).values()
+        (tmp_path / release).mkdir()
+        (tmp_path / release / "haproxy.cfg").write_text(text, encoding="utf-8")
+        texts.add(text)
+        sums.add(shared_digest(tmp_path / release, lambda _argv: (0, "[]", "")))
+    assert len(texts) == 2
+    assert len(sums) == 1
 
 
 @pytest.mark.parametrize(
