@@ -218,6 +218,22 @@ def test_a_router_that_wants_smaller_packets_is_heard_by_the_node_that_has_the_c
 
 
 @pytest.mark.common
+def test_a_connection_whose_ports_the_next_holder_remembers_goes_on():
+    """Its haproxy has had them before, and the kernel's connection table has forgotten that already."""
+    now, before = NODES[:2]
+    lifetime = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
+    usual = sh(now, f"sysctl --values {lifetime}").strip()
+    with between(now, f"sysctl {lifetime}=1", f"sysctl {lifetime}={usual}"), held_by(now):
+        me = remembered(now)
+        past = f"ss --tcp --numeric --no-header --options state time-wait dport = :{me[1]}"
+        wait_until(lambda: "timewait,5" in sh(now, past) and "timewait,59" not in sh(now, past), "two seconds are over")
+    with held_by(before), connected(me) as client, held_by(now):
+        asked(client, "keep-alive")
+        assert sh(now, past), "the next holder has forgotten the connection, so nothing is proven"
+    holder()
+
+
+@pytest.mark.common
 def test_connections_of_a_node_that_has_died_are_reset_and_do_not_hang():
     """Although the next holder remembers earlier connections with the same ports as half of them have."""
     dead = holder()
