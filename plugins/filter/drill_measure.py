@@ -14,8 +14,8 @@ options:
   _input:
     description:
       - C(fault) (of P(evenkeel.ha_web.drill_plan#filter)), C(host), C(holder) and C(nodes) before it, C(instance),
-        C(began) and C(ended) (seconds since 1970 on the controller's clock), C(probe) (what
-        M(evenkeel.ha_web.http_probe) has returned),
+        C(began), C(ended) and C(recovered) (seconds since 1970 on the controller's clock; the last is 0 if the cluster
+        has not recovered), C(probe) (what M(evenkeel.ha_web.http_probe) has returned),
       - C(journals) of keepalived by node (as C(journalctl --output short-unix) prints them), C(clocks) (what
         M(evenkeel.ha_web.clock_offset) has returned by host, and for the clients under C(clients)), and C(problem),
         which is empty if all went well.
@@ -43,8 +43,9 @@ _value:
       type: list
       elements: list
     requests:
-      description: How many requests there were, C(lost) of them in all and C(lost_before) before the fault; C(errors)
-        counts by reason.
+      description:
+        - How many requests there were, and how many of them the fault cost (C(lost)); C(errors) counts these by reason.
+          C(noise) counts what was lost or broke before the fault or after the recovery.
       type: int
     outage_ms:
       description:

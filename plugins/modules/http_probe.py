@@ -21,6 +21,20 @@ options:
       - URL to request. It must be answered with status 200. Its host name is resolved once.
     type: str
     required: true
+  address:
+    description:
+      - Address to connect to instead of the one that the name in O(url) and O(download_url) resolves to. It is used for
+        both.
+    type: str
+    default: ""
+    version_added: 0.2.0
+  site:
+    description:
+      - Name of the site, for the header C(Host) and for TLS, instead of the name or address in O(url) and
+        O(download_url).
+    type: str
+    default: ""
+    version_added: 0.2.0
   interval:
     description: Seconds between two new connections.
     type: float
@@ -72,6 +86,13 @@ EXAMPLES = r"""
     url: https://www.example.com/
   delegate_to: localhost
   register: seen
+
+- name: Ask a load balancer by its address for a site that has another address in the DNS
+  evenkeel.ha_web.http_probe:
+    url: https://www.example.com/
+    address: 192.0.2.10
+  delegate_to: localhost
+  register: seen
 """
 
 RETURN = r"""
@@ -85,6 +106,9 @@ requests:
       type: float
     interval:
       description: O(interval).
+      type: float
+    timeout:
+      description: O(timeout).
       type: float
     servers:
       description: Names of the servers that have answered. An empty name stands for answers without a match of
@@ -162,6 +186,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "url": {"type": "str", "required": True},
+            "address": {"type": "str", "default": ""},
+            "site": {"type": "str", "default": ""},
             "interval": {"type": "float", "default": 0.01},
             "connections": {"type": "int", "default": 10},
             "download_url": {"type": "str", "default": ""},

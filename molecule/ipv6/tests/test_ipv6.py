@@ -115,7 +115,7 @@ def test_the_drill_fails_over_and_measures_it(tmp_path):
     assert list(measured) == faults
     for fault in measured.values():
         assert fault["problem"] == ""
-        assert fault["lost_before"] == 0
+        assert fault["noise"] == 0
         assert fault["requests"] > 50
     assert {measured["haproxy_killed"]["holder"], measured["haproxy_killed"]["took_over"]} == set(LOAD_BALANCERS)
     assert measured["web_server_killed"]["lost"] == 0

@@ -38,20 +38,24 @@ class Place:
     tls: ssl.SSLContext | None
 
 
-def parse_url(url: str, validate_certs: bool) -> Place:
-    """Take an URL apart. Its name is looked up once, so that a slow resolver is not taken for a slow site. Raises
+def parse_url(url: str, validate_certs: bool, address: str = "", site: str = "") -> Place:
+    """Take a URL apart. Its name is looked up once, so that a slow resolver is not taken for a slow site. C(address) is
+    used instead of what the name resolves to, and C(site) is the name to ask for instead of the URL's. Raises
     ProbeError."""
     parts = urlsplit(url)
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         name = parts.hostname or ""
-        host = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0][4][0]
+        host = socket.getaddrinfo(address or name, port, type=socket.SOCK_STREAM)[0][4][0]
     except (KeyError, ValueError):
         raise ProbeError(f"'{url}' is no URL that can be requested: use one such as http://192.0.2.10/") from None
     except OSError as error:
-        raise ProbeError(f"{url}: {error.strerror}; use the address, or repair name resolution on this host") from error
+        raise ProbeError(
+            f"{url}: {error.strerror}; say which address to use, or repair name resolution on this host"
+        ) from error
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Place(str(host), port, path, name, _make_tls_context(validate_certs) if parts.scheme == "https" else None)
+    tls = _make_tls_context(validate_certs) if parts.scheme == "https" else None
+    return Place(str(host), port, path, site or name, tls)
 
 
 def _make_tls_context(validate_certs: bool) -> ssl.SSLContext:
@@ -68,7 +72,8 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
         re.compile(params["server"])
     except re.error as error:
         raise ProbeError(f"server is '{params['server']}', which is no regular expression: {error}") from None
-    site = parse_url(params["url"], params["validate_certs"])
+    ways = (params["validate_certs"], params["address"], params["site"])
+    site = parse_url(params["url"], *ways)
     common = {"timeout": params["timeout"], "tls": site.tls, "name": site.name}
     asking = Prober(
         site.host, site.port, path=site.path, interval=params["interval"], server=params["server"], **common
@@ -77,7 +82,7 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
     clients: list[Client] = [asking, keeping]
     loading = None
     if params["download_url"]:
-        large = parse_url(params["download_url"], params["validate_certs"])
+        large = parse_url(params["download_url"], *ways)
         loading = Download(
             large.host, large.port, path=large.path, timeout=params["timeout"], tls=large.tls, name=large.name
         )
@@ -134,6 +139,7 @@ def _tabulate_requests(asking: Prober, clock: float) -> dict[str, Any]:
     return {
         "began": round(clock + began, 6),
         "interval": asking.interval,
+        "timeout": asking.timeout,
         "servers": servers,
         "errors": errors,
         # From 0 on a server, below it an error: -1 is the first one.

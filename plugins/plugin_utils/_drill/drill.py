@@ -37,12 +37,13 @@ class Change(TypedDict):
 
 class Measured(TypedDict):
     """Measurement of clients during a fault. A row of C(seen) is a request: its beginning, how long it took, and the
-    server that answered or None, with the error."""
+    server that answered or None, with the error. What was lost or broke before the fault or after the recovery is
+    C(noise): no other figure counts it."""
 
     requests: int
     interval_ms: float
     lost: int
-    lost_before: int
+    noise: int
     errors: dict[str, int]
     outage_ms: int
     slowest_ms: int
@@ -65,6 +66,7 @@ class Fault(Measured):
     host: str
     at: float
     ended: float
+    recovered: float
     holder: str
     nodes: list[str]
     took_over: str
@@ -172,32 +174,35 @@ def health(
 def measure(record: Mapping[str, Any]) -> Fault:
     """Measure the cost of a fault.
 
-    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began) and C(ended)
-    (on the controller's clock), C(probe) (what http_probe has returned), C(journals) (by node), C(clocks) (by host,
-    that of the clients under C(clients)) and C(problem)."""
+    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began), C(ended) and
+    C(recovered) (on the controller's clock; the last is 0 if the cluster has not recovered), C(probe) (what http_probe
+    has returned), C(journals) (by node), C(clocks) (by host, that of the clients under C(clients)) and C(problem)."""
     zero, clocks = record["began"], record["clocks"]
     heard = list(_transitions(record["journals"], record["instance"], clocks, zero))
     moves = [change for change in heard if change["at"] > EARLY]
     takers = [change["host"] for change in moves if change["state"] == "MASTER"]
     clients = clocks["clients"]["correction"] + zero
+    recovered = record["recovered"] - zero if record["recovered"] else float("inf")
     return {
         "name": record["fault"]["name"],
         "title": record["fault"]["title"],
         "host": record["host"],
         "at": zero,
         "ended": round(record["ended"] - zero, 3),
+        "recovered": round(record["recovered"] - zero, 3) if record["recovered"] else 0.0,
         "holder": record["holder"],
         "nodes": list(record["nodes"]),
         "took_over": next((host for host in takers if host != record["holder"]), ""),
         "holds": takers[-1] if takers else record["holder"],
         "transitions": moves,
         "problem": record["problem"],
-        **_measure_clients(record["probe"], clients),
+        **_measure_clients(record["probe"], clients, recovered),
     }
 
 
-def _measure_clients(probe: Mapping[str, Any], zero: float) -> Measured:
-    """Convert the answer of http_probe; C(zero) is the beginning of the fault on their clock."""
+def _measure_clients(probe: Mapping[str, Any], zero: float, recovered: float) -> Measured:
+    """Convert the answer of http_probe; C(zero) is the beginning of the fault on their clock, and C(recovered) the
+    seconds until the cluster was well again."""
     asked, kept, download = probe["requests"], probe["kept"], probe["download"]
     shift = asked["began"] - zero
     rows = list(zip(asked["start_ms"], asked["latency_ms"], asked["outcome"]))
@@ -211,20 +216,25 @@ def _measure_clients(probe: Mapping[str, Any], zero: float) -> Measured:
         )
         for start, latency, outcome in rows
     ]
-    lost = [result for result in results if not result.ok]
+    failed = [result for result in results if not result.ok]
+    lost = {result for result in failed if result.end > EARLY and result.start < recovered}
+    breaks = [_shift_moment(found, zero) for found in kept["breaks"]]
+    broken = [found for found in breaks if found["used"]]
+    # A connection that hangs breaks when the client has lost patience.
+    followed = [found for found in broken if EARLY < found["at"] < recovered + asked["timeout"]]
     pieces = [moment - zero for moment in download["pieces"]]
     return {
         "requests": len(results),
         "interval_ms": 1000 * asked["interval"],
         "lost": len(lost),
-        "lost_before": sum(result.start < 0 for result in lost),
+        "noise": len(failed) - len(lost) + len(broken) - len(followed),
         "errors": dict(Counter(result.error for result in lost).most_common()),
-        "outage_ms": round(outage(results)),
+        "outage_ms": round(outage([result for result in results if result.ok or result in lost])),
         "slowest_ms": round(1000 * max((result.latency for result in results if result.ok), default=0.0)),
         "served": dict(Counter(result.server for result in results if result.ok)),
         "kept": kept["connections"],
-        "broken": sum(found["used"] for found in kept["breaks"]),
-        "breaks": [_shift_moment(found, zero) for found in kept["breaks"]],
+        "broken": len(followed),
+        "breaks": breaks,
         "download_bytes": download["bytes"],
         "download_breaks": [_shift_moment(found, zero) for found in download["breaks"]],
         "download_stall_ms": round(
@@ -281,6 +291,7 @@ def summary(faults: list[Fault]) -> dict[str, Any]:
         "requests": sum(fault["requests"] for fault in faults),
         "lost": sum(fault["lost"] for fault in faults),
         "broken": sum(fault["broken"] for fault in faults),
+        "noise": sum(fault["noise"] for fault in faults),
         "longest_ms": max((fault["outage_ms"] for fault in faults), default=0),
     }
 

@@ -33,14 +33,18 @@ def _header(drill: Drill) -> Iterator[Element]:
     yield tag("h1", f"Failover drill: {drill['site']}")
     yield tag("p", moment.strftime("%-d %B %Y, %H:%M UTC"), class_="dim")
     kept = "no kept connection broke" if not total["broken"] else _count(total["broken"], "kept connection") + " broke"
+    share = f" ({100 * total['lost'] / total['requests']:.2g} %)" if total["lost"] else ""
     text = (
-        f"{_count(total['faults'], 'fault')}, {_number(total['lost'])} of {_number(total['requests'])} requests lost,"
-        f" longest outage {_duration(total['longest_ms'])}, {kept}."
+        f"{_count(total['faults'], 'fault')}, {_number(total['lost'])} of {_number(total['requests'])} requests lost"
+        f"{share}, longest outage {_duration(total['longest_ms'])}, {kept}."
     )
     wrong = drill["surprise"] or any(find_failures(fault, drill["limit_ms"]) for fault in drill["faults"])
-    verdict = tag(
-        "span", "Not as it should be: " if wrong else "The cluster came through: ", class_="bad" if wrong else "good"
-    )
+    if wrong:
+        verdict = tag("span", "Not as it should be: ", class_="bad")
+    elif total["lost"] or total["broken"]:
+        verdict = tag("span", "The cluster recovered from every fault, with losses: ", class_="costly")
+    else:
+        verdict = tag("span", "Nothing was lost: ", class_="good")
     yield tag("p", verdict, text, class_="verdict")
     if drill["surprise"]:
         yield tag("section", tag("h2", "The drill has stopped"), tag("p", drill["surprise"]), class_="card")
@@ -116,9 +120,12 @@ def _section(drill: Drill, number: int, fault: Fault) -> Element:
     servers = _servers(drill)
     part = close_up(fault)
     notes: list[Element] = [tag("p", text, class_="bad") for text in find_failures(fault, drill["limit_ms"])]
-    if fault["lost_before"]:
-        text = f"{_count(fault['lost_before'], 'request')} had been lost before the fault: what was measured has noise."
-        notes.append(tag("p", text, class_="bad"))
+    if fault["noise"]:
+        text = (
+            f"Noise: {_count(fault['noise'], 'request')} or connections failed before the fault or after the recovery."
+            " No figure counts them, but something else disturbs the cluster or the clients."
+        )
+        notes.append(tag("p", text, class_="costly"))
     errors = [tag("li", f"{_count(count, 'request')} lost: {error}") for error, count in fault["errors"].items()]
     ends = {found["error"] for found in (*fault["breaks"], *fault["download_breaks"]) if found["used"]}
     errors += [tag("li", f"connection broken: {error}") for error in sorted(ends)]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 STYLE = """
 :root { color-scheme: light dark; --back: #fbfbfa; --card: #fff; --ink: #1c2128; --dim: #5c6670; --line: #dfe3e8;
-  --red: #c62a2f; --green: #1a7a3c; --during: #f6e3d3; --master: #2b6cb0; --flow: #8896a5;
+  --red: #c62a2f; --green: #1a7a3c; --amber: #8a5a00; --during: #f6e3d3; --master: #2b6cb0; --flow: #8896a5;
   --s0: #4c8bd6; --s1: #2aa79b; --s2: #8f74d2; --s3: #c79a2b; --s4: #6f9e3f; --s5: #98a2ad }
 @media screen and (prefers-color-scheme: dark) { :root {
   --back: #0f1318; --card: #171c23; --ink: #e8ecf1; --dim: #9aa5b1; --line: #2b333d;
-  --red: #ff6b6b; --green: #57c97f; --during: #3b2c1f; --master: #6aa9f0; --flow: #6c7a89;
+  --red: #ff6b6b; --green: #57c97f; --amber: #e0a63a; --during: #3b2c1f; --master: #6aa9f0; --flow: #6c7a89;
   --s0: #5d9df0; --s1: #3dbfb1; --s2: #a68cf0; --s3: #dcb04a; --s4: #8cc255; --s5: #7d8894 } }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--back); color: var(--ink);
@@ -26,6 +26,7 @@ p { margin: 4px 0 }
 .verdict { font-size: 17px; margin: 14px 0 22px }
 .bad { color: var(--red); font-weight: 600 }
 .good { color: var(--green); font-weight: 600 }
+.costly { color: var(--amber); font-weight: 600 }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px;
   margin: 0 0 20px; break-inside: avoid }
 .wide { overflow-x: auto }

@@ -53,6 +53,7 @@ def record(
         "instance": "vip",
         "began": 1000.0,
         "ended": 1000.5,
+        "recovered": 1000.8,
         "problem": problem,
         "journals": {node: (journals or {}).get(node, "") for node in nodes},
         "clocks": {host: {"correction": (ahead or {}).get(host, 0.0)} for host in (*nodes, "clients")},
@@ -60,6 +61,7 @@ def record(
             "requests": {
                 "began": 999.0 + clients,
                 "interval": 0.01,
+                "timeout": 0.05,
                 "servers": ["", "web1"],
                 "errors": [error],
                 "outcome": [-1 if number in lost else number % 2 for number in range(200)],

@@ -20,6 +20,8 @@ def params(port, **keys):
         "server": r"web\d",
         "seconds": 0.5,
         "while_exists": None,
+        "address": "",
+        "site": "",
     }
     return {**usual, "url": url, "download_url": url, "validate_certs": True, **keys}
 
@@ -66,3 +68,16 @@ def test_an_url_says_port_path_and_name():
     found = parse_url("https://127.0.0.1:8443/a?b=c", False)
     assert (found.host, found.port, found.path, found.name) == ("127.0.0.1", 8443, "/a?b=c", "127.0.0.1")
     assert found.tls is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "site", "host", "name"),
+    [
+        ("http://www.example.com/", "127.0.0.1", "", "127.0.0.1", "www.example.com"),
+        ("https://127.0.0.1/", "", "www.example.com", "127.0.0.1", "www.example.com"),
+        ("http://nowhere.example/", "::1", "www.example.com", "::1", "www.example.com"),
+    ],
+)
+def test_a_site_is_asked_by_its_name_at_any_address(url, address, site, host, name):
+    found = parse_url(url, True, address, site)
+    assert (found.host, found.name) == (host, name)

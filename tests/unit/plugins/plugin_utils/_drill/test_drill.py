@@ -75,15 +75,31 @@ def test_a_load_balancer_that_does_not_answer_gives_no_requests():
 
 
 @pytest.mark.parametrize(
-    ("lost", "outage", "lost_before"),
-    [([], 0, 0), ([100], 22, 0), ([100, 101], 32, 0), ([100, 150], 22, 0), ([50], 22, 1)],
+    ("lost", "outage", "noise"),
+    [
+        ([], 0, 0),
+        ([100], 22, 0),
+        ([100, 101], 32, 0),
+        ([100, 150], 22, 0),
+        # The clocks are not quite right.
+        ([60], 22, 0),
+        ([20], 0, 1),
+        ([185], 0, 1),
+        ([20, 21, 100, 185], 22, 3),
+    ],
 )
-def test_an_outage_lasts_from_a_good_request_to_a_good_answer(lost, outage, lost_before):
+def test_a_fault_costs_what_was_lost_until_the_recovery(lost, outage, noise):
+    """An outage lasts from a good request to a good answer. What was lost before or afterwards is noise."""
     found = measure(record(lost))
-    assert (found["lost"], found["outage_ms"], found["lost_before"]) == (len(lost), outage, lost_before)
+    cost = len(lost) - noise
+    assert (found["lost"], found["outage_ms"], found["noise"]) == (cost, outage, noise)
     assert found["requests"] == 200
     assert sum(found["served"].values()) == 200 - len(lost)
-    assert found["errors"] == ({"timeout": len(lost)} if lost else {})
+    assert found["errors"] == ({"timeout": cost} if cost else {})
+
+
+def test_all_that_is_lost_counts_while_the_cluster_has_not_recovered():
+    assert measure({**record([185]), "recovered": 0.0})["lost"] == 1
 
 
 def test_times_are_the_controllers_and_count_from_the_beginning():
@@ -128,6 +144,13 @@ def test_a_connection_that_could_not_be_opened_is_not_a_broken_one():
     assert [one["at"] for one in found["breaks"]] == [0.1, 0.2]
 
 
+@pytest.mark.parametrize(("moment", "broken"), [(999.2, 0), (1000.1, 1), (1000.84, 1), (1000.9, 0)])
+def test_a_connection_that_breaks_without_a_fault_is_noise(moment, broken):
+    """One that hangs breaks once the client has lost patience, which may be after the recovery."""
+    found = measure(record([], breaks=[{"at": moment, "error": "reset", "used": True}]))
+    assert (found["broken"], found["noise"]) == (broken, 1 - broken)
+
+
 def test_a_download_stalls_where_nothing_comes():
     found = measure(record([], pieces=[999.5, 999.6, 1000.9, 1001.0]))
     assert found["download_stall_ms"] == 1300
@@ -140,6 +163,7 @@ def test_a_summary_adds_up():
         "requests": 400,
         "lost": 3,
         "broken": 0,
+        "noise": 0,
         "longest_ms": 32,
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.page import page
 from samples.drill import EVIL, drill, record
 
@@ -62,3 +63,19 @@ def test_every_lost_request_is_in_the_picture():
 
 def test_a_drill_without_faults_is_a_page_too():
     assert "nobody is served" in page(drill(surprise="nobody is served"))
+
+
+@pytest.mark.parametrize(
+    ("lost", "limit", "verdict"),
+    [
+        ([], 0, "Nothing was lost: "),
+        # Noise is no loss.
+        ([20], 0, "Nothing was lost: "),
+        ([100, 101], 0, "The cluster recovered from every fault, with losses: "),
+        ([100, 101], 10, "Not as it should be: "),
+    ],
+)
+def test_the_verdict_counts_what_was_lost(lost, limit, verdict):
+    written = page(drill(record(lost), limit_ms=limit))
+    assert verdict in written
+    assert ("Noise: 1 request" in written) == (lost == [20])
