@@ -22,6 +22,11 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
+  facts:
+    description: Whether facts of the hosts are addresses too, or only what the inventory says.
+    type: bool
+    default: true
+    version_added: 0.2.0
 author:
   - The evenkeel authors (@evenkeel)
 """

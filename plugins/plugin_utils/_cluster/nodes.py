@@ -136,9 +136,11 @@ def list_families(addresses: Iterable[str]) -> list[int]:
     return sorted({version_of(address) for address in addresses} - {0}) or [4]
 
 
-def find_hosts_without_address(names: list[str], hostvars: Mapping[str, Any]) -> list[str]:
-    """The hosts for which find_address() has no answer yet."""
-    return [name for name in names if not _has_address(name, hostvars[name])]
+def find_hosts_without_address(names: list[str], hostvars: Mapping[str, Any], facts: bool = True) -> list[str]:
+    """The hosts for which find_address() has no answer yet; without C(facts), those whose address the inventory does
+    not say."""
+    has_address = _has_address if facts else stated_address
+    return [name for name in names if not has_address(name, hostvars[name])]
 
 
 def _has_address(name: str, variables: Mapping[str, Any]) -> bool:

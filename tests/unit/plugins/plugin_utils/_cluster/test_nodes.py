@@ -65,6 +65,12 @@ def test_address(name, variables, expected):
     assert find_hosts_without_address([name], {name: variables}) == []
 
 
+def test_facts_of_a_cache_are_no_addresses():
+    variables = {"ansible_facts": {"default_ipv4": {"address": "192.0.2.99"}}}
+    assert find_hosts_without_address(["lb1"], {"lb1": variables}, facts=False) == ["lb1"]
+    assert find_hosts_without_address(["lb1"], {"lb1": {"cluster_address": "192.0.2.1"}}, facts=False) == []
+
+
 @pytest.mark.parametrize("variables", UNKNOWN)
 def test_no_address(variables):
     assert find_hosts_without_address(["lb1"], {"lb1": variables}) == ["lb1"]
