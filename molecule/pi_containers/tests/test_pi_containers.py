@@ -16,6 +16,7 @@ import pytest
 from certificates import certificate, hand_over
 from cluster import (
     ask,
+    between,
     booted,
     container,
     holders,
@@ -28,6 +29,7 @@ from cluster import (
 )
 from controller import ansible, answered, good, playbook, words
 from faults import docker, running
+from hanging import collect_answers
 from networks import in_lab
 from newer import NAME, newer, versions
 from prober import KeepAlive, Prober
@@ -280,6 +282,20 @@ def test_other_images_take_over_everywhere_and_lose_nothing():
     for name in (name for name, old in before.items() if not old):
         assert lab_host(name).file(f"/etc/{DAEMONS[name]}/mine").exists
     assert {name: served(address) for name, address in ADDRESSES.items()} == certificates
+    wait_until(well, "all servers in rotation")
+
+
+def test_requests_end_that_wait_for_a_server_whose_container_is_frozen():
+    """haproxy sends those that are safe to another server."""
+    wait_until(well, "all servers in rotation")
+    frozen = between("server1", "docker pause nginx", "docker unpause nginx")
+
+    def wait_until_down() -> None:
+        wait_until(lambda: not any(map(sees_all_servers, LOAD_BALANCERS)), "server1 is down")
+
+    answers = collect_answers(VIP, 80, frozen, wait_until_down)
+    # nginx refuses to take a body for a file.
+    assert set(answers) == {("GET", 200), ("HEAD", 200), ("POST", 405), ("POST", 502)}
     wait_until(well, "all servers in rotation")
 
 
