@@ -85,7 +85,8 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all "
             "processors busy it may send its adverts late, and the VIP moves without need",
             "let the kernel grant it (in a container: SYS_NICE and a real-time budget) until journalctl --unit "
-            "keepalived does not say 'cannot raise priority' any more, or set keepalived_timing: safe",
+            "keepalived does not say 'cannot raise priority' any more, or let its peers wait longer "
+            "(keepalived_instance_defaults: {down_timer_adverts: 12}, or keepalived_timing: safe)",
             harmless=True,
         )
     for problem in node["problems"]:

@@ -205,7 +205,7 @@ def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
     assert found.harmless
     assert found.hosts == ("lb1",)
     assert "without the real-time priority 50" in found.what
-    assert "keepalived_timing: safe" in found.remedy
+    assert "down_timer_adverts: 12" in found.remedy
 
 
 @pytest.mark.parametrize(
