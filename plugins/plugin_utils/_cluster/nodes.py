@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts of an inventory group: as nodes with an address that others can reach, and with what roles have found on
-them."""
+"""The hosts of an inventory group as nodes with an address that others can reach."""
 
 from __future__ import annotations
 
@@ -13,7 +12,6 @@ from typing import Any
 
 from ...module_utils._address import canonical, is_address, version_of
 
-ROLES = ("haproxy", "keepalived", "nginx")
 LINK_LOCAL = "fe80:"
 VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips")
 SERVER = re.compile(r"(\[[^\[\]]+\]|[^:]+)(?::(\d{1,5}))?")
@@ -148,19 +146,3 @@ def _has_address(name: str, variables: Mapping[str, Any]) -> bool:
         return bool(find_address(name, variables))
     except ValueError:
         return False
-
-
-def find_skipped_packages(names: list[str], hostvars: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The packages by host of the roles that have not found their daemon there, and have not tried to install it."""
-    left = {
-        name: [package for role in ROLES for package in _skipped_packages(role, hostvars.get(name) or {})]
-        for name in names
-    }
-    return {name: packages for name, packages in left.items() if packages}
-
-
-def _skipped_packages(role: str, variables: Mapping[str, Any]) -> list[str]:
-    found, install = (variables.get(f"__{role}_{what}") or {} for what in ("found", "install"))
-    # A role that the cluster does not have has asked for nothing.
-    left = install.get("skipped") and f"{role} installed" not in found.get("stdout_lines", [f"{role} installed"])
-    return list(variables[f"__{role}_packages"]) if left else []

@@ -50,17 +50,16 @@ def plan(
     what memory and how many file descriptors the host has."""
     lines = list(resources)
     found = make_plan(
+        "haproxy",
         variables,
+        base,
         options,
-        lambda: acme.declare_servers(additions.apply_additions("haproxy", remove_nulls(variables), base)[0]),
+        lambda reduced, _merged: acme.declare_servers(remove_nulls(reduced)),
         lambda declared: [
-            *additions.problems("haproxy", declared, base["additions"]),
             *problems(declared, lines),
             *acme.find_problems(declared, _sections(declared), base["certificate_store"]),
         ],
-        lambda declared: build_model(
-            declared, additions.apply_additions("haproxy", remove_nulls(variables), base)[1], facts, lines
-        ),
+        lambda declared, merged: build_model(declared, merged, facts, lines),
         nulls=True,
     )
     problems_of_lines = [] if found["problems"] else find_long_lines(variables, found["model"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from .additions import apply_additions, problems
 from .keys import find_key_problems
 from .rules import find_unknown
 from .text import find_unprintable_texts
@@ -16,17 +17,20 @@ from .values import find_type_problems
 
 
 def make_plan(
+    role: str,
     variables: Mapping[str, Any],
+    base: Mapping[str, Any],
     options: Mapping[str, Mapping[str, Any]],
-    declare: Callable[[], dict[str, Any]],
+    declare: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
     find_problems: Callable[[dict[str, Any]], Iterable[str]],
-    build_model: Callable[[dict[str, Any]], dict[str, Any]],
+    build_model: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
     nulls: bool = False,
 ) -> dict[str, Any]:
     """Return C(problems), one line each, and C(model), which is empty if there are problems.
 
-    C(declare) merges the defaults; rules and model get what it returns. Values of a wrong type and wrong keys are
-    reported without the rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
+    C(declare) merges the variables over C(base), both without the additions that the plain mode leaves out. Rules and
+    model get what it returns, the model C(base) as well. Values of a wrong type and wrong keys are reported without the
+    rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
     value."""
     strangers = find_unknown(variables, options)
     wrong = [
@@ -36,6 +40,7 @@ def make_plan(
     ]
     if wrong:
         return {"problems": strangers + wrong, "model": {}}
-    declared = declare()
-    problems = list(dict.fromkeys([*strangers, *find_problems(declared)]))
-    return {"problems": problems, "model": {} if problems else build_model(declared)}
+    reduced, merged = apply_additions(role, variables, base)
+    declared = declare(reduced, merged)
+    found = list(dict.fromkeys([*strangers, *problems(role, variables, base["additions"]), *find_problems(declared)]))
+    return {"problems": found, "model": {} if found else build_model(declared, merged)}

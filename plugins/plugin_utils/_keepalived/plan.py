@@ -34,32 +34,28 @@ def plan(
     variables: dict[str, Any], base: dict[str, Any], options: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return C(problems) and C(model). C(base) has the profiles of time, what items are merged over, and paths."""
-
-    def given() -> dict[str, Any]:
-        reduced, _merged = additions.apply_additions("keepalived", variables, base)
-        return {name.removeprefix("keepalived_"): value for name, value in reduced.items()}
-
     return make_plan(
+        "keepalived",
         variables,
+        base,
         options,
-        lambda: declare(given(), base, facts),
-        lambda declared: [
-            *additions.problems("keepalived", variables, base["additions"]),
-            *problems(declared, dict(facts)),
-        ],
-        lambda declared: build_model(given(), declared, base),
+        lambda reduced, merged: declare(reduced, merged, facts),
+        lambda declared: problems(declared, dict(facts)),
+        build_model,
     )
 
 
-def declare(given: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the declaration of model.py: every item has its defaults, and every instance its interface."""
-    variables = {f"keepalived_{name}": value for name, value in given.items()}
-    base = additions.apply_additions("keepalived", variables, base)[1]
+def declare(variables: dict[str, Any], base: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the declaration of model.py: every item has its defaults, and every instance its interface.
+
+    C(given) are the variables without their prefix."""
+    given = {name.removeprefix("keepalived_"): value for name, value in variables.items()}
     timing = {**base["timings"][given["timing"]], **base.get("timing", {})}
     watch_directory = base["watch_directory"]
     watched = [item["name"] for item in given["watched_urls"]]
     instances = _merge_defaults({**base["instance"], "interface": given["interface"]}, given, "instance")
     return {
+        "given": given,
         "nodes": given["nodes"],
         "node": given["node_name"],
         "timing": timing["instance"],
@@ -90,8 +86,9 @@ def _busy_name(name: str) -> str:
     return f"{name}_busy"
 
 
-def build_model(given: dict[str, Any], declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     """Return what the templates print, and the settings of the role's own programs."""
+    given = declared["given"]
     found = build_blocks(declared)
     has_metrics = boolean(given["metrics_enabled"])
     left_out = declared["left_out"]

@@ -25,17 +25,18 @@ def plan(
 ) -> dict[str, Any]:
     """Return C(problems) and C(model). C(base) has what C(main), C(http), C(upstream) and C(site) are merged over."""
     return make_plan(
+        "nginx",
         variables,
+        base,
         options,
-        lambda: declare(variables, base),
-        lambda declared: [*additions.problems("nginx", variables, base["additions"]), *problems(declared)],
-        lambda declared: build_model(declared, facts),
+        declare,
+        problems,
+        lambda declared, _merged: build_model(declared, facts),
     )
 
 
 def declare(variables: dict[str, Any], base: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the variables without their prefix; settings, sites and upstreams have their defaults."""
-    variables, base = additions.apply_additions("nginx", variables, base)
     given = {name.removeprefix("nginx_"): value for name, value in variables.items()}
     connections, processes = given["worker_connections"], given["worker_processes"]
     # A connection of a client can need one to an upstream, or a file.

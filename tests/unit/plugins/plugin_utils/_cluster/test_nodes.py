@@ -9,7 +9,6 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes imp
     find_address,
     find_foreign_addresses,
     find_hosts_without_address,
-    find_skipped_packages,
     list_address_servers,
     list_families,
     list_nodes,
@@ -93,29 +92,6 @@ def test_nodes_have_a_port_where_it_is_asked_for():
 def test_nodes_name_the_host_without_address():
     with pytest.raises(ValueError, match="host c"):
         list_nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
-
-
-LEFT = {"skipped": True, "changed": False}
-BARE = {"rc": 1, "stdout_lines": ["curl installed"]}
-THERE = {"rc": 0, "stdout_lines": ["nginx installed"]}
-
-
-def test_what_roles_have_left_is_named_by_host():
-    packages = {"__haproxy_packages": ["haproxy", "socat"], "__nginx_packages": ["nginx"]}
-    hostvars = {
-        "both": {
-            **packages,
-            "__haproxy_found": BARE,
-            "__haproxy_install": LEFT,
-            "__nginx_found": BARE,
-            "__nginx_install": LEFT,
-        },
-        "deployed": {**packages, "__nginx_found": THERE, "__nginx_install": LEFT},
-        "tried": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": True}},
-        "in a container": {**packages, "__nginx_found": BARE, "__nginx_install": {"changed": False}},
-        "not tried": {},
-    }
-    assert find_skipped_packages([*hostvars, "not reached"], hostvars) == {"both": ["haproxy", "socat", "nginx"]}
 
 
 @pytest.mark.parametrize(

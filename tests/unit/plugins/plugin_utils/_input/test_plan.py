@@ -7,7 +7,18 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.plan import make_plan
 
-OPTIONS = {"web_port": {"type": "int"}, "web_lines": {"type": "list", "elements": "str"}}
+OPTIONS = {
+    "web_port": {"type": "int"},
+    "web_lines": {"type": "list", "elements": "str"},
+    "web_plain": {"type": "bool"},
+    "web_additions": {"type": "list", "elements": "str"},
+}
+PLAIN = {"web_plain": True, "web_additions": []}
+BASE = {
+    "additions": {"lines": {"variables": {"lines": []}, "base": {"http": {}}}},
+    "role_defaults": {"web_lines": ["a"]},
+    "http": {"gzip": True},
+}
 
 
 def never(*_declared):
@@ -23,24 +34,41 @@ def never(*_declared):
     ],
 )
 def test_a_value_of_a_wrong_type_is_reported_alone(variables, part):
-    plan = make_plan(variables, OPTIONS, never, never, never)
+    plan = make_plan("web", variables, BASE, OPTIONS, never, never, never)
     (problem,) = plan["problems"]
     assert part in problem
     assert plan["model"] == {}
 
 
 def test_unknown_variables_and_what_the_rules_find_are_reported_together():
-    plan = make_plan({"web_prot": 80}, OPTIONS, dict, lambda _declared: iter(["a rule"]), never)
-    assert plan["problems"] == ["web_prot is not a variable of this role; did you mean web_port?", "a rule"]
+    plan = make_plan(
+        "web",
+        {**PLAIN, "web_prot": 80, "web_lines": [], "web_additions": ["limes"]},
+        BASE,
+        OPTIONS,
+        lambda reduced, _merged: reduced,
+        lambda _declared: iter(["a rule"]),
+        never,
+    )
+    assert plan["problems"] == [
+        "web_prot is not a variable of this role; did you mean web_port?",
+        "web_additions has 'limes', which is no addition of the role; did you mean lines?",
+        "a rule",
+    ]
     assert plan["model"] == {}
 
 
-def test_good_input_makes_a_model():
+@pytest.mark.parametrize(
+    ("plain", "lines", "merged"), [(False, ["a"], {"gzip": True}), (True, [], {})], ids=["with additions", "plain"]
+)
+def test_good_input_makes_a_model(plain, lines, merged):
     plan = make_plan(
-        {"web_port": 80, "web_lines": ["a"]},
+        "web",
+        {"web_plain": plain, "web_additions": [], "web_port": 80, "web_lines": ["a"]},
+        BASE,
         OPTIONS,
-        lambda: {"lines": ["a"]},
+        lambda reduced, base: {"lines": reduced["web_lines"], "http": base["http"]},
         lambda _declared: [],
-        lambda declared: declared,
+        lambda declared, base: {**declared, "base": base["http"]},
     )
-    assert plan == {"problems": [], "model": {"lines": ["a"]}}
+    assert plan == {"problems": [], "model": {"lines": lines, "http": merged, "base": merged}}

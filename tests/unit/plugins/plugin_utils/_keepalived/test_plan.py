@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.additions import apply_additions
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.plan import declare, plan
 from samples.keepalived import FACTS, NODES
 
@@ -52,8 +53,7 @@ def model(**changes):
 
 
 def declared(**changes):
-    given = {name.removeprefix("keepalived_"): value for name, value in {**VARIABLES, **changes}.items()}
-    return declare(given, BASE, FACTS)
+    return declare(*apply_additions("keepalived", {**VARIABLES, **changes}, BASE), FACTS)
 
 
 def test_an_item_is_merged_over_the_defaults_of_the_inventory_and_those_over_the_base():
