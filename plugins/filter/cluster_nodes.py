@@ -6,16 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_nodes
-short_description: Turn the hosts of a group into nodes with addresses
+short_description: Turn the hosts of a group, or addresses, into nodes with addresses
 version_added: 0.1.0
 description:
   - Gives every host's name and the address at which the other hosts reach it, in the order of the list.
   - The address is the first of C(cluster_address), C(ansible_host), the host's name and the fact
     C(default_ipv4.address) that is an IP address. It is an error, which names the host, if none of them is.
+  - An address that is no host of the inventory can be in the list as well. With O(port), it may have a port of its own.
+    The node's name is the address, with that port.
 positional: hostvars
 options:
   _input:
-    description: Names of hosts, such as a group.
+    description: Names of hosts, such as a group, or addresses such as V(192.0.2.31), V(192.0.2.31:8080) or
+      V([2001:db8::31]:8080).
     type: list
     elements: str
     required: true
@@ -38,6 +41,8 @@ EXAMPLES = r"""
 haproxy_backends:
   - name: web
     servers: "{{ groups['web_servers'] | evenkeel.ha_web.cluster_nodes(hostvars, port=80) }}"
+  - name: shop
+    servers: "{{ ['192.0.2.31:8080', '192.0.2.32'] | evenkeel.ha_web.cluster_nodes(hostvars, port=80) }}"
 """
 
 RETURN = r"""
@@ -51,7 +56,7 @@ from ..plugin_utils._cluster.nodes import list_nodes
 
 
 class FilterModule:
-    """Turn the hosts of a group into nodes with addresses."""
+    """Turn the hosts of a group, or addresses, into nodes with addresses."""
 
     def filters(self) -> dict:
         return {"cluster_nodes": list_nodes}

@@ -32,6 +32,19 @@ options:
     type: list
     elements: str
     default: []
+  before:
+    description: The C(report) of an earlier call, for C(changes). If it is empty, these describe the state as
+      if everything had changed.
+    type: dict
+    default: {}
+  title:
+    description: Heading of the page of HTML.
+    type: str
+    default: Cluster
+  moment:
+    description: When the hosts were asked, in seconds since 1970, for that page.
+    type: float
+    default: 0
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -45,6 +58,9 @@ _value:
   description:
     - C(table) has lines for a terminal, with two for each finding, which are the problem and the remedy, and with
       commands. C(summary) is a sentence.
+    - C(page) is one page of HTML that needs no other file, loads nothing and runs no script.
+    - C(changes) has one line for each change since O(before). Numbers within findings, such as times and connections,
+      are not compared.
     - C(report) is the same as data. Its C(healthy) is false if there is a finding that is not C(harmless). Its
       C(findings) have C(hosts), C(what), C(remedy) and C(harmless).
     - Its C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and by C(nodes) C(state),
@@ -57,7 +73,32 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._status.table import describe_cluster
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..plugin_utils._status.changes import list_changes
+from ..plugin_utils._status.page import build_page
+from ..plugin_utils._status.report import build_report
+from ..plugin_utils._status.table import build_lines
+
+
+def describe_cluster(
+    asked: Mapping[str, Mapping[str, Any]],
+    certificate_days: int = 14,
+    folder: str = "",
+    inventories: Sequence[str] = (),
+    before: Mapping[str, Any] | None = None,
+    title: str = "Cluster",
+    moment: float = 0,
+) -> dict[str, Any]:
+    """Build the report as data, as lines for a terminal, as a page and as changes."""
+    report = build_report(asked, certificate_days)
+    return {
+        "report": report,
+        **build_lines(report, folder, inventories),
+        "page": build_page(report, title, moment, folder, inventories),
+        "changes": list_changes(report, before),
+    }
 
 
 class FilterModule:

@@ -43,6 +43,13 @@ options:
     type: list
     elements: str
     default: []
+  noted:
+    description:
+      - The C(steps) of a host in its interrupted deployment; an empty list if there was none. These servers are in its
+        C(steps) even if the host has another name now. Servers that were taken out of rotation by hand are not.
+      - If it is left out, the C(steps) have the servers of the host whatever their state is.
+    type: list
+    elements: dict
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -53,8 +60,11 @@ problems: "{{ (groups['web_servers'] | evenkeel.ha_web.rolling_check(asked.resul
 
 RETURN = r"""
 _value:
-  description: C(problems), one line each, and C(states), a line for every host with its state in every backend of every
-    load balancer.
+  description:
+    - C(problems), one line each, and C(states), a line for every host with its state in every backend of every load
+      balancer.
+    - C(steps) by host. Each is a load balancer, C(balancer), with its C(servers) of that host, a list such as
+      V([web/web1]).
   type: dict
 """
 

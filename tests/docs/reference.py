@@ -62,8 +62,8 @@ def copied(collections: Path) -> Path:
     shutil.copy(ROOT / "galaxy.yml", collection)
     for folder in ("meta", "plugins", "roles"):
         shutil.copytree(ROOT / folder, collection / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for role in (collection / "roles").iterdir():
-        specs = role / "meta/argument_specs.yml"
+    for specs in (collection / "roles").glob("*/meta/argument_specs.yml"):
+        role = specs.parents[1]
         specs.write_text(yaml.safe_dump(completed(read(specs), read(role / "defaults/main.yml"))), encoding="utf-8")
     return collections
 

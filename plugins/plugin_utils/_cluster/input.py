@@ -17,7 +17,7 @@ from ...module_utils._address import canonical, is_address, version_of
 from .._input.text import find_unprintable
 from .._input.values import Option, find_type_problems
 from .._keepalived.placement import find_address_problems
-from .nodes import VIPS, list_address_servers, stated_address
+from .nodes import VIPS, parse_server, stated_address
 
 ADDRESS_VERSIONS = {
     "cluster_address": (
@@ -177,7 +177,7 @@ def _host_problems(given: dict[str, Any]) -> Iterator[str]:
         yield from find_unprintable(name, value)
     for text in _as_list(given.get("cluster_servers")):
         try:
-            list_address_servers([text])
+            parse_server(text, 80)
         except ValueError as problem:
             yield str(problem)
     for name, (versions, needed) in ADDRESS_VERSIONS.items():

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...module_utils._address import canonical, is_address, version_of
+from ...module_utils._address import canonical, is_address
 
 LINK_LOCAL = "fe80:"
 VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips")
@@ -23,15 +23,17 @@ def list_nodes(
 ) -> list[dict[str, Any]]:
     """C(name) and C(address) of every host, in the order of C(names); with C(port), that too.
 
-    With C(address6), the host's C(cluster_address6) as well, if it has one.
+    With C(address6), the host's C(cluster_address6) as well, if it has one. With C(port), what is no host of the
+    inventory is parse_server()'s.
     Raises ValueError, naming the host, where no address is known."""
-    extra = {} if port is None else {"port": port}
     return [
-        {
+        parse_server(str(name), port)
+        if port is not None and name not in hostvars
+        else {
             "name": name,
             "address": find_address(name, hostvars[name]),
             **(_second_address(hostvars[name]) if address6 else {}),
-            **extra,
+            **({} if port is None else {"port": port}),
         }
         for name in names
     ]
@@ -109,15 +111,11 @@ def _foreign_address(name: str, variables: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def list_address_servers(addresses: Iterable[str], port: int = 80) -> list[dict[str, Any]]:
-    """The servers of a backend that are known by C(ADDRESS) or C(ADDRESS:PORT); IPv6 addresses with a port are in
+def parse_server(text: str, port: int) -> dict[str, Any]:
+    """The server of a backend that is known by C(ADDRESS) or C(ADDRESS:PORT); an IPv6 address with a port is in
     brackets.
 
     Raises ValueError for what is no address."""
-    return [_parse_server(str(text), port) for text in addresses]
-
-
-def _parse_server(text: str, port: int) -> dict[str, Any]:
     match = SERVER.fullmatch(text)
     given, number = match.groups() if match and not is_address(text) else (text, None)
     host = given[1:-1] if given[:1] == "[" and given[-1:] == "]" else given
@@ -129,16 +127,14 @@ def _parse_server(text: str, port: int) -> dict[str, Any]:
     return {"name": text.replace("[", "").replace("]", ""), "address": host, "port": int(number or port)}
 
 
-def list_families(addresses: Iterable[str]) -> list[int]:
-    """The IP versions of the addresses, in order; IPv4 where there is no address."""
-    return sorted({version_of(address) for address in addresses} - {0}) or [4]
-
-
-def find_hosts_without_address(names: list[str], hostvars: Mapping[str, Any], facts: bool = True) -> list[str]:
-    """The hosts for which find_address() has no answer yet; without C(facts), those whose address the inventory does
-    not say."""
-    has_address = _has_address if facts else stated_address
-    return [name for name in names if not has_address(name, hostvars[name])]
+def inspect_addresses(names: list[str], hostvars: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the hosts whose address is C(unknown) as yet, those whose address is C(unstated) in the inventory, and
+    C(problems) of addresses."""
+    return {
+        "unknown": [name for name in names if not _has_address(name, hostvars[name])],
+        "unstated": [name for name in names if not stated_address(name, hostvars[name])],
+        "problems": find_foreign_addresses(names, hostvars),
+    }
 
 
 def _has_address(name: str, variables: Mapping[str, Any]) -> bool:

@@ -77,15 +77,17 @@ def check(
     serial: Any = "100%",
     minimum: int = 0,
     unfinished: list[str] | None = None,
-) -> dict[str, list[str]]:
-    """Return C(problems), because of which the hosts must not be taken out of rotation, C(serial) at a time, and
-    C(states), one line for every host.
+    noted: list[Step] | None = None,
+) -> dict[str, Any]:
+    """Return C(problems), because of which the hosts must not be taken out of rotation, C(serial) at a time, C(states),
+    one line for every host, and C(steps), what plan_steps() returns of every host.
 
     C(unfinished) are hosts whose deployment was interrupted: the servers that it took out are back in rotation after
     their batch."""
     return {
         "problems": find_problems(hosts, asked, hostvars, serial, minimum, unfinished),
         "states": describe_hosts(hosts, asked, hostvars),
+        "steps": {host: plan_steps(asked, server_name(host, hostvars), noted) for host in hosts},
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ...module_utils._text import suggestion
+from .names import find_group_problems
 
 OPTIONS = {"load_balancers": "cluster_load_balancer_group", "web_servers": "cluster_web_server_group"}
 """The variables with the names of the groups."""
@@ -18,12 +19,15 @@ Groups = Mapping[str, Collection[str]]
 
 
 def find_tiers(groups: Groups, load_balancer_group: str, web_server_group: str) -> dict[str, list[Any]]:
-    """Return the C(members) of groups with other names than the playbooks', and C(problems)."""
+    """Return the C(members) of groups with other names than the playbooks', and C(problems) of these and of the groups
+    that the playbooks will see."""
     named = dict(zip(OPTIONS, (load_balancer_group, web_server_group)))
     others = {tier: name for tier, name in named.items() if name != tier}
+    problems = [problem for tier, name in others.items() for problem in _find_problems(groups, tier, name)]
+    seen = {**groups, **{tier: groups.get(name, []) for tier, name in others.items()}}
     return {
         "members": [{"host": host, "tier": tier} for tier, name in others.items() for host in groups.get(name, [])],
-        "problems": [problem for tier, name in others.items() for problem in _find_problems(groups, tier, name)],
+        "problems": problems or find_group_problems(seen),
     }
 
 

@@ -12,24 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .finding import format_duration, join_names
-from .report import build_report
 
 Report = Mapping[str, Any]
 
 PLAYBOOK = re.compile(r"\brun (\w+)\.yml\b")
 COMMAND = re.compile(r"(?:^|; )((?:systemctl (?:start|reload|restart) [\w-]+)|ip address delete \S+ dev \S+)")
 """What a remedy names of playbooks, and of commands for the host of the finding."""
-
-
-def describe_cluster(
-    asked: Mapping[str, Mapping[str, Any]],
-    certificate_days: int = 14,
-    folder: str = "",
-    inventories: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Build the C(report), the lines of its C(table) and a C(summary). C(folder) has the playbooks."""
-    report = build_report(asked, certificate_days)
-    return {"report": report, **build_lines(report, folder, inventories)}
 
 
 def build_lines(report: Report, folder: str = "", inventories: Sequence[str] = ()) -> dict[str, Any]:

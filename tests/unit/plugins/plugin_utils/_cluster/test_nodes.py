@@ -7,10 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.nodes import (
     find_address,
-    find_foreign_addresses,
-    find_hosts_without_address,
-    list_address_servers,
-    list_families,
+    inspect_addresses,
     list_nodes,
 )
 
@@ -61,18 +58,18 @@ UNKNOWN = [
 @pytest.mark.parametrize(("name", "variables", "expected"), KNOWN)
 def test_address(name, variables, expected):
     assert find_address(name, variables) == expected
-    assert find_hosts_without_address([name], {name: variables}) == []
+    assert inspect_addresses([name], {name: variables})["unknown"] == []
 
 
 def test_facts_of_a_cache_are_no_addresses():
     variables = {"ansible_facts": {"default_ipv4": {"address": "192.0.2.99"}}}
-    assert find_hosts_without_address(["lb1"], {"lb1": variables}, facts=False) == ["lb1"]
-    assert find_hosts_without_address(["lb1"], {"lb1": {"cluster_address": "192.0.2.1"}}, facts=False) == []
+    assert inspect_addresses(["lb1"], {"lb1": variables})["unstated"] == ["lb1"]
+    assert inspect_addresses(["lb1"], {"lb1": {"cluster_address": "192.0.2.1"}})["unstated"] == []
 
 
 @pytest.mark.parametrize("variables", UNKNOWN)
 def test_no_address(variables):
-    assert find_hosts_without_address(["lb1"], {"lb1": variables}) == ["lb1"]
+    assert inspect_addresses(["lb1"], {"lb1": variables})["unknown"] == ["lb1"]
     with pytest.raises(ValueError, match="the address of host lb1 is unknown: set cluster_address"):
         find_address("lb1", variables)
 
@@ -94,20 +91,6 @@ def test_nodes_name_the_host_without_address():
         list_nodes(["a", "c"], {"a": {"cluster_address": "192.0.2.1"}, "c": {}})
 
 
-@pytest.mark.parametrize(
-    ("addresses", "versions"),
-    [
-        (["192.0.2.10/24", ""], [4]),
-        (["2001:db8::10/64", "2001:db8::11/64", ""], [6]),
-        (["2001:db8::10/64", "192.0.2.10/24"], [4, 6]),
-        (["", "vip"], [4]),
-        ([], [4]),
-    ],
-)
-def test_families(addresses, versions):
-    assert list_families(addresses) == versions
-
-
 OWN = {"all_ipv4_addresses": ["10.0.2.15"], "all_ipv6_addresses": ["2001:db8::15", "fe80::15"]}
 
 
@@ -125,7 +108,7 @@ OWN = {"all_ipv4_addresses": ["10.0.2.15"], "all_ipv6_addresses": ["2001:db8::15
     ],
 )
 def test_an_address_that_the_host_does_not_have_is_reported_unless_it_is_meant(name, variables, stated):
-    found = find_foreign_addresses([name], {name: variables})
+    found = inspect_addresses([name], {name: variables})["problems"]
     assert len(found) == bool(stated)
     for problem in found:
         assert problem.startswith(f"{name}: load balancers would use its address {stated}, which is ansible_host")
@@ -143,7 +126,7 @@ def test_an_address_that_the_host_does_not_have_is_reported_unless_it_is_meant(n
     ],
 )
 def test_a_server_by_its_address(text, name, address, port):
-    assert list_address_servers([text]) == [{"name": name, "address": address, "port": port}]
+    assert list_nodes([text], {}, port=80) == [{"name": name, "address": address, "port": port}]
 
 
 @pytest.mark.parametrize(
@@ -151,4 +134,4 @@ def test_a_server_by_its_address(text, name, address, port):
 )
 def test_what_is_no_address_is_no_server(text):
     with pytest.raises(ValueError, match="cluster_servers has"):
-        list_address_servers([text])
+        list_nodes([text], {}, port=80)

@@ -19,7 +19,6 @@ def member(host, tier):
     ("groups", "names", "members"),
     [
         ({LB: ["lb1"], WEB: ["web1"]}, (LB, WEB), []),
-        ({}, (LB, WEB), []),
         (TWO, ("edge", "shop"), [member("e1", LB), member("e2", LB), member("s1", WEB)]),
         (TWO, ("staging_edge", "staging_shop"), [member("e9", LB), member("s9", WEB)]),
         ({**TWO, WEB: ["web1"]}, ("edge", WEB), [member("e1", LB), member("e2", LB)]),
@@ -43,6 +42,12 @@ def test_members_are_those_of_the_named_groups(groups, names, members):
             {**TWO, WEB: ["web1"]},
             (LB, "shop"),
             "cluster_web_server_group is 'shop', and the group web_servers has other hosts (web1): rename the group",
+        ),
+        ({**TWO, "empty": []}, ("empty", "empty"), "The inventory groups load_balancers and web_servers are empty"),
+        (
+            {"load_balancer": ["lb1"], WEB: ["web1"]},
+            (LB, WEB),
+            "The inventory group load_balancers is empty or missing",
         ),
     ],
 )

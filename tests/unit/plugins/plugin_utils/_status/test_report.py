@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.filter.cluster_report import describe_cluster
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import build_report
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import (
     columns,
-    describe_cluster,
     findings,
     table,
 )

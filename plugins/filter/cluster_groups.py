@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: cluster_tiers
+name: cluster_groups
 short_description: Find the members of a cluster in groups of any name
 version_added: 0.2.0
 description:
   - Lists the hosts of the inventory's groups that the playbooks call C(load_balancers) and C(web_servers), where the
     inventory has other names for them.
+  - Reports groups that are misspelt, missing or empty, and hosts of another cluster.
 positional: load_balancer_group, web_server_group
 options:
   _input:
@@ -30,7 +31,7 @@ author:
 """
 
 EXAMPLES = r"""
-members: "{{ (groups | evenkeel.ha_web.cluster_tiers('edge', 'shop')).members }}"
+members: "{{ (groups | evenkeel.ha_web.cluster_groups('edge', 'shop')).members }}"
 """
 
 RETURN = r"""
@@ -47,4 +48,4 @@ class FilterModule:
     """Find the members of a cluster in groups of any name."""
 
     def filters(self) -> dict:
-        return {"cluster_tiers": find_tiers}
+        return {"cluster_groups": find_tiers}

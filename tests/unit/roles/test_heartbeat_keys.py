@@ -2,15 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which keys sign heartbeats."""
+"""Which keys sign heartbeats, as the role's variables choose them."""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.heartbeat_keys import choose_keys
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
+ROLE = Path(__file__).parents[3] / "roles/keepalived"
 A, B, C, NEW = "a" * 64, "b" * 64, "c" * 64, "0" * 64
 OURS = hashlib.sha256(b"correct horse").hexdigest()
 
@@ -31,4 +34,18 @@ OURS = hashlib.sha256(b"correct horse").hexdigest()
     ],
 )
 def test_the_keys(files, secret, expected):
-    assert choose_keys(files, secret, NEW) == expected
+    loader = DataLoader()
+    (block,) = [
+        task
+        for task in loader.load_from_file(str(ROLE / "tasks/configure.yml"), trusted_as_template=True)
+        if "block" in task
+    ]
+    variables = {
+        **loader.load_from_file(str(ROLE / "vars/main.yml"), trusted_as_template=True),
+        "keepalived_heartbeat_secret": secret,
+        "__keepalived_key_files": files[:1],
+        "__keepalived_key_files_elsewhere": {"results": [{"stdout": text} for text in files[1:]]},
+        "__keepalived_keys_generated": [NEW],
+    }
+    fact = block["block"][-1]["ansible.builtin.set_fact"]["__keepalived_heartbeat_keys"]
+    assert list(Templar(loader=loader, variables=variables).template(fact)) == expected
