@@ -21,8 +21,8 @@ FIGURES = {
     "outage_ms": "{} ms",
     "lost": "{} requests lost",
     "slowest_ms": "slowest {} ms",
-    "two_owners_ms": "both nodes held the VIP for {} ms",
-    "healing_two_owners_ms": "both nodes held the VIP for {} ms after the repair",
+    "two_owners_ms": "two holders for {} ms",
+    "healing_two_owners_ms": "two holders for {} ms after the repair",
 }
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of docs/reference/plain.md, from the additions in vars/main.yml of each role."""
+"""The lists of docs/reference/plain.md, from the additions in vars/main.yml of each role."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import yaml
+from markup import wrap
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/reference/plain.md"
@@ -20,14 +21,14 @@ MARKUP = re.compile(r"[COV]\(([^)]*)\)")
 def page_with_tables() -> str:
     """The page as it has to be."""
     text = PAGE.read_text(encoding="utf-8")
-    return TABLE.sub(lambda found: f"{found[1]}\n{table(found[2])}\n{found[3]}", text)
+    return TABLE.sub(lambda found: f"{found[1]}\n{list_additions(found[2])}\n{found[3]}", text)
 
 
-def table(role: str) -> str:
+def list_additions(role: str) -> str:
     variables = yaml.safe_load((ROOT / f"roles/{role}/vars/main.yml").read_text(encoding="utf-8"))
-    lines = ["| addition | what it adds | variables that it gives a default |", "| --- | --- | --- |"]
+    lines: list[str] = []
     for name, addition in variables[f"__{role}_base"]["additions"].items():
         adds = MARKUP.sub(r"`\1`", addition["adds"])
         changed = ", ".join(f"`{role}_{variable}`" for variable in addition.get("variables", {}))
-        lines.append(f"| `{name}` | {adds} | {changed} |")
+        lines += wrap(f"`{name}`: {adds}" + (f" ({changed})" if changed else ""), "  ", "- ")
     return "\n".join(lines) + "\n"

@@ -23,7 +23,9 @@ PAGES = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "inventories/*/README.md", "roles/*/README.md")
     for path in ROOT.glob(pattern)
+    if path.parent.name != "collection"
 )
+"""All but the reference, whose examples are those of other pages, of stories and of the plugins themselves."""
 ROLES = ("docker_engine", "haproxy", "keepalived", "nginx")
 PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}

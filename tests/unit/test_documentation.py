@@ -14,6 +14,7 @@ from examples import PAGES, ROOT, examples
 
 TEXT = (ROOT / "docs/tutorial/from_a_guide.md").read_text(encoding="utf-8")
 ROLES = ("haproxy", "keepalived", "nginx")
+REFERENCE = sorted((ROOT / "docs/reference/collection").glob("*.md"))
 TASKS = sorted({example.page for example in examples() if example.language == "yaml" and "/how_to/" in example.page})
 
 
@@ -45,10 +46,10 @@ def sections():
 
 
 def spans():
-    """Values of variables in the second columns, with their inventories."""
+    """Values of variables in the items that are headed by C(in the inventory), with their inventories."""
     for inventory, text in sections():
-        for row in re.findall(r"^\| (.*) \|", text, flags=re.MULTILINE):
-            for span in re.findall(r"`([^`]+)`", row.split(" | ")[1]):
+        for item in re.findall(r"^  - in the inventory: (.*\n(?:    .*\n)*)", text, flags=re.MULTILINE):
+            for span in re.findall(r"`([^`]+)`", re.sub(r"\n +", " ", item)):
                 if ": " in span:
                     yield pytest.param(inventory, span, id=f"{inventory}-{span}")
 
@@ -64,7 +65,7 @@ def test_an_example_is_part_of_the_file_that_it_names(language, file, block):
 
 
 @pytest.mark.parametrize(("inventory", "span"), list(spans()))
-def test_a_value_in_a_table_is_that_of_the_inventory(inventory, span):
+def test_a_value_of_a_step_is_that_of_the_inventory(inventory, span):
     assert any(
         part_of(said(span), read(path)) for path in (ROOT / "inventories" / inventory / "group_vars").glob("*.yml")
     )
@@ -91,10 +92,27 @@ def test_a_link_leads_to_a_file(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs/reference/collection").glob("*.rst")), ids=lambda page: page.stem)
-def test_a_link_of_the_reference_leads_to_a_page_of_it(page):
-    links = re.findall(r"""[<'](\w+\.rst)[>'#]""", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+@pytest.mark.parametrize("page", REFERENCE, ids=lambda page: page.stem)
+def test_a_link_of_the_reference_leads_to_a_page_of_it_and_to_a_heading(page):
+    text = page.read_text(encoding="utf-8")
+    links = [link.split("#") for link in re.findall(r"\]\(([\w.]*#?[\w]*)\)", text)]
+    texts = {name: (page.parent / name).read_text(encoding="utf-8") if name else text for name, *_heading in links}
+    assert [link for link in links if link[1:] and f"\n## {link[1]}\n" not in texts[link[0]]] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *REFERENCE], ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_line_is_short(page):
+    if page.name == "CHANGELOG.md":
+        pytest.skip("antsibull-changelog writes a line for every change")
+    # The benchmark's own tables: a figure has its spread and doubts beside it.
+    text = re.sub(r"<!-- (\w+) -->.*?<!-- end of \1 -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert [line for line in text.splitlines() if len(line) > 120] == []
+
+
+@pytest.mark.parametrize("page", REFERENCE, ids=lambda page: page.stem)
+def test_a_page_of_the_reference_can_be_read_on_a_forge(page):
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r"</?[a-z][^>]*>(?<!\\>)", re.sub(r"<https?://[^>]*>|\\<", "", text)) == []
 
 
 @pytest.mark.parametrize("role", sorted(path.parts[-3] for path in ROOT.glob("roles/*/meta/argument_specs.yml")))
@@ -119,9 +137,9 @@ def test_a_page_that_a_story_reads_is_there():
     assert [page for page in pages if not (ROOT / "docs" / page).is_file()] == []
 
 
-def test_every_derived_variable_has_its_row():
+def test_every_derived_variable_has_its_item():
     page = (ROOT / "docs/reference/inventory.md").read_text(encoding="utf-8")
-    cells = "".join(re.findall(r"^\| (`[^|]*) \|", page, flags=re.MULTILINE))
+    cells = "".join(re.findall(r"^- (`[^:]*):", page, flags=re.MULTILINE))
     derived = read(ROOT / "playbooks/vars/cluster.yml")
     given = {
         *("cluster_address", "cluster_address6", "cluster_load_balancer_group", "cluster_web_server_group"),
@@ -130,9 +148,9 @@ def test_every_derived_variable_has_its_row():
     assert given | {name for name in derived if not name.startswith("__")} == set(re.findall(r"`(\w+)`", cells))
 
 
-def test_every_alert_and_metric_has_its_row():
+def test_every_alert_and_metric_has_its_item():
     page = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    rows = re.findall(r"^- (?:\*\*)?`(\w+)`", page, flags=re.MULTILINE)
     rules = [
         rule["alert"] for group in read(ROOT / "monitoring/prometheus/rules.yml")["groups"] for rule in group["rules"]
     ]

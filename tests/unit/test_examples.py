@@ -262,13 +262,9 @@ def test_a_name_in_a_text_is_one_that_there_is(words, page):
 
 
 def told(page: str) -> set[str]:
-    """What stands in the columns that are headed by C(check_cluster), in the words between backquotes."""
-    found = set()
-    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
-        heading, _line, *rows = [row.strip("| ").split(" | ") for row in table.splitlines()]
-        column = next(number for number, cell in enumerate(heading) if "check_cluster" in cell)
-        found |= {span for row in rows for span in re.findall(r"`([^`]+)`", row[column])}
-    return found
+    """What the items that are headed by C(check_cluster) say, in the words between backquotes."""
+    items = re.findall(r"^  - `check_cluster` reports[\w ]*: (.*\n(?:    .*\n)*)", page, re.MULTILINE)
+    return {span for item in items for span in re.findall(r"`([^`]+)`", item)}
 
 
 def test_what_check_cluster_says_of_a_fault_is_what_it_says():

@@ -49,7 +49,7 @@ def navigation() -> str:
     index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     tables = []
     for heading, text in re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", index, re.MULTILINE | re.DOTALL):
-        links = re.findall(r"\[([^]]*)\]\(([^)]*)\.(?:md|rst)\)", text)
+        links = re.findall(r"\[([^]]*)\]\(([^)]*)\.md\)", text)
         entries = [
             f"{title} <{page.removeprefix('../') if page.startswith('../') else f'docs/{page}'}>"
             for title, page in links
@@ -61,29 +61,15 @@ def navigation() -> str:
 
 def reference() -> str:
     """The table of contents of the reference."""
-    names = sorted(page.stem for page in (ROOT / REFERENCE).glob("*_*.rst"))
-    return "\n".join(
-        [
-            "",
-            "",
-            ".. toctree::",
-            "   :hidden:",
-            "",
-            *(f"   {' '.join(name.rsplit('_', 1))} <{name}>" for name in names),
-            "",
-        ]
-    )
+    names = sorted(page.stem for page in (ROOT / REFERENCE).glob("*_*.md"))
+    entries = [f"{' '.join(name.rsplit('_', 1))} <{name}>" for name in names]
+    return "\n".join(["", "```{toctree}", ":hidden:", *entries, "```", ""])
 
 
 def read(_app: object, page: str, content: list[str]) -> None:
-    """Give Sphinx what it wants and a forge has no need of: the navigation, and links between pages of the reference as
-    its own. The theme has a page's contents beside it."""
+    """Give Sphinx what it wants and a forge has no need of: the navigation."""
     if page == root_doc:
         content[0] += f"\n{navigation()}"
-    if page.startswith(REFERENCE):
-        text = re.sub(r"`([^`<]+) <(\w+)\.rst>`__?", r":doc:`\1 <\2>`", content[0])
-        text = re.sub(r"\.\. contents::\n(?: +:.*\n)+", "", text)
-        content[0] = re.sub(r"href='(\w+)\.rst", r"href='\1.html", text)
     if page == f"{REFERENCE}index":
         content[0] += reference()
 

@@ -52,12 +52,12 @@ def outages(*milliseconds: float, **more: object) -> list[dict]:
         (
             "keepalived killed (-9, all processes)",
             outages(300, two_owners_ms=1700.0),
-            "both nodes held the VIP for 1,700 ms, 300 ms, 8 requests lost, slowest 9 ms",
+            "two holders for 1,700 ms, 300 ms, 8 requests lost, slowest 9 ms",
         ),
         (
             "VRRP blocked, then healed",
             outages(20, healing_two_owners_ms=90.0),
-            "both nodes held the VIP for 90 ms after the repair, 8 requests lost, slowest 9 ms",
+            "two holders for 90 ms after the repair, 8 requests lost, slowest 9 ms",
         ),
         ("web server's host dead", outages(20, lost=0), "0 requests lost, slowest 9 ms"),
     ],
