@@ -36,6 +36,13 @@ options:
     description: Router id of the first instance.
     type: int
     default: 51
+  anycast:
+    description: Addresses that all nodes have at the same time. Those of each IP version make one more instance,
+      C(cluster_anycast) or C(cluster_anycast6), with the key C(anycast).
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
 author:
   - The evenkeel authors (@evenkeel)
 """

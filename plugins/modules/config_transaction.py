@@ -10,8 +10,8 @@ module: config_transaction
 short_description: Deploy the configuration of a daemon as one set, verify that it runs, and roll back on failure
 version_added: 0.1.0
 description:
-  - Installs a set of files into the configuration directory of HAProxy, keepalived or nginx, and makes the daemon use
-    it.
+  - Installs a set of files into the configuration directory of BIRD, HAProxy, keepalived or nginx, and makes the daemon
+    use it.
   - Builds the new directory beside the live one. The daemon's own checker reads it under its final path, so
     certificates, maps and included files of the same change are found. Then one system call exchanges the two
     directories.
@@ -30,7 +30,8 @@ description:
     of its port that nginx still has, or the wildcard beside an address. Nothing else is ever restarted.
   - Verifies the reload with the daemon itself, because after a failed reload the daemon keeps its old configuration and
     systemd may still report success. The HAProxy master process must report a new worker with all listeners. nginx must
-    have new workers and no new errors in its log. keepalived must report the end of the reload to the journal.
+    have new workers and no new errors in its log. keepalived must report the end of the reload to the journal. BIRD
+    must have its sessions and export its routes; until then it goes back by itself after a minute.
   - If this verification fails, the module restores the previous set, verifies that the daemon runs it, and fails.
   - An interrupted run is completed by the next one. Of two concurrent runs, the second one fails.
 options:
@@ -38,7 +39,7 @@ options:
     description: Daemon whose configuration is deployed. It selects the checker.
     type: str
     required: true
-    choices: [haproxy, keepalived, nginx]
+    choices: [bird, haproxy, keepalived, nginx]
   directory:
     description:
       - Absolute path of the configuration directory, or of a link to it. It must not be a mount point.
@@ -126,6 +127,14 @@ options:
       nginx serves. If false, the module fails and names their files.
     type: bool
     default: false
+  require_sessions:
+    description:
+      - BIRD counts as running the set only when the session with every peer stands and every address is exported to it.
+        A session that did not stand before and has not changed is not required.
+      - V(false) does not ask for sessions, such as while the routers are not configured yet.
+    type: bool
+    default: true
+    version_added: 0.2.0
   fatal_warnings:
     description: Refuse a set for which HAProxy prints warnings.
     type: bool
@@ -279,6 +288,7 @@ def main() -> None:
             "health": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 10},
             "replace_sites": {"type": "bool", "default": False},
+            "require_sessions": {"type": "bool", "default": True},
             "fatal_warnings": {"type": "bool", "default": False},
             "accepted_findings": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},

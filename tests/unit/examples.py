@@ -26,11 +26,11 @@ PAGES = sorted(
     if path.parent.name != "collection"
 )
 """All but the reference, whose examples are those of other pages, of stories and of the plugins themselves."""
-ROLES = ("docker_engine", "haproxy", "keepalived", "nginx")
+ROLES = ("bird", "docker_engine", "haproxy", "keepalived", "nginx")
 PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
 PREFIXES = (
-    *("cluster", "check_cluster", "drill", "move_vip", "upgrade", "reboot", "prepare", "build", "shut_down"),
+    *("bgp", "cluster", "check_cluster", "drill", "move_vip", "upgrade", "reboot", "prepare", "build", "shut_down"),
     *("import", "roll_back", "watch"),
 )
 """What the variables of playbooks begin with."""

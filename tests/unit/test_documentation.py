@@ -13,7 +13,7 @@ import yaml
 from examples import PAGES, ROOT, examples
 
 TEXT = (ROOT / "docs/tutorial/from_a_guide.md").read_text(encoding="utf-8")
-ROLES = ("haproxy", "keepalived", "nginx")
+ROLES = ("bird", "haproxy", "keepalived", "nginx")
 REFERENCE = sorted((ROOT / "docs/reference/collection").glob("*.md"))
 TASKS = sorted({example.page for example in examples() if example.language == "yaml" and "/how_to/" in example.page})
 
@@ -119,7 +119,7 @@ def test_a_page_of_the_reference_can_be_read_on_a_forge(page):
 def test_the_example_of_a_role_is_what_a_scenario_does(role):
     page = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
     example = re.search(r"^```yaml\n(.*?)^```\n", page, flags=re.MULTILINE | re.DOTALL)
-    playbooks = ("roles/converge.yml", "pi_containers/prepare.yml")
+    playbooks = ("roles/converge.yml", "pi_containers/prepare.yml", "anycast/prepare.yml")
     tasks = [task for playbook in playbooks for play in read(ROOT / "molecule" / playbook) for task in play["tasks"]]
     assert all(task in tasks for task in yaml.safe_load(example.group(1)))
 
@@ -143,7 +143,9 @@ def test_every_derived_variable_has_its_item():
     derived = read(ROOT / "playbooks/vars/cluster.yml")
     given = {
         *("cluster_address", "cluster_address6", "cluster_load_balancer_group", "cluster_web_server_group"),
-        *re.findall(r"\bcluster_(?:vip\w*|virtual_router_id|servers|haproxy|keepalived)\b", str(derived)),
+        *re.findall(
+            r"\b(?:cluster_(?:anycast|vip\w*|virtual_router_id|servers|haproxy|keepalived)|bgp_\w+)\b", str(derived)
+        ),
     }
     assert given | {name for name in derived if not name.startswith("__")} == set(re.findall(r"`(\w+)`", cells))
 

@@ -65,7 +65,7 @@ def test_a_task_file_has_no_name_of_a_playbook():
     assert {path.name for path in (FOLDER / "tasks").rglob("*.yml")} & names == set()
 
 
-DAEMONS = [f"evenkeel.ha_web.{name}" for name in ("haproxy", "keepalived", "nginx")]
+DAEMONS = [f"evenkeel.ha_web.{name}" for name in ("bird", "haproxy", "keepalived", "nginx")]
 TASKS = sorted([*FOLDER.rglob("*.yml"), *(FOLDER.parent / "roles").glob("*/tasks/*.yml")])
 
 

@@ -66,6 +66,12 @@ KEEPALIVED = OwnWords(
     re.compile(r"[Cc]annot|failed|[Ee]rror"),
 )
 
+BIRD = OwnWords(
+    ("SYSLOG_IDENTIFIER=bird", "_TRANSPORT=stdout"),
+    re.compile(r"(?!.*Started|.*Reconfigur)"),
+    re.compile(r"[Ee]rror|[Cc]annot|failed"),
+)
+
 
 def quote_lines(lines: Iterable[str]) -> str:
     """The lines as a message has them: each once, without secrets and control characters, cut where they are too long

@@ -18,4 +18,6 @@ second holder only."""
 STANDBY = Path("/run/keepalived-track")
 """The track files of planned moves."""
 
+KERNEL_STATE = Path("/etc/keepalived/kernel_state.json")
+
 SECOND_CHANCE = Path("/etc/keepalived/second_chance.json")

@@ -27,7 +27,7 @@ from . import rules as keepalived_rules
 from .check import version
 from .conf import parse
 from .neighbours import Vip, find_foreign_owners
-from .paths import SECOND_CHANCE, STANDBY
+from .paths import KERNEL_STATE, SECOND_CHANCE, STANDBY
 from .setup import list_watched_files, longest_silence, rt_priority, scripts, setup
 from .shapes import Instance, Script, Setup
 
@@ -116,7 +116,12 @@ def _await_settled(run: Run, unit: UnitState, timeout: float, settle: float, con
         dump = _request_dump(run, unit.pid, timeout)
         entries, now = read_transitions(run), time.monotonic()
         found = instances(
-            dump, compute_ages(dump, entries, now, unit.started, time.time()), connections(run), entries, now
+            dump,
+            compute_ages(dump, entries, now, unit.started, time.time()),
+            connections(run),
+            entries,
+            now,
+            anycast_addresses(),
         )
         if time.monotonic() > end or not any(
             is_unsettled(item, silences.get(item["name"], 0), settle) for item in found
@@ -190,10 +195,11 @@ def instances(
     served: Mapping[str, list[str]],
     entries: Transitions,
     now: float,
+    anycast: Mapping[str, list[str]],
 ) -> list[Instance]:
     """The instances of a dump in the words of VRRP; C(seconds) says for how long each is in its state, C(served) has
     the clients that are connected to each of the host's addresses, C(entries) the states that were entered before
-    C(now)."""
+    C(now), C(anycast) the addresses of instances that all nodes have at the same time."""
     return [
         {
             "name": data["iname"],
@@ -218,7 +224,8 @@ def instances(
         }
         for item in dump
         for data, stats in [(item["data"], item["stats"])]
-        for clients in [[client for line in data.get("vips", []) for client in served.get(line.split("/")[0], [])]]
+        for held in [[line.split("/")[0] for line in data.get("vips", [])] + anycast.get(data["iname"], [])]
+        for clients in [[client for address in held for client in served.get(address, [])]]
     ]
 
 
@@ -277,6 +284,15 @@ def connections(run: Run) -> dict[str, list[str]]:
         address = place.rpartition(":")[0].strip("[]").removeprefix("::ffff:")
         found[address].append(re.sub(r"^\[::ffff:(.*)\]", r"\1", client))
     return dict(found)
+
+
+def anycast_addresses() -> dict[str, list[str]]:
+    """The addresses that all nodes have at the same time, by their instances."""
+    try:
+        found: dict[str, list[str]] = json.loads(KERNEL_STATE.read_text(encoding="utf-8"))["anycast"]
+    except (OSError, KeyError):
+        return {}
+    return found
 
 
 def _find_strangers(configured: list[Setup]) -> list[dict[str, str]]:

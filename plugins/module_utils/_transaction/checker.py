@@ -80,6 +80,11 @@ def _check(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, st
 
         with disk.temporary_directories(keepalived.report_directories(main, host)):
             return keepalived.check(asks, main, binary, host)
+    if module.params["daemon"] == "bird":
+        from .._bird import check as bird
+
+        with disk.temporary_directories([bird.STATE_DIRECTORY]):
+            return bird.check(asks, main, binary, host)
     from .._nginx import check as nginx
 
     return nginx.check(asks, main, binary, host)

@@ -117,8 +117,12 @@ class Live(Deployed):
             self.daemon.refuse_known_harm(self.config.live)
             self.was_told = True
             restarts = action == "reload" and self.daemon.find_restart_reason(self.config.live)
-            self._call("restart" if restarts else action, self.unit.name, self.daemon.quote_complaints)
+            if action == "reload" and not restarts:
+                self._run(self.daemon.reload_command(), self.daemon.quote_complaints)
+            else:
+                self._call("restart" if restarts else action, self.unit.name, self.daemon.quote_complaints)
             self._await_proof()
+            self.daemon.confirm()
 
     def stop_obsolete(self) -> None:
         """Stop what serves beside the daemon now and not with the previous set, while there still is what it undoes its
@@ -213,6 +217,9 @@ class Live(Deployed):
             self._call("start" if name.endswith(".socket") else "reload-or-restart", name)
 
     def _call(self, verb: str, name: str, complaints: Callable[[], str] = str) -> None:
-        rc, out, err = self.unit.run(["systemctl", verb, name])
+        self._run(["systemctl", verb, name], complaints)
+
+    def _run(self, command: list[str], complaints: Callable[[], str] = str) -> None:
+        rc, out, err = self.unit.run(command)
         if rc:
-            raise NotProven(complaints() or f"systemctl {verb} {name} failed: {(out + err).strip()}")
+            raise NotProven(complaints() or f"{' '.join(command)} failed: {(out + err).strip()}")

@@ -6,7 +6,7 @@
 
 A daemon whose reload fails keeps its old configuration, and C(systemctl reload) may succeed all the same. So each
 daemon is asked in its own way whether it runs the new configuration; haproxy's master and nginx's workers know,
-keepalived tells its journal.
+keepalived tells its journal, and BIRD shows its sessions and what it exports.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .._check.messages import HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quote_lines
+from .._bird.sessions import Protocol, count_routes, find_missing, read_protocols
+from .._check.messages import BIRD, HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quote_lines
 from .._haproxy import binds
 from .._haproxy.cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
 from .._host.system import Host
@@ -51,6 +52,13 @@ class Daemon:
     def workers(self) -> frozenset[int]:
         """The process ids of the daemon's workers."""
         return self.unit.children()
+
+    def reload_command(self) -> list[str]:
+        """The command that makes the daemon take the set on disk."""
+        return ["systemctl", "reload", self.unit.name]
+
+    def confirm(self) -> None:
+        """Tell the daemon that its new configuration is proven."""
 
     def refuse_known_harm(self, directory: Path) -> None:
         """Raise NotProven for what is known to harm already while the daemon tries."""
@@ -165,4 +173,48 @@ class Keepalived(Daemon):
         return done and self.unit.state().active and bool(self.workers())
 
 
-DAEMONS = {"haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}
+class Bird(Daemon):
+    """It runs what it has taken until it is told that this is proven; else it goes back by itself.
+
+    Sessions that did not stand before and have not changed are not asked for: their routers may be down."""
+
+    words = BIRD
+    require_sessions = True
+    undo_after = 60
+    """Seconds without a confirmation after which BIRD takes its former configuration back, such as when the host loses
+    the controller."""
+
+    def remember(self) -> None:
+        self.cursor = self.unit.cursor()
+        self.down = {_identify(item) for item in self._sessions() if not item.is_established}
+        self.reason = ""
+
+    def reload_command(self) -> list[str]:
+        return ["birdc", f"configure timeout {self.undo_after}"]
+
+    def confirm(self) -> None:
+        self.unit.run(["birdc", "configure confirm"])
+
+    def is_proven(self) -> bool:
+        protocols = read_protocols(self.unit.run)
+        wanted = count_routes(protocols)
+        asked = [
+            item
+            for item in protocols
+            if item.kind == "BGP" and self.require_sessions and _identify(item) not in self.down
+        ]
+        self.reason = "; ".join(filter(None, (find_missing(item, wanted) for item in asked)))
+        return bool(wanted) and not self.reason
+
+    def quote_complaints(self) -> str:
+        return self.reason or super().quote_complaints()
+
+    def _sessions(self) -> list[Protocol]:
+        return [item for item in read_protocols(self.unit.run) if item.kind == "BGP"]
+
+
+def _identify(session: Protocol) -> tuple[str, str]:
+    return session.fields.get("Neighbor address", ""), session.fields.get("Neighbor AS", "")
+
+
+DAEMONS = {"bird": Bird, "haproxy": Haproxy, "keepalived": Keepalived, "nginx": Nginx}

@@ -39,7 +39,7 @@ from .config_set import ConfigSet
 from .files import HIDDEN, Change, File, permissions
 from .live import Live, NotNoted
 from .obstacles import SETTINGS, find_dropped_sites, find_obstacles
-from .proof import DAEMONS, NotProven
+from .proof import DAEMONS, Bird, NotProven
 from .signals import Interrupted, hold_signals, interruptible
 
 NOT_CHECKED = Verdict(valid=False, version="")
@@ -144,7 +144,10 @@ def find_service(module: AnsibleModule, config: ConfigSet) -> Live:
     container = image(module)
     service = module.params["unit"] or name
     unit = ContainerUnit(service, run, container) if container else Unit(service, run)
-    return Live(config, DAEMONS[name](unit, module.params["health"], module.params["main"]), module.params["timeout"])
+    daemon = DAEMONS[name](unit, module.params["health"], module.params["main"])
+    if isinstance(daemon, Bird):
+        daemon.require_sessions = module.params["require_sessions"]
+    return Live(config, daemon, module.params["timeout"])
 
 
 def declare_files(module: AnsibleModule) -> list[File]:

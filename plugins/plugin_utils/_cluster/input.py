@@ -30,8 +30,13 @@ ADDRESSES: dict[str, Option] = {name: {"type": "str"} for name in ADDRESS_VERSIO
 """Variables of every host."""
 
 OPTIONS: dict[str, Option] = {
+    "bgp_bfd": {"type": "dict"},
+    "bgp_local_as": {"type": "int"},
+    "bgp_peers": {"type": "list", "elements": "dict"},
+    "bgp_rise": {"type": "float"},
     "check_cluster_certificate_days": {"type": "int"},
     "check_cluster_json": {"type": "str"},
+    "cluster_anycast": {"type": "list", "elements": "str"},
     "cluster_haproxy": {"type": "bool"},
     "cluster_keepalived": {"type": "bool"},
     "cluster_move_interval": {"type": "float"},
@@ -109,6 +114,11 @@ def _find_missing_parts(
         yield (
             "there is no VIP: set cluster_vip, such as 192.0.2.10/24, or cluster_keepalived: false where the load "
             "balancers have none"
+        )
+    if not keepalived and _is_given(hosts, ["cluster_anycast"]):
+        yield (
+            "cluster_anycast is set and cluster_keepalived is false: the role keepalived puts the addresses on lo and "
+            "watches haproxy; set cluster_keepalived to true"
         )
 
 

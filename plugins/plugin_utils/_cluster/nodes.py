@@ -13,7 +13,7 @@ from typing import Any
 from ...module_utils._address import canonical, is_address
 
 LINK_LOCAL = "fe80:"
-VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips")
+VIPS = ("cluster_vip", "cluster_vip6", "cluster_vips", "cluster_anycast")
 SERVER = re.compile(r"(\[[^\[\]]+\]|[^:]+)(?::(\d{1,5}))?")
 """Address and port of a server."""
 

@@ -37,11 +37,11 @@ def find_unserved_vips(instances: Iterable[Mapping[str, Any]], proxies: Iterable
         return []
     versions = {version for word, options in found for version in _list_versions(word, options)}
     return [
-        f"{instance['name']} has the address {address['address']}, and no bind of haproxy_frontends or haproxy_listens "
+        f"{instance['name']} has the address {address}, and no bind of haproxy_frontends or haproxy_listens "
         f"is for IPv{version}, so nobody would answer there: add the bind {REMEDY[version]}"
         for instance in instances
-        for address in instance["virtual_ipaddress"]
-        if (version := version_of(address["address"])) not in versions
+        for address in [*(item["address"] for item in instance["virtual_ipaddress"]), *instance["anycast"]]
+        if (version := version_of(address)) not in versions
     ]
 
 

@@ -42,7 +42,7 @@ def is_made(role: str, variables: Mapping[str, Any], name: str) -> bool:
 
 
 def problems(role: str, variables: Mapping[str, Any], additions: Mapping[str, Any]) -> Iterator[str]:
-    """One line for every name that is no addition."""
-    for name in variables[f"{role}_additions"]:
+    """One line for every name that is no addition. A role without additions has no variable for them."""
+    for name in variables.get(f"{role}_additions", []):
         if name not in additions:
             yield f"{role}_additions has '{name}', which is no addition of the role{suggestion(name, additions)}"

@@ -21,6 +21,9 @@ Option = Mapping[str, Any]
 """One of argument_specs.yml, with what argument_specs knows of it."""
 
 LARGEST = 2**31 - 1
+WIDE = ("as", "bgp_local_as", "bird_local_as", "bird_med_drain", "bird_med_last_resort", "bird_med_ready")
+"""Numbers of 32 bits: those of autonomous systems, and metrics."""
+
 NEGATIVE = ("init_file", "weight")
 """Numbers that may be below zero."""
 
@@ -98,8 +101,9 @@ def _describe_number(key: str, value: Any, kind: str) -> Iterator[str]:
     except ValueError:
         number = math.nan
     least = -LARGEST if key in NEGATIVE else 0
-    if not least <= number <= LARGEST or (isinstance(value, str) and not NUMBER.fullmatch(value)):
-        yield f"a number from {least} to {LARGEST} is needed"
+    most = 2**32 - 1 if key in WIDE else LARGEST
+    if not least <= number <= most or (isinstance(value, str) and not NUMBER.fullmatch(value)):
+        yield f"a number from {least} to {most} is needed"
     elif kind == "int" and not number.is_integer():
         yield "a whole number is needed"
 

@@ -92,7 +92,8 @@ def list_instance_nodes(instance: Instance, nodes: list[Node]) -> list[Node]:
 
 def find_family(instance: Instance, nodes: list[Node]) -> int:
     """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
-    addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]
+    own = [*(item["address"] for item in instance["virtual_ipaddress"]), *instance["anycast"]]
+    addresses = own or [item["address"] for item in nodes]
     return next(filter(None, map(version_of, addresses)), 4)
 
 

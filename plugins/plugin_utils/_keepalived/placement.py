@@ -109,6 +109,13 @@ def _find_distant_peers(item: Instance, declared: dict[str, Any], facts: Facts) 
         and (peer := node_address(node, version))
         and not any(_is_in(peer, network) for network in networks)
     ]
+    if item["anycast"] and far and declared["second_chance"]:
+        return [
+            f"interface is '{item['interface']}', and the address of {', '.join(far)} is in none of its subnets, which "
+            f"are {', '.join(map(str, networks))}: a packet of a connection that another node has is passed on within "
+            "one network only. Set keepalived_second_chance to false and keepalived_accept_lossy_anycast to true where "
+            "the nodes are on different networks; connections then break when a node leaves or comes back"
+        ]
     if not near or not far:
         return []
     return [

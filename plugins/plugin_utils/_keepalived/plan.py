@@ -19,11 +19,12 @@ from .instance import list_instance_nodes
 from .interfaces import LOOPBACK, add_interfaces
 from .model import build_blocks
 from .problems import RANGES, problems
+from .second_chance import bare_address
 
 TEXTS = ("global_lines", "extra_lines", "node_name", "script_user", "metrics_directory")
 """Variables without their prefix, which have to be of one line each."""
 
-ACCEPTED = ("single_node", "vip_outside_subnets", "weights")
+ACCEPTED = ("lossy_anycast", "single_node", "vip_outside_subnets", "weights")
 """Risks that an inventory can accept."""
 
 ONE_SEGMENT = 255
@@ -72,6 +73,7 @@ def declare(variables: dict[str, Any], base: dict[str, Any], facts: Mapping[str,
         "urls": {"watched": given["watched_urls"], "yield": given["yield_urls"]},
         "numbers": {name: given[name] for name in RANGES},
         "texts": {name: given[name] for name in TEXTS},
+        "second_chance": boolean(given["second_chance"]) and int(given["firewall_min_ttl"]) == ONE_SEGMENT,
         "accepted": [name for name in ACCEPTED if boolean(given[f"accept_{name}"])],
         "left_out": [name for name in base["additions"] if not additions.is_made("keepalived", variables, name)],
     }
@@ -93,11 +95,7 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
     has_metrics = boolean(given["metrics_enabled"])
     left_out = declared["left_out"]
     # Only where no router is between the nodes: a packet is passed on by the address of its network card.
-    has_second_chance = (
-        boolean(given["second_chance"])
-        and int(given["firewall_min_ttl"]) == ONE_SEGMENT
-        and bool(found["second_chance"]["tables"])
-    )
+    has_second_chance = declared["second_chance"] and bool(found["second_chance"]["tables"])
     watches = _build_watches(given, base["timings"][given["timing"]])
     reports = _join_paths(declared["reports"])
     optional = {"watch": watches, "second-chance": has_second_chance, "metrics": has_metrics}
@@ -123,7 +121,11 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
         "companions": ["keepalived-kernel", *(f"keepalived-{name}" for name, wanted in optional.items() if wanted)],
         "programs": {
             "kernel_state": _build_kernel_state(
-                given, _list_all_nodes(declared), base, found["second_chance"] if has_second_chance else {}
+                given,
+                _list_all_nodes(declared),
+                base,
+                found["second_chance"] if has_second_chance else {},
+                {item["name"]: item["anycast"] for item in found["instances"] if item["anycast"]},
             ),
             "watch": watches,
             "second_chance": {**found["second_chance"], "reports": reports, **base["heartbeat"]},
@@ -191,12 +193,18 @@ def _list_all_nodes(declared: dict[str, Any]) -> list[Node]:
 
 
 def _build_kernel_state(
-    given: dict[str, Any], nodes: list[Node], base: dict[str, Any], second_chance: dict[str, Any]
+    given: dict[str, Any],
+    nodes: list[Node],
+    base: dict[str, Any],
+    second_chance: dict[str, Any],
+    anycast: dict[str, list[str]],
 ) -> dict[str, Any]:
-    """Return what kernel_state.py restores. C(second_chance) is empty if the role does not set it up."""
+    """Return what kernel_state.py restores. C(second_chance) is empty if the role does not set it up; C(anycast) has
+    addresses by instance that the host has with or without it."""
     others = [node for node in nodes if node["name"] != given["node_name"]]
     return {
-        "addresses": second_chance.get("addresses", []),
+        "addresses": second_chance.get("addresses", [address for found in anycast.values() for address in found]),
+        **({"anycast": {name: list(map(bare_address, found)) for name, found in anycast.items()}} if anycast else {}),
         "interfaces": second_chance.get("interfaces", []),
         "parameter_files": base["parameter_files"],
         "peers": _list_addresses(others) if boolean(given["firewall"]) else None,

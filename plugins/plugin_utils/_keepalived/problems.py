@@ -211,6 +211,7 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
     found = []
     if not 1 <= int(item["virtual_router_id"]) <= 255:
         found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
+    found += _check_anycast(item, declared)
     found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
     if not (
         item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _has_notice(item, declared["sync_groups"])
@@ -222,6 +223,30 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
     found += tracking.problems(item, declared)
     if declared["node"] in order_nodes(item, nodes):
         found += placement.problems(item, declared, facts)
+    return found
+
+
+def _check_anycast(item: Instance, declared: dict[str, Any]) -> list[str]:
+    if not item["anycast"]:
+        return []
+    found = [
+        f"anycast has '{value}': an address with the prefix /32 or, for IPv6, /128 is needed, such as 198.51.100.80/32"
+        for value in item["anycast"]
+        if not version_of(value) or value.partition("/")[2] != {4: "32", 6: "128"}[version_of(value)]
+    ]
+    if len(set(map(version_of, item["anycast"]))) > 1:
+        found.append("anycast has IPv4 and IPv6 addresses: write an instance for each")
+    if item["virtual_ipaddress"]:
+        found.append(
+            "anycast and virtual_ipaddress are both set: all nodes have the first at the same time, and one node has "
+            "the second; write an instance for each"
+        )
+    if not declared["second_chance"] and "lossy_anycast" not in declared["accepted"]:
+        found.append(
+            "anycast is set without the second chance: whenever a node leaves or comes back, routers send packets of "
+            "connections to nodes that do not know them, and these connections break. Set keepalived_second_chance to "
+            "true and keepalived_firewall_min_ttl to 255, or keepalived_accept_lossy_anycast to true"
+        )
     return found
 
 
@@ -302,6 +327,8 @@ def _check_all_instances(declared: dict[str, Any], known: set[str]) -> list[str]
         canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]
     ]
     found += find_repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
+    anycast = [address for item in instances for address in item["anycast"]]
+    found += find_repeated("keepalived_instances", "anycast address", anycast)
     if (
         declared["node"] in known
         and instances

@@ -58,18 +58,23 @@ def build_second_chance(instances: list[dict[str, Any]]) -> dict[str, list[Any]]
 
 
 def _build_service(instance: dict[str, Any]) -> dict[str, Any]:
-    """The instance's addresses that are on interfaces of the segment, and the peers in the order in which they are
-    tried."""
-    placed = [(words[0].split("/")[0], words[2]) for words in map(str.split, instance["held"]) if words[2] != "lo"]
+    """The instance's addresses that are on interfaces of the segment or that all nodes have, and the peers in the order
+    in which they are tried."""
+    placed = [(bare_address(words[0]), words[2]) for words in map(str.split, instance["held"]) if words[2] != "lo"]
     return {
         "name": instance["name"],
         "family": "ip6" if ":" in instance["source"] else "ip",
         "source": instance["source"],
-        "addresses": [address for address, _interface in placed],
-        "interfaces": [interface for _address, interface in placed],
+        "addresses": [*(address for address, _interface in placed), *map(bare_address, instance["anycast"])],
+        "interfaces": [interface for _address, interface in placed] or [instance["interface"]],
         "peers": instance["ring"],
         "hops": min(len(instance["ring"]), HOPS),
     }
+
+
+def bare_address(value: str) -> str:
+    """The address without its prefix."""
+    return value.partition("/")[0]
 
 
 def _unique(items: Iterable[str]) -> list[str]:

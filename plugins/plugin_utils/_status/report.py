@@ -4,15 +4,16 @@
 
 """Report of a cluster: the answers of all hosts and all findings.
 
-C(asked) is what the modules have returned, by the hosts' names: C(haproxy) and C(keepalived) of a load balancer,
-C(nginx) and C(unfinished) of a web server. A host that cannot be reached has C(unreachable: true) in what came back
-first."""
+C(asked) is what the modules have returned, by the hosts' names: C(haproxy), C(keepalived) and perhaps C(bird) of a
+load balancer, C(nginx) and C(unfinished) of a web server. A host that cannot be reached has C(unreachable: true) in
+what came back first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from . import bird as bird_status
 from . import haproxy as haproxy_status
 from . import vrrp as vrrp_status
 from .finding import Seen, Trouble
@@ -29,7 +30,7 @@ PENDING = {
 MOST = 50
 """Changes of a holder in the report, the latest."""
 
-ANSWERS = {"keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
+ANSWERS = {"bird": "running", "keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
 """Key that every complete answer of a module contains."""
 UNFINISHED = {
     "evenkeel-unfinished": "a deployment of this web server was interrupted",
@@ -50,6 +51,7 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
             host: _node(asked[host], haproxy.get(host), keepalived.get(host))
             for host in _hosts_with(asked, "keepalived", "haproxy")
         },
+        "anycast": bird_status.describe_nodes(select_answers(asked, "bird")),
         "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
         "servers": _servers(haproxy),
@@ -82,6 +84,7 @@ def _find_troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_da
     yield from vrrp_status.find_troubles(keepalived, silent)
     unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _list_marks(said))]
     yield from haproxy_status.find_troubles(haproxy, certificate_days, unfinished)
+    yield from bird_status.find_troubles(select_answers(asked, "bird"))
     if len(keepalived) + len(silent) == 1:
         yield Trouble(
             (*keepalived, *silent),

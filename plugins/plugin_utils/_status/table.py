@@ -40,7 +40,7 @@ def table(report: Report) -> list[str]:
 
 def list_tables(report: Report) -> list[list[list[str]]]:
     """The tables, each as rows of cells; the first row has the names of the columns."""
-    parts = (_vips, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers)
+    parts = (_vips, _anycast, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers)
     return [part(report) for part in parts]
 
 
@@ -84,6 +84,23 @@ def _vips(report: Report) -> list[list[str]]:
         cells = [_state(vip["nodes"].get(node)) for node in nodes]
         rows.append(
             [vip["instance"], " ".join(vip["addresses"]) or "-", join_names(vip["holders"] or ["nobody"]), held, *cells]
+        )
+    return rows
+
+
+def _anycast(report: Report) -> list[list[str]]:
+    rows = [["ANNOUNCED BY", "AS", "SESSIONS", "ROUTES", "BFD"]]
+    for host, node in report["anycast"].items():
+        sessions = [*node["sessions"].values()]
+        paths = [value for value in node["bfd"].values() if value is not None]
+        rows.append(
+            [
+                host,
+                (node["announced"] or "nothing") if node["running"] else "stopped",
+                f"{sum(sessions)} of {len(sessions)}",
+                " ".join(map(str, node["exported"].values())) or "-",
+                f"{sum(paths)} of {len(paths)}" if paths else "-",
+            ]
         )
     return rows
 

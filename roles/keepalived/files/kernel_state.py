@@ -9,6 +9,7 @@ changed that, as the kernel's own events tell; check prints what differs now; re
 kernel_state.json, is an object with
 
     addresses        addresses with their prefix that stay on lo
+    anycast          those of them, by instance, that all nodes have at the same time; only modules read it
     interfaces       where the host must not answer ARP for what it has on lo only
     parameter_files  files of sysctl.d whose values are kept, as far as the files exist
     peers            addresses from which VRRP is let in, and from nobody else; null to leave the firewall alone

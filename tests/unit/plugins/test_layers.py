@@ -17,12 +17,12 @@ LAYERS = {
         {"_host"},
         {"_check", "_firewall"},
         {"_deployed"},
-        {"_haproxy", "_keepalived", "_nginx"},
+        {"_bird", "_haproxy", "_keepalived", "_nginx"},
         {"_transaction"},
     ],
     "plugin_utils": [
         {"_input", "_page"},
-        {"_haproxy", "_keepalived", "_nginx"},
+        {"_bird", "_haproxy", "_keepalived", "_nginx"},
         {"_cluster", "_drill", "_import", "_status"},
     ],
 }

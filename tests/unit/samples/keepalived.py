@@ -22,6 +22,7 @@ DEFAULTS = {
     "virtual_ipaddress_excluded": [],
     "virtual_routes": [],
     "virtual_rules": [],
+    "anycast": [],
     "lines": [],
 }
 ETH0 = {

@@ -11,13 +11,19 @@ from pathlib import Path
 
 import jinja2
 import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._bird.plan import plan as bird_plan
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.plan import plan as haproxy_plan
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.plan import plan as keepalived_plan
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx.plan import plan as nginx_plan
 
 ROLES = Path(__file__).parents[3] / "roles"
-PLANS = {"haproxy": haproxy_plan, "keepalived": keepalived_plan, "nginx": nginx_plan}
-TEMPLATES = {"haproxy": ["haproxy.cfg"], "keepalived": ["keepalived.conf"], "nginx": ["nginx.conf", "sites.conf"]}
+PLANS = {"bird": bird_plan, "haproxy": haproxy_plan, "keepalived": keepalived_plan, "nginx": nginx_plan}
+TEMPLATES = {
+    "bird": ["bird.conf", "firewall.nft"],
+    "haproxy": ["haproxy.cfg"],
+    "keepalived": ["keepalived.conf"],
+    "nginx": ["nginx.conf", "sites.conf"],
+}
 HOST = {
     "certificate_store": "/var/lib/haproxy-certificates",
     "state_directory": "/run/keepalived-track",
@@ -34,6 +40,7 @@ FACTS = {
     "all_ipv6_addresses": ["2001:db8::11"],
 }
 NAMES = {
+    "bird": {"__bird_base": {"directory": "/run/bird-announce"}},
     "haproxy": {
         "__haproxy_user": "haproxy",
         "__haproxy_group": "haproxy",

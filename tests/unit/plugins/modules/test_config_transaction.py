@@ -146,7 +146,7 @@ def test_a_password_that_nobody_has_named_is_not_returned_as_a_parameter_either(
             ["content_directories has '/etc/passwd'", "no directory"],
         ),
         ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
-        ({"daemon": "apache"}, ["daemon must be one of: haproxy, keepalived, nginx, got: apache"]),
+        ({"daemon": "apache"}, ["daemon must be one of: bird, haproxy, keepalived, nginx, got: apache"]),
         ({"state": "absent"}, ["state must be one of: present, previous, got: absent"]),
         ({"state": "previous"}, [".daemon.previous does not exist", "no previous set"]),
     ],

@@ -1,0 +1,82 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Findings about addresses that all load balancers announce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .finding import Seen, Trouble, join_names
+
+JOURNAL = "see journalctl --unit bird --unit bird-announce"
+
+
+def find_troubles(seen: Seen) -> Iterator[Trouble]:
+    """Everything that keeps a node from being announced; C(seen) has the answers of the module bird_info."""
+    for host, node in seen.items():
+        if not node["running"]:
+            yield Trouble((host,), "bird does not run, so no router sends anybody here", "systemctl start bird")
+        elif not node["answers"]:
+            yield Trouble((host,), "bird runs and does not answer", f"systemctl restart bird; {JOURNAL}")
+        else:
+            yield from _find_node_troubles(host, node)
+    ready = [host for host, node in seen.items() if node["announced"] == "ready"]
+    if seen and not ready:
+        yield Trouble(
+            tuple(seen),
+            "no node announces its addresses as one that is well: routers have the last resort only",
+            "see what the other findings say of haproxy on these nodes",
+        )
+
+
+def _find_node_troubles(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+    for peer in node["peers"]:
+        if peer["problem"]:
+            yield Trouble(
+                (host,),
+                f"bird: {peer['problem']}",
+                "see that the router is up, and that AS numbers and password are the same on both sides",
+            )
+        elif peer["bfd"] is False:
+            yield Trouble(
+                (host,),
+                f"the session with {peer['address']} stands, but BFD does not find the router alive",
+                "enable BFD for this neighbor on the router, or leave bgp_bfd out",
+            )
+    if node["standing_by"]:
+        yield Trouble(
+            (host,),
+            f"the node is drained, because {join_names(node['standing_by'])} is not 0",
+            "run deploy_load_balancers.yml, which ends an interrupted move, or write 0 into the file",
+            harmless=True,
+        )
+    elif node["unwell"]:
+        yield Trouble(
+            (host,),
+            f"the node announces the last resort only, because {join_names(node['unwell'])} is not 0",
+            "systemctl start haproxy; journalctl --unit haproxy --unit keepalived-watch says why",
+        )
+    elif node["announced"] != "ready":
+        yield Trouble(
+            (host,),
+            "the node is well and its addresses are not announced yet",
+            f"wait some seconds; if it stays so, {JOURNAL}",
+            harmless=True,
+        )
+
+
+def describe_nodes(seen: Seen) -> dict[str, dict[str, Any]]:
+    """What each node announces, its sessions, and whether BFD finds the routers alive."""
+    return {
+        host: {
+            "running": node["running"],
+            "announced": node["announced"],
+            "sessions": {peer["address"]: peer["established"] for peer in node["peers"]},
+            "exported": {peer["address"]: peer["exported"] for peer in node["peers"]},
+            "bfd": {peer["address"]: peer["bfd"] for peer in node["peers"]},
+        }
+        for host, node in seen.items()
+    }
