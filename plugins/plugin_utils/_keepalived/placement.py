@@ -15,8 +15,12 @@ from .instance import find_device, find_family, list_devices, list_instance_node
 from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_interfaces, list_networks
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 NODE_ADDRESSES = ("address", "address6")
 BROADCAST = ipaddress.ip_address("255.255.255.255")
+NOWHERE = (ipaddress.ip_network("0.0.0.0/8"), ipaddress.ip_network("::/128"))
+"""Addresses that are no host's: the unspecified ones, and those of "this network"."""
 
 
 def find_missing_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
@@ -57,6 +61,8 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
     anywhere = "vip_outside_subnets" in declared["accepted"]
     for address in item["virtual_ipaddress"]:
         found += _check_vip(address["address"], find_device(address, item["interface"]), others, facts, anywhere)
+    for line in item["virtual_ipaddress_excluded"]:
+        found += _check_excluded(line.split()[0] if line.split() else "", others)
     watched = [entry.split()[0] for entry in item.get("track_interface", []) if entry.split()]
     for name in dict.fromkeys([item["interface"], *list_devices(item), *watched]):
         if name not in interfaces:
@@ -126,7 +132,7 @@ def _find_distant_peers(item: Instance, declared: dict[str, Any], facts: Facts) 
     ]
 
 
-def _is_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+def _is_in(address: str, network: Network) -> bool:
     return version_of(address) == network.version and ipaddress.ip_interface(address).ip in network
 
 
@@ -138,9 +144,20 @@ def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts, an
         return wrong
     virtual = ipaddress.ip_interface(value)
     taken = others.get(str(virtual.ip))
+    near = [network for network in list_networks(interface_facts(device, facts)) if _is_in(value, network)]
+    taken = taken or next(filter(None, (_describe_place(virtual.ip, network) for network in near)), "")
     if taken:
         return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
     return [] if anywhere else _refuse_outside_subnets(value, virtual, device, facts)
+
+
+def _check_excluded(value: str, others: dict[str, str]) -> list[str]:
+    """Refuse an address that is taken. Whatever else the line says is keepalived's to check."""
+    address = value.partition("/")[0]
+    if not is_address(address):
+        return []
+    taken = others.get(canonical(address)) or _describe_special_address(ipaddress.ip_interface(address))
+    return [f"virtual_ipaddress_excluded {value} is {taken}: choose an address that no host has"] if taken else []
 
 
 def find_address_problems(where: str, value: str) -> list[str]:
@@ -188,10 +205,20 @@ def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: 
 def _describe_special_address(virtual: Interface) -> str:
     """Describe an address that no host can have; empty for others."""
     address, network = virtual.ip, virtual.network
-    if address.is_loopback or address.is_multicast or address.is_unspecified or address == BROADCAST:
+    if (
+        address.is_loopback
+        or address.is_multicast
+        or any(address in network for network in NOWHERE)
+        or address == BROADCAST
+    ):
         return "a loopback, multicast, broadcast or unspecified address"
     if address.version == 6 and address.ipv4_mapped:
         return f"the IPv4 address {address.ipv4_mapped} in IPv6"
+    return _describe_place(address, network)
+
+
+def _describe_place(address: Address, network: Network) -> str:
+    """Describe an address of the network that no host of it can have; empty for others."""
     if network.num_addresses > 2 and address == network.network_address:
         return f"the address of the network {network} itself"
     if network.version == 4 and network.num_addresses > 2 and address == network.broadcast_address:

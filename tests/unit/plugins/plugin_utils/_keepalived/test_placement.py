@@ -161,6 +161,42 @@ BAD = [
         ["192.0.2.255/24 is the broadcast address of the network 192.0.2.0/24"],
     ),
     (
+        "broadcast of the host's network, with the prefix of one address",
+        [instance(vip("192.0.2.255/32"))],
+        {},
+        ["192.0.2.255/32 is the broadcast address of the network 192.0.2.0/24"],
+    ),
+    (
+        "the host's network, with the prefix of one address",
+        [instance(vip("192.0.2.0/32"))],
+        {},
+        ["192.0.2.0/32 is the address of the network 192.0.2.0/24 itself"],
+    ),
+    (
+        "the host's IPv6 network, with the prefix of one address",
+        [instance(vip("2001:db8::/128"))],
+        {"nodes": DUAL},
+        ["2001:db8::/128 is the address of the network 2001:db8::/64 itself"],
+    ),
+    (
+        "an address of a node that the adverts leave out",
+        [instance(virtual_ipaddress_excluded=["2001:DB8:0::12/64 dev eth0"])],
+        {"nodes": DUAL},
+        ["virtual_ipaddress_excluded 2001:DB8:0::12/64 is the address of node lb2"],
+    ),
+    (
+        "loopback that the adverts leave out",
+        [instance(virtual_ipaddress_excluded=["127.0.0.9 dev eth0", "fe80::9/64"])],
+        {},
+        ["virtual_ipaddress_excluded 127.0.0.9 is a loopback, multicast, broadcast or unspecified address"],
+    ),
+    (
+        "this network",
+        [instance(vip("0.0.0.5/32"))],
+        {},
+        ["0.0.0.5/32 is a loopback, multicast, broadcast or unspecified address"],
+    ),
+    (
         "prefix of more than the subnet",
         [instance(vip("192.0.2.10/16"))],
         {},
