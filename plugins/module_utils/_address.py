@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
-from typing import TypedDict
+from typing import TypedDict, Union
+
+IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+NOWHERE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "255.255.255.255/32", "::/128")))
+"""Addresses of "this network", of all hosts, and the unspecified one."""
 
 
 class Placed(TypedDict):
@@ -25,6 +29,16 @@ def is_address(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_hosts(address: IPAddress) -> bool:
+    """Return whether a single host can have the address, on the network."""
+    return not (address.is_loopback or address.is_multicast or any(address in network for network in NOWHERE))
+
+
+def unmap(address: IPAddress) -> IPAddress:
+    """The IPv4 address that an IPv6 address stands for, or else the address itself."""
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def version_of(address: str) -> int:

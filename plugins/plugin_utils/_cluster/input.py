@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._address import canonical, is_address, version_of
+from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, unmap, version_of
 from .._input.text import find_unprintable
 from .._input.values import Option, find_type_problems
 from .._keepalived.placement import find_address_problems
@@ -72,7 +72,7 @@ def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mappin
         return [f"{host}: {problem}" for problem, host in found.items()]
     return [
         *_find_missing_parts(load_balancers, web_servers, hostvars),
-        *_find_loopbacks(hosts, hostvars),
+        *_find_useless_addresses(hosts, hostvars),
         *_find_different_vips(load_balancers, hostvars),
         *_find_taken_vips(load_balancers, hosts, hostvars),
     ]
@@ -133,12 +133,23 @@ def _is_given(hosts: list[Mapping[str, Any]], values: Iterable[str], names: Iter
     )
 
 
-def _find_loopbacks(hosts: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:
-    """Addresses that every host has."""
+def _find_useless_addresses(hosts: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:
+    """Addresses at which no other host can reach this one."""
     for host in hosts:
         address = stated_address(host, hostvars[host])
-        if address and len(hosts) > 1 and ipaddress.ip_address(address).is_loopback:
-            yield f"{host}: its address is {address}, by which every host means itself: {SET_ADDRESS}"
+        if address and (what := _describe_useless_address(ipaddress.ip_address(address), len(hosts) == 1)):
+            yield f"{host}: its address is {address}, {what}: {SET_ADDRESS}"
+
+
+def _describe_useless_address(address: IPAddress, is_alone: bool) -> str:
+    """Describe an address that is not a single host's; empty for others."""
+    if address.is_loopback:
+        return "" if is_alone else "by which every host means itself"
+    if unmap(address) != address:
+        return f"which is the IPv4 address {unmap(address)} in IPv6"
+    if address.version == 6 and address.is_link_local:
+        return "which is known on one link only"
+    return "" if is_hosts(address) else "which is a multicast, broadcast or unspecified one"
 
 
 def _find_different_vips(load_balancers: list[str], hostvars: Mapping[str, Any]) -> Iterator[str]:

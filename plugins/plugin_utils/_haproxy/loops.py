@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from ...module_utils._address import canonical
+from ...module_utils._address import canonical, is_address, unmap
 from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
 from .sections import SOCKETS, find_targets, merge_binds
@@ -48,13 +48,13 @@ def _list_servers(kind: str, section: Item, sections: Sections) -> Iterator[tupl
 
 
 def _find_loop(where: str, server: Item, bind: Item, name: str, balancers: set[str]) -> Iterator[str]:
-    address, listened = canonical(str(server["address"]).strip("[]")), str(bind.get("address", "*"))
+    address, listened = _unmap(str(server["address"]).strip("[]")), str(bind.get("address", "*"))
     if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in parse_ports(bind.get("port")):
         return
     at_home = (
-        address in balancers or _is_loopback(address)
+        address in balancers or _means_itself(address)
         if listened in WILDCARDS
-        else address == canonical(listened.strip("[]"))
+        else address == _unmap(listened.strip("[]"))
     )
     if at_home:
         yield (
@@ -63,11 +63,17 @@ def _find_loop(where: str, server: Item, bind: Item, name: str, balancers: set[s
         )
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
+def _unmap(address: str) -> str:
+    """The canonical address, in IPv4 if it is an IPv4 address in IPv6."""
+    return str(unmap(ipaddress.ip_address(address))) if is_address(address) else address
+
+
+def _means_itself(address: str) -> bool:
+    """Return whether every host means itself by the address: the unspecified one is that which the client asked."""
+    if not is_address(address):
         return address == "localhost"
+    found = ipaddress.ip_address(address)
+    return found.is_loopback or found.is_unspecified
 
 
 def _find_repeated_servers(where: str, section: Item) -> Iterator[str]:

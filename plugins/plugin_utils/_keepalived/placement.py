@@ -9,18 +9,14 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Union
 
-from ...module_utils._address import canonical, is_address, version_of
+from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, version_of
 from .declared import Facts, Instance
 from .instance import find_device, find_family, list_devices, list_instance_nodes, node_address, order_nodes
 from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_interfaces, list_networks
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
-Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 NODE_ADDRESSES = ("address", "address6")
-BROADCAST = ipaddress.ip_address("255.255.255.255")
-NOWHERE = (ipaddress.ip_network("0.0.0.0/8"), ipaddress.ip_network("::/128"))
-"""Addresses that are no host's: the unspecified ones, and those of "this network"."""
 
 
 def find_missing_addresses(declared: dict[str, Any], facts: Facts) -> list[str]:
@@ -205,19 +201,14 @@ def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: 
 def _describe_special_address(virtual: Interface) -> str:
     """Describe an address that no host can have; empty for others."""
     address, network = virtual.ip, virtual.network
-    if (
-        address.is_loopback
-        or address.is_multicast
-        or any(address in network for network in NOWHERE)
-        or address == BROADCAST
-    ):
+    if not is_hosts(address):
         return "a loopback, multicast, broadcast or unspecified address"
     if address.version == 6 and address.ipv4_mapped:
         return f"the IPv4 address {address.ipv4_mapped} in IPv6"
     return _describe_place(address, network)
 
 
-def _describe_place(address: Address, network: Network) -> str:
+def _describe_place(address: IPAddress, network: Network) -> str:
     """Describe an address of the network that no host of it can have; empty for others."""
     if network.num_addresses > 2 and address == network.network_address:
         return f"the address of the network {network} itself"

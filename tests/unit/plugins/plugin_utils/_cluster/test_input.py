@@ -155,6 +155,25 @@ def test_a_loopback_address_is_no_address_for_others(variables):
     assert problem.endswith("set cluster_address to the address at which other hosts reach it")
 
 
+@pytest.mark.parametrize(
+    ("address", "what"),
+    [
+        ("0.0.0.0", "a multicast, broadcast or unspecified one"),
+        ("::", "a multicast, broadcast or unspecified one"),
+        ("224.0.0.18", "a multicast, broadcast or unspecified one"),
+        ("ff02::12", "a multicast, broadcast or unspecified one"),
+        ("255.255.255.255", "a multicast, broadcast or unspecified one"),
+        ("::ffff:192.0.2.21", "the IPv4 address 192.0.2.21 in IPv6"),
+        ("fe80::21", "known on one link only"),
+    ],
+)
+@pytest.mark.parametrize("name", ["ansible_host", "cluster_address"])
+def test_an_address_that_is_no_single_hosts_is_refused(name, address, what):
+    balancer = {"ansible_host": "192.0.2.11", "cluster_vip": "192.0.2.10/24"}
+    (problem,) = problems(["lb1"], ["web1"], {"lb1": balancer, "web1": {name: address}})
+    assert problem.startswith(f"web1: its address is {address}, which is {what}: set cluster_address")
+
+
 def test_a_single_host_may_be_known_by_its_loopback_address():
     host = {"ansible_host": "127.0.0.1", "cluster_vip": "192.0.2.10/24"}
     assert problems(["all_in_one"], ["all_in_one"], {"all_in_one": host}) == []
