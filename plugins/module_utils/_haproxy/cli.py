@@ -11,6 +11,8 @@ import socket
 from dataclasses import dataclass
 
 MASTER_SOCKET = "/run/haproxy-master.sock"
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer, at the most: whoever has taken over haproxy could answer for ever."""
 
 
 class NoAnswer(Exception):
@@ -44,7 +46,12 @@ def ask(path: str, command: str, timeout: float = 10) -> str:
             cli.sendall(f"{command}\n".encode())
             # The master would wait for the next command.
             cli.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: cli.recv(65536), b"")).decode(errors="replace")
+            answer = bytearray()
+            while piece := cli.recv(65536):
+                answer += piece
+                if len(answer) > LONGEST:
+                    raise NoAnswer(f"{path}: the answer to '{command}' has more than {LONGEST} bytes")
+            return answer.decode(errors="replace")
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise Stopped(
             f"{path}: no process listens ({error.strerror}); start haproxy, or name its 'stats socket' of level admin"

@@ -59,7 +59,9 @@ def call(*command: str, text: str = "", seconds: float = ANSWER_SECONDS, **envir
             command,
             input=text,
             capture_output=True,
-            text=True,
+            # Whoever answers at a peer's address decides what is in here.
+            encoding="utf-8",
+            errors="replace",
             timeout=seconds,
             env={**os.environ, **environment},
             check=False,
@@ -90,7 +92,7 @@ class Certificate:
 
 
 def read_certificate(text: str) -> Certificate | None:
-    """Read the first certificate of the text and its chain; None without one."""
+    """Read the first certificate of the text and its chain; None without one. Raises Failed if it is damaged."""
     blocks = BLOCK.findall(text)
     if not blocks:
         return None
@@ -105,7 +107,10 @@ def read_certificate(text: str) -> Certificate | None:
         return found.group(1) if found else ""
 
     def moment(name: str) -> float:
-        return datetime.fromisoformat(extract(rf"^{name}=(.+?)Z?$") + "+00:00").timestamp()
+        try:
+            return datetime.fromisoformat(extract(rf"^{name}=(.+?)Z?$") + "+00:00").timestamp()
+        except (ValueError, OverflowError) as problem:
+            raise Failed(f"the certificate has no readable {name}") from problem
 
     return Certificate(
         chain="".join(blocks),
@@ -160,7 +165,7 @@ class Order:
     def read_stored(self) -> Certificate | None:
         """Return the certificate in haproxy's store."""
         try:
-            return read_certificate(self.store.read_text(encoding="ascii"))
+            return read_certificate(self.store.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
             return None
 
@@ -215,7 +220,9 @@ class Order:
     def order(self) -> None:
         """Order a certificate from the authority and install it. Raises Failed."""
         found = read_certificate(self._obtain())
-        if found is None or not self.fits(found):
+        if found is None:
+            raise Failed("the authority returned no certificate")
+        if not self.fits(found):
             raise Failed("the certificate from the authority has other names or another key than the request")
         self.install(found.chain)
         self.file.unlink(missing_ok=True)
@@ -242,7 +249,8 @@ class Order:
                 **self.secrets["environment"],
             )
             files = Path(folder, "certificates").glob("*.crt")
-            return next(file for file in files if not file.name.endswith(".issuer.crt")).read_text(encoding="ascii")
+            found = [file for file in files if not file.name.endswith(".issuer.crt")]
+            return found[0].read_text(encoding="utf-8", errors="replace") if found else ""
 
     def look(self, now: float) -> float:
         """Do what is due, and return the moment of the next look. Raises Failed."""
@@ -279,10 +287,13 @@ class Order:
             turn = max(turn, min(memory["time"], now) + PAUSES[min(failures, len(PAUSES)) - 1])
         if now < turn:
             return min(turn, now + ASK_PEERS)
+        # Before the order: one that cannot be counted, or ends this program, must not be repeated without a pause.
+        failed = {**memory, "failures": failures + 1, "time": now}
+        self.remember(**{**failed, "error": "the last order was interrupted"})
         try:
             self.order()
-        except Failed as problem:
-            self.remember(**{**memory, "failures": failures + 1, "time": now, "error": str(problem)})
+        except (Failed, OSError) as problem:
+            self.remember(**{**failed, "error": str(problem)})
             raise
         return now
 

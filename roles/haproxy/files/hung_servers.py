@@ -28,6 +28,8 @@ from dataclasses import dataclass
 
 INTERVAL = 0.5
 """Seconds between two questions to haproxy."""
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer of haproxy, at the most."""
 TIMED_OUT = {"L4TOUT", "L6TOUT", "L7TOUT"}
 """The results of health checks that mean silence."""
 
@@ -99,12 +101,17 @@ def find_hung(statistics: str, seconds: float) -> dict[Endpoint, str]:
 
 
 def ask(path: str, command: str) -> str:
-    """haproxy's answer to a command."""
+    """Return haproxy's answer to a command. Raises OSError, also for an answer that does not end."""
     with socket.socket(socket.AF_UNIX) as cli:
         cli.settimeout(5)
         cli.connect(path)
         cli.sendall(f"{command}\n".encode())
-        return b"".join(iter(lambda: cli.recv(65536), b"")).decode()
+        answer = bytearray()
+        while piece := cli.recv(65536):
+            answer += piece
+            if len(answer) > LONGEST:
+                raise OSError(f"the answer to '{command}' has more than {LONGEST} bytes")
+    return answer.decode()
 
 
 def call(kind: int, flags: int, body: bytes) -> Iterator[tuple[int, bytes]]:

@@ -24,6 +24,8 @@ from pathlib import Path
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n(.*?)-----END \1-----", re.DOTALL)
 TRIAL = "frontend trial\n    mode tcp\n    timeout client 1s\n    bind 127.0.0.1:443 ssl crt {}\n"
+LONGEST = 1 << 20
+"""Bytes of an answer about one certificate, at the most."""
 SECONDS = 15
 """Within which a new worker has to serve the certificate."""
 
@@ -108,7 +110,7 @@ def read_served_fingerprint(admin: str, path: Path) -> str:
             connection.settimeout(5)
             connection.connect(admin)
             connection.sendall(f"show ssl cert {path}\n".encode())
-            while piece := connection.recv(65536):
+            while len(answer) < LONGEST and (piece := connection.recv(65536)):
                 answer += piece
     except OSError:
         return ""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from samples.endless import endless
 
 PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/hung_servers.py"
 PATIENCE = 20
@@ -133,3 +134,9 @@ def test_the_kernel_says_whether_a_request_was_answered(family, address):
             assert time.monotonic() < end
         assert seen(client).bytes_received == len(b"answer")
         assert not seen(client).is_stuck(0)
+
+
+def test_an_answer_without_an_end_is_an_error_and_not_all_of_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(hung_servers, "LONGEST", 100_000)
+    with endless(tmp_path / "admin.sock"), pytest.raises(OSError, match="more than 100000 bytes"):
+        hung_servers.ask(str(tmp_path / "admin.sock"), "show stat -1 4 -1")

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from samples.endless import endless
 
 PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/install_certificate.py"
 specification = importlib.util.spec_from_file_location("install_certificate", PROGRAM)
@@ -96,3 +97,8 @@ def test_a_file_is_replaced_as_a_whole_and_is_its_owners_alone(tmp_path):
 
 def test_a_haproxy_that_does_not_answer_serves_nothing(tmp_path):
     assert program.read_served_fingerprint(str(tmp_path / "none.sock"), tmp_path / "a.pem") == ""
+
+
+def test_an_answer_without_an_end_names_no_certificate(tmp_path):
+    with endless(tmp_path / "admin.sock"):
+        assert program.read_served_fingerprint(str(tmp_path / "admin.sock"), tmp_path / "www.pem") == ""

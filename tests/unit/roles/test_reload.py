@@ -6,14 +6,12 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import signal
-import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from samples.endless import endless
 
 PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/reload.py"
 specification = importlib.util.spec_from_file_location("reload", PROGRAM)
@@ -167,15 +165,5 @@ def test_a_lock_that_cannot_be_had_keeps_nobody_from_reloading(host):
 
 def test_an_answer_without_an_end_is_an_error_and_not_all_of_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(reload, "LONGEST", 100_000)
-    with socket.socket(socket.AF_UNIX) as server, ThreadPoolExecutor() as background:
-        server.bind(str(tmp_path / "admin.sock"))
-        server.listen()
-
-        def flood():
-            with server.accept()[0] as connection, suppress(OSError):
-                while True:
-                    connection.sendall(b"x" * 65536)
-
-        background.submit(flood)
-        with pytest.raises(OSError, match="more than 100000 bytes"):
-            reload.ask(str(tmp_path / "admin.sock"), "show servers state")
+    with endless(tmp_path / "admin.sock"), pytest.raises(OSError, match="more than 100000 bytes"):
+        reload.ask(str(tmp_path / "admin.sock"), "show servers state")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy import cli
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.cli import (
     NoAnswer,
     Stopped,
@@ -16,6 +17,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.cli impor
     ask,
     parse_workers,
 )
+from samples.endless import endless
 
 # As haproxy 2.6.12 and 3.0.11 have answered "show proc".
 ANSWERS = [
@@ -86,3 +88,9 @@ def test_silence_means_that_it_hangs_and_not_that_it_is_stopped(tmp_path, listen
     with pytest.raises(NoAnswer, match=r"no answer to 'show info' within 0\.05 s; haproxy hangs") as silence:
         ask(str(tmp_path / "admin.sock"), "show info", timeout=0.05)
     assert not isinstance(silence.value, Stopped)
+
+
+def test_an_answer_without_an_end_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "LONGEST", 100_000)
+    with endless(tmp_path / "admin.sock"), pytest.raises(NoAnswer, match="more than 100000 bytes"):
+        ask(str(tmp_path / "admin.sock"), "show info")
