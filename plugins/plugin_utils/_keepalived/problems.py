@@ -213,9 +213,8 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
         found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
     found += _check_anycast(item, declared)
     found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
-    if not (
-        item["virtual_ipaddress"] or item["virtual_ipaddress_excluded"] or _has_notice(item, declared["sync_groups"])
-    ):
+    kinds = ("virtual_ipaddress", "virtual_ipaddress_excluded", "anycast")
+    if not any(item[kind] for kind in kinds) and not _has_notice(item, declared["sync_groups"]):
         found.append(
             "virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that "
             "becomes master"

@@ -97,6 +97,7 @@ def declaration(instances, **keys):
         "yields": {},
         "busy": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
+        "second_chance": True,
         "left_out": [],
         "accepted": [],
         "texts": {},

@@ -50,6 +50,7 @@ def test_an_instance():
         {"192.0.2.10": clients[:7], "192.0.2.11": clients[7:], "192.0.2.12": ["other"]},
         {"web": [("BACKUP", 40.25), ("MASTER", 140.16)], "api": [("FAULT", 100.5)]},
         200.0,
+        {},
     )
     assert found == {
         "name": "web",
@@ -110,7 +111,7 @@ def test_without_a_line_in_the_journal_a_clock_that_was_set_is_kept_within_bound
 @pytest.mark.parametrize(("number", "word"), [(0, "INIT"), (1, "BACKUP"), (2, "MASTER"), (3, "FAULT"), (98, "INIT")])
 def test_the_state_has_a_name(number, word):
     item = {"data": {**DUMP[0]["data"], "state": number}, "stats": DUMP[0]["stats"]}
-    assert instances([item], {"web": 0}, {}, {}, 0)[0]["state"] == word
+    assert instances([item], {"web": 0}, {}, {}, 0, {})[0]["state"] == word
 
 
 @pytest.mark.parametrize(("content", "stands_by"), [("0\n", False), ("1\n", True), ("", True), (None, False)])
@@ -118,7 +119,13 @@ def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, cont
     monkeypatch.setattr(state_module, "STANDBY", tmp_path)
     if content is not None:
         (tmp_path / "standby_web").write_text(content)
-    assert instances(DUMP, {"web": 0}, {}, {}, 0)[0]["standing_by"] is stands_by
+    assert instances(DUMP, {"web": 0}, {}, {}, 0, {})[0]["standing_by"] is stands_by
+
+
+def test_connections_of_anycast_addresses_belong_to_their_instance():
+    served = {"198.51.100.80": ["203.0.113.1:1", "203.0.113.1:2"], "192.0.2.11": ["203.0.113.1:3"]}
+    (found,) = instances(DUMP, {"web": 0}, served, {}, 0, {"web": ["198.51.100.80"]})
+    assert found["connections"] == 3
 
 
 def test_a_dump_is_read_once_and_gone(tmp_path):

@@ -201,6 +201,7 @@ def test_all_load_balancers_have_the_same_vips(name, values, said):
 
 
 VIP = {"cluster_vip": "192.0.2.10/24"}
+ANYCAST = {"cluster_anycast": ["198.51.100.80/32"]}
 SERVERS = {"cluster_servers": ["192.0.2.31:8080", "[2001:db8::31]:8080", "2001:db8::32"]}
 
 
@@ -231,6 +232,7 @@ def test_a_cluster_may_lack_a_tier(variables, load_balancers, web_servers):
         ({**VIP, "cluster_servers": []}, ["lb1"], [], "the group web_servers is empty or missing"),
         ({**VIP, **SERVERS}, ["lb1"], ["web1"], "cluster_servers is set and the group web_servers has hosts"),
         ({}, ["lb1"], ["web1"], "there is no VIP: set cluster_vip"),
+        ({**ANYCAST, "cluster_keepalived": False}, ["lb1"], ["web1"], "cluster_anycast is set and cluster_keepalived"),
         ({"cluster_haproxy": False, "cluster_keepalived": "no"}, ["lb1"], [], "cluster_haproxy and cluster_keepalived"),
     ],
 )

@@ -11,7 +11,7 @@ FOUR, SIX = "192.0.2.10/24", "2001:db8::10/64"
 
 
 def instance(*addresses):
-    return {"name": "web", "virtual_ipaddress": [{"address": address} for address in addresses]}
+    return {"name": "web", "virtual_ipaddress": [{"address": address} for address in addresses], "anycast": []}
 
 
 def proxy(*binds, lines=()):
@@ -43,6 +43,12 @@ CASES = [
 def test_a_vip_of_a_version_without_a_bind_is_reported(vips, proxies, found):
     problems = find_unserved_vips([instance(*vips)], proxies)
     assert [problem.split(",")[0] for problem in problems] == [f"web has the address {vip}" for vip in found]
+
+
+def test_an_anycast_address_without_a_bind_is_reported():
+    shared = {"name": "cluster_anycast", "virtual_ipaddress": [], "anycast": ["2001:db8:5::80/128"]}
+    (problem,) = find_unserved_vips([shared], [proxy("*:80")])
+    assert problem.startswith("cluster_anycast has the address 2001:db8:5::80/128, and no bind")
 
 
 def test_the_message_shows_the_bind_that_is_missing():

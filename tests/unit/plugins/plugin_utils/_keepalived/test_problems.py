@@ -40,12 +40,50 @@ GOOD = [
     ([instance()], {"sync_groups": [group("web")]}),
     ([instance()], {"nodes": NODES[:1], "accepted": ["single_node"]}),
     ([instance(nodes=["lb1"])], {"accepted": ["single_node"]}),
+    ([instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])], {}),
+    (
+        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        {"second_chance": False, "accepted": ["lossy_anycast"]},
+    ),
     ([instance()], urls(**{"yield": "tcp://[2001:db8::1]:80"})),
     ([instance()], urls(status=401, watched="http://192.0.2.1/admin")),
 ]
 
 # what is wrong, the instances, further keys of the declaration, what the problem says
 BAD = [
+    (
+        "anycast with a wrong prefix",
+        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/24"])],
+        {},
+        ["keepalived_instances: web: anycast has '198.51.100.80/24'", "/32"],
+    ),
+    (
+        "anycast beside a VIP",
+        [instance(anycast=["198.51.100.80/32"])],
+        {},
+        ["anycast and virtual_ipaddress are both set", "an instance for each"],
+    ),
+    (
+        "anycast without the second chance",
+        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        {"second_chance": False},
+        ["without the second chance", "keepalived_accept_lossy_anycast"],
+    ),
+    (
+        "anycast between networks",
+        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        {"nodes": [*NODES[:2], {"name": "lb3", "address": "203.0.113.13"}]},
+        ["lb3 (203.0.113.13)", "within one network only", "keepalived_accept_lossy_anycast"],
+    ),
+    (
+        "anycast address twice",
+        [
+            instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"]),
+            instance(name="b", virtual_ipaddress=[], anycast=["198.51.100.80/32"], virtual_router_id=52),
+        ],
+        {},
+        ["the anycast address 198.51.100.80/32 is used 2 times"],
+    ),
     (
         "name twice",
         [instance(), instance(vip("192.0.2.20/24"), virtual_router_id=52)],
