@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,20 +23,48 @@ from .._nginx.check import read_lines
 
 SETTINGS = ("/etc/default/haproxy", "/etc/sysconfig/haproxy")
 """Files of the distributions from which haproxy's unit takes its environment."""
+PROPERTIES = ("LoadState", "FragmentPath", "DropInPaths", "Environment", "ExecStart")
+UNITS = "/etc/systemd/system/"
+OWN_DROP_INS = ("confinement.conf", "evenkeel.conf", "keepalived.conf")
+STARTED = re.compile(r"argv\[\]=(\S.*?) ;")
+VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 SERVER = re.compile(r"(?:^|[\s;{}])server\s*\{")
 INSTALLED = re.compile(r"^ (/\S+) ([0-9a-f]{32})", re.MULTILINE)
 
 
-def find_obstacles(daemon: str, unit: str, main: str, run: Run, settings: Iterable[str] = SETTINGS) -> Iterator[str]:
+def find_obstacles(daemon: str, unit: str, main: str, run: Run, settings: Sequence[str] = SETTINGS) -> Iterator[str]:
     """What keeps the unit of a daemon from running the configuration in C(main)."""
     out = ""
     with suppress(OSError):  # A host without systemd has no daemon yet.
-        _rc, out, _err = run(["systemctl", "show", "--property=LoadState", "--", unit])
-    if any(block.get("LoadState") == "masked" for block in parse_properties(out)):
+        _rc, out, _err = run(["systemctl", "show", f"--property={','.join(PROPERTIES)}", "--", unit])
+    properties = parse_properties(out)[0]
+    if properties.get("LoadState") == "masked":
         yield f"{unit} is masked, so that it cannot be started: run 'systemctl unmask {unit}' on the host"
-    if daemon == "haproxy":
+    if daemon == "haproxy" and settings:
+        yield from _find_wrong_start(properties, main)
         for path in settings:
             yield from _find_wrong_settings(path, main)
+
+
+def _find_wrong_start(properties: dict[str, str], main: str) -> Iterator[str]:
+    """A unit or drop-in of somebody else with which haproxy would read another file, or have no master socket."""
+    files = [properties.get("FragmentPath", ""), *properties.get("DropInPaths", "").split()]
+    others = [file for file in files if file.startswith(UNITS) and os.path.basename(file) not in OWN_DROP_INS]
+    started = STARTED.search(properties.get("ExecStart", ""))
+    if not others or not started or os.path.basename(started.group(1).split()[0]) != "haproxy":
+        return
+    known = {}
+    with suppress(ValueError):
+        known = dict(word.split("=", 1) for word in shlex.split(properties.get("Environment", "")) if "=" in word)
+    words = VARIABLE.sub(lambda found: known.get(found.group(1), ""), started.group(1)).replace(",", " ").split()
+    who = f"the unit haproxy, by {' or '.join(others)},"
+    if main not in map(os.path.normpath, words):
+        yield f"{who} does not start haproxy with {main}: let it read that file, or remove what says otherwise"
+    if MASTER_SOCKET not in words:
+        yield (
+            f"{who} starts haproxy without -S {MASTER_SOCKET}, and its master process could not be asked whether it "
+            "runs a configuration: add that, or remove what says otherwise"
+        )
 
 
 def _find_wrong_settings(path: str, main: str) -> Iterator[str]:

@@ -52,6 +52,35 @@ def test_settings_of_the_unit_of_haproxy(tmp_path, settings, found):
     assert list(find_obstacles("nginx", "nginx", MAIN, systemd("loaded"), [str(file)])) == []
 
 
+START = "{{ path=/usr/sbin/haproxy ; argv[]={} ; ignore_errors=no ; start_time=[n/a] ; status=0/0 }}"
+ENVIRONMENT = 'CONFIG=/etc/haproxy/haproxy.cfg PIDFILE=/run/haproxy.pid "EXTRAOPTS=-S /run/haproxy-master.sock"'
+PACKAGED = "/usr/sbin/haproxy -Ws -f $CONFIG -p $PIDFILE $EXTRAOPTS"
+FOREIGN = "/etc/systemd/system/haproxy.service"
+
+
+@pytest.mark.parametrize(
+    ("file", "start", "environment", "found"),
+    [
+        ("/lib/systemd/system/haproxy.service", PACKAGED, ENVIRONMENT, []),
+        ("/lib/systemd/system/haproxy.service", "/usr/sbin/haproxy -Ws -f $CONFIG $OPTIONS", "CONFIG=a", []),
+        (FOREIGN, PACKAGED, ENVIRONMENT, []),
+        (FOREIGN, f"/usr/local/sbin/haproxy -W -f {MAIN} -S /run/haproxy-master.sock,level,admin", "", []),
+        (FOREIGN, "/usr/bin/docker run haproxy haproxy -W -f /usr/local/etc/haproxy.cfg", "", []),
+        (FOREIGN, f"/usr/local/sbin/haproxy -Ws -f {MAIN}", "", ["starts haproxy without -S /run/haproxy-master.sock"]),
+        (FOREIGN, PACKAGED, "CONFIG=/srv/a.cfg", [f"does not start haproxy with {MAIN}", "starts haproxy without -S"]),
+        (f"{FOREIGN}.d/site.conf", PACKAGED, ENVIRONMENT.replace("EXTRA", "NO_"), ["starts haproxy without -S"]),
+        (f"{FOREIGN}.d/evenkeel.conf", PACKAGED, "", []),
+    ],
+)
+def test_a_unit_of_somebody_else(file, start, environment, found):
+    said = f"LoadState=loaded\nFragmentPath={file}\nEnvironment={environment}\nExecStart={START.format(start)}\n"
+    problems = list(find_obstacles("haproxy", "haproxy", MAIN, lambda _argv: (0, said, ""), ["/none"]))
+    assert len(problems) == len(found)
+    assert [
+        part for part, problem in zip(found, problems) if not problem.startswith(f"the unit haproxy, by {file}, {part}")
+    ] == []
+
+
 @pytest.fixture
 def tree(tmp_path):
     """nginx's directory with a site that is linked, one that its package has installed, and a set that includes
