@@ -38,13 +38,14 @@ _HARMLESS = re.compile(
     r"SECURITY VIOLATION - scripts are being executed but script_security not enabled"
     r"|WARNING - default user '.*' for script execution does not exist"
     r"|.*: no (?:protocol|scheduler|forwarding method) set"
-    r"|\(.*\) No VIP specified"
     r"|(?:\(.*\) )?Warning - "
     r"|iptables not supported, using nftables instead"
     r"|Sync group \S+ has only 1 virtual router"
     r"|Config files missing '.*[*?\[].*'"
 )
 # keepalived refuses the number, but 0 is what it goes on with.
+_EXPECTED = re.compile(r"\(.*\) No VIP specified; at least one is sensible")
+"""What keepalived says of an instance in VRRP version 2 whose addresses all nodes have. In version 3 it ends."""
 _HARMLESS_SOURCE = re.compile(r"vrrp_(?:garp|gna)_interval\s+0+(?:\.0+)?")
 _PURPOSE = {"vrrp_instance", "virtual_server"}
 _NAMED = re.compile(
@@ -137,7 +138,7 @@ def _run_test(run: Run, argv: list[str]) -> tuple[int, str]:
 def _parse_finding(text: str) -> Finding:
     match = _PLACE.match(text)
     file, line, message = match.groups() if match else (None, None, text)
-    severity = "warning" if _HARMLESS.match(message) else "alert"
+    severity = "notice" if _EXPECTED.match(message) else "warning" if _HARMLESS.match(message) else "alert"
     return Finding(severity, message, file, int(line) if line else None)
 
 

@@ -92,9 +92,14 @@ def list_instance_nodes(instance: Instance, nodes: list[Node]) -> list[Node]:
 
 def find_family(instance: Instance, nodes: list[Node]) -> int:
     """The IP version in which the instance's adverts are: that of its addresses, else that of the nodes."""
-    own = [*(item["address"] for item in instance["virtual_ipaddress"]), *instance["anycast"]]
-    addresses = own or [item["address"] for item in nodes]
+    addresses = [item["address"] for item in instance["virtual_ipaddress"]] or [item["address"] for item in nodes]
     return next(filter(None, map(version_of, addresses)), 4)
+
+
+def find_served_family(instance: Instance, nodes: list[Node]) -> int:
+    """The IP version of the instance's addresses, in which packets of their connections are passed on."""
+    shared = [version_of(address) for address in instance["anycast"]]
+    return shared[0] if shared else find_family(instance, nodes)
 
 
 def node_address(node: Node, version: int) -> str:

@@ -32,6 +32,7 @@ from .instance import (
     assign_priorities,
     find_device,
     find_family,
+    find_served_family,
     list_instance_nodes,
     list_names,
     list_track_files,
@@ -104,6 +105,7 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
     nodes, mine = list_instance_nodes(item, declared["nodes"]), declared["node"]
     version = find_family(item, nodes)
     addresses = {node["name"]: node_address(node, version) for node in nodes}
+    places = {node["name"]: node_address(node, find_served_family(item, nodes)) for node in nodes}
     ordered = assign_priorities(item, nodes)
     placed = [_place_address(address, item["interface"]) for address in item["virtual_ipaddress"]]
     seconds = advert_int(item, declared["timing"])
@@ -147,8 +149,8 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         "virtual_ipaddress": placed,
         "held": [f"{address['address']} dev {address['dev']}" for address in placed]
         + [_format_held_address(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
-        "source": addresses[mine],
-        "ring": [addresses[name] for name in rotate_after(list(addresses), mine) if name in ordered],
+        "source": places[mine],
+        "ring": [places[name] for name in rotate_after(list(places), mine) if name in ordered],
         "settings": {word: value for word, value in settings.items() if word not in written},
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }

@@ -233,8 +233,21 @@ def _check_anycast(item: Instance, declared: dict[str, Any]) -> list[str]:
         for value in item["anycast"]
         if not version_of(value) or value.partition("/")[2] != {4: "32", 6: "128"}[version_of(value)]
     ]
-    if len(set(map(version_of, item["anycast"]))) > 1:
+    versions = sorted(set(map(version_of, item["anycast"])) - {0})
+    if len(versions) > 1:
         found.append("anycast has IPv4 and IPv6 addresses: write an instance for each")
+    found += [
+        f"node {node['name']} has no IPv{version} address for packets to the anycast addresses: set "
+        f"{NODE_ADDRESS[version]}"
+        for version in versions
+        for node in list_instance_nodes(item, declared["nodes"])
+        if node["name"] in order_nodes(item, declared["nodes"]) and not node_address(node, version)
+    ]
+    if int(item["version"]) != 2:
+        found.append(
+            f"anycast is set with version {item['version']}: keepalived runs an instance without a VIP in VRRP version "
+            "2 only; set version: 2"
+        )
     if item["virtual_ipaddress"]:
         found.append(
             "anycast and virtual_ipaddress are both set: all nodes have the first at the same time, and one node has "

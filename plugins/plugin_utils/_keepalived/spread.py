@@ -41,10 +41,11 @@ def spread_instances(
 
 
 def _build_anycast_instances(anycast: Iterable[str], virtual_router_id: int) -> list[Instance]:
+    """Instances without a VIP, for which keepalived needs VRRP version 2."""
     versions = {4: "cluster_anycast", 6: "cluster_anycast6"}
     found = {version: [address for address in anycast if version_of(address) == version] for version in versions}
     return [
-        {"name": versions[version], "virtual_router_id": virtual_router_id, "anycast": addresses}
-        for version, addresses in found.items()
+        {"name": versions[version], "virtual_router_id": number, "version": 2, "anycast": addresses}
+        for number, (version, addresses) in enumerate(found.items(), start=virtual_router_id)
         if addresses
     ]

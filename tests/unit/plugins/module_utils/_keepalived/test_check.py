@@ -120,7 +120,7 @@ CASES = [
         False,
         [
             conf(7, "VRRP parsed invalid IP 300.99.0.10/24. skipping IP...", "300.99.0.10/24"),
-            conf(1, "(web) No VIP specified", "vrrp_instance web {", "warning"),
+            conf(1, "(web) No VIP specified", "vrrp_instance web {", "notice"),
         ],
     ),
     (
@@ -132,7 +132,7 @@ CASES = [
         ],
     ),
     ("router id used twice", False, [conf(10, "web and api both use VRID 51", "vrrp_instance api {")]),
-    ("no address", True, [conf(1, "(web) No VIP specified", "vrrp_instance web {", "warning")]),
+    ("no address", True, [conf(1, "(web) No VIP specified", "vrrp_instance web {", "notice")]),
     (
         "only a virtual server",
         True,

@@ -40,9 +40,9 @@ GOOD = [
     ([instance()], {"sync_groups": [group("web")]}),
     ([instance()], {"nodes": NODES[:1], "accepted": ["single_node"]}),
     ([instance(nodes=["lb1"])], {"accepted": ["single_node"]}),
-    ([instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])], {}),
+    ([instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"])], {}),
     (
-        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        [instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"])],
         {"second_chance": False, "accepted": ["lossy_anycast"]},
     ),
     ([instance()], urls(**{"yield": "tcp://[2001:db8::1]:80"})),
@@ -52,34 +52,46 @@ GOOD = [
 # what is wrong, the instances, further keys of the declaration, what the problem says
 BAD = [
     (
+        "anycast in VRRP version 3",
+        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        {},
+        ["keepalived runs an instance without a VIP in VRRP version 2 only"],
+    ),
+    (
+        "anycast of a version that nodes do not have",
+        [instance(virtual_ipaddress=[], version=2, anycast=["2001:db8:5::80/128"])],
+        {"nodes": [DUAL[0], *NODES[1:2]]},
+        ["node lb2 has no IPv6 address for packets to the anycast addresses", "cluster_address6"],
+    ),
+    (
         "anycast with a wrong prefix",
-        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/24"])],
+        [instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/24"])],
         {},
         ["keepalived_instances: web: anycast has '198.51.100.80/24'", "/32"],
     ),
     (
         "anycast beside a VIP",
-        [instance(anycast=["198.51.100.80/32"])],
+        [instance(version=2, anycast=["198.51.100.80/32"])],
         {},
         ["anycast and virtual_ipaddress are both set", "an instance for each"],
     ),
     (
         "anycast without the second chance",
-        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        [instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"])],
         {"second_chance": False},
         ["without the second chance", "keepalived_accept_lossy_anycast"],
     ),
     (
         "anycast between networks",
-        [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
+        [instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"])],
         {"nodes": [*NODES[:2], {"name": "lb3", "address": "203.0.113.13"}]},
         ["lb3 (203.0.113.13)", "within one network only", "keepalived_accept_lossy_anycast"],
     ),
     (
         "anycast address twice",
         [
-            instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"]),
-            instance(name="b", virtual_ipaddress=[], anycast=["198.51.100.80/32"], virtual_router_id=52),
+            instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"]),
+            instance(name="b", virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"], virtual_router_id=52),
         ],
         {},
         ["the anycast address 198.51.100.80/32 is used 2 times"],

@@ -42,7 +42,7 @@ def test_each_ip_version_has_its_table():
 
 
 def test_an_address_of_all_nodes_needs_no_vip():
-    shared = chance(instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"]))
+    shared = chance(instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"]))
     assert shared["addresses"] == ["198.51.100.80/32"]
     assert shared["interfaces"] == ["eth0"]
     assert [service["peers"] for table in shared["tables"] for service in table["services"]] == [
@@ -51,7 +51,7 @@ def test_an_address_of_all_nodes_needs_no_vip():
 
 
 def test_an_ipv6_address_of_all_nodes_goes_to_ipv6_peers():
-    shared = chance(instance(virtual_ipaddress=[], anycast=["2001:db8:5::80/128"]))
+    shared = chance(instance(virtual_ipaddress=[], version=2, anycast=["2001:db8:5::80/128"]))
     assert [table["family"] for table in shared["tables"]] == ["ip6"]
     assert shared["heartbeats"] == [{"source": "2001:db8::11", "peers": ["2001:db8::12", "2001:db8::13"]}]
 

@@ -24,9 +24,10 @@ def test_several_addresses_are_spread_over_the_nodes():
 
 def test_anycast_addresses_have_an_instance_for_each_ip_version():
     given = ["198.51.100.80/32", "2001:db8:5::80/128", "198.51.100.81/32"]
+    both = {"version": 2}
     assert spread_instances(["192.0.2.10/24"], ["lb1", "lb2"], anycast=given)[1:] == [
-        {"name": "cluster_anycast", "virtual_router_id": 52, "anycast": ["198.51.100.80/32", "198.51.100.81/32"]},
-        {"name": "cluster_anycast6", "virtual_router_id": 52, "anycast": ["2001:db8:5::80/128"]},
+        {**both, "name": "cluster_anycast", "virtual_router_id": 52, "anycast": [given[0], given[2]]},
+        {**both, "name": "cluster_anycast6", "virtual_router_id": 53, "anycast": given[1:2]},
     ]
     assert [item["name"] for item in spread_instances([], ["lb1"], anycast=given[:1])] == ["cluster_anycast"]
 
