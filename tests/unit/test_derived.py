@@ -36,6 +36,28 @@ CASES = {
         ["[::]:80 default_server"],
         0,
     ),
+    # PostgreSQL, whose health Patroni tells at another port.
+    "database": (
+        {
+            "cluster_vip": "192.0.2.10/24",
+            "haproxy_server_defaults": {"port": 8008},
+            "haproxy_backend_defaults": {"mode": "tcp", "server_options": {"check": True}},
+            "haproxy_frontends": [{"name": "db", "binds": [FOUR], "default_backend": "db"}],
+            "haproxy_backends": [
+                {
+                    "name": "db",
+                    "port": 5432,
+                    "health_check": {"uri": "/primary"},
+                    "server_options": {"rise": 2},
+                    "servers": [{"name": "db1", "address": "192.0.2.31"}],
+                }
+            ],
+        },
+        "192.0.2.21",
+        [FOUR],
+        ["80 default_server"],
+        0,
+    ),
     "no_VIP": ({"cluster_vip6": ""}, "192.0.2.21", [FOUR], ["80 default_server"], 0),
 }
 
@@ -52,7 +74,7 @@ def derived(tmp_path_factory):
     )
     found = (
         "{{ [haproxy_frontends[0].binds, nginx_sites[0].listens, keepalived_sync_groups | length, "
-        "haproxy_bind_defaults, nginx_site_defaults] | to_json }}"
+        "haproxy_bind_defaults, nginx_site_defaults, keepalived_yield_urls | map(attribute='url')] | to_json }}"
     )
     play = {
         "hosts": "load_balancers:web_servers",
@@ -91,3 +113,8 @@ def test_what_the_inventory_lets_listen_does_so_in_the_only_version(derived, nam
     _variables, _address, binds, listens, _groups = CASES[name]
     assert derived[f"{name}_lb"][3] == ({"address": "::"} if binds == [SIX] else {})
     assert derived[f"{name}_web"][4] == ({"listens": ["[::]:80"]} if listens[0].startswith("[::]") else {})
+
+
+def test_servers_are_watched_where_their_health_is_asked(derived):
+    assert "tcp://192.0.2.21:80" in derived["IPv4_lb"][5]
+    assert derived["database_lb"][5][1:] == ["tcp://192.0.2.31:8008"]

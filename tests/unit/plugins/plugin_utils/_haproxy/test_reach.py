@@ -50,6 +50,18 @@ def test_servers_that_are_not_asked_by_http_are_left_alone(check):
     assert urls(backend(("10.0.0.1", 5432), **check), backend(("10.0.0.2", 80))) == ["tcp://10.0.0.2:80"]
 
 
+@pytest.mark.parametrize("place", ["section", "server"])
+def test_a_database_is_asked_where_its_health_is(place):
+    """Such as Patroni beside PostgreSQL, which would log every connection."""
+    options = {"check": True, "port": 8008, "addr": "10.0.0.7"}
+    section = backend(("10.0.0.1", 5432), mode="tcp")
+    if place == "section":
+        section["server_options"] = options
+    else:
+        section["servers"][0]["options"] = options
+    assert urls(section) == ["tcp://10.0.0.7:8008"]
+
+
 def test_servers_without_a_health_check_of_their_own_are_left_alone():
     section = backend(("10.0.0.1", 5432))
     del section["health_check"]
