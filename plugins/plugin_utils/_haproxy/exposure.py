@@ -41,14 +41,18 @@ def _sockets(variables: Variables) -> Iterator[str]:
         )
     accepted = boolean(variables["haproxy_accept_unprotected_socket"])
     for line in () if accepted else variables["haproxy_global_lines"]:
-        words = line.split()
-        if words[:2] == ["stats", "socket"] and "admin" in words and not words[2].startswith(SOCKETS):
+        if is_open_socket(line.split()):
             yield (
-                f"haproxy_global_lines: '{line}' lets everybody who reaches {words[2]} administrate HAProxy without a "
-                "password; "
+                f"haproxy_global_lines: '{line}' lets everybody who reaches {line.split()[2]} administrate HAProxy "
+                "without a password; "
                 "use a socket with a mode and a group, such as /run/haproxy/other.sock mode 660 group haproxy, or "
                 "level user; or set haproxy_accept_unprotected_socket to true"
             )
+
+
+def is_open_socket(words: list[str]) -> bool:
+    """Return whether a line of the section global is a socket by which everybody on the network can administrate."""
+    return words[:2] == ["stats", "socket"] and "admin" in words and len(words) > 2 and not words[2].startswith(SOCKETS)
 
 
 def _statistics(variables: Variables, sections: Sections) -> Iterator[str]:
@@ -70,10 +74,8 @@ def _statistics(variables: Variables, sections: Sections) -> Iterator[str]:
     known = variables["haproxy_stats_users"] or variables["haproxy_stats_userlist"]
     found = {}
     for where, lines, inherited_lines in places:
-        asked = (known and where == "haproxy_stats_lines") or any(
-            " ".join(line.split()).startswith(ASKS_WHO) for line in [*lines, *inherited_lines]
-        )
-        if not asked and any(_is_open_admin(line.split()) for line in lines):
+        asked = known and where == "haproxy_stats_lines"
+        if not asked and has_open_admin(lines, inherited_lines):
             found[where] = (
                 f"{where}: 'stats admin' lets everybody who sees the statistics switch servers off; ask for a "
                 "password, give it a condition such as 'if LOCALHOST', leave it out, or set "
@@ -84,6 +86,12 @@ def _statistics(variables: Variables, sections: Sections) -> Iterator[str]:
 
 def _name_defaults(name: str) -> str:
     return "haproxy_defaults_lines" if name in MODES else f"haproxy_named_defaults: {name}"
+
+
+def has_open_admin(lines: list[str], inherited: list[str]) -> bool:
+    """Return whether the statistics of a section allow everybody to administrate."""
+    asked = any(" ".join(line.split()).startswith(ASKS_WHO) for line in [*lines, *inherited])
+    return not asked and any(_is_open_admin(line.split()) for line in lines)
 
 
 def _is_open_admin(words: list[str]) -> bool:

@@ -11,6 +11,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ...module_utils._address import canonical, is_address, unmap
 from .declared import Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
@@ -29,7 +31,8 @@ def problems(variables: Variables, sections: Sections) -> Iterator[str]:
             for bind in merge_binds(variables, section):
                 for where, server in _list_servers(kind, section, sections):
                     yield from _find_loop(where, server, bind, section["name"], balancers)
-    for kind in ("backend", "listen"):
+    # In plain mode, the sections are what their owner wrote for HAProxy.
+    for kind in () if boolean(variables["haproxy_plain"]) else ("backend", "listen"):
         for section in sections[kind]:
             yield from _find_repeated_servers(f"haproxy_{kind}s: {section['name']}", section)
 

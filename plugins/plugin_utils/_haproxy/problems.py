@@ -176,7 +176,9 @@ def _servers(variables: Variables, sections: Sections) -> Iterator[str]:
             yield from find_repeated(
                 where, "prefix of a server template", [template["prefix"] for template in templates]
             )
-            if not (servers or templates or section.get("lines")):
+            # In plain mode, a section without the key is what its owner wants: HAProxy answers 503.
+            meant = boolean(variables["haproxy_plain"]) and "servers" not in section
+            if not (servers or templates or section.get("lines") or meant):
                 yield (
                     f"{where} has no servers; name at least one, or check that the inventory group it is built from "
                     "has hosts"

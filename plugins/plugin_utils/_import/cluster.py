@@ -14,7 +14,7 @@ from typing import Any
 from ...module_utils._address import is_address
 from . import haproxy, haproxy_text, keepalived, keepalived_text, nginx, nginx_text
 from .document import write_yaml
-from .hosts import Host
+from .hosts import Entry, Host
 from .report import Report, render_report
 from .tree import Node
 from .values import Path, Template, Translation
@@ -25,6 +25,12 @@ FILES = {"haproxy": "/etc/haproxy/", "keepalived": "/etc/keepalived/", "nginx": 
 """Directories whose files the roles can install."""
 
 WORD = re.compile(r"[^\s\"':;,{}()]+")
+SENSITIVE = re.compile(r"(?i)PRIVATE KEY|password|passwd|secret|token|:(\{\w+\}|\$(apr1|[0-9a-z]{1,2})\$)\S")
+"""What makes the content of a file one for the vault."""
+
+USUAL = {"mode": "0644", "owner": "root", "group": "root"}
+"""What a file of a role is if nothing else is said."""
+
 COMMENT = re.compile(r"(?m)^\s*[#!].*$")
 PACKAGED = re.compile(
     r"/etc/(nginx/(mime\.types|fastcgi\.conf|\w+_params|koi-\w+|win-utf|snippets/(fastcgi-php|snakeoil)\.conf)"
@@ -62,11 +68,7 @@ class _Cluster:
     def __init__(self, hosts: list[Host], additions: Mapping[str, Mapping[str, str]]) -> None:
         self.hosts = [host for host in hosts if not host.problem]
         problems = [f"{host.name}: {host.problem}" for host in hosts if host.problem]
-        unread = [
-            f"{host.name}: {path}: no permission to read it: log in as root, or add --become"
-            for host in hosts
-            for path in host.unread
-        ]
+        unread = [line for host in self.hosts for line in host.problems()]
         self.report = Report(problems + unread, additions)
         self.files: list[File] = []
         self.read: dict[tuple[str, str], set[str]] = {}
@@ -195,7 +197,7 @@ class _Cluster:
     def _further_files(self, daemon: str, role: _Role) -> None:
         """Files that the configuration names, below the directory that the role manages."""
         directory, variable = FILES[daemon], f"{daemon}_files"
-        contents: dict[str, dict[str, str]] = {}
+        contents: dict[str, dict[str, tuple[str, Entry]]] = {}
         for host in self.hosts:
             read = self.read.get((daemon, host.name), set())
             code = "\n".join(COMMENT.sub("", host.texts.get(path, "")) for path in read)
@@ -205,48 +207,55 @@ class _Cluster:
                     word.rstrip("/") == path.rpartition("/")[0] for word in words
                 )
                 if path.startswith(directory) and path not in read and named and not PACKAGED.fullmatch(path):
-                    if text is None:
-                        self.report.stays.append(f"{host.name}: {path} is no text")
+                    entry = host.entries.get(path, Entry())
+                    if text is None or entry.is_link:
+                        why = "is no text" if text is None else "is a symbolic link"
+                        self.report.stays.append(f"{host.name}: {path}, because it {why}")
                     else:
-                        contents.setdefault(path, {})[host.name] = text
+                        contents.setdefault(path, {})[host.name] = (text, entry)
         items: dict[str, list[dict[str, Any]]] = {}
         for path, texts in contents.items():
-            shared = len(set(texts.values())) == 1
-            for host_name, text in texts.items():
-                owner = "" if shared else host_name
-                item = self._file(path.removeprefix(directory), text, f"files/{owner}/{daemon}".replace("//", "/"))
-                if item not in items.setdefault(owner, []):
-                    items[owner].append(item)
+            shared = len({text for text, _entry in texts.values()}) == 1
+            for host_name in [next(iter(texts))] if shared else texts:
+                target = role.shared if shared else role.hosts.setdefault(host_name, Translation())
+                item = _file(target, daemon, path.removeprefix(directory), *texts[host_name])
+                items.setdefault("" if shared else host_name, []).append(item)
         common = items.pop("", [])
         for owner, own in items.items():
-            role.hosts.setdefault(owner, Translation()).variables[variable] = [*common, *own]
+            role.hosts[owner].variables[variable] = [*common, *own]
         if common:
             role.shared.variables[variable] = common
 
-    def _file(self, name: str, text: str, folder: str) -> dict[str, Any]:
-        secret = "PRIVATE KEY" in text or "password" in text.lower()
-        path = f"{folder}/{name}"
-        if all(file.path != path for file in self.files):
-            self.files.append(File(path, text, SECRET if secret else "0644"))
-        lookup = f"{{{{ lookup('ansible.builtin.file', inventory_dir ~ '/{path}', rstrip=false) }}}}"
-        mode = SECRET if secret else "0755" if text.startswith("#!") else ""
-        return {
-            "path": name,
-            "content": Template(lookup),
-            **({"mode": mode} if mode else {}),
-            **({"sensitive": True} if secret else {}),
-        }
-
     def _variables(self, folder: str, translations: Mapping[str, Translation]) -> None:
         secrets: dict[str, Any] = {}
+        contents: dict[str, Any] = {}
         for daemon, translation in translations.items():
-            if translation.variables and set(translation.variables) != {f"{daemon}_plain"}:
-                self.files.append(
-                    File(f"{folder}/{daemon}.yml", write_yaml(translation.variables, translation.comments))
-                )
+            variables = dict(translation.variables)
+            contents.update({f"{daemon}_files": variables.pop(f"{daemon}_files", [])})
+            if variables and set(variables) != {f"{daemon}_plain"}:
+                self.files.append(File(f"{folder}/{daemon}.yml", write_yaml(variables, translation.comments)))
             secrets.update(translation.secrets)
+        contents = {name: items for name, items in contents.items() if items}
+        if contents:
+            self.files.append(File(f"{folder}/files.yml", write_yaml(contents, {})))
         if secrets:
             self.files.append(File(f"{folder}/vault.yml", write_yaml(secrets, {}), SECRET))
+
+
+def _file(target: Translation, daemon: str, name: str, text: str, entry: Entry) -> dict[str, Any]:
+    """An item of the files of a role. Ansible would read a file beside the inventory as an inventory."""
+    sensitive = SENSITIVE.search(text) is not None
+    permissions = entry.mode.zfill(4)
+    if "PRIVATE KEY-----" in text:
+        # The role refuses keys that others can read. The daemons read them as root.
+        permissions = f"{permissions[:-1]}0"
+    found = {"mode": permissions, "owner": entry.owner, "group": entry.group}
+    return {
+        "path": name,
+        "content": target.hide(f"{daemon}_{name}", text) if sensitive else text,
+        **{key: value for key, value in found.items() if value != USUAL[key]},
+        **({"sensitive": True} if sensitive else {}),
+    }
 
 
 def _main(host: Host, daemon: str) -> str:

@@ -60,6 +60,9 @@ class _Writer:
             yield head
             for index, item in enumerate(value):
                 yield from self.item(item, (*path, index), indent)
+        elif isinstance(value, str) and (block := _write_block(value, indent)):
+            yield f"{head} {block[0]}"
+            yield from block[1:]
         else:
             yield f"{head} {_scalar(value)}"
 
@@ -86,7 +89,7 @@ class _Writer:
     def flow(self, item: Mapping[str, Any], path: Path) -> str:
         """The mapping on one line; empty if it has comments or something with more than one level."""
         commented = any(len(other) > len(path) and other[: len(path)] == path for other in self.comments)
-        if commented or not item:
+        if commented or not item or any(_write_block(value, "") for value in item.values() if isinstance(value, str)):
             return ""
         simple = all(
             not isinstance(further, (dict, list))
@@ -113,6 +116,21 @@ def _write_text(value: str, flow: bool) -> str:
     if JINJA.search(value):
         return f"!unsafe {_quoted(value)}"
     return value if _is_plain(value, flow) else _quoted(value)
+
+
+def _write_block(text: str, indent: str) -> list[str]:
+    """The text of a file as a block literal: its first line stands behind a key. Nothing if it has one line, or if YAML
+    would read it differently."""
+    if isinstance(text, Template) or text.count("\n") < 2 or not all(line.isprintable() for line in text.split("\n")):
+        return []
+    body, ends = text.rstrip("\n"), len(text) - len(text.rstrip("\n"))
+    mark = "|" + {0: "-", 1: ""}.get(ends, "+")
+    lines = [f"{indent}{line}" if line else "" for line in text.split("\n")[: body.count("\n") + max(ends, 1)]]
+    try:
+        same = yaml.safe_load("\n".join([f"a: {mark}", *(f" {line}" if line else "" for line in lines)]) + "\n")["a"]
+    except (yaml.YAMLError, TypeError):
+        return []
+    return [f"!unsafe {mark}" if JINJA.search(text) else mark, *lines] if same == text else []
 
 
 def _is_plain(text: str, flow: bool) -> bool:

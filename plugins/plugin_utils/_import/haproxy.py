@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from .._haproxy.exposure import has_open_admin, is_open_socket
 from .haproxy_effect import ADMIN_SOCKETS, PROXIES
 from .haproxy_text import Config, Line, Section, Word
 from .haproxy_words import (
@@ -39,6 +40,14 @@ OWN_BASE = "local"
 
 OWN_LINES = ("server-state-file /run/haproxy-reload/server-state", "load-server-state-from-file global")
 """Lines of the role that are there in plain mode as well."""
+
+HEALTH_PORT = 8405
+"""The default of haproxy_health_port, where the role listens in plain mode as well."""
+
+HEALTH_URI = "/healthz"
+"""The default of haproxy_health_uri."""
+
+PORT = re.compile(r":(\d+)\b")
 
 TYPED_GLOBAL = {
     "maxconn": "maxconn",
@@ -102,16 +111,35 @@ class _Translator:
         self._name_defaults()
         for section in self.config.sections:
             self._section(section)
+        self._choose_health_port()
         found.comment(("haproxy_end",), [*self.waiting, *self.config.comments])
         found.variables = {
             name: value for name, value in found.variables.items() if value != [] or name == "haproxy_log"
         }
         return found
 
+    def _choose_health_port(self) -> None:
+        """The port of the role's listener: the one that it has already, or one that is free."""
+        sections = self.config.sections
+        own = [section for section in sections if _is_of_role(section) and section.name == "health"]
+        taken = _list_ports(own or [section for section in sections if not _is_of_role(section)])
+        port = next(iter(taken)) if own and taken else HEALTH_PORT
+        if not own and HEALTH_PORT in taken:
+            port = next(number for number in range(HEALTH_PORT + 1, 65536) if number not in taken)
+            line = taken[HEALTH_PORT]
+            what = f"haproxy_health_port is {port}, because {HEALTH_PORT} is taken here"
+            self.found.remark("note", line.place, line.text, what)
+        if port != HEALTH_PORT:
+            self.found.variables["haproxy_health_port"] = port
+        for line in (line for section in own for line in section.lines):
+            if line.values[0] == "monitor-uri" and line.values[1:] != (HEALTH_URI,):
+                self.found.variables["haproxy_health_uri"] = line.raw(1)
+
     def _section(self, section: Section) -> None:
         if _is_of_role(section):
             return
         section.lines = [line for line in section.lines if line.text not in OWN_LINES]
+        self._accept_statistics(section)
         handlers = {"global": self._global, "defaults": self._defaults, "userlist": self._userlist}
         if section.kind in PROXIES:
             self._proxy(section)
@@ -151,7 +179,7 @@ class _Translator:
             number = int(values[1]) if values[1:2] and values[1].isdecimal() else values[-1]
             if first == "log" and logs != DEFAULTS["log"] and len(values) > 1:
                 self._append(("haproxy_log",), variables["haproxy_log"], self._text(line, 1), line)
-            elif first in TYPED_GLOBAL and len(values) == 2 and number != DEFAULTS.get(first):
+            elif first in TYPED_GLOBAL and self._is_setting(first, number) and len(values) == 2:
                 name = f"haproxy_{TYPED_GLOBAL[first]}"
                 variables[name] = number
                 self._comment((name,), line)
@@ -159,6 +187,38 @@ class _Translator:
                 self._admin_socket(line)
             else:
                 self._append(("haproxy_global_lines",), lines, self._text(line), line)
+
+            if is_open_socket(list(values)):
+                self._accept(
+                    "haproxy_accept_unprotected_socket", line, "everybody who reaches it administrates HAProxy"
+                )
+
+    @staticmethod
+    def _is_setting(name: str, value: str | int) -> bool:
+        """Whether the role takes the value for the setting: a variable of the environment is left as a line."""
+        typed = isinstance(value, int) or (name == "hard-stop-after" and OPTION.fullmatch(value) is not None)
+        return typed and value != DEFAULTS.get(name)
+
+    def _accept(self, variable: str, line: Line, risk: str) -> None:
+        """Accept a risk that the pair has already, and name it."""
+        self.found.variables[variable] = True
+        self.found.remark(
+            "note", line.place, line.text, f"{risk}: {variable} accepts it; mend it and remove the variable"
+        )
+
+    def _inherited(self, section: Section) -> list[str]:
+        """The lines that a section has from its defaults."""
+        if section.defaults is None:
+            return []
+        base = self.config.sections[section.defaults]
+        return [*self._inherited(base), *(line.text for line in base.lines)]
+
+    def _accept_statistics(self, section: Section) -> None:
+        if has_open_admin([line.text for line in section.lines], self._inherited(section)):
+            line = next(line for line in section.lines if line.values[:2] == ("stats", "admin"))
+            self._accept(
+                "haproxy_accept_unprotected_stats", line, "everybody who sees the statistics switches servers off"
+            )
 
     def _admin_socket(self, line: Line) -> None:
         """The socket of the role. It has always the level admin."""
@@ -449,6 +509,17 @@ class _Translator:
         if number and values[number - 1].lower() in ("basic", "bearer") and "uthorization" in line.text:
             return [self.found.hide("haproxy_authorization", raw)]
         return [raw]
+
+
+def _list_ports(sections: list[Section]) -> dict[int, Line]:
+    """The ports on which the sections listen, with the lines that name them."""
+    return {
+        int(port): line
+        for section in sections
+        for line in (section.head, *section.lines)
+        if line.values[0] in ("bind", "listen", "stats")
+        for port in PORT.findall(line.raw(1))
+    }
 
 
 def _is_of_role(section: Section) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .values import Place
+from .values import Place, Unreadable, check_size
 
 SECTIONS = {
     "acme",
@@ -44,13 +44,6 @@ EXPANDED = "\0"
 """Stands before a dollar sign that HAProxy expands, in the value of a word: between double quotes only."""
 
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-
-
-class Unreadable(ValueError):
-    """A line that HAProxy itself would not read."""
-
-    def __init__(self, place: Place, line: str, why: str) -> None:
-        super().__init__(f"{place}: {line!r}: {why}")
 
 
 @dataclass(frozen=True)
@@ -185,9 +178,12 @@ def parse(files: Mapping[str, str]) -> Config:
     found = Config()
     named: dict[str, int] = {}
     latest: int | None = None
+    count = 0
     for file, text in files.items():
         inside = False
         for line in _lines(file, text, found):
+            count += 1
+            check_size(count, line.place, line.text)
             if line.values[0] in SECTIONS:
                 section = Section(line, defaults=latest)
                 if section.base:

@@ -22,8 +22,22 @@ MAIN = {
 OPTIONS = {"haproxy": "-f", "keepalived": "-f", "nginx": "-c"}
 """The option of each daemon that names its configuration."""
 
+LARGEST = 4 * 1024 * 1024
+"""Bytes up to which a file is read."""
+
 SETTINGS = "/etc/default/haproxy"
 """Where Debian's unit has the arguments of haproxy from."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the host says of a file. C(is_link) is true for one that is reached by a symbolic link."""
+
+    mode: str = "644"
+    owner: str = "root"
+    group: str = "root"
+    size: int = 0
+    is_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,7 @@ class Host:
     kernel: tuple[str, ...] = ()
     firewall: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
     problem: str = ""
 
     @property
@@ -59,6 +74,26 @@ class Host:
             for name in [path] if path in texts else [name for name in inside if name.endswith(".cfg")]:
                 found[name] = texts[name]
         return found
+
+    def problems(self) -> list[str]:
+        """One line for each file that could not be read, and why."""
+        found = [f"{path}: {self._find_reason(path)}" for path in self.unread]
+        for daemon, main in MAIN.items():
+            named = self._named(daemon) or ([main] if main in {*self.files, *self.entries} else [])
+            found += [f"{path}: {self._find_reason(path)}" for path in named if not self._is_there(path)]
+        return [f"{self.name}: {line}" for line in dict.fromkeys(found)]
+
+    def _is_there(self, path: str) -> bool:
+        return path in self.texts or path in self.unread or any(posixpath.dirname(name) == path for name in self.texts)
+
+    def _find_reason(self, path: str) -> str:
+        if path in self.files:
+            return "it is no text in UTF-8: convert it, for example by iconv"
+        if path not in self.entries:
+            return "a daemon was started with it and it was not found: copy the file there, or correct the path"
+        if self.entries[path].size > LARGEST:
+            return f"it has more than {LARGEST} bytes, so it was not read: split it, or write its variables by hand"
+        return "no permission to read it: log in as root, or add --become"
 
     def runs(self, daemon: str) -> bool:
         """Whether the daemon runs; true if nothing is known of the host's processes."""
@@ -104,10 +139,23 @@ def read_hosts(collected: Mapping[str, Mapping[str, Any]]) -> list[Host]:
             kernel=tuple(item.get("kernel", [])),
             firewall=tuple(item.get("firewall", [])),
             unread=tuple(item.get("unread", [])),
+            entries=_read_listing(item.get("listing", []), item.get("links", [])),
             problem=str(item.get("problem") or ""),
         )
         for name, item in collected.items()
     ]
+
+
+def _read_listing(lines: Iterable[str], links: Iterable[str]) -> dict[str, Entry]:
+    """The files by their paths, of lines with mode, owner, group, size and path. C(links) are symbolic links, of files
+    and of directories."""
+    linked = set(links)
+    found = {}
+    for line in lines:
+        mode, owner, group, size, path = line.split(" ", 4)
+        parents = {path[:at] for at, char in enumerate(path) if char == "/"}
+        found[path] = Entry(mode, owner, group, int(size), bool(linked & {path, *parents}))
+    return found
 
 
 def read_folder(files: Iterable[Mapping[str, str]], folder: str) -> list[Host]:

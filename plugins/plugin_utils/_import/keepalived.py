@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._address import canonical, version_of
+from .._keepalived.instance import TRACKED
+from .._keepalived.tracking import check_weights
 from .keepalived_effect import MAX_PASSWORD, SCRIPT, split_virtual
 from .tree import Node
-from .values import Path, Template, Translation, parse_scalar
+from .values import Path, Place, Template, Translation, parse_scalar
 
 PLAIN: dict[str, Any] = {"keepalived_plain": True}
 """With it, the role adds nothing to what is written."""
@@ -105,6 +107,8 @@ class _Local:
                 self._globals(node)
             elif computed or not self._typed(node):
                 self._extra(node)
+        for instance in self.instances:
+            self._check_tracks(instance, root)
         self._add_script_user(root)
         self.found.comment(("keepalived_end",), [*self.waiting, *root.end])
 
@@ -121,6 +125,29 @@ class _Local:
                 "scripts run as root, because no script_user is set: 'script_user root' is added, because they would "
                 "run as the user keepalived_script, which the role adds",
             )
+
+    def _check_tracks(self, instance: _Instance, root: Node) -> None:
+        """Keep what the instance tracks as lines if the role has no type for it. keepalived ignores what is not
+        declared."""
+        item = instance.item
+        written = {node.name for node in root.inner}
+        for block in instance.node.inner:
+            variable = TRACKED.get(block.kind)
+            if not variable or block.kind not in item:
+                continue
+            typed = {entry["name"] for entry in self.found.variables.get(f"keepalived_{variable}", [])}
+            names = {entry: entry.split()[0] for entry in item[block.kind]}
+            if any(name in written - typed for name in names.values()):
+                item.setdefault("lines", []).extend(block.lines())
+                del item[block.kind]
+                continue
+            for entry in [entry for entry, name in names.items() if name not in typed]:
+                item[block.kind].remove(entry)
+                self.found.remark(
+                    "note", block.place, f"{block.text} {entry}", "keepalived ignores it: nothing has that name"
+                )
+            if not item[block.kind]:
+                del item[block.kind]
 
     def _typed(self, node: Node) -> bool:
         """Add an item of a typed list; false if the block has something that the role has no type for."""
@@ -301,6 +328,7 @@ class _Merger:
         self.hosts = {host: Translation() for host in local}
         self.addresses = addresses
         self.order = list(local)
+        self.places: dict[str, Place] = {}
 
     def run(self) -> Nodes:
         """Variables that are the same on all nodes are shared; others stand with the node."""
@@ -399,8 +427,39 @@ class _Merger:
             for inner in first.node.inner:
                 self.shared.comment((*path, inner.kind) if inner.kind in first.item else path, inner.comments)
             items.append(self._merged(members))
+            self.places[first.item["name"]] = first.node.place
         if items:
             self.shared.variables["keepalived_instances"] = items
+        self._accept_risks(items)
+
+    def _accept_risks(self, items: list[Item]) -> None:
+        """Accept what the pair has already and the role would refuse, and name it."""
+        if len(self.order) == 1 and items:
+            self.shared.variables["keepalived_accept_single_node"] = True
+        variables = self.shared.variables
+        declared = {
+            "nodes": [{"name": name} for name in self.order],
+            "left_out": ["tracking"],
+            "reports": {},
+            "yields": {},
+            "busy": {},
+            "sync_groups": [{"lines": [], **group} for group in variables.get("keepalived_sync_groups", [])],
+            **{
+                kind: [{"weight": 0, **thing} for thing in variables.get(f"keepalived_{kind}", [])]
+                for kind in TRACKED.values()
+            },
+        }
+        for item in items:
+            if any(isinstance(value, Template) for value in item.values()):
+                continue
+            for problem in check_weights(item, declared):
+                variables["keepalived_accept_weights"] = True
+                self.shared.remark(
+                    "note",
+                    self.places[item["name"]],
+                    f"vrrp_instance {item['name']}",
+                    f"{problem.partition(': ')[0]}: keepalived_accept_weights accepts it; mend it and remove it",
+                )
 
     def _merged(self, members: dict[str, _Instance]) -> Item:
         """One item of the instances that speak with each other."""

@@ -11,8 +11,8 @@ import posixpath
 import re
 from collections.abc import Mapping
 
-from .tree import Node, Unreadable
-from .values import Place
+from .tree import Node
+from .values import Place, Unreadable, check_size
 
 TOKEN = re.compile(r'("(?:\\.|[^"\\])*"?)|([{}])|([#!].*)|((?:\$\{[^}]*\}|\\.|[^\s{}"#!])+)')
 QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"?')
@@ -41,6 +41,7 @@ class _Reader:
         self.open = [root]
         self.reading: list[str] = []
         self.comments: list[str] = []
+        self.count = 0
 
     def file(self, name: str) -> None:
         """Read one file."""
@@ -74,6 +75,8 @@ class _Reader:
 
     def directive(self, place: Place, words: list[str]) -> Node | None:
         """Add a directive to the open block, or read what it includes."""
+        self.count += 1
+        check_size(self.count, place, " ".join(words))
         values = [match[1] if (match := QUOTED.fullmatch(word)) else word for word in words]
         if INCLUDE.fullmatch(values[0]) and len(values) > 1 and self.include(place, values[1]):
             return None

@@ -7,6 +7,8 @@ configurations can be compared whatever files they are in."""
 
 from __future__ import annotations
 
+import re
+
 from .haproxy_effect import Effect, Effects
 from .tree import Node
 
@@ -57,6 +59,8 @@ def _words(node: Node) -> Effect:
     if node.kind == "log_format":
         escape = [value for value in node.values[2:3] if value.startswith("escape=")]
         return (*node.values[:2], *escape, "".join(node.values[2 + len(escape) :]))
+    if node.kind == "pid":
+        return (node.kind, re.sub("^/var/run/", "/run/", node.value))
     if node.nodes is None:
         return tuple(node.values)
     return (*node.values, "{", *(" ".join(_words(inner)) for inner in node.inner), "}")

@@ -11,8 +11,8 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .tree import Node, Unreadable
-from .values import Place
+from .tree import Node
+from .values import Place, Unreadable, check_size
 
 ESCAPES = {"t": "\t", "r": "\r", "n": "\n", '"': '"', "'": "'", "\\": "\\"}
 PACKAGED = "mime.types"
@@ -49,6 +49,7 @@ class _Reader:
         self.folder = folder
         self.open = [root]
         self.reading: list[str] = []
+        self.count = 0
 
     def file(self, name: str) -> None:
         """Read one file, whose blocks end in it."""
@@ -85,6 +86,8 @@ class _Reader:
 
     def directive(self, node: Node, opens: bool) -> Node | None:
         """Add a directive to the open block, or read what it includes."""
+        self.count += 1
+        check_size(self.count, node.place, node.text)
         if opens:
             node.nodes = []
         elif node.kind == "include" and self.open[-1].kind in EXPANDED and self.include(node):

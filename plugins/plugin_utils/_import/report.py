@@ -59,10 +59,9 @@ def _lines(report: Report, files: list[str]) -> Iterator[str]:
         [f"{host}: `{line}`" for host, lines in report.firewall.items() for line in lines],
     )
     yield from _list("Files of this inventory", [f"`{path}`" for path in files])
-    secrets = [path for path in files if path.endswith("vault.yml") or path.startswith("files/")]
-    if secrets:
+    if any(path.endswith("vault.yml") for path in files):
         yield ""
-        yield "`vault.yml` and private keys below `files` are plain text with mode 0600: encrypt them by"
+        yield "`vault.yml` is plain text with mode 0600 and has passwords, private keys and the like: encrypt it by"
         yield "`ansible-vault encrypt`."
     yield ""
     yield "## What the collection would add"

@@ -73,10 +73,3 @@ class Node:
         yield self
         for node in self.inner:
             yield from node.walk()
-
-
-class Unreadable(ValueError):
-    """A line that the daemon itself would not read."""
-
-    def __init__(self, place: Place, line: str, why: str) -> None:
-        super().__init__(f"{place}: {line!r}: {why}")

@@ -16,6 +16,9 @@ from ...module_utils._check.secrets import mask_secrets
 Path = tuple[Union[str, int], ...]
 """Where a value stands in the variables, such as C(("haproxy_backends", 0, "servers", 2))."""
 
+LONGEST_LINE = 200
+"""Characters of a line that a message shows."""
+
 JINJA = re.compile(r"\{[{%#]")
 
 
@@ -42,6 +45,28 @@ class Remark:
     host: str = ""
 
 
+class Unreadable(ValueError):
+    """A line that the daemon itself would not read."""
+
+    def __init__(self, place: Place, line: str, why: str) -> None:
+        super().__init__(f"{place}: '{mask_secrets(line[:LONGEST_LINE])}': {why}")
+
+
+LARGEST_CONFIGURATION = 100_000
+"""Directives of a configuration with everything that it includes."""
+
+
+def check_size(count: int, place: Place, line: str) -> None:
+    """Raises Unreadable if a configuration has too many directives, for example because files include each other."""
+    if count > LARGEST_CONFIGURATION:
+        raise Unreadable(
+            place,
+            line,
+            f"the configuration has more than {LARGEST_CONFIGURATION:,} directives here: remove includes that repeat "
+            "others",
+        )
+
+
 class Template(str):
     """A text in which Jinja is meant, such as a reference to a variable of the vault."""
 
@@ -65,7 +90,7 @@ class Translation:
 
     def remark(self, kind: str, place: Place, line: str, text: str) -> None:
         """Add a line of the report, without passwords."""
-        self.remarks.append(Remark(kind, place, mask_secrets(line), text))
+        self.remarks.append(Remark(kind, place, mask_secrets(line[:LONGEST_LINE]), text))
 
     def hide(self, name: str, value: str) -> Template:
         """Keep a secret apart, and return what stands in its place. Equal names of different secrets get a number."""

@@ -18,7 +18,7 @@ from .instance import HIGHEST_PRIORITY, TRACKED, assign_priorities, list_trackab
 
 def problems(item: Instance, declared: dict[str, Any]) -> list[str]:
     """Find problems of the entries of one instance and of their weights."""
-    return _find_unknown(item, declared) + ([] if "weights" in declared["accepted"] else _check_weights(item, declared))
+    return _find_unknown(item, declared) + ([] if "weights" in declared["accepted"] else check_weights(item, declared))
 
 
 def _find_unknown(item: Instance, declared: dict[str, Any]) -> list[str]:
@@ -40,7 +40,7 @@ def _parse_entries(item: Instance, declared: dict[str, Any]) -> Iterator[tuple[s
             yield kind, words[0] if words else "", int(weight.group(1)) if weight else None
 
 
-def _check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
+def check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
     """Weights with which the failure of what they belong to would not move the addresses."""
     own = {
         (kind, str(thing["name"])): int(thing["weight"])

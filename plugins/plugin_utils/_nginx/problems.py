@@ -24,6 +24,7 @@ NAMED = ("sites", "upstreams", "log_formats")
 TLS = ("ssl", "quic")
 SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
 # Whoever writes one of these knows where the certificate comes from.
+SSL_ON = re.compile(r"\s*ssl\s+on\s*;")
 CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 
@@ -147,7 +148,9 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     secure = [listen for listen in listens if set(listen.split()[1:]).intersection(TLS)]
     if secure and not site["certificate"] and not any(line.strip().startswith(CERTIFIED) for line in lines):
         yield f"listen '{secure[0]}' has TLS and the site has no certificate: set certificate and certificate_key"
-    if site["certificate"]:
+    # The old directive makes every listen of the site one with TLS.
+    old = declared["http_settings"].get("ssl") in (True, "on") or any(SSL_ON.match(line) for line in lines)
+    if site["certificate"] and not old:
         for listen in listens:
             if listen not in secure and normalize_listen(listen).endswith(":443"):
                 yield (

@@ -83,6 +83,7 @@ BAD = [
     ),
 ]
 GOOD = [
+    {**cluster(back(servers=[WEB1, {**WEB1, "name": "web2"}])), "haproxy_plain": True},
     cluster(server(address="127.0.0.1", port=8080)),
     cluster(server(address="192.0.2.12", port=8080)),
     cluster(server(address="unix@/run/shop.sock", port=None)),

@@ -21,6 +21,7 @@ def extra(*sections):
 
 
 GOOD = [
+    {**backs({"name": "web"}), "haproxy_plain": True},
     {},
     {**fronts(front(default_backend="web")), **backs(back())},
     {**fronts(front(default_backend="db")), **listens(listen())},

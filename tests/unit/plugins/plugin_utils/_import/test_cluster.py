@@ -5,13 +5,21 @@
 from __future__ import annotations
 
 import base64
+import re
 import stat
 
 import pytest
 import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import import values
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.cluster import import_cluster
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.document import write_yaml
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.hosts import Host, read_folder, read_hosts
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.hosts import (
+    LARGEST,
+    Entry,
+    Host,
+    read_folder,
+    read_hosts,
+)
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.report import list_additions
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template
 from hypothesis import given
@@ -156,13 +164,18 @@ vrrp_instance web {
     }
 }
 """
-FILES = {"/etc/haproxy/503.http": "HTTP/1.0 503\n", "/etc/haproxy/certs/a.pem": "-----BEGIN PRIVATE KEY-----\n"}
+FILES = {
+    "/etc/haproxy/503.http": "HTTP/1.0 503\n\n<p>No\n",
+    "/etc/haproxy/certs/a.pem": "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n",
+}
+ENTRIES = {"/etc/haproxy/certs/a.pem": Entry("644", "root", "ssl-cert")}
 PAIR = [
     Host(
         "lb1",
         {"ansible_host": "192.0.2.11"},
         {HAPROXY: CFG, KEEPALIVED: VRRP % 100, **FILES},
         kernel=("net.ipv4.ip_forward = 1",),
+        entries=ENTRIES,
     ),
     Host(
         "lb2",
@@ -187,8 +200,7 @@ def test_the_inventory_of_a_pair():
     files, problems = imported(PAIR)
     assert problems == []
     assert sorted(files) == [
-        "files/haproxy/503.http",
-        "files/haproxy/certs/a.pem",
+        "group_vars/load_balancers/files.yml",
         "group_vars/load_balancers/haproxy.yml",
         "group_vars/load_balancers/keepalived.yml",
         "group_vars/load_balancers/vault.yml",
@@ -208,7 +220,18 @@ def test_the_inventory_of_a_pair():
             "servers": "{{ groups['web_servers'] | evenkeel.ha_web.cluster_nodes(hostvars, port=80) }}",
         }
     ]
-    assert [item["path"] for item in haproxy["haproxy_files"]] == ["503.http", "certs/a.pem"]
+    assert content(files, "group_vars/load_balancers/files.yml")["haproxy_files"] == [
+        {"path": "503.http", "content": "HTTP/1.0 503\n\n<p>No\n"},
+        {
+            "path": "certs/a.pem",
+            "content": "{{ vault_haproxy_certs_a_pem }}",
+            "mode": "0640",
+            "group": "ssl-cert",
+            "sensitive": True,
+        },
+    ]
+    secrets = content(files, "group_vars/load_balancers/vault.yml")
+    assert secrets["vault_haproxy_certs_a_pem"] == FILES["/etc/haproxy/certs/a.pem"]
     keepalived = content(files, "group_vars/load_balancers/keepalived.yml")
     assert keepalived["keepalived_ip_forward"] is True
     assert keepalived["keepalived_instances"][0]["priorities"] == [101, 100]
@@ -217,7 +240,10 @@ def test_the_inventory_of_a_pair():
 def test_secrets_and_keys_can_be_read_by_their_owner_only():
     files, _problems = imported(PAIR)
     private = {path for path, file in files.items() if int(file["mode"], 8) & (stat.S_IRWXG | stat.S_IRWXO) == 0}
-    assert private == {"group_vars/load_balancers/vault.yml", "files/haproxy/certs/a.pem"}
+    assert private == {"group_vars/load_balancers/vault.yml"}
+    assert [path for path, file in files.items() if "PRIVATE KEY" in file["content"]] == [
+        "group_vars/load_balancers/vault.yml"
+    ]
     assert [path for path, file in files.items() if "topsecret" in file["content"]] == [
         "group_vars/load_balancers/vault.yml"
     ]
@@ -233,10 +259,8 @@ def test_files_that_an_included_site_names_are_imported():
         "/etc/nginx/fastcgi_params": "x y;",
     }
     files, _problems = imported([Host("web1", files=texts)])
-    assert [path for path in files if path.startswith("files/")] == [
-        "files/nginx/snippets/b.conf",
-        "files/nginx/tls/a.pem",
-    ]
+    found = content(files, "group_vars/web_servers/files.yml")["nginx_files"]
+    assert [item["path"] for item in found] == ["snippets/b.conf", "tls/a.pem"]
 
 
 def test_what_differs_stands_with_the_hosts():
@@ -268,7 +292,7 @@ def test_a_daemon_that_does_not_run_and_one_beside_haproxy_stay_as_they_are():
 
 def test_a_host_or_file_that_cannot_be_read_is_named_and_the_rest_goes_on():
     broken = Host("lb2", {"ansible_host": "192.0.2.12"}, {HAPROXY: CFG, KEEPALIVED: "vrrp_instance web {\n"})
-    closed = Host("lb4", unread=("/etc/haproxy/a.pem",))
+    closed = Host("lb4", unread=("/etc/haproxy/a.pem",), entries={"/etc/haproxy/a.pem": Entry()})
     away = Host("lb3", problem="could not be reached: timed out")
     files, problems = imported([PAIR[0], broken, away, closed])
     assert problems == [
@@ -278,6 +302,79 @@ def test_a_host_or_file_that_cannot_be_read_is_named_and_the_rest_goes_on():
     ]
     assert "group_vars/load_balancers/haproxy.yml" in files
     assert all(problem in files["report.md"]["content"] for problem in problems)
+
+
+UNREAD = [
+    ({HAPROXY: None}, {}, (), f"{HAPROXY}: it is no text in UTF-8: convert it"),
+    (
+        {},
+        {"/srv/a.cfg": Entry(size=LARGEST + 1)},
+        ("haproxy -Ws -f /srv/a.cfg",),
+        f"/srv/a.cfg: it has more than {LARGEST} bytes, so it was not read: split it",
+    ),
+    ({}, {}, ("nginx: master process nginx -c /srv/n.conf",), "/srv/n.conf: a daemon was started with it and it was"),
+]
+
+
+@pytest.mark.parametrize(("files", "entries", "processes", "problem"), UNREAD)
+def test_a_configuration_that_is_not_read_is_a_problem(files, entries, processes, problem):
+    _files, problems = imported([Host("lb1", files=files, entries=entries, processes=processes)])
+    assert [line for line in problems if line.startswith(f"lb1: {problem}")] == problems != []
+
+
+def test_what_a_link_leads_to_stays_and_is_not_copied():
+    linked = Host("lb1", files=PAIR[0].files, entries={"/etc/haproxy/certs/a.pem": Entry(is_link=True)})
+    files, _problems = imported([linked])
+    assert [item["path"] for item in content(files, "group_vars/load_balancers/files.yml")["haproxy_files"]] == [
+        "503.http"
+    ]
+    assert "/etc/haproxy/certs/a.pem, because it is a symbolic link" in files["report.md"]["content"]
+
+
+LISTING = ["644 root root 12 /etc/haproxy/a b.cfg", "600 root haproxy 5 /etc/haproxy/live/x/key.pem"]
+
+
+def test_the_listing_of_a_host():
+    (host,) = read_hosts({"lb1": {"listing": LISTING, "links": ["/etc/haproxy/live"]}})
+    assert host.entries == {
+        "/etc/haproxy/a b.cfg": Entry(size=12),
+        "/etc/haproxy/live/x/key.pem": Entry("600", "root", "haproxy", 5, True),
+    }
+
+
+HOSTILE = [
+    (HAPROXY, 'listen a\n    stats auth admin:"topsecret\n', "the quotation mark"),
+    (KEEPALIVED, 'authentication {\n auth_pass "topsecret" { {\n', "no directive before it"),
+    (NGINX, 'http { proxy_set_header Authorization "Basic topsecret"; ', "the file ends in it"),
+    (NGINX, "include /etc/nginx/*.conf; a", "the file ends in it"),
+    (KEEPALIVED, "include *.conf\n}\n", "no block is open"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "why"), HOSTILE)
+def test_what_cannot_be_parsed_is_named_without_its_passwords(path, text, why):
+    files, problems = imported([Host("lb1", files={path: text})])
+    assert [path in line and why in line for line in problems] == [True]
+    assert "topsecret" not in files["report.md"]["content"]
+
+
+def test_files_that_include_each_other_without_end_are_refused(monkeypatch):
+    monkeypatch.setattr(values, "LARGEST_CONFIGURATION", 1000)
+    texts = {f"/etc/nginx/{number}.conf": "a;\ninclude /etc/nginx/[0-9]*.conf;\n" for number in range(20)}
+    _files, problems = imported([Host("web1", files={NGINX: "http { include /etc/nginx/0.conf; }", **texts})])
+    assert [re.sub(r"/\d+\.conf:\d", "/N.conf:M", line) for line in problems] == [
+        "web1: /etc/nginx/N.conf:M: 'a': the configuration has more than 1,000 directives here: remove includes that "
+        "repeat others"
+    ]
+
+
+def test_a_risk_that_the_pair_has_is_accepted_and_named():
+    text = CFG.replace("maxconn 500", "stats socket *:9999 level admin").replace("stats auth", "stats admin if TRUE #")
+    files, _problems = imported([Host("lb1", files={HAPROXY: text})])
+    haproxy = content(files, "group_vars/load_balancers/haproxy.yml")
+    assert haproxy["haproxy_accept_unprotected_socket"] is True
+    assert haproxy["haproxy_accept_unprotected_stats"] is True
+    assert "mend it and remove the variable" in files["report.md"]["content"]
 
 
 def test_the_report_has_place_line_and_what_to_do():

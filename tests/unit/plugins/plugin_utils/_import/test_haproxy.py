@@ -29,6 +29,11 @@ def backend(lines):
 
 
 GLOBAL = [
+    ("maxconn ${MAX}", {"haproxy_global_lines": ["maxconn ${MAX}"]}),
+    (
+        "stats socket *:1999 level admin",
+        {"haproxy_global_lines": ["stats socket *:1999 level admin"], "haproxy_accept_unprotected_socket": True},
+    ),
     ("maxconn 1000", {"haproxy_maxconn": 1000}),
     ("hard-stop-after 1h", {"haproxy_hard_stop_after": "1h"}),
     ("user haproxy\ngroup haproxy", {"haproxy_global_lines": ["user haproxy", "group haproxy"]}),
@@ -291,3 +296,35 @@ REMARKS = [
 @pytest.mark.parametrize(("text", "kind", "place", "line"), REMARKS)
 def test_what_cannot_be_kept_is_reported(text, kind, place, line):
     assert [(item.kind, str(item.place), item.line) for item in translated(text).remarks] == [(kind, place, line)]
+
+
+HEALTH = [("127.0.0.1:8405", 8406), (":80,:8405", 8406), ("*:8404", None), ("/run/x:8405x", None)]
+
+
+@pytest.mark.parametrize(("address", "port"), HEALTH)
+def test_the_listener_of_the_role_gets_a_free_port(address, port):
+    assert variables(f"frontend a\nbind {address}").get("haproxy_health_port") == port
+
+
+ADMINS = [
+    ("stats admin if TRUE", "", True),
+    ("stats admin if TRUE\nstats auth a:b", "", None),
+    ("stats admin if TRUE", "stats auth a:b", None),
+    ("stats admin if LOCALHOST", "", None),
+]
+
+
+@pytest.mark.parametrize(("lines", "defaults", "accepted"), ADMINS)
+def test_statistics_that_everybody_may_change_are_accepted_and_named(lines, defaults, accepted):
+    found = translated(f"defaults\nmode http\n{defaults}\nlisten a\nbind :1\n{lines}")
+    assert found.variables.get("haproxy_accept_unprotected_stats") == accepted
+    assert [remark.kind for remark in found.remarks] == (["note"] if accepted else [])
+
+
+def test_the_listener_of_the_role_stays_what_it_is():
+    own = "frontend health from local\nbind 127.0.0.1:9000\nmonitor-uri /up"
+    assert variables(f"defaults local\n{own}\nfrontend a\nbind :8405") == {
+        "haproxy_health_port": 9000,
+        "haproxy_health_uri": "/up",
+        "haproxy_frontends": [{"name": "a", "binds": [{"port": 8405}]}],
+    }

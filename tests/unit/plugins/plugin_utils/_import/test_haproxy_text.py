@@ -5,11 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_text import (
-    Unreadable,
-    parse,
-    split_words,
-)
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_text import parse, split_words
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Unreadable
 
 # A line, the values of its words, and its comment.
 LINES = [

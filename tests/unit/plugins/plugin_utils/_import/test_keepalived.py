@@ -9,7 +9,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_ef
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.keepalived import translate
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.keepalived_effect import list_effects
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.keepalived_text import parse
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.tree import Unreadable
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Unreadable
 
 
 def read(text, **further):
@@ -237,3 +237,38 @@ def test_a_missing_line_is_a_difference(line):
 )
 def test_scripts_keep_their_user(text, lines):
     assert translated(text).shared.variables.get("keepalived_global_lines") == lines
+
+
+SCRIPT = "vrrp_script s {\nscript /bin/x\nweight 2\n}\n"
+TRACKED = [
+    (SCRIPT + instance("track_script {\ns\n}"), {"track_script": ["s"]}),
+    (SCRIPT + instance("track_script {\ns weight 5\nmissing\n}"), {"track_script": ["s weight 5"]}),
+    (instance("track_script {\nmissing\n}"), {}),
+    # The role has no type for its title.
+    (SCRIPT.replace("weight", "title") + instance("track_script {\ns\n}"), {"lines": ["track_script {", "    s", "}"]}),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TRACKED)
+def test_what_is_tracked(text, expected):
+    (found,) = translated(text).shared.variables["keepalived_instances"]
+    assert {key: found[key] for key in ("track_script", "lines") if key in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("further", "accepted"),
+    [
+        ("track_script {\ns\n}", None),
+        ("track_script {\ns\n}\nnopreempt", True),
+        ("track_script {\ns weight 1\n}", True),
+    ],
+)
+def test_weights_that_move_nothing_are_accepted_and_named(further, accepted):
+    found = translated(SCRIPT + instance(further, priority=100), SCRIPT + instance(further, priority=99)).shared
+    assert found.variables.get("keepalived_accept_weights") == accepted
+    notes = [remark.text for remark in found.remarks if "keepalived_accept_weights" in remark.text]
+    assert len(notes) == (accepted is True)
+
+
+def test_a_single_node_is_accepted():
+    assert translated(instance()).shared.variables["keepalived_accept_single_node"] is True

@@ -9,7 +9,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_ef
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.nginx import PLAIN, translate
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.nginx_effect import list_effects
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.nginx_text import parse
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.tree import Unreadable
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Unreadable
 
 
 def read(text, **further):

@@ -12,6 +12,8 @@ IMAGES = {"path": "/images/", "lines": ["expires 1d;"]}
 KEY = "-----BEGIN PRIVATE KEY-----\nunutterable\n"
 TLS = {"listens": ["443 ssl"], "certificate": "tls/web.pem"}
 GOOD = [
+    {"sites": [site(listens=["443"], certificate="a.pem", lines=["ssl on;"])]},
+    {"sites": [site(listens=["443"], certificate="a.pem")], "http_settings": {"ssl": True}},
     {},
     {"sites": [site(lines=["return 301 https://$host$request_uri;"])], "health_location": ""},
     {"sites": [site(lines=["return 301 https://$host$request_uri;"]), site(name="b", listens=["8080"])]},
