@@ -16,7 +16,6 @@ from faults import running
 from pages import examples
 
 pytestmark = pytest.mark.long
-PAGE = "how_to/recipes.md"
 BASE = {
     "haproxy_frontends": [{"name": "http_in", "binds": [{"port": 80}], "default_backend": "web"}],
     "haproxy_backends": [
@@ -63,7 +62,7 @@ def add(variables: dict[str, list[dict]], recipe: dict[str, list[dict]]) -> None
 def variables() -> dict:
     """All recipes of the page together."""
     found = yaml.safe_load(yaml.safe_dump(BASE))
-    for recipe in examples(PAGE):
+    for recipe in examples("how_to/recipes.md"):
         add(found, yaml.safe_load(recipe))
     hashed = lab_host("lb1").check_output(f"openssl passwd -6 {PASSWORD}").strip()
     return {**found, "vault_alice_hash": hashed}
@@ -100,7 +99,7 @@ def test_a_site_is_closed_and_opened_by_one_variable(vip, variables):
 
 
 def test_a_network_is_banned_at_once(vip, prefix):
-    (command,) = re.findall(r"echo \"[^']*", "".join(examples(PAGE, "sh")))
+    (command,) = re.findall(r"echo \"[^']*", "".join(examples("how_to/recipes.md", "sh")))
     address = f"{prefix}.23"
     for name in LOAD_BALANCERS:
         lab_host(name).check_output(command.replace("198.51.100.0/24", address))
