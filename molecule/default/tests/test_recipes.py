@@ -16,17 +16,6 @@ from faults import running
 from pages import examples
 
 pytestmark = pytest.mark.long
-BASE = {
-    "haproxy_frontends": [{"name": "http_in", "binds": [{"port": 80}], "default_backend": "web"}],
-    "haproxy_backends": [
-        {
-            "name": "web",
-            "balance": "roundrobin",
-            "health_check": {"uri": "/healthz"},
-            "servers": "{{ groups['web_servers'] | evenkeel.ha_web.cluster_nodes(hostvars, port=80) }}",
-        }
-    ],
-}
 PASSWORD = "Ruderalflora"
 KEY, ACCEPTED = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 """A key and its answer, as in RFC 6455."""
@@ -46,7 +35,7 @@ GRPC = "daemon off; pid /run/grpc.pid; events {} http { server { listen 8082 htt
 
 
 def add(variables: dict[str, list[dict]], recipe: dict[str, list[dict]]) -> None:
-    """Put a recipe's items together with those of the same name: lists are appended to lists."""
+    """Put a recipe's items together with those of the same name: a list gets what it does not have."""
     for variable, items in recipe.items():
         known = {item.get("name", item.get("path")): item for item in variables.setdefault(variable, [])}
         for item in items:
@@ -55,13 +44,16 @@ def add(variables: dict[str, list[dict]], recipe: dict[str, list[dict]]) -> None
                 variables[variable].append(item)
                 continue
             for key, value in item.items():
-                there[key] = there[key] + value if isinstance(value, list) and key in there else value
+                former = there.get(key, [])
+                there[key] = (
+                    [*former, *(one for one in value if one not in former)] if isinstance(value, list) else value
+                )
 
 
 @pytest.fixture(scope="module")
 def variables() -> dict:
     """All recipes of the page together."""
-    found = yaml.safe_load(yaml.safe_dump(BASE))
+    found: dict[str, list[dict]] = {}
     for recipe in examples("how_to/recipes.md"):
         add(found, yaml.safe_load(recipe))
     hashed = lab_host("lb1").check_output(f"openssl passwd -6 {PASSWORD}").strip()
