@@ -40,8 +40,22 @@ def test_a_time_needs_a_unit(changed, said):
         {"haproxy_timeouts": {"client": "30s", "tunnel": False, "queue": 0}},
         {"haproxy_timeouts": {"client": 30000}, "haproxy_plain": True},
         {"haproxy_hard_stop_after": ""},
+        {"haproxy_timeouts": {"client": "1h30m", "server": "${SERVER}s"}},
         {"haproxy_server_defaults": {"inter": "250ms", "fall": 3, "weight": 10, "slowstart": False, "rise": "2"}},
     ],
 )
 def test_a_time_with_a_unit_a_number_that_is_no_time_and_none_at_all(changed):
     assert problems(variables(**changed)) == []
+
+
+@pytest.mark.parametrize(
+    "value", [True, "60:00", "10 s", "10S", "1.5s", 1.5, "1_000", "-1s", "inf", "30sec", "\u0663s"]
+)
+def test_what_is_no_time(value):
+    shown = "true" if value is True else f"'{value}'"
+    for changed, where in (
+        ({"haproxy_timeouts": {"client": value}}, "haproxy_timeouts.client"),
+        ({"haproxy_server_defaults": {"inter": value}}, "haproxy_server_defaults.inter"),
+    ):
+        (problem,) = problems(variables(**changed))
+        assert problem.startswith(f"{where} is {shown}: a number with its unit is needed, such as 500ms")
