@@ -1,0 +1,74 @@
+# Copyright: evenkeel.ha_web contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.bird import find_troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import build_report
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import table
+from samples.cluster import cluster
+
+HANGS = "/run/keepalived-watch/haproxy_hangs"
+STANDBY = "/run/keepalived-track/standby_cluster_anycast"
+
+
+def peer(**keys):
+    said = {"address": "192.0.2.1", "as": 65000, "established": True, "exported": 1, "bfd": True, "problem": ""}
+    return {**said, **keys}
+
+
+def node(*peers, **keys):
+    said = {
+        "running": True,
+        "answers": True,
+        "announced": "ready",
+        "unwell": [],
+        "standing_by": [],
+        "guarded": True,
+        "peers": list(peers) or [peer()],
+        "configuration": {"digest": "0123456789", "pending": "", "unconfined": False},
+    }
+    return {**said, **keys}
+
+
+CASES = [
+    ("it does not run", node(running=False, announced=""), "bird does not run", False),
+    ("it does not answer", node(answers=False), "bird runs and does not answer", False),
+    ("no session", node(peer(problem="the session with 192.0.2.1 does not stand: Idle")), "does not stand", False),
+    ("no BFD", node(peer(bfd=False)), "BFD does not find the router alive", False),
+    ("drained", node(announced="drain", standing_by=[STANDBY]), "the node is drained", True),
+    ("unwell", node(announced="last_resort", unwell=[HANGS]), "the last resort only", False),
+    ("not yet", node(announced="last_resort"), "not announced yet", True),
+]
+
+
+@pytest.mark.parametrize(("said", "part", "harmless"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
+def test_what_keeps_a_node_from_being_announced(said, part, harmless):
+    (found,) = find_troubles({"lb1": said, "lb2": node()})
+    assert (found.hosts, found.harmless) == (("lb1",), harmless)
+    assert part in found.what
+
+
+def test_nothing_is_wrong():
+    assert list(find_troubles({"lb1": node(), "lb2": node(peer(bfd=None))})) == []
+    assert list(find_troubles({})) == []
+
+
+def test_nodes_that_are_all_unwell_are_a_finding_of_their_own():
+    unwell = node(announced="last_resort", unwell=[HANGS])
+    found = [trouble for trouble in find_troubles({"lb1": unwell, "lb2": unwell}) if len(trouble.hosts) == 2]
+    assert [trouble.what.split(":")[0] for trouble in found] == ["no node announces its addresses as one that is well"]
+
+
+def test_the_table_shows_what_nodes_announce():
+    asked = cluster()
+    asked["lb1"]["bird"] = node(peer(), peer(address="2001:db8::1", exported=2, bfd=False))
+    lines = table(build_report(asked))
+    (number,) = [number for number, line in enumerate(lines) if line.startswith("ANNOUNCED BY")]
+    assert lines[number + 1].split() == ["lb1", "ready", "2", "of", "2", "1", "2", "1", "of", "2"]
+
+
+def test_a_cluster_without_anycast_has_no_such_table():
+    assert not any("ANNOUNCED BY" in line for line in table(build_report(cluster())))
