@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from cluster import container
+from inside import inside
 
 WATCH = "ip -tshort -oneline monitor address dev eth0 & cat; kill $!"
 """Ends when its input does."""
@@ -51,7 +52,7 @@ class Owners:
     def __enter__(self) -> "Owners":
         self._watchers = {
             host: subprocess.Popen(
-                ["docker", "exec", "--interactive", "--env=TZ=UTC", container(host), "sh", "-c", WATCH],
+                [*inside(container(host)), "env", "TZ=UTC", "sh", "-c", WATCH],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
