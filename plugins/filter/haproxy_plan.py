@@ -28,8 +28,8 @@ options:
     required: true
   resources:
     description:
-      - Lines that say what memory and how many file descriptors the host has, of C(/proc), cgroups and C(systemctl
-        show). What they do not say is not checked.
+      - Lines that say which packages, what memory and how many file descriptors the host has, of the package manager,
+        C(/proc), cgroups and C(systemctl show). What they do not say is not checked.
     type: list
     elements: str
     default: []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Writes docs/reference/collection: a page for each role, module, filter and lookup, from what the collection says
-about itself; and the tables of docs/reference/plain.md.
+about itself; and the tables of docs/reference/plain.md and docs/reference/compatibility.md.
 
 Defaults of a role's variables stand in defaults/main.yml alone, and their examples are those that tests deploy. The
 options of a role's second entry point are those of its first.
@@ -19,8 +19,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import additions
+import releases
 import yaml
-from additions import PAGE, page_with_tables
 from examples_of_variables import find_examples, list_lacking
 from markup import COLLECTION
 from pages import write_index, write_plugin, write_role
@@ -32,10 +33,11 @@ FOLDERS = {"module": "modules", "filter": "filter", "lookup": "lookup"}
 
 def main() -> None:
     pages = build_pages()
-    tables = page_with_tables()
+    tables = {additions.PAGE: additions.page_with_tables(), releases.PAGE: releases.page_with_table()}
     there = {path.name: path.read_text(encoding="utf-8") for path in PAGES.iterdir()} if PAGES.is_dir() else {}
     if sys.argv[1:] != ["--check"]:
-        PAGE.write_text(tables, encoding="utf-8")
+        for page, text in tables.items():
+            page.write_text(text, encoding="utf-8")
         PAGES.mkdir(exist_ok=True)
         for name in set(there) - set(pages):
             (PAGES / name).unlink()
@@ -43,8 +45,8 @@ def main() -> None:
             (PAGES / name).write_text(text, encoding="utf-8")
     elif stale := sorted(name for name in {*pages, *there} if pages.get(name) != there.get(name)):
         sys.exit(f"docs/reference/collection is not what the sources give ({', '.join(stale)}); run: make docs")
-    elif tables != PAGE.read_text(encoding="utf-8"):
-        sys.exit("docs/reference/plain.md does not have the additions of the roles; run: make docs")
+    elif old := [path for path, text in tables.items() if text != path.read_text(encoding="utf-8")]:
+        sys.exit(f"{old[0].relative_to(ROOT)} does not have the tables that the sources give; run: make docs")
 
 
 def build_pages() -> dict[str, str]:

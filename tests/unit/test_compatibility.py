@@ -16,7 +16,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/compatibility.md").read_text(encoding="utf-8")
 CONTROL = re.findall(r"^\| (2\.\d+) \| (3\.\d+) \| Debian \d+ \((\w+)\) \|$", PAGE, flags=re.MULTILINE)
-HOSTS = re.findall(r"^\| Debian \d+ \((\w+)\) \| (3\.\d+) \|", PAGE, flags=re.MULTILINE)
+HEADING, *ROWS = re.search(r"<!-- releases -->\n\n(.*)\n\n<!-- end -->", PAGE, flags=re.DOTALL)[1].splitlines()
+PYTHONS = next(row for row in ROWS if row.startswith("| Python |"))
+HOSTS = list(zip(re.findall(r"Debian \d+ \((\w+)\)", HEADING), re.findall(r"3\.\d+", PYTHONS)))
 OLDEST = CONTROL[0][0]
 
 

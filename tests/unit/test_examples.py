@@ -43,11 +43,11 @@ WRITTEN = list(written())
 RUN = [example for example in ALL if example.language == "sh"]
 VARIABLES = variables()
 PLACEHOLDERS = {"existing.ini", "inventories/mine", "your_inventory"}
-# The host on which the examples would be used: lb1 of inventories/minimal.
+# The host on which the examples would be used: lb1 of inventories/minimal, with the newest daemons.
 FACTS = {
     "os_family": "Debian",
     "distribution": "Debian",
-    "distribution_major_version": "12",
+    "distribution_major_version": "14",
     "interfaces": ["eth0", "lo"],
     "default_ipv4": {"interface": "eth0", "address": "192.0.2.11"},
     "all_ipv4_addresses": ["192.0.2.11"],

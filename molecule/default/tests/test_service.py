@@ -6,7 +6,7 @@ import re
 
 import pytest
 from cluster import lab_host, wait_until
-from conftest import WEB_SERVERS
+from conftest import LOAD_BALANCERS, WEB_SERVERS
 
 
 def test_a_new_host_got_all_its_packages_at_once(load_balancer):
@@ -83,3 +83,17 @@ def test_statistics_need_the_password(load_balancer):
 def test_secrets_are_not_readable_by_others(load_balancer):
     assert load_balancer.file("/etc/haproxy/haproxy.cfg").mode == 0o640
     assert load_balancer.file("/etc/keepalived/keepalived.conf").mode == 0o600
+
+
+@pytest.mark.parametrize(
+    ("hosts", "check"),
+    [
+        (LOAD_BALANCERS, "haproxy -c -f /etc/haproxy/haproxy.cfg"),
+        (LOAD_BALANCERS, "keepalived --config-test"),
+        (WEB_SERVERS, "nginx -t"),
+    ],
+    ids=["haproxy", "keepalived", "nginx"],
+)
+def test_the_daemon_has_nothing_to_warn_of(hosts, check):
+    said = [line for name in hosts for line in lab_host(name).check_output(f"{check} 2>&1").splitlines()]
+    assert [line for line in said if not re.search("is valid|syntax is ok|test is successful", line)] == []

@@ -26,8 +26,8 @@ class Stopped(NoAnswer):
 @dataclass(frozen=True)
 class Workers:
     """Answer of haproxy's master to C(show proc): process ids of the current workers and of replaced ones that still
-    serve, number of failed reloads since the last success, number of reloads, uptime of the master in seconds, and
-    number of reloads that the oldest worker has survived."""
+    serve, number of failed reloads since the last success (haproxy 3.2 counts only one), number of reloads, uptime of
+    the master in seconds, and number of reloads that the oldest worker has survived."""
 
     current: frozenset[int]
     failed: int
@@ -67,16 +67,25 @@ def ask(path: str, command: str, timeout: float = 10) -> str:
 
 
 def parse_workers(answer: str) -> Workers:
-    """Read the answer of C(show proc), of haproxy 2.6 to 3.0."""
+    """Read the answer of C(show proc), of haproxy 2.6 to 3.2.
+
+    Since a failed reload, haproxy 3.2 calls the worker that goes on serving an old one. Among those, it is the one that
+    has survived the fewest reloads."""
     current, _heading, old = answer.partition("# old workers")
     master = re.search(r"\bmaster\s+(\d+)(?:\s+\[failed: (\d+)\])?\s+(\d+)d(\d+)h(\d+)m(\d+)s", current)
     reloads, failed, days, hours, minutes, seconds = (
         (int(number or 0) for number in master.groups()) if master else (0,) * 6
     )
-    survived = [int(number) for number in re.findall(r"^\d+\s+worker\s+(\d+)\b", old, re.MULTILINE)]
+    serving, replaced = _read_workers(current), _read_workers(old)
+    if failed and replaced and not serving:
+        newest = min(replaced, key=replaced.__getitem__)
+        serving = {newest: replaced.pop(newest)}
     uptime = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    return Workers(_pids(current), failed, _pids(old), reloads, uptime, max(survived, default=0))
+    oldest = max(replaced.values(), default=0)
+    return Workers(frozenset(serving), failed, frozenset(replaced), reloads, uptime, oldest)
 
 
-def _pids(lines: str) -> frozenset[int]:
-    return frozenset(int(pid) for pid in re.findall(r"^(\d+)\s+worker\b", lines, re.MULTILINE))
+def _read_workers(lines: str) -> dict[int, int]:
+    """The reloads that each worker has survived, by its process id."""
+    found = re.findall(r"^(\d+)\s+worker\s+(\d+)\b", lines, re.MULTILINE)
+    return {int(pid): int(reloads) for pid, reloads in found}

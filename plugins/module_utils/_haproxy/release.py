@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Parts of haproxy.cfg that only some releases of a distribution need or know."""
+"""Parts of haproxy.cfg that only some releases of the programs need or know."""
 
 from __future__ import annotations
 
 NUL = r"{ req.hdrs -m reg '\x00' }"
-"""A header with NUL, which HAProxy 2.6 would forward. It is the most expensive rule: a regular expression reads all
-headers."""
-NEWER_CURVES = {"X25519MLKEM768": {"Debian": 13}}
-"""Curves that OpenSSL has known since a release of a distribution."""
+"""A header with NUL, which HAProxy 2.6 would forward, and later ones refuse. It is the most expensive rule: a regular
+expression reads all headers."""
+NEWER_CURVES = ("X25519MLKEM768",)
+"""Curves that only some releases of OpenSSL know."""
 
 
 def remove_release(line: str) -> str:

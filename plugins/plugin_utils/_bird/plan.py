@@ -14,13 +14,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._address import version_of
 from .._input.plan import make_plan
-from .._input.release import is_at_least
+from .._input.release import find_releases, has_feature
 from .problems import problems
 
 PREFERENCES = {"ready": 230, "drain": 220, "last_resort": 210}
 """BIRD exports the route with the highest preference of those that are there."""
-NAMES_AUTHENTICATION = {"Debian": 13}
-"""The releases from which on BIRD wants to be told which authentication a password is for."""
 GRACEFUL_SHUTDOWN = "65535:0"
 """RFC 8326: routers prefer every other route."""
 
@@ -48,7 +46,7 @@ def declare(variables: Mapping[str, Any], base: Mapping[str, Any], facts: Mappin
         **given,
         "peers": peers,
         "router_id": given["router_id"] or _find_router_id(facts),
-        "names_authentication": is_at_least(facts, NAMES_AUTHENTICATION),
+        "names_authentication": has_feature(find_releases(facts), "names_authentication"),
     }
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...module_utils._address import is_address, version_of
+from .._haproxy.declared import SOCKETS
 from .._haproxy.listeners import WILDCARDS
-from .._haproxy.sections import SOCKETS
 
 BIND = re.compile(r"\s*bind\s+(\S+)(.*)")
 ADDRESS = re.compile(r"(?:(?:ipv|quic)([46])@)?\[?([0-9A-Fa-f.:*]*?)\]?:\d+(?:-\d+)?")

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
+"""Addresses that begin so have no port."""
+
 Variables = dict[str, Any]
 """The role's variables by their names."""
 

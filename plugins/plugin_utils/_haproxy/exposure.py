@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import find_repeated, refuse_no_network
-from .declared import Item, Sections, Variables
+from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES, declared_defaults
-from .sections import SOCKETS, find_defaults, find_mode, find_modes, merge_binds
+from .sections import find_defaults, find_mode, find_modes, merge_binds
 
 MODE = re.compile(r"0?[0-7]{3}")
 HEADER = re.compile(r"[A-Za-z0-9-]+\*?")

@@ -27,8 +27,6 @@ CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
 HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
 """Lines before which HAProxy wants to read an http-request rule that is to come first."""
 
-REFUSES_NUL = {"Debian": 13}
-"""Releases of distributions from which on the package's HAProxy refuses such a request itself."""
 QUOTING = {ord(character): None for character in "\\\"'"}
 
 AMBIGUOUS = (

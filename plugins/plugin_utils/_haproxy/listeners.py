@@ -15,8 +15,8 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import refuse_hidden_path
-from .declared import Item, Sections, Variables
-from .sections import SOCKETS, merge_binds
+from .declared import SOCKETS, Item, Sections, Variables
+from .sections import merge_binds
 
 WILDCARDS = ("", "*", "0.0.0.0", "::")
 THREADS = {"process", "thread"}

@@ -14,9 +14,9 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._address import canonical, is_address, unmap
-from .declared import Item, Sections, Variables
+from .declared import SOCKETS, Item, Sections, Variables
 from .listeners import WILDCARDS, parse_ports
-from .sections import SOCKETS, find_targets, merge_binds
+from .sections import find_targets, merge_binds
 
 REMEDY = "set cluster_address of the intended host to the address at which the load balancers reach it"
 ALIKE = ("cookie", "name")

@@ -13,14 +13,22 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions, tls
 from .._input.plan import make_plan
-from .._input.release import is_at_least
-from . import acme
-from .declared import Sections, Variables
-from .frontend_rules import REFUSES_NUL
+from .._input.release import find_releases, has_feature
+from . import acme, quic
+from .declared import Item, Sections, Variables
 from .logs import COMPANIONS, build_logs
 from .maxconn import compute_limits
 from .problems import problems
-from .sections import KINDS, build_sections, format_endpoint, merge_items, remove_nulls
+from .sections import (
+    KINDS,
+    build_sections,
+    find_mode,
+    find_modes,
+    format_endpoint,
+    merge_binds,
+    merge_items,
+    remove_nulls,
+)
 from .words import find_long_lines
 
 EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
@@ -47,7 +55,7 @@ def plan(
     resources: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return C(problems) and C(model). C(base) is what build_sections() merges over, C(resources) are lines that say
-    what memory and how many file descriptors the host has."""
+    which packages, what memory and how many file descriptors the host has."""
     lines = list(resources)
     found = make_plan(
         "haproxy",
@@ -58,6 +66,7 @@ def plan(
         lambda declared: [
             *problems(declared, lines),
             *acme.find_problems(declared, _sections(declared), base["certificate_store"]),
+            *quic.find_problems(_binds(declared), _find_releases(declared, facts, lines)),
         ],
         lambda declared, merged: build_model(declared, merged, facts, lines),
         nulls=True,
@@ -71,13 +80,12 @@ def build_model(
 ) -> dict[str, Any]:
     """Return what the templates print and what the service needs of its container."""
     contained = variables["haproxy_runtime"] == "container"
+    releases = _find_releases(variables, facts, resources)
     published = contained and bool(variables["haproxy_container_ports"])
     printed = {**variables, **(EVERYWHERE if published else {})}
-    # OpenSSL and HAProxy of an image need not be the host's.
-    released = {} if contained else facts
     known = {
-        "newer_curves": tls.newer_curves(released),
-        "forwards_nul": not is_at_least(released, REFUSES_NUL),
+        "newer_curves": tls.newer_curves(releases),
+        "forwards_nul": not has_feature(releases, "refuses_nul"),
         "limits": compute_limits(printed, resources),
     }
     found = build_sections(printed, {**base, **known})
@@ -115,8 +123,28 @@ def build_model(
     }
 
 
+def _find_releases(variables: Variables, facts: Mapping[str, Any], lines: list[str]) -> dict[str, str]:
+    """The versions of the programs; none of a container, whose image need not have those of the host."""
+    return {} if variables["haproxy_runtime"] == "container" else find_releases(facts, lines)
+
+
 def _sections(variables: Variables) -> Sections:
     return {kind: merge_items(variables, kind) for kind in KINDS}
+
+
+def _binds(variables: Variables) -> list[tuple[str, str, Item]]:
+    """Every bind, with where it stands and the mode of its section."""
+    known = find_modes(variables)
+    return [
+        (
+            f"haproxy_{kind}s: {section['name']}",
+            find_mode(section, known, variables["haproxy_mode"]),
+            bind,
+        )
+        for kind in ("frontend", "listen")
+        for section in merge_items(variables, kind)
+        for bind in merge_binds(variables, section)
+    ]
 
 
 def _list_secrets(variables: dict[str, Any]) -> list[str]:

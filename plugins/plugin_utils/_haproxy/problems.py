@@ -15,13 +15,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from .._input import container
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
-from .declared import Item, Sections, Variables
+from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
 from .frontend_rules import OWN_BACKENDS
 from .listeners import WILDCARDS, has_statistics
 from .sections import (
     KINDS,
-    SOCKETS,
     find_mode,
     find_modes,
     find_targets,

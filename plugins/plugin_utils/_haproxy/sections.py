@@ -11,8 +11,8 @@ from itertools import chain
 from typing import Any
 
 from .._input import tls
-from . import frontend_rules, logs
-from .declared import Item, Variables
+from . import frontend_rules, logs, quic
+from .declared import SOCKETS, Item, Variables
 from .defaults import (
     MODES,
     Defaults,
@@ -27,9 +27,6 @@ from .words import LISTS, fit_certificates, fit_lines, list_files, split_words
 KINDS = ("frontend", "backend", "listen")
 MERGED = ("health_check", "server_options")
 """Keys whose dicts are merged with those of the item's defaults instead of replacing them."""
-
-SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
-"""Addresses that begin so have no port."""
 
 FIRST = ("crt-store", "log-profile", "traces")
 """Kinds of sections that HAProxy wants to read before the sections that use them."""
@@ -260,6 +257,7 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
         **base["health_check"],
         **({"type": "http", **item["health_check"]} if "health_check" in item else {}),
     }
+    declared = merge_binds(variables, item)
     bound = [
         _format_bind(
             bind,
@@ -267,13 +265,16 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
             base["certificate_store"],
             f"{LISTS}/{item['name']}_{number}.crt",
         )
-        for number, bind in enumerate(merge_binds(variables, item), 1)
+        for number, bind in enumerate(declared, 1)
     ]
-    binds = [words for words, _files in bound]
+    over_tcp = [words for words, _files in bound]
+    over_udp = [quic.build_bind(words) for words, bind in zip(over_tcp, declared) if quic.is_quic(bind)]
+    binds = over_tcp + over_udp
     lines = (
         item.get("lines", [])
         if kind == "backend"
-        else frontend_rules.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
+        else quic.build_rules(declared)
+        + frontend_rules.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
     )
     return {
         "kind": kind,

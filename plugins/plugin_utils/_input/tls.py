@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._haproxy.release import NEWER_CURVES
-from .release import is_at_least
+from .release import has_feature
 
 VERSIONS = {"intermediate": ("TLSv1.2", "TLSv1.3"), "modern": ("TLSv1.3",)}
 """Protocol versions of the profiles, the oldest first."""
@@ -29,9 +29,9 @@ SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SH
 """Those of TLS 1.3."""
 
 
-def newer_curves(facts: Mapping[str, Any]) -> list[str]:
-    """Return the curves that the OpenSSL of a host knows besides C(CURVES); C(facts) are Ansible's."""
-    return [curve for curve, releases in NEWER_CURVES.items() if is_at_least(facts, releases)]
+def newer_curves(releases: Mapping[str, str]) -> list[str]:
+    """Return the curves that the OpenSSL of a host knows besides C(CURVES). C(releases) come from find_releases()."""
+    return [curve for curve in NEWER_CURVES if has_feature(releases, curve)]
 
 
 def haproxy(profile: str, newer: list[str]) -> list[str]:

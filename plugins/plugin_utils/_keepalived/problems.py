@@ -70,6 +70,11 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
         for name, value in declared["numbers"].items()
         if not RANGES[name][0] <= int(value) <= RANGES[name][1]
     ]
+    found += [
+        f"keepalived_quic_ports has {port}: a port is 1-65535"
+        for port in declared["quic_ports"]
+        if not 1 <= int(port) <= 65535
+    ]
     found += _nodes(declared) + _names(declared) + _check_words(declared)
     found += placement.find_missing_addresses(declared, facts)
     known = set(list_names(declared["nodes"]))

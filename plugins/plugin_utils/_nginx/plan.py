@@ -13,6 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions, tls
 from .._input.plan import make_plan
+from .._input.release import find_releases
 from .model import build_blocks, find_health_url, list_directives
 from .problems import problems
 
@@ -63,7 +64,7 @@ def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str,
     """Return what the templates print and what the service needs of its container."""
     contained = declared["runtime"] == "container"
     # The OpenSSL of an image need not be the host's.
-    curves = [] if contained else tls.newer_curves(facts)
+    curves = [] if contained else tls.newer_curves(find_releases(facts))
     found = build_blocks({**declared, "newer_curves": curves})
     roots = [site["root"] for site in found["sites"] if site["root"].startswith("/")]
     return {

@@ -155,12 +155,13 @@ def hold_lock(path: str):
         os.close(descriptor)
 
 
-def workers(master: str) -> tuple[set[str], int]:
-    """The processes that serve, without those that a reload has replaced, and how many reloads have failed since one
-    succeeded."""
+def workers(master: str) -> tuple[set[str], int, bool]:
+    """The processes that serve, without those that a reload has replaced, the number of reloads, and whether the last
+    one has failed. haproxy 3.2 does not count failed reloads in a row, and then says of no process that it serves."""
     now, _heading, _replaced = ask(master, "show proc").partition("# old workers")
-    failed = re.search(r"\[failed: (\d+)\]", now)
-    return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), int(failed.group(1)) if failed else 0
+    found = re.search(r"\bmaster\s+(\d+)\s+\[failed: (\d+)\]", now)
+    reloads, failed = map(int, found.groups()) if found else (0, 0)
+    return set(re.findall(r"^(\d+)\s+worker\b", now, re.MULTILINE)), reloads, failed > 0
 
 
 def find_worker(path: str) -> str:
@@ -169,11 +170,32 @@ def find_worker(path: str) -> str:
     return found.group(1) if found else ""
 
 
+@contextmanager
+def keep_socket(path: str):
+    """Leave the socket to the worker that goes on serving. After a second failed reload in a row, haproxy 3.2 leaves
+    that of the worker that has failed, at which nobody answers."""
+    kept = f"{path}.kept"
+    with suppress(OSError):
+        os.unlink(kept)
+    with suppress(OSError):
+        os.link(path, kept)
+    try:
+        yield
+    except SystemExit:
+        with suppress(OSError):
+            if not os.path.samefile(kept, path):
+                os.replace(kept, path)
+        raise
+    finally:
+        with suppress(OSError):
+            os.unlink(kept)
+
+
 def replace(pid: int, path: str, master: str) -> None:
     """Tell the master process to replace its worker, and wait until the new one answers. systemd ends what takes too
     long."""
     try:
-        before, failed_before = workers(master)
+        before, reloads_before, _failed = workers(master)
     except (FileNotFoundError, ConnectionRefusedError):
         print(f"{master}: no process listens, so it is unknown whether the new worker serves", file=sys.stderr)
         os.kill(pid, signal.SIGUSR2)
@@ -186,8 +208,8 @@ def replace(pid: int, path: str, master: str) -> None:
         os.kill(pid, 0)
         # While it loads the configuration it does not answer.
         with suppress(OSError):
-            now, failed = workers(master)
-            if failed > failed_before:
+            now, reloads, failed = workers(master)
+            if failed and reloads > reloads_before:
                 sys.exit("haproxy still runs its previous configuration; its messages above say why")
             if find_worker(path) in now - before:
                 return
@@ -199,7 +221,8 @@ def main() -> None:
     try:
         with hold_lock(f"{directory}/lock"):
             save(path, Path(directory, "server-state"), Path(configuration))
-            replace(int(pid), path, master)
+            with keep_socket(path):
+                replace(int(pid), path, master)
     except ProcessLookupError:
         sys.exit("haproxy has ended")
 

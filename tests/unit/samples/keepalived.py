@@ -96,6 +96,7 @@ def declaration(instances, **keys):
         "reports": {},
         "yields": {},
         "busy": {},
+        "quic_ports": [],
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "second_chance": True,
         "left_out": [],

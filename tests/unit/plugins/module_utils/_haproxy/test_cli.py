@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._haproxy.cli impor
 )
 from samples.endless import endless
 
-# As haproxy 2.6.12 and 3.0.11 have answered "show proc".
+# As haproxy 2.6.12, 3.0.11 and 3.2.26 have answered "show proc".
 ANSWERS = [
     (
         """#<PID>          <type>          <reloads>       <uptime>        <version>
@@ -54,6 +54,28 @@ ANSWERS = [
 
 """,
         Workers(frozenset({570}), 0, frozenset({514}), 1, 29, 1),
+    ),
+    (
+        """#<PID>          <type>          <reloads>       <uptime>        <version>
+10              master          1 [failed: 0]   0d00h00m01s     3.2.26-1
+# workers
+33              worker          0               0d00h00m00s     3.2.26-1
+# old workers
+13              worker          1               0d00h00m01s     3.2.26-1
+
+""",
+        Workers(frozenset({33}), 0, frozenset({13}), 1, 1, 1),
+    ),
+    (
+        """#<PID>          <type>          <reloads>       <uptime>        <version>
+10              master          8 [failed: 1]   0d00h00m06s     3.2.26-1
+# workers
+# old workers
+558             worker          3               0d00h00m03s     3.2.26-1
+426             worker          4               0d00h00m05s     3.2.26-1
+
+""",
+        Workers(frozenset({558}), 1, frozenset({426}), 8, 6, 4),
     ),
     ("335  master  0  8d02h01m42s  3.0.11\n", Workers(frozenset(), 0, uptime=698502)),
     ("", Workers(frozenset(), 0)),

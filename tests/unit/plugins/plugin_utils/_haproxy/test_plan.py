@@ -53,16 +53,18 @@ def test_only_the_openssl_of_the_host_is_known_by_the_release(changes, newer):
 
 
 @pytest.mark.parametrize(
-    ("facts", "changes", "forwards"),
+    ("facts", "lines", "changes", "forwards"),
     [
-        ({}, {}, True),
-        ({**DEBIAN, "distribution_major_version": "12"}, {}, True),
-        (DEBIAN, {}, False),
-        (DEBIAN, CONTAINER, True),
+        ({}, [], {}, True),
+        ({**DEBIAN, "distribution_major_version": "12"}, [], {}, True),
+        ({**DEBIAN, "distribution_major_version": "12"}, ["haproxy=3.2.26-1"], {}, False),
+        (DEBIAN, [], {}, False),
+        (DEBIAN, ["haproxy=2.6.12-1"], {}, True),
+        (DEBIAN, ["haproxy=3.2.26-1"], CONTAINER, True),
     ],
 )
-def test_the_rule_against_nul_is_for_a_haproxy_that_forwards_it(facts, changes, forwards):
-    found = model(facts, haproxy_frontends=[front()], **changes)
+def test_the_rule_against_nul_is_for_a_haproxy_that_forwards_it(facts, lines, changes, forwards):
+    found = model(facts, lines, haproxy_frontends=[front()], **changes)
     (proxy,) = [proxy for proxy in found["proxies"] if proxy["kind"] == "frontend"]
     assert any("\\x00" in line for line in proxy["lines"]) is forwards
 

@@ -177,3 +177,11 @@ def test_vips_that_a_stranger_could_have_are_known_by_their_interfaces():
     assert model(keepalived_instances=instances)["vips"] == {"near": [asked], "apart": [elsewhere]}
     unasked = model(keepalived_instances=instances, keepalived_check_addresses="no")
     assert unasked["vips"] == {"near": [], "apart": []}
+
+
+def test_a_port_of_quic_is_a_port():
+    found = planned(keepalived_quic_ports=[443, "0", 70000])
+    assert [problem for problem in found["problems"] if "quic" in problem] == [
+        "keepalived_quic_ports has 0: a port is 1-65535",
+        "keepalived_quic_ports has 70000: a port is 1-65535",
+    ]
