@@ -16,7 +16,6 @@ import pytest
 from certificates import certificate, hand_over
 from cluster import (
     ask,
-    between,
     booted,
     container,
     holders,
@@ -28,7 +27,7 @@ from cluster import (
     wait_until,
 )
 from controller import ansible, answered, good, playbook, words
-from faults import docker, running
+from faults import docker, frozen, running
 from hanging import collect_answers
 from networks import in_lab
 from newer import NAME, newer, versions
@@ -285,15 +284,14 @@ def test_other_images_take_over_everywhere_and_lose_nothing():
     wait_until(well, "all servers in rotation")
 
 
-def test_requests_end_that_wait_for_a_server_whose_container_is_frozen():
+def test_requests_end_that_wait_for_a_server_in_a_container_that_hangs():
     """haproxy sends those that are safe to another server."""
     wait_until(well, "all servers in rotation")
-    frozen = between("server1", "docker pause nginx", "docker unpause nginx")
 
     def wait_until_down() -> None:
         wait_until(lambda: not any(map(sees_all_servers, LOAD_BALANCERS)), "server1 is down")
 
-    answers = collect_answers(VIP, 80, frozen, wait_until_down)
+    answers = collect_answers(VIP, 80, frozen("server1", "nginx"), wait_until_down)
     # nginx refuses to take a body for a file.
     assert set(answers) == {("GET", 200), ("HEAD", 200), ("POST", 405), ("POST", 502)}
     wait_until(well, "all servers in rotation")
