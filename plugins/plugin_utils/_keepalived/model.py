@@ -25,7 +25,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ...module_utils._keepalived.paths import ASK
+from . import virtual_servers
 from .declared import File, Instance, Item
 from .instance import (
     advert_int,
@@ -83,6 +86,7 @@ def build_blocks(declared: dict[str, Any]) -> dict[str, Any]:
         "scripts": [_build_script(item) for item in declared["scripts"]],
         "track_files": list_track_files(declared) + list_yield_files(declared) + _standby_files(declared),
         "track_processes": declared["track_processes"],
+        "virtual_servers": virtual_servers.build(declared["virtual_servers"]),
         "second_chance": build_second_chance(placed),
         "multicast": [
             {word: item[word] for word in ("interface", "virtual_router_id")} for item in placed if not item["unicast"]
@@ -141,6 +145,7 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         "version": item["version"],
         "priority": ordered[mine],
         **({} if item["preempt"] else {"nopreempt": ""}),
+        **({"smtp_alert": str(boolean(item["smtp_alert"])).lower()} if "smtp_alert" in item else {}),
     }
     return {
         **_collect_notifies(item),

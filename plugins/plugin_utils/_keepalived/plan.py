@@ -65,6 +65,16 @@ def declare(variables: dict[str, Any], base: dict[str, Any], facts: Mapping[str,
         "scripts": _merge_defaults({**timing["script"], **base["script"]}, given, "script"),
         "track_files": _merge_defaults(base["track_file"], given, "track_file"),
         "track_processes": _merge_defaults(base["track_process"], given, "track_process", "track_processes"),
+        "virtual_servers": [
+            {
+                **base["virtual_server"],
+                **item,
+                "real_servers": [{**base["real_server"], **real} for real in item.get("real_servers", [])],
+            }
+            for item in given["virtual_servers"]
+        ],
+        "smtp_alerts": given["smtp_alerts"],
+        "global_lines": given["global_lines"],
         "state_directory": base["state_directory"],
         "reports": {base["state_directory"]: given["watched_units"], watch_directory: watched},
         "yields": {watch_directory: [item["name"] for item in given["yield_urls"]]},
@@ -89,6 +99,21 @@ def _busy_name(name: str) -> str:
     return f"{name}_busy"
 
 
+def _list_alerts(alerts: dict[str, Any]) -> list[str]:
+    """The lines of alerts by mail; with addresses, every instance sends them unless it says otherwise."""
+    if not alerts:
+        return []
+    words = {"from": "notification_email_from", "timeout": "smtp_connect_timeout", "helo": "smtp_helo_name"}
+    return [
+        "notification_email {",
+        *(f"    {address}" for address in alerts["to"]),
+        "}",
+        f"smtp_server {alerts.get('server', '127.0.0.1')} {alerts.get('port', 25)}",
+        *(f"{word} {alerts[key]}" for key, word in words.items() if key in alerts),
+        "smtp_alert true",
+    ]
+
+
 def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     """Return what the templates print, and the settings of the role's own programs."""
     given = declared["given"]
@@ -109,6 +134,7 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
             *_list_globals(given, left_out),
             *(base["global_lines"] if "garp" not in left_out else []),
             *(base["metrics"]["lines"] if has_metrics else []),
+            *_list_alerts(given["smtp_alerts"]),
             *given["global_lines"],
         ],
         "has_second_chance": has_second_chance,

@@ -13,7 +13,7 @@ from typing import Any
 from ...module_utils._address import canonical, version_of
 from ...module_utils._text import suggestion
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
-from . import placement, tracking
+from . import placement, tracking, virtual_servers
 from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
     HIGHEST_PRIORITY,
@@ -82,7 +82,24 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
         where = f"keepalived_instances: {item['name']}"
         own = _check_order(item, declared, known)
         found += [f"{where}: {problem}" for problem in own or _instance(item, declared, facts)]
+    found += virtual_servers.problems(declared["virtual_servers"]) + _check_alerts(declared)
     return found + _check_all_instances(declared, known) + find_exposed_keys("keepalived_files", declared["files"])
+
+
+def _check_alerts(declared: dict[str, Any]) -> list[str]:
+    """Problems of alerts by mail, which keepalived would not send."""
+    alerts = declared["smtp_alerts"]
+    if alerts and not alerts.get("to"):
+        return ["keepalived_smtp_alerts: to is missing: name the addresses that get the alerts"]
+    if not alerts:
+        return [
+            f"keepalived_instances: {item['name']}: smtp_alert is set and keepalived_smtp_alerts is empty: name the "
+            "addresses that get the alerts there"
+            for item in declared["instances"]
+            if item.get("smtp_alert")
+            and not any(line.startswith("notification_email") for line in declared["global_lines"])
+        ]
+    return []
 
 
 def _nodes(declared: dict[str, Any]) -> list[str]:

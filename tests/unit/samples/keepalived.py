@@ -85,7 +85,7 @@ def group(*instances, **keys):
 
 def declaration(instances, **keys):
     """What the role declares."""
-    lists = ("sync_groups", "scripts", "track_files", "track_processes")
+    lists = ("sync_groups", "scripts", "track_files", "track_processes", "virtual_servers", "global_lines")
     return {
         "nodes": NODES,
         "node": "lb1",
@@ -97,6 +97,7 @@ def declaration(instances, **keys):
         "yields": {},
         "busy": {},
         "quic_ports": [],
+        "smtp_alerts": {},
         "numbers": {"rt_priority": 50, "firewall_min_ttl": 255},
         "second_chance": True,
         "left_out": [],
