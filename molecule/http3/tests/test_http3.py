@@ -125,6 +125,7 @@ def test_reloads_break_no_connection_and_refuse_no_new_one(large):
 def test_the_limit_of_connections_counts_those_of_http3():
     (holder,) = holders(LOAD_BALANCERS, VIP)
     current = "echo 'show stat' | socat - /run/haproxy/admin.sock | sed -n 's/^limited,FRONTEND,//p' | cut -d, -f3"
+    wait_until(lambda: lab_host(holder).check_output(current) == "0", "nobody is connected", seconds=120)
     with downloading(9443, rate="50k") as first, downloading(9443, rate="50k") as second:
         wait_until(lambda: lab_host(holder).check_output(current) == "2", "both downloads are connections")
         third = lab_host(CLIENT).run(f"curl {ANSWER} --http3-only --max-time 3 https://{VIP}:9443/")
