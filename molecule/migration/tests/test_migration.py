@@ -1,4 +1,4 @@
-"""A pair that was set up by hand becomes a cluster of this collection, with the variables of docs/how_to/migrate.md;
+"""A pair that was set up by hand becomes a cluster of this collection, by the commands of docs/how_to/migrate.md, while
 clients go on."""
 
 from __future__ import annotations
@@ -7,12 +7,24 @@ import json
 import os
 import re
 import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 import yaml
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import import (
+    haproxy_effect,
+    haproxy_text,
+    keepalived_effect,
+    keepalived_text,
+    nginx_effect,
+    nginx_text,
+)
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_differences
 from cluster import booted, container, holders, is_backup, lab_host, takeovers, wait_until
-from controller import ROOT, ansible, good, playbook
+from controller import INVENTORY, ROOT, ansible, good, playbook
 from faults import docker
 from pages import examples
 from prober import KeepAlive, Prober
@@ -21,15 +33,92 @@ PREFIX = os.environ["LAB_PREFIX"]
 VIP = f"{PREFIX}.240"
 PAIR = ["lb1", "lb2"]
 THREE = [*PAIR, "lb3"]
-# With the lab's addresses in the place of those for documentation.
-VRRP, HAPROXY, NGINX = (
-    yaml.safe_load(text.replace("192.0.2.10/24", f"{VIP}/24")) for text in examples("how_to/migrate.md")
-)
+WEB = ["web1", "web2"]
+PAGE = "how_to/migrate.md"
+MINE = INVENTORY.parent / "mine"
+COPIED = INVENTORY.parent / "copied"
+OLD = INVENTORY.parent / "old"
+PASSWORD = INVENTORY.parent / "vault.password"
+NGINX = {
+    "nginx_replace_sites": True,
+    "nginx_sites": [{"name": "shop", "listens": ["80 default_server"], "root": "/srv/shop"}],
+}
+"""The web servers as somebody writes them who does not import them."""
+
+
+IMPORT, COPY, LOOK, ENCRYPT, RESTORE, TAKE_OVER, IMPROVE = range(7)
+"""The blocks of commands of the page, in their order."""
+
+
+def run_block(number: int, *wanted: str, **environment: str) -> list[str]:
+    """Run the commands of a block that have all of these words; returns their outputs.
+
+    The page's paths are replaced by those of this run, and its example of a password by one that is asked of nobody."""
+    blocks = examples(PAGE, "sh")
+    assert len(blocks) == IMPROVE + 1
+    places = {"your_inventory": INVENTORY, "inventories/mine": MINE, "inventories/copied": COPIED, "=old": f"={OLD}"}
+    chosen = [line for line in blocks[number].replace("\\\n", " ").splitlines() if all(word in line for word in wanted)]
+    assert chosen
+    return [_run(line, places, environment) for line in chosen]
+
+
+def _run(line: str, places: dict[str, object], environment: dict[str, str]) -> str:
+    for old, new in places.items():
+        line = line.replace(old, str(new))
+    settings = {"ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_VAULT_PASSWORD_FILE": str(PASSWORD)}
+    done = subprocess.run(
+        shlex.split(line),
+        cwd=ROOT,
+        env={**os.environ, **settings, **environment},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    return good(done)
+
+
+def configuration(name: str, daemon: str) -> dict[str, str]:
+    """The files of a daemon by their paths."""
+    find = f"find -L /etc/{daemon} -type f ! -name '*.pem' ! -path '*/errors/*'"
+    return {path: lab_host(name).file(path).content_string for path in lab_host(name).check_output(find).split()}
+
+
+def effects(name: str) -> dict[str, haproxy_effect.Effects]:
+    """What the daemons of a host do, by their configuration."""
+    if name in WEB:
+        return {
+            "nginx": nginx_effect.list_effects(nginx_text.parse(configuration(name, "nginx"), "/etc/nginx/nginx.conf"))
+        }
+    haproxy, keepalived = configuration(name, "haproxy"), configuration(name, "keepalived")
+    return parse_pair(haproxy["/etc/haproxy/haproxy.cfg"], keepalived["/etc/keepalived/keepalived.conf"])
+
+
+def parse_pair(haproxy: str, keepalived: str) -> dict[str, haproxy_effect.Effects]:
+    return {
+        "haproxy": haproxy_effect.list_effects(haproxy_text.parse({"haproxy.cfg": haproxy})),
+        "keepalived": keepalived_effect.list_effects(
+            keepalived_text.parse({"keepalived.conf": keepalived}, "keepalived.conf")
+        ),
+    }
+
+
+def differences(before: dict, after: dict) -> list[str]:
+    return [line for daemon in before for line in list_differences(before[daemon], after[daemon])]
+
+
+def diffs(output: str) -> Iterator[tuple[str, str, str]]:
+    """Header, text before and text after of all files in what a run with --diff says in JSON."""
+    for play in json.loads(output[output.index("{") :])["plays"]:
+        for task in play["tasks"]:
+            for host in task["hosts"].values():
+                for diff in host.get("diff") or []:
+                    if isinstance(diff, dict) and "after" in diff:
+                        yield diff.get("after_header", ""), str(diff["before"]), str(diff["after"])
 
 
 def calls(page: str) -> list[list[str]]:
     """The modules that the page calls on a host, with their arguments, as Ansible wants them."""
-    lines = re.findall(r"^ansible lb\d .*", "".join(examples(page, "sh")), re.MULTILINE)
+    lines = re.findall(r"^ansible lb\d .*", "".join(examples(page, "sh")).replace("\\\n", " "), re.MULTILINE)
     return [words[words.index("-m") :] for words in map(shlex.split, lines)]
 
 
@@ -83,40 +172,151 @@ def traces(name: str) -> str:
     )
 
 
-def test_the_pair_is_imported_and_nothing_changes_on_the_hosts(tmp_path):
-    inventory = tmp_path / "mine"
-    before = [traces(name) for name in PAIR]
-    good(playbook("import_cluster", import_to=str(inventory)))
-    assert [traces(name) for name in PAIR] == before
-    assert "## Not translated" not in (inventory / "report.md").read_text(encoding="utf-8")
-    hosts = yaml.safe_load((inventory / "hosts.yml").read_text(encoding="utf-8"))
-    assert {group: list(item["hosts"]) for group, item in hosts.items()} == {
-        "load_balancers": PAIR,
-        "web_servers": ["web1", "web2"],
-    }
-    good(playbook("check_input", "-i", str(inventory)))
+@pytest.fixture(scope="module")
+def hand_written():
+    """What the daemons of every host do before anything is taken over."""
+    return {name: effects(name) for name in [*PAIR, *WEB]}
 
 
-def test_a_node_goes_back_to_what_it_was():
+def digest(name: str) -> str:
+    """A digest of all that is below /etc on a host, with its owners, modes and times."""
+    return lab_host(name).check_output(
+        "cd /etc && find . -xdev -type f ! -name mtab -exec sha256sum {} + | sort | sha256sum && "
+        "find . -xdev -printf '%p %m %u %g %l %T@\\n' | sort | sha256sum"
+    )
+
+
+def test_the_pair_is_imported_and_nothing_changes_on_the_hosts(hand_written):
+    for folder in (MINE, COPIED, OLD):
+        shutil.rmtree(folder, ignore_errors=True)
+    PASSWORD.write_text("only for this lab", encoding="utf-8")
+    for name in [*PAIR, *WEB]:
+        for daemon in ("nginx",) if name in WEB else ("haproxy", "keepalived"):
+            for path, text in configuration(name, daemon).items():
+                (OLD / name / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+                (OLD / name / path.lstrip("/")).write_text(text, encoding="utf-8")
+    before = {name: digest(name) for name in [*PAIR, *WEB]}
+    outputs = [*run_block(IMPORT), *run_block(COPY)]
+    assert {name: digest(name) for name in before} == before
+    for folder in (MINE, COPIED):
+        report = (folder / "report.md").read_text(encoding="utf-8")
+        assert "## Not translated" not in report
+        hosts = yaml.safe_load((folder / "hosts.yml").read_text(encoding="utf-8"))
+        assert {group: list(item["hosts"]) for group, item in hosts.items()} == {
+            "load_balancers": PAIR,
+            "web_servers": WEB,
+        }
+        vault = folder / "group_vars/load_balancers/vault.yml"
+        assert vault.stat().st_mode & 0o777 == 0o600
+        secrets = ("by-hand-7", "by-hand8", "PRIVATE KEY")
+        open_files = [path for path in folder.rglob("*.*") if path.is_file() and path != vault]
+        said = "".join([*outputs, *(path.read_text(encoding="utf-8") for path in open_files)])
+        assert [secret for secret in secrets if secret in said] == []
+    assert "PRIVATE KEY" in (MINE / "group_vars/load_balancers/vault.yml").read_text(encoding="utf-8")
+    assert "-A INPUT -d 224.0.0.18/32 -p vrrp -j ACCEPT" in (MINE / "report.md").read_text(encoding="utf-8")
+
+
+def test_an_inventory_that_exists_is_not_overwritten():
+    done = playbook("import_cluster", import_to=str(MINE))
+    assert done.returncode
+    assert "exists, and nothing was written: choose another import_to" in done.stdout + done.stderr
+
+
+def test_nothing_that_has_an_effect_would_change(hand_written):
+    run_block(LOOK, "check_input")
+    (output,) = run_block(LOOK, "--diff", ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    run_block(ENCRYPT)
+    seen = []
+    for header, before, after in diffs(output):
+        if header.endswith("haproxy.cfg"):
+            seen.append("haproxy")
+            assert differences(parse_pair(before, ""), parse_pair(after, "")) == []
+        if header.endswith("keepalived.conf"):
+            seen.append("keepalived")
+            assert differences(parse_pair("", before), parse_pair("", after)) == []
+    assert sorted(set(seen)) == ["haproxy", "keepalived"]
+
+
+def test_a_node_goes_back_to_what_it_was(hand_written):
     before = traces("lb2")
     with clients():
-        good(playbook("deploy_load_balancers", "--limit", "lb2", **VRRP, **HAPROXY))
+        run_block(RESTORE, "--limit")
+        assert differences(hand_written["lb2"], effects("lb2")) == []
         assert traces("lb2") != before
-        for call in calls("how_to/migrate.md"):
-            good(ansible("ansible", "lb2", *call))
+        run_block(RESTORE, "config_transaction")
         assert holder(PAIR) == "lb1"
     assert traces("lb2") == before
 
 
-def test_the_load_balancers_are_taken_over_as_they_are_and_nothing_is_restarted_or_moved():
+def test_the_pair_is_taken_over_as_it_is_and_nothing_is_restarted_or_moved(hand_written):
     assert holder(PAIR) == "lb1"
     before = {(name, unit): started(name, unit) for name in PAIR for unit in ("haproxy", "keepalived")}
     moves = sum(map(takeovers, PAIR))
     with clients():
-        good(playbook("deploy_load_balancers", **VRRP, **HAPROXY))
+        run_block(TAKE_OVER)
     assert holder(PAIR) == "lb1"
     assert sum(map(takeovers, PAIR)) == moves
     assert {(name, unit): started(name, unit) for name, unit in before} == before
+    for name, wanted in hand_written.items():
+        assert differences(wanted, effects(name)) == []
+    assert set(re.findall(r"changed=(\d+)", run_block(TAKE_OVER, "site")[0])) == {"0"}
+
+
+def list_additions(role: str) -> list[str]:
+    """The names of what a role adds."""
+    text = (ROOT / f"roles/{role}/vars/main.yml").read_text(encoding="utf-8")
+    return list(yaml.safe_load(text)[f"__{role}_base"]["additions"])
+
+
+def test_the_additions_of_the_page_are_ones_that_the_roles_make():
+    for text in examples("how_to/migrate.md"):
+        for variable, names in yaml.safe_load(text).items():
+            assert set(names) <= set(list_additions(variable.removesuffix("_additions")))
+
+
+GROUPS = {"nginx": "web_servers", "haproxy": "load_balancers", "keepalived": "load_balancers"}
+ADDITIONS = [(role, name) for role in GROUPS for name in list_additions(role)]
+
+
+@pytest.mark.parametrize(("role", "name"), ADDITIONS)
+def test_an_addition_is_switched_on_and_nobody_notices(role, name):
+    before = holder(PAIR)
+    path = MINE / f"group_vars/{GROUPS[role]}/additions.yml"
+    variables = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    variables.setdefault(f"{role}_additions", []).append(name)
+    path.write_text(yaml.safe_dump(variables), encoding="utf-8")
+    with clients(patience=30):
+        run_block(IMPROVE, GROUPS[role])
+        # A planned move, and the way back by preemption.
+        wait_until(lambda: holders(PAIR, VIP) == [before], "the VIP is where it was", 60)
+
+
+def test_without_plain_mode_the_same_is_there():
+    for path in MINE.rglob("group_vars/*/*.yml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"(?m)^\w+_plain: true\n", "", text), encoding="utf-8")
+    assert set(re.findall(r"changed=(\d+)", "".join(run_block(IMPROVE)))) == {"0"}
+    run_block(TAKE_OVER, "check_cluster")
+
+
+def test_the_vrrp_of_the_pair_becomes_that_of_the_collection():
+    path = MINE / "group_vars/load_balancers/keepalived.yml"
+    variables = yaml.safe_load(path.read_text(encoding="utf-8"))
+    old = ("version", "advert_int", "unicast", "preempt", "auth_pass")
+    (instance,) = variables["keepalived_instances"]
+    variables["keepalived_instances"] = [{key: value for key, value in instance.items() if key not in old}]
+    path.write_text(yaml.safe_dump(variables), encoding="utf-8")
+    with clients():
+        run_block(IMPROVE)
+        holder(PAIR)
+    run_block(TAKE_OVER, "check_cluster")
+
+
+def test_the_same_hosts_can_have_an_inventory_that_was_written_by_hand():
+    with clients():
+        good(playbook("site", **NGINX))
+        holder(PAIR)
+    assert set(re.findall(r"changed=(\d+)", good(playbook("site", **NGINX)))) == {"0"}
     good(playbook("check_cluster"))
 
 
@@ -126,21 +326,6 @@ def test_a_haproxy_that_ends_is_noticed_at_once_although_nothing_was_restarted()
         wait_until(lambda: not is_backup("lb2"), "lb2 has noticed")
         lab_host("lb2").check_output("systemctl start haproxy")
         assert holder(PAIR) == "lb1"
-
-
-def test_the_timing_becomes_that_of_the_collection():
-    with clients():
-        good(playbook("deploy_load_balancers", **HAPROXY))
-        holder(PAIR)
-    good(playbook("check_cluster"))
-
-
-def test_the_web_servers_are_taken_over_with_the_files_that_they_serve():
-    with clients(), KeepAlive(VIP) as keepers:
-        good(playbook("site", **HAPROXY, **NGINX))
-    assert keepers.broken == []
-    output = good(playbook("site", **HAPROXY, **NGINX))
-    assert set(re.findall(r"changed=(\d+)", output)) == {"0"}
 
 
 def test_a_third_load_balancer_and_a_web_server_join_and_the_vip_stays(grown):
