@@ -17,7 +17,7 @@ from aioquic.h3.connection import H3_ALPN, H3Connection
 from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 
-ANSWERS_WITHIN, PAUSE = 10, 0.2
+ANSWERS_WITHIN, PAUSE = 60, 0.5
 """Seconds within which there is an answer, and until the next request."""
 
 
