@@ -95,6 +95,7 @@ def refusals(tmp_path_factory):
         "cluster_address": "192.0.2.11",
         "cluster_vip": "192.0.2.10/24",
         "shop_address": "192.0.2.10",
+        "router_address": "192.0.2.1",
         "haproxy_node_name": "lb1",
         "keepalived_node_name": "lb1",
     }
