@@ -30,7 +30,8 @@ def share():
     text = json.dumps(block).replace(FILE, "{{ folder }}/{{ item | default(inventory_hostname) }}.key")
     hosts = ("__keepalived_node_names", "__keepalived_named", "__keepalived_hosts", "__keepalived_nodes_elsewhere")
     keys = ("__keepalived_key_files", "__keepalived_keys_chosen", "__keepalived_keys_read")
-    needed = (*hosts, *keys, "__keepalived_run", "__keepalived_keys_generated")
+    chosen = ("__keepalived_keys_generated", "__keepalived_keys_known", "__keepalived_key")
+    needed = (*hosts, *keys, "__keepalived_run", *chosen)
     variables = yaml.safe_load((ROOT / "roles/keepalived/vars/main.yml").read_text(encoding="utf-8"))
     return json.loads(text), {name: variables[name] for name in needed}
 
