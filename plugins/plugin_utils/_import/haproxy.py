@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._haproxy.exposure import has_open_admin, is_open_socket
+from .._haproxy.times import OPTIONS as TIME_OPTIONS
 from .haproxy_effect import ADMIN_SOCKETS, PROXIES
 from .haproxy_text import Config, Line, Section, Word
 from .haproxy_words import (
@@ -21,6 +22,7 @@ from .haproxy_words import (
     SERVER_FLAGS,
     SERVER_VALUES,
     WORD,
+    spell_time,
     split_address,
     split_options,
 )
@@ -177,11 +179,12 @@ class _Translator:
         for line in section.lines:
             first, values = line.values[0], line.values
             number = int(values[1]) if values[1:2] and values[1].isdecimal() else values[-1]
+            setting = spell_time(values[-1]) if first == "hard-stop-after" else number
             if first == "log" and logs != DEFAULTS["log"] and len(values) > 1:
                 self._append(("haproxy_log",), variables["haproxy_log"], self._text(line, 1), line)
-            elif first in TYPED_GLOBAL and self._is_setting(first, number) and len(values) == 2:
+            elif first in TYPED_GLOBAL and self._is_setting(first, setting) and len(values) == 2:
                 name = f"haproxy_{TYPED_GLOBAL[first]}"
-                variables[name] = number
+                variables[name] = setting
                 self._comment((name,), line)
             elif values[:2] == ("stats", "socket") and values[2:3] and values[2] in ADMIN_SOCKETS:
                 self._admin_socket(line)
@@ -295,7 +298,7 @@ class _Translator:
                 target.dictionary("options")[key] = self._text(line, 2) if len(values) > 2 else True
                 self._comment(target.path("options", key), line)
             elif first == "timeout" and simple and len(values) == 3:
-                target.dictionary("timeouts")[key] = parse_scalar(line.words[2].raw)
+                target.dictionary("timeouts")[key] = spell_time(line.words[2].raw)
                 self._comment(target.path("timeouts", key), line)
             else:
                 self._append(target.path("lines"), target.lines(), self._text(line), line)
@@ -421,7 +424,7 @@ class _Translator:
         options: Item = {
             name: self.found.hide(f"haproxy_{name}", value)
             if name in SECRET_OPTIONS
-            else (parse_scalar(value) if value else True)
+            else (_read_option(name, value) if value else True)
             for name, value in split
         }
         cookie = options.pop("cookie", None)
@@ -509,6 +512,10 @@ class _Translator:
         if number and values[number - 1].lower() in ("basic", "bearer") and "uthorization" in line.text:
             return [self.found.hide("haproxy_authorization", raw)]
         return [raw]
+
+
+def _read_option(name: str, value: str) -> str | int:
+    return spell_time(value) if name in TIME_OPTIONS else parse_scalar(value)
 
 
 def _list_ports(sections: list[Section]) -> dict[int, Line]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from .._haproxy.times import OPTIONS as TIME_OPTIONS
 from .haproxy_text import Config, Line, Section, Word
 from .haproxy_words import (
     BIND_FLAGS,
@@ -21,6 +22,7 @@ from .haproxy_words import (
     SERVER_FLAGS,
     SERVER_VALUES,
     normalise_address,
+    normalise_time,
     split_options,
 )
 
@@ -46,6 +48,9 @@ SINGLE = set(
 
 SINGLE_BY_NAME = {"timeout", "option", "errorfile", "errorloc", "errorloc302", "errorloc303", "rate-limit"}
 """Directives that have one value for each name that follows them."""
+
+TIMES = ("timeout", "hard-stop-after")
+"""Directives whose last word is a time."""
 
 BY_NAME = {*SINGLE_BY_NAME, "stats", "tcp-request", "tcp-response", "compression", "email-alert"}
 NUMBER = re.compile(r"^0+(\d+)$")
@@ -126,6 +131,8 @@ def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
             found[kind] = []
         elif kind == "stats socket" and len(words) > 2 and words[2].value in ADMIN_SOCKETS:
             found.setdefault(kind, []).append(("stats socket", "of the role", _level(words)))
+        elif first in TIMES:
+            found[kind] = [(*line.values[:-1], normalise_time(line.values[-1]))]
         elif first in SINGLE or first in SINGLE_BY_NAME:
             found[kind] = [tuple(NUMBER.sub(r"\1", value) for value in line.values)]
         elif first == "bind" and len(words) > 1:
@@ -162,7 +169,12 @@ def _options(words: Iterable[Word], flags: set[str], values: set[str]) -> Effect
     split = split_options(listed, flags, values)
     if split is None:
         return tuple(word.value for word in listed)
-    return tuple(f"{name} {value}".strip() for name, value in sorted(split, key=lambda option: option[0]))
+    named = sorted(split, key=lambda option: option[0])
+    return tuple(f"{name} {_spell_option(name, value)}".strip() for name, value in named)
+
+
+def _spell_option(name: str, value: str) -> str:
+    return normalise_time(value) if name in TIME_OPTIONS else value
 
 
 def _users(section: Section) -> Iterator[Effect]:

@@ -66,6 +66,19 @@ WORD = re.compile(r"[^\s#'\"\\]+")
 SOCKETS = ("/", "unix@", "abns@", "abnsz@", "fd@", "sockpair@")
 """Addresses that begin so have no port."""
 
+TIME = re.compile(r"""(["']?)([0-9]+)(us|ms|s|m|h|d)?\1""")
+"""A time in one unit, as HAProxy reads it."""
+
+UNITS = {
+    "d": 86_400_000_000,
+    "h": 3_600_000_000,
+    "m": 60_000_000,
+    "s": 1_000_000,
+    "ms": 1000,
+    "us": 1,
+}
+"""Units of times in microseconds, the largest first."""
+
 Option = tuple[str, str]
 """An option, and its arguments as they are written."""
 
@@ -111,3 +124,19 @@ def normalise_address(text: str) -> str:
         return text
     address, port = split
     return f"[{address}]:{port}" if ":" in address and "@" not in address else f"{address or '*'}:{port}"
+
+
+def spell_time(raw: str) -> str:
+    """The time with its unit, which the role wants: without one, HAProxy counts milliseconds."""
+    time = TIME.fullmatch(raw)
+    return f"{int(time[2])}{time[3] or 'ms'}" if time else raw
+
+
+def normalise_time(text: str) -> str:
+    """One spelling of a time, in the largest unit of which it has a whole number."""
+    time = TIME.fullmatch(text)
+    if time is None:
+        return text
+    microseconds = int(time[2]) * UNITS[time[3] or "ms"]
+    unit = next(name for name, size in UNITS.items() if microseconds % size == 0)
+    return f"{microseconds // UNITS[unit]}{unit}" if microseconds else "0"

@@ -36,6 +36,8 @@ GLOBAL = [
     ),
     ("maxconn 1000", {"haproxy_maxconn": 1000}),
     ("hard-stop-after 1h", {"haproxy_hard_stop_after": "1h"}),
+    ("hard-stop-after 60000", {"haproxy_hard_stop_after": "60000ms"}),
+    ("hard-stop-after 0", {"haproxy_hard_stop_after": "0ms"}),
     ("user haproxy\ngroup haproxy", {"haproxy_global_lines": ["user haproxy", "group haproxy"]}),
     (
         "hard-stop-after 12h\nmworker-max-reloads 50",
@@ -56,7 +58,9 @@ DEFAULTS = [
         "option httplog\noption forwardfor except ::1",
         {"haproxy_options": {"httplog": True, "forwardfor": "except ::1"}},
     ),
-    ("timeout client 5000\ntimeout server 1m", {"haproxy_timeouts": {"client": 5000, "server": "1m"}}),
+    ("timeout client 5000\ntimeout server 1m", {"haproxy_timeouts": {"client": "5000ms", "server": "1m"}}),
+    ('timeout client "05000"\ntimeout queue 0', {"haproxy_timeouts": {"client": "5000ms", "queue": "0ms"}}),
+    ('timeout client "${IDLE}"', {"haproxy_timeouts": {"client": '"${IDLE}"'}}),
     ("no option httplog\nretries 3", {"haproxy_defaults_lines": ["no option httplog", "retries 3"]}),
     ("errorfile 503 /etc/503", {"haproxy_defaults_lines": ["errorfile 503 /etc/503"]}),
 ]
@@ -102,6 +106,19 @@ BACKENDS = [
                     "address": "192.0.2.1",
                     "port": 80,
                     "options": {"check": True, "inter": "2s", "weight": 5},
+                },
+            ]
+        },
+    ),
+    (
+        "server a x:80 check inter 2000 fall 3 slowstart '30s'",
+        {
+            "servers": [
+                {
+                    "name": "a",
+                    "address": "x",
+                    "port": 80,
+                    "options": {"check": True, "inter": "2000ms", "fall": 3, "slowstart": "30s"},
                 },
             ]
         },

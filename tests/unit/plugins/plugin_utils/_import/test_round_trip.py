@@ -329,6 +329,34 @@ def test_haproxy(text):
     assert lost("haproxy", {"haproxy.cfg": text}) == []
 
 
+def test_times_of_an_import_need_no_plain_mode():
+    text = """
+    global
+        hard-stop-after 60000
+    defaults
+        mode http
+        timeout connect 5000
+        timeout client "50000"
+        timeout server 50000
+    defaults slow
+        mode http
+        timeout connect 5000
+        timeout client 50000
+        timeout server 90000
+    frontend www from slow
+        bind :80
+        default_backend app
+    backend app
+        server app1 192.0.2.21:8080 check inter 1000
+    backend two
+        server app1 192.0.2.22:8080 check inter 1000 slowstart 30000
+        server app2 192.0.2.23:8080 check inter 1000 downinter 30000
+    """
+    variables = through_yaml(import_haproxy({"haproxy.cfg": text})[1])
+    assert plan("haproxy", {**variables, "haproxy_plain": False})["problems"] == []
+    assert lost("haproxy", {"haproxy.cfg": text}) == []
+
+
 @pytest.mark.parametrize("text", KEEPALIVED)
 def test_keepalived(text):
     assert lost("keepalived", {"keepalived.conf": text}) == []
