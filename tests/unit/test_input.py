@@ -155,9 +155,17 @@ BAD = [
         ["virtual_router_id", f"51 ({INTERFACE}, IPv4) is used 2 times", "used once"],
     ),
     (
-        "priority 255",
+        "priority 256",
+        instances({"priorities": [256, 254]}),
+        ["keepalived_instances: web: priorities has 256: allowed are 1-255"],
+    ),
+    (
+        "priority 255 without preemption",
         instances({"priorities": [255, 254]}),
-        ["keepalived_instances: web: priorities has 255: allowed are 1-254"],
+        [
+            "keepalived_instances: web: priorities has 255 for lb1, which keepalived takes for the owner",
+            "keepalived_accept_address_owner",
+        ],
     ),
     ("priorities for one", instances({"priorities": [101]}), ["web: priorities has 1 values for the 2 nodes lb1, lb2"]),
     ("unknown node", instances({"nodes": ["lb1", "lb3"]}), ["web: nodes has 'lb3', which is not in keepalived_nodes"]),

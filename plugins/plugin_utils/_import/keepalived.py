@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._address import canonical, version_of
-from .._keepalived.instance import TRACKED
-from .._keepalived.tracking import check_weights
-from .keepalived_effect import MAX_PASSWORD, SCRIPT, split_virtual
+from .._keepalived.instance import ADDRESS_OWNER, TRACKED
+from .._keepalived.tracking import check_address_owner, check_weights
+from .keepalived_effect import MAX_PASSWORD, SCRIPT, find_priority, split_virtual
 from .tree import Node
 from .values import Path, Place, Template, Translation, parse_scalar
 
@@ -250,7 +250,7 @@ class _Local:
         """Add an instance; false if it has something that the role could not print."""
         leaves = {inner.kind: inner for inner in node.inner if inner.nodes is None}
         router = leaves["virtual_router_id"].name if "virtual_router_id" in leaves else ""
-        priority = leaves["priority"].name if "priority" in leaves else "100"
+        priority = find_priority(node)
         if not (router.isdecimal() and priority.isdecimal() and "interface" in leaves):
             return False
         version = leaves["version"].name if "version" in leaves else self.version
@@ -436,8 +436,33 @@ class _Merger:
         """Accept what the pair has already and the role would refuse, and name it."""
         if len(self.order) == 1 and items:
             self.shared.variables["keepalived_accept_single_node"] = True
-        variables = self.shared.variables
-        declared = {
+        found = {
+            (item["name"], f"keepalived_accept_{risk}", problem.rpartition(": ")[0]): None
+            for item in items
+            for host in item.get("nodes", self.order)
+            if host in self.local
+            for risk, check in (("weights", check_weights), ("address_owner", check_address_owner))
+            for problem in check(self._resolve_item(item, host), self._declare(host))
+        }
+        for name, variable, problem in found:
+            self.shared.variables[variable] = True
+            self.shared.remark(
+                "note",
+                self.places[name],
+                f"vrrp_instance {name}",
+                f"{problem}: {variable} accepts it; mend it and remove it",
+            )
+
+    def _resolve_item(self, item: Item, host: str) -> Item:
+        """The instance with the values of one node. References to the vault stay."""
+        own = {f"{{{{ {name} }}}}": value for name, value in self.hosts[host].variables.items()}
+        values = {key: own.get(value, value) if isinstance(value, Template) else value for key, value in item.items()}
+        return {key: value for key, value in values.items() if value is not None}
+
+    def _declare(self, host: str) -> dict[str, Any]:
+        """What the role would read of the variables of one node to check what its instances track."""
+        variables = {**self.shared.variables, **self.hosts[host].variables}
+        return {
             "nodes": [{"name": name} for name in self.order],
             "left_out": ["tracking"],
             "reports": {},
@@ -449,17 +474,6 @@ class _Merger:
                 for kind in TRACKED.values()
             },
         }
-        for item in items:
-            if any(isinstance(value, Template) for value in item.values()):
-                continue
-            for problem in check_weights(item, declared):
-                variables["keepalived_accept_weights"] = True
-                self.shared.remark(
-                    "note",
-                    self.places[item["name"]],
-                    f"vrrp_instance {item['name']}",
-                    f"{problem.partition(': ')[0]}: keepalived_accept_weights accepts it; mend it and remove it",
-                )
 
     def _merged(self, members: dict[str, _Instance]) -> Item:
         """One item of the instances that speak with each other."""
@@ -480,8 +494,7 @@ class _Merger:
             self._check_peers(host, instance, members)
         item: Item = {"name": name}
         for key in dict.fromkeys(key for instance in members.values() for key in instance.item if key != "name"):
-            values = {host: instance.item.get(key) for host, instance in members.items()}
-            item[key] = self._together(name, key, values)
+            item[key] = self._together(name, key, _list_values(members, key))
             if key == "preempt":
                 item.update({"nodes": hosts} if hosts != self.order else {})
                 item["priorities"] = priorities
@@ -505,6 +518,15 @@ class _Merger:
         for other in members:
             if other != host and canonical(self.addresses[other]) not in peers:
                 self.shared.remark("changed", node.place, node.text, f"{other} becomes a peer, as it has the instance")
+
+
+def _list_values(members: dict[str, _Instance], key: str) -> dict[str, Any]:
+    """The value of each node. An owner of the addresses gets the preempt of the others: keepalived ignores its own."""
+    values = {host: instance.item.get(key) for host, instance in members.items()}
+    others = [values[host] for host, instance in members.items() if instance.priority != ADDRESS_OWNER]
+    if key != "preempt" or not others:
+        return values
+    return {host: others[0] if members[host].priority == ADDRESS_OWNER else value for host, value in values.items()}
 
 
 def _family(instance: _Instance) -> int:

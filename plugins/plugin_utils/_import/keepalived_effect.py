@@ -15,7 +15,13 @@ from .haproxy_effect import Effect, Effects
 from .tree import Node
 
 SCRIPT = {"interval": "1", "fall": "1", "rise": "1", "weight": "0"}
-INSTANCE = {"advert_int": "1", "priority": "100"}
+INSTANCE = {"advert_int": "1"}
+ADDRESS_OWNER = "255"
+"""The priority with which keepalived ignores weights and nopreempt. It is that of a MASTER where none is written."""
+
+DECLARED = {"vrrp_script": "track_script", "vrrp_track_file": "track_file", "vrrp_track_process": "track_process"}
+"""Blocks that declare what the blocks of the second name track."""
+
 NOT_COMPARED = {"state"}
 """What a node is before the first advert. The role lets every node begin as a backup."""
 
@@ -30,6 +36,11 @@ def list_effects(root: Node) -> Effects:
     version = next(
         (leaf.name for block in _blocks(root, "global_defs") for leaf in _leaves(block, "vrrp_version")), "2"
     )
+    weights = {
+        (DECLARED.get(node.kind, node.kind), node.name): leaf.name
+        for node in root.inner
+        for leaf in _leaves(node, "weight")
+    }
     for node in root.inner:
         if node.nodes is None:
             found.setdefault("top level", {}).setdefault(node.kind, []).append(_effect(node))
@@ -39,15 +50,36 @@ def list_effects(root: Node) -> Effects:
             mine.update({word: [(word, value)] for word, value in SCRIPT.items()})
         if node.kind == "vrrp_instance":
             mine.update({word: [(word, value)] for word, value in {**INSTANCE, "version": version}.items()})
+            mine["priority"] = [("priority", find_priority(node))]
+        owner = node.kind == "vrrp_instance" and find_priority(node) == ADDRESS_OWNER
         interface = next((leaf.name for leaf in _leaves(node, "interface")), "")
         for inner in node.inner:
             if inner.kind in NOT_COMPARED and node.kind == "vrrp_instance":
+                continue
+            if owner and inner.kind == "nopreempt":
+                continue
+            if owner and inner.kind.startswith("track_"):
+                entries = list(_entries(inner, interface))
+                mine[inner.kind] = [entry for entry in entries if not _has_weight(entry, inner.kind, weights)]
                 continue
             if inner.nodes is None and node.kind.startswith("virtual_server"):
                 mine.setdefault(inner.kind, []).append(_effect(inner))
             else:
                 mine[_spelling(inner)] = list(_entries(inner, interface))
     return found
+
+
+def find_priority(node: Node) -> str:
+    """The priority of an instance."""
+    own = [leaf.name for leaf in _leaves(node, "priority")]
+    is_master = any(leaf.name == "MASTER" for leaf in _leaves(node, "state"))
+    return [ADDRESS_OWNER if is_master else "100", *own][-1]
+
+
+def _has_weight(entry: Effect, kind: str, weights: dict[tuple[str, str], str]) -> bool:
+    """Whether the entry of a track block has a weight, its own or that of what it names."""
+    own = entry[entry.index("weight") + 1 :] if "weight" in entry else (weights.get((kind, entry[0]), "0"),)
+    return _number(own[0] if own else "0") != "0"
 
 
 def _blocks(root: Node, kind: str) -> list[Node]:

@@ -14,6 +14,9 @@ from ...module_utils._address import version_of
 from .declared import File, Instance, Item, Node, Timing
 
 HIGHEST_PRIORITY = 254
+ADDRESS_OWNER = 255
+"""The priority of a node that keepalived takes for the owner of the addresses: weights and nopreempt have no effect
+there, and keepalived -t refuses both."""
 STEP = 10
 """Between two nodes, where there is room: with 1, jitter is larger than the difference of their skews, and decides who
 takes over."""
@@ -82,6 +85,12 @@ def assign_priorities(instance: Instance, nodes: list[Node]) -> dict[str, int]:
     step = min(STEP, max(1, HIGHEST_PRIORITY // len(ordered)))
     given = instance.get("priorities") or range(HIGHEST_PRIORITY, HIGHEST_PRIORITY - step * len(ordered), -step)
     return {name: int(priority) for name, priority in zip(ordered, given)}
+
+
+def find_address_owner(instance: Instance, nodes: list[Node]) -> str:
+    """The node that keepalived takes for the owner of the addresses; empty if there is none."""
+    given = zip(order_nodes(instance, nodes), instance.get("priorities") or [])
+    return next((name for name, priority in given if int(priority) == ADDRESS_OWNER), "")
 
 
 def list_instance_nodes(instance: Instance, nodes: list[Node]) -> list[Node]:

@@ -33,6 +33,7 @@ from .declared import File, Instance, Item
 from .instance import (
     advert_int,
     assign_priorities,
+    find_address_owner,
     find_device,
     find_family,
     find_served_family,
@@ -48,6 +49,7 @@ from .instance import (
     standby_file,
 )
 from .second_chance import build_second_chance
+from .tracking import list_unweighted_tracks
 
 TIMING = (
     "advert_int",
@@ -118,10 +120,11 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         timing["down_timer_adverts"] = item.get("down_timer_adverts")
     if not item["preempt"]:
         timing.pop("preempt_delay", None)
-    tracking = list_tracks(item, declared)
+    owner = find_address_owner(item, declared["nodes"]) == mine
+    tracking = list_unweighted_tracks(item, declared) if owner else list_tracks(item, declared)
     tracking["track_file"].append(standby_file(item))
     # In a group, keepalived ignores the weights of the members and takes those of the group.
-    if not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
+    if not owner and not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
         tracking["track_file"] += list_yield_entries(item, declared)
     sources = "sources" not in declared["left_out"]
     source: dict[str, Any] = {"mcast_src_ip": addresses[mine]} if sources else {}
@@ -144,7 +147,7 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         "virtual_router_id": item["virtual_router_id"],
         "version": item["version"],
         "priority": ordered[mine],
-        **({} if item["preempt"] else {"nopreempt": ""}),
+        **({} if item["preempt"] or owner else {"nopreempt": ""}),
         **({"smtp_alert": str(boolean(item["smtp_alert"])).lower()} if "smtp_alert" in item else {}),
     }
     return {
@@ -173,9 +176,10 @@ def _first_words(lines: list[str]) -> set[str]:
 
 def _build_group(group: Item, declared: dict[str, Any], here: set[str]) -> Item:
     members = [item for item in declared["instances"] if item["name"] in here.intersection(group["instances"])]
+    owner = find_address_owner(members[0], declared["nodes"]) == declared["node"]
     blocks = {
         "group": [name for name in group["instances"] if name in here],
-        "track_file": list_yield_entries(members[0], declared),
+        "track_file": [] if owner else list_yield_entries(members[0], declared),
     }
     return {**_collect_notifies(group), "blocks": {word: lines for word, lines in blocks.items() if lines}}
 

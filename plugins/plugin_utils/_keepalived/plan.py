@@ -24,7 +24,7 @@ from .second_chance import bare_address
 TEXTS = ("global_lines", "extra_lines", "node_name", "script_user", "metrics_directory")
 """Variables without their prefix, which have to be of one line each."""
 
-ACCEPTED = ("lossy_anycast", "single_node", "vip_outside_subnets", "weights")
+ACCEPTED = ("address_owner", "lossy_anycast", "single_node", "vip_outside_subnets", "weights")
 """Risks that an inventory can accept."""
 
 ONE_SEGMENT = 255

@@ -16,6 +16,7 @@ from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from . import placement, tracking, virtual_servers
 from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
+    ADDRESS_OWNER,
     HIGHEST_PRIORITY,
     advert_int,
     assign_priorities,
@@ -216,10 +217,15 @@ def _check_order(item: Instance, declared: dict[str, Any], known: set[str]) -> l
             "is needed"
         )
     found += [
-        f"priorities has {priority}: allowed are 1-{HIGHEST_PRIORITY}"
+        f"priorities has {priority}: allowed are 1-{ADDRESS_OWNER}"
         for priority in given
-        if not 1 <= priority <= HIGHEST_PRIORITY
+        if not 1 <= priority <= ADDRESS_OWNER
     ]
+    if given.count(ADDRESS_OWNER) > 1:
+        found.append(
+            f"priorities has {ADDRESS_OWNER} for {given.count(ADDRESS_OWNER)} nodes: keepalived takes such a node for "
+            f"the owner of the addresses, and there can be one; use at most {HIGHEST_PRIORITY} for the others"
+        )
     if any(higher < lower for higher, lower in zip(given, given[1:])):
         found.append(
             f"priorities are {', '.join(map(str, given))} for the nodes {', '.join(ordered)}: they must not go up in "

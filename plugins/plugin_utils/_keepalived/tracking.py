@@ -13,12 +13,23 @@ from typing import Any
 
 from ...module_utils._text import suggestion
 from .declared import Instance
-from .instance import HIGHEST_PRIORITY, TRACKED, assign_priorities, list_trackable, list_tracks
+from .instance import (
+    ADDRESS_OWNER,
+    HIGHEST_PRIORITY,
+    TRACKED,
+    assign_priorities,
+    find_address_owner,
+    list_trackable,
+    list_tracks,
+    list_yield_entries,
+)
 
 
 def problems(item: Instance, declared: dict[str, Any]) -> list[str]:
-    """Find problems of the entries of one instance and of their weights."""
-    return _find_unknown(item, declared) + ([] if "weights" in declared["accepted"] else check_weights(item, declared))
+    """Find problems of the entries of one instance, of their weights and of a priority that makes them ineffective."""
+    checks = {"weights": check_weights, "address_owner": check_address_owner}
+    found = [check(item, declared) for name, check in checks.items() if name not in declared["accepted"]]
+    return sum(found, _find_unknown(item, declared))
 
 
 def _find_unknown(item: Instance, declared: dict[str, Any]) -> list[str]:
@@ -40,8 +51,8 @@ def _parse_entries(item: Instance, declared: dict[str, Any]) -> Iterator[tuple[s
             yield kind, words[0] if words else "", int(weight.group(1)) if weight else None
 
 
-def check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
-    """Weights with which the failure of what they belong to would not move the addresses."""
+def _list_weights(item: Instance, declared: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """The weights of what the instance tracks, other than 0, by kind and name."""
     own = {
         (kind, str(thing["name"])): int(thing["weight"])
         for kind, variable in TRACKED.items()
@@ -51,7 +62,37 @@ def check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
         (kind, name): own.get((kind, name), 0) if weight is None else weight
         for kind, name, weight in _parse_entries(item, declared)
     }
-    weights = {key: weight for key, weight in weights.items() if weight}
+    return {key: weight for key, weight in weights.items() if weight}
+
+
+def list_unweighted_tracks(item: Instance, declared: dict[str, Any]) -> dict[str, list[str]]:
+    """The entries of the instance's track blocks that have no weight."""
+    weights = _list_weights(item, declared)
+    return {
+        kind: [entry for entry in entries if (kind, "".join(entry.split()[:1])) not in weights]
+        for kind, entries in list_tracks(item, declared).items()
+    }
+
+
+def check_address_owner(item: Instance, declared: dict[str, Any]) -> list[str]:
+    """What an instance asks of the node with priority 255 that keepalived does not do there."""
+    owner = find_address_owner(item, declared["nodes"])
+    if not owner:
+        return []
+    yields = [entry.split()[0] for entry in list_yield_entries(item, declared)]
+    ignored = [*([] if item["preempt"] else ["preempt: false"]), *yields]
+    if not ignored:
+        return []
+    return [
+        f"priorities has {ADDRESS_OWNER} for {owner}, which keepalived takes for the owner of the addresses and where "
+        f"it ignores {', '.join(ignored)}: use at most {HIGHEST_PRIORITY}, preempt: true without preempt_delay, or set "
+        "keepalived_accept_address_owner to true"
+    ]
+
+
+def check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
+    """Weights with which the failure of what they belong to would not move the addresses."""
+    weights = _list_weights(item, declared)
     if not weights:
         return []
     shown = ", ".join(f"{name} {weight:+}" for (_kind, name), weight in weights.items())
@@ -72,6 +113,13 @@ def check_weights(item: Instance, declared: dict[str, Any]) -> list[str]:
                 "so that a failure means FAULT, add the line sync_group_tracking_weight to the group, or set "
                 "keepalived_accept_weights to true"
             )
+        ]
+    owner = find_address_owner(item, declared["nodes"])
+    if owner:
+        return [
+            f"the weights of {shown} would be ignored on {owner}, because keepalived takes a node with priority "
+            f"{ADDRESS_OWNER} for the owner of the addresses: leave them out, so that a failure means FAULT, use at "
+            f"most {HIGHEST_PRIORITY}, or set keepalived_accept_weights to true"
         ]
     return _check_weight_sizes(assign_priorities(item, declared["nodes"]), weights)
 

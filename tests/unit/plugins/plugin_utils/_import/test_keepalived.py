@@ -212,7 +212,16 @@ SAME = [
         "vrrp_instance a {\nvirtual_ipaddress {\n192.0.2.1 label x\n}\ninterface eth0\n}",
     ),
     ('vrrp_script s {\nscript "/bin/x y"\n}', "vrrp_script s {\nscript /bin/x y\ninterval 1\n}"),
-    ("vrrp_instance a {\nstate MASTER\n}", "vrrp_instance a {\nstate BACKUP\n}"),
+    (
+        "vrrp_instance a {\nstate MASTER\npriority 9\n}",
+        "vrrp_instance a {\nstate BACKUP\npriority 9\n}",
+    ),
+    ("vrrp_instance a {\nstate MASTER\n}", "vrrp_instance a {\npriority 255\nnopreempt\n}"),
+    (
+        "vrrp_script s {\nweight 2\n}\nvrrp_instance a {\npriority 255\ntrack_script {\ns\nt\n}\n"
+        "track_interface {\neth1 weight -5\n}\n}",
+        "vrrp_script s {\nweight 2\n}\nvrrp_instance a {\npriority 255\ntrack_script {\nt\ns weight 9\n}\n}",
+    ),
 ]
 
 
@@ -225,6 +234,12 @@ def test_two_texts_that_do_the_same(one, other):
 @pytest.mark.parametrize("line", ["nopreempt", "advert_int 2", "track_script {\nx\n}", "virtual_routes {\na\n}"])
 def test_a_missing_line_is_a_difference(line):
     assert list_differences(list_effects(read(instance(line))), list_effects(read(instance()))) != []
+
+
+def test_an_owner_of_the_addresses_tracks_what_has_no_weight():
+    line = "track_interface {\neth1\n}"
+    one, other = instance(line, priority=255), instance(priority=255)
+    assert list_differences(list_effects(read(one)), list_effects(read(other))) != []
 
 
 @pytest.mark.parametrize(
@@ -268,6 +283,67 @@ def test_weights_that_move_nothing_are_accepted_and_named(further, accepted):
     assert found.variables.get("keepalived_accept_weights") == accepted
     notes = [remark.text for remark in found.remarks if "keepalived_accept_weights" in remark.text]
     assert len(notes) == (accepted is True)
+
+
+PASSWORD = "authentication {\nauth_type PASS\nauth_pass secret\n}\n"
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        ("track_script {\ns\n}\nnopreempt", "track_script {\ns\n}\nnopreempt"),
+        # What differs between the nodes is looked at on each of them.
+        ("track_script {\ns\n}", "track_script {\ns\n}\nnopreempt"),
+        ("track_script {\ns weight 5\n}", "track_script {\ns weight 1\n}"),
+    ],
+)
+def test_weights_are_accepted_beside_passwords_and_lines_that_differ(further):
+    sources = ("mcast_src_ip 192.0.2.1\n", "mcast_src_ip 192.0.2.2\n")
+    texts = [
+        SCRIPT + instance(PASSWORD + source + lines, priority=number)
+        for source, lines, number in zip(sources, further, (100, 99))
+    ]
+    assert translated(*texts).shared.variables["keepalived_accept_weights"] is True
+
+
+def test_weights_are_accepted_of_a_script_that_differs_between_the_nodes():
+    track = instance("track_script {\ns\n}\nnopreempt")
+    found = translated(SCRIPT + track, SCRIPT.replace("weight 2", "weight 3") + track)
+    assert "keepalived_scripts" not in found.shared.variables
+    assert found.shared.variables["keepalived_accept_weights"] is True
+
+
+def test_a_weight_of_a_node_alone_is_none_of_the_other():
+    found = translated(SCRIPT + instance(PASSWORD + "track_script {\ns\n}"), SCRIPT + instance(PASSWORD, priority=99))
+    assert "keepalived_accept_weights" not in found.shared.variables
+
+
+OWNERS = [
+    ("", set()),
+    ("preempt_delay 5", set()),
+    ("nopreempt", {"keepalived_accept_address_owner"}),
+    ("track_script {\ns\n}", {"keepalived_accept_weights"}),
+    ("nopreempt\ntrack_script {\ns\n}", {"keepalived_accept_address_owner", "keepalived_accept_weights"}),
+]
+
+
+@pytest.mark.parametrize(("further", "accepted"), OWNERS)
+def test_an_owner_of_the_addresses_is_accepted_and_named(further, accepted):
+    found = translated(SCRIPT + instance(further, priority=255), SCRIPT + instance(further, priority=100)).shared
+    assert {name for name in found.variables if "_accept_" in name} == accepted
+    assert len([remark for remark in found.remarks if "_accept_" in remark.text]) == len(accepted)
+
+
+def test_an_owner_of_the_addresses_has_the_preemption_of_the_others():
+    (found,) = translated(instance(priority=255), instance("nopreempt")).shared.variables["keepalived_instances"]
+    assert found["preempt"] is False
+
+
+def test_a_master_without_a_priority_has_that_of_an_owner():
+    lines = [instance(state=state).replace("    priority 100\n", "") for state in ("BACKUP", "MASTER")]
+    found = translated(*lines)
+    assert found.order == ["lb2", "lb1"]
+    assert found.shared.variables["keepalived_instances"][0]["priorities"] == [255, 100]
 
 
 def test_a_single_node_is_accepted():

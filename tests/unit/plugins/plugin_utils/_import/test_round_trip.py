@@ -504,7 +504,7 @@ INSTANCES = st.lists(
             "advert_int": st.integers(1, 40),
             "preempt": st.booleans(),
             "unicast": st.booleans(),
-            "priorities": st.sampled_from([[101, 100], [200, 50]]),
+            "priorities": st.sampled_from([[101, 100], [200, 50], [255, 100]]),
             "garp_master_repeat": st.integers(1, 9),
             "track_interface": st.just(["eth1"]),
             "lines": st.lists(st.sampled_from(["smtp_alert", "dont_track_primary", "debug"]), unique=True),
@@ -527,6 +527,7 @@ def add_addresses(instances):
 KEEPALIVED_VARIABLES = st.fixed_dictionaries(
     {
         "keepalived_plain": st.just(True),
+        "keepalived_accept_address_owner": st.just(True),
         "keepalived_instances": INSTANCES.map(add_addresses),
         "keepalived_global_lines": st.sampled_from([["script_user root"], ["router_id x", "script_user root"]]),
     },

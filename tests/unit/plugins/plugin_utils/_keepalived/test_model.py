@@ -62,6 +62,37 @@ def test_the_priorities_of_a_guide_are_in_the_order_of_the_nodes(node, priority)
     assert one(instance(nodes=["lb2", "lb1"], priorities=[101, 100]), node)["priority"] == priority
 
 
+def test_an_owner_of_the_addresses_has_nothing_that_keepalived_refuses_there():
+    found = [
+        one(
+            instance(priorities=[255, 100, 99], track_file=["a", "b"], track_interface=["eth1 weight -5", "eth2"]),
+            node,
+            track_files=[{"name": "a", "file": "/a", "weight": 2}, {"name": "b", "file": "/b", "weight": 0}],
+            yields={"/run": ["cut_off"]},
+        )
+        for node in ("lb1", "lb2")
+    ]
+    assert [mine["blocks"]["track_file"] for mine in found] == [
+        ["b", "standby_web"],
+        ["a", "b", "standby_web", "cut_off weight -166"],
+    ]
+    assert [mine["blocks"]["track_interface"] for mine in found] == [["eth2"], ["eth1 weight -5", "eth2"]]
+    assert ["nopreempt" in mine["head"] for mine in found] == [False, True]
+
+
+@pytest.mark.parametrize(("node", "entries"), [("lb1", None), ("lb2", ["cut_off weight -166"])])
+def test_a_group_gives_way_where_no_member_owns_its_addresses(node, entries):
+    declared = declaration(
+        [instance(priorities=[255, 100, 99])],
+        node=node,
+        nodes=THREE,
+        yields={"/run": ["cut_off"]},
+        sync_groups=[group("web")],
+    )
+    (found,) = build_blocks(declared)["sync_groups"]
+    assert found["blocks"].get("track_file") == entries
+
+
 def test_a_node_that_no_instance_names_has_none():
     rendered = build_blocks(declaration([instance(nodes=["lb2", "lb3"])], nodes=THREE))
     assert rendered["instances"] == []

@@ -324,8 +324,14 @@ BAD = [
         {},
         ["web: priorities has 2 values for the 3 nodes lb1, lb2, lb3"],
     ),
-    ("priority 255", [instance(priorities=[255, 254, 253])], {}, ["web: priorities has 255: allowed are 1-254"]),
-    ("priority 0", [instance(priorities=[2, 1, 0])], {}, ["web: priorities has 0: allowed are 1-254"]),
+    ("priority 256", [instance(priorities=[256, 254, 253])], {}, ["web: priorities has 256: allowed are 1-255"]),
+    ("priority 0", [instance(priorities=[2, 1, 0])], {}, ["web: priorities has 0: allowed are 1-255"]),
+    (
+        "two owners of the addresses",
+        [instance(priorities=[255, 255, 253], preempt=True)],
+        {"accepted": ["address_owner"]},
+        ["web: priorities has 255 for 2 nodes: keepalived takes such a node for the owner of the addresses"],
+    ),
     (
         "priorities that go up",
         [instance(priorities=[100, 101, 99])],

@@ -20,6 +20,10 @@ GOOD = [
     ([instance(**PREEMPT)], {"scripts": [script(weight=-11)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=6)]}),
     ([instance(**GUIDE)], {"scripts": [script(weight=-6)], "track_files": [{"name": "f", "file": "/f", "weight": -1}]}),
+    ([instance(priorities=[255, 100, 99], **PREEMPT)], {"scripts": [script()]}),
+    ([instance(priorities=[255, 100, 99], preempt_delay=5, **PREEMPT)], {"busy": {"/run": ["busy"]}}),
+    ([instance(priorities=[255, 100, 99])], {"accepted": ["address_owner"]}),
+    ([instance(priorities=[255, 100, 99], **PREEMPT)], {"scripts": [script(weight=-9)], "accepted": ["weights"]}),
     ([instance(track_script=["well weight 0"])], {"scripts": [script(weight=-2)]}),
     ([instance(track_script=["well weight -20 reverse"], **PREEMPT)], {"scripts": [script()]}),
 ]
@@ -55,6 +59,24 @@ BAD = [
         [instance()],
         {"scripts": [script(weight=-20)]},
         ["web: the weights of well -20 together with preempt: false would keep the addresses"],
+    ),
+    (
+        "an owner without preemption",
+        [instance(priorities=[255, 100, 99])],
+        {"yields": {"/run": ["cut_off"]}},
+        ["web: priorities has 255 for lb1, which keepalived takes", "ignores preempt: false, cut_off: use at most 254"],
+    ),
+    (
+        "an owner that has to give way",
+        [instance(priorities=[255, 100, 99], preempt_delay=5, **PREEMPT)],
+        {"yields": {"/run": ["cut_off"]}},
+        ["it ignores cut_off: use at most 254"],
+    ),
+    (
+        "the weights of an owner",
+        [instance(priorities=[255, 254, 253], **PREEMPT)],
+        {"scripts": [script(weight=-9)]},
+        ["the weights of well -9 would be ignored on lb1, because keepalived takes a node with priority 255"],
     ),
     (
         "a weight with a delay",
