@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Clients behind the router.
 
-usage: client.py spread URL COUNT    prints how many new connections each node has served
+usage: python3 client.py spread URL COUNT    prints how many new connections each node has served
        client.py watch URL           new and kept connections and a download until the standard input ends; prints what
                                      was lost and broken
 """

@@ -76,7 +76,7 @@ def checksum() -> str:
 
 def count_served(url: str, number: int) -> dict[str, int]:
     """The new connections that each node has served."""
-    return json.loads(lab_host("client").check_output("client.py spread %s %s", url, str(number)))
+    return json.loads(lab_host("client").check_output("python3 /usr/local/bin/client.py spread %s %s", url, str(number)))
 
 
 class Noticed:
@@ -93,7 +93,7 @@ class Noticed:
 @contextmanager
 def clients(url: str = URLS[0]) -> Iterator[Noticed]:
     """New connections, kept ones and downloads while the context lasts."""
-    command = [*inside(container("client")), "client.py", "watch", url]
+    command = [*inside(container("client")), "python3", "/usr/local/bin/client.py", "watch", url]
     found = Noticed()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
