@@ -25,6 +25,7 @@ URLS = [f"http://{ADDRESS}/", f"http://[{ADDRESS6}]/"]
 SIZE = 20_000_000
 STANDBY = "/run/keepalived-track/standby_cluster_anycast"
 SITE = "site"
+CLIENT = "/usr/local/bin/client.py"
 
 
 def router(command: str) -> dict:
@@ -76,7 +77,7 @@ def checksum() -> str:
 
 def count_served(url: str, number: int) -> dict[str, int]:
     """The new connections that each node has served."""
-    return json.loads(lab_host("client").check_output("python3 /usr/local/bin/client.py spread %s %s", url, str(number)))
+    return json.loads(lab_host("client").check_output("python3 %s spread %s %s", CLIENT, url, str(number)))
 
 
 class Noticed:
@@ -93,7 +94,7 @@ class Noticed:
 @contextmanager
 def clients(url: str = URLS[0]) -> Iterator[Noticed]:
     """New connections, kept ones and downloads while the context lasts."""
-    command = [*inside(container("client")), "python3", "/usr/local/bin/client.py", "watch", url]
+    command = [*inside(container("client")), "python3", CLIENT, "watch", url]
     found = Noticed()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
