@@ -24,8 +24,8 @@ ELSEWHERE = {
     "lego": ("lego", f"lego --server {DIRECTORY}"),
 }
 AGAIN = {
-    "certbot": ("certonly .*", "renew --force-renewal --no-random-sleep-on-renew"),
-    "lego": ("run --run-hook", "renew --days 9999 --no-random-sleep --renew-hook"),
+    "certbot": (r"certonly [^\\]*", "renew --force-renewal --no-random-sleep-on-renew"),
+    "lego": (r"run \\\n  --run-hook", "renew --days 9999 --no-random-sleep --renew-hook"),
 }
 
 
