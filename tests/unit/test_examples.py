@@ -251,7 +251,10 @@ def test_a_page_explains_every_extra_variable_of_a_playbook(playbook):
 def words():
     """All words of the code."""
     sources = [
-        path for folder in ("playbooks", "plugins", "roles") for path in (ROOT / folder).glob("**/*.[pyj][ym2]*")
+        path
+        for folder in ("playbooks", "plugins", "roles")
+        for path in (ROOT / folder).glob("**/*")
+        if path.suffix in (".py", ".yml", ".j2")
     ]
     return {word for path in sources for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 
