@@ -110,6 +110,9 @@ class Watch:
         threads += [threading.Thread(target=self.keep_one) for _number in range(KEPT)]
         for thread in threads:
             thread.start()
+        # Every kept connection has had an answer.
+        while sum(self.kept.values()) < 2 * KEPT:
+            time.sleep(0.05)
         print("running", flush=True)
         sys.stdin.read()
         self.over.set()

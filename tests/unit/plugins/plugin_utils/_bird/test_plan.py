@@ -35,7 +35,12 @@ def test_a_small_configuration():
         "direct;",
         "ipv4 {",
         "import none;",
-        "export where net ~ [ 198.51.100.80/32 ];",
+        "export filter {",
+        "if net !~ [ 198.51.100.80/32 ] then reject;",
+        "# BIRD sends a metric to another AS only if the filter of the export has set it.",
+        "if defined(bgp_med) then bgp_med = bgp_med;",
+        "accept;",
+        "};",
         "next hop self;",
         "};",
     ]
@@ -75,8 +80,8 @@ def test_a_state_has_its_attributes(kind, med, preference, graceful):
 
 def test_a_peer_gets_the_addresses_of_its_version():
     text = conf(bird_addresses=["198.51.100.80/32", "2001:db8:5::80/128"], bird_peers=[PEER, PEER6])
-    assert "export where net ~ [ 198.51.100.80/32 ];" in block(text, "protocol bgp bgp_192_0_2_1")
-    assert "export where net ~ [ 2001:db8:5::80/128 ];" in block(text, "protocol bgp bgp_2001_db8__1")
+    assert "if net !~ [ 198.51.100.80/32 ] then reject;" in block(text, "protocol bgp bgp_192_0_2_1")
+    assert "if net !~ [ 2001:db8:5::80/128 ] then reject;" in block(text, "protocol bgp bgp_2001_db8__1")
 
 
 @pytest.mark.parametrize(
