@@ -15,6 +15,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._address import canonical, is_address, version_of
+from .._input.interfaces import list_host_addresses
 from .._input.rules import find_repeated, refuse_no_address
 
 LARGEST_AS = 2**32 - 1
@@ -43,7 +44,7 @@ def problems(declared: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]
 def _find_address_problems(declared: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:
     if not declared["addresses"]:
         yield "bird_addresses is empty: list at least one address to announce, such as 198.51.100.80/32"
-    here = _list_own_networks(facts)
+    here = list_host_addresses(facts)
     for value in declared["addresses"]:
         try:
             network = ipaddress.ip_network(value)
@@ -73,22 +74,6 @@ def _find_address_problems(declared: Mapping[str, Any], facts: Mapping[str, Any]
                     "look for it on the segment and not ask the router; choose an address outside of it"
                 )
     yield from find_repeated("bird_addresses", "address", declared["addresses"])
-
-
-def _list_own_networks(facts: Mapping[str, Any]) -> list[Any]:
-    """The addresses of the host's interfaces other than lo, with their networks."""
-    found = []
-    for name in facts.get("interfaces", []):
-        interface = facts.get(str(name).replace("-", "_"), {})
-        if name == "lo":
-            continue
-        first = interface.get("ipv4", {})
-        items = [*(first if isinstance(first, list) else [first]), *interface.get("ipv4_secondaries", [])]
-        for item in [*items, *interface.get("ipv6", [])]:
-            prefix = item.get("prefix") or item.get("netmask")
-            if item.get("address") and prefix:
-                found.append(ipaddress.ip_interface(f"{item['address']}/{prefix}"))
-    return found
 
 
 def _find_as_problems(where: str, value: Any) -> Iterator[str]:
@@ -177,7 +162,7 @@ def _find_peer_problems(
     if source and (not is_address(source) or version_of(source) != version_of(peer["address"])):
         yield f"{where}: source_address is '{source}': an address of this host of the same IP version is needed"
     address = ipaddress.ip_address(peer["address"])
-    own = _list_own_networks(facts)
+    own = list_host_addresses(facts)
     if any(address == item.ip for item in own):
         yield f"{where}: this is the host's own address: name the router"
     elif not hops and own and not any(item.version == address.version and address in item.network for item in own):

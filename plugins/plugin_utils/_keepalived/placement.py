@@ -10,9 +10,10 @@ import ipaddress
 from typing import Any, Union
 
 from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, version_of
+from .._input.interfaces import LOOPBACK, interface_facts, list_interfaces, list_networks
 from .declared import Facts, Instance
 from .instance import find_device, find_family, list_devices, list_instance_nodes, node_address, order_nodes
-from .interfaces import LOOPBACK, find_interface, find_source_address, interface_facts, list_interfaces, list_networks
+from .interfaces import find_interface, find_source_address
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]

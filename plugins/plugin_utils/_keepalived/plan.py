@@ -13,10 +13,11 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions
+from .._input.interfaces import LOOPBACK
 from .._input.plan import make_plan
 from .declared import Node
 from .instance import list_instance_nodes
-from .interfaces import LOOPBACK, add_interfaces
+from .interfaces import add_interfaces
 from .model import build_blocks
 from .problems import RANGES, problems
 from .second_chance import bare_address

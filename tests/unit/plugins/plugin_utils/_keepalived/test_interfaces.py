@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.interfaces import (
-    add_interfaces,
-    list_networks,
-)
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.interfaces import list_networks
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived.interfaces import add_interfaces
 from samples.keepalived import DUAL, ETH0, FACTS, LAN, NODES, SIX, instance, vip
 
 ROUTE4 = {"default_ipv4": {"interface": "eth9"}, "default_ipv6": {}}
