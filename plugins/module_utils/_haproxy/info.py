@@ -23,7 +23,7 @@ from .._host.run import Run
 from .._host.system import host_addresses
 from .check import check
 from .cli import Stopped, ask, parse_workers
-from .release import remove_release
+from .release_words import remove_release
 from .runtime import Runtime
 from .server import Server, rows
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Callable
 
-from .._text import suggestion
+from .._suggestion import suggestion
 from .cli import Stopped, ask, parse_workers
 from .server import Server, Wanted, match_servers, parse, parse_clients, parse_sessions
 

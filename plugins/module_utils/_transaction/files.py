@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._characters import CONTROL
 from .._check.secrets import mask_secrets
 from .._deployed.manifest import MANIFEST, SetError, list_declared
 from .._host import disk
-from .._text import CONTROL
 
 MARK = ".evenkeel.new"
 SYSTEM = ".system"

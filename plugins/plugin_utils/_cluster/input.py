@@ -16,7 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, unmap, version_of
 from .._input.text import find_unprintable
 from .._input.values import Option, find_type_problems
-from .._keepalived.placement import find_address_problems
+from .._keepalived.subnets import find_address_problems
 from .nodes import VIPS, parse_server, stated_address
 
 ADDRESS_VERSIONS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 from .names import find_group_problems
 
 OPTIONS = {"load_balancers": "cluster_load_balancer_group", "web_servers": "cluster_web_server_group"}

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 from ...module_utils._http.results import Result, outage
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 
 
 class Moment(TypedDict):

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 
 
 def apply_additions(

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...module_utils._text import CONTROL, suggestion
+from ...module_utils._characters import CONTROL
+from ...module_utils._suggestion import suggestion
 from .text import item_name
 from .values import Option
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 
 
 def find_repeated(where: str, what: str, values: Iterable[Hashable]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any, Callable
 
-from ...module_utils._text import CONTROL
+from ...module_utils._characters import CONTROL
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 """A key is the first word of a line, or a word in it."""

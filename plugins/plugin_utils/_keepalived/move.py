@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypedDict
 
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 from .declared import Cluster
 from .instance import list_names, order_nodes, rotate_after
 from .serving import find_unserved

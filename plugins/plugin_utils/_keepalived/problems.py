@@ -11,9 +11,9 @@ import re
 from typing import Any
 
 from ...module_utils._address import canonical, version_of
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
-from . import placement, tracking, virtual_servers
+from . import subnets, tracking, virtual_servers
 from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
     ADDRESS_OWNER,
@@ -77,7 +77,7 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
         if not 1 <= int(port) <= 65535
     ]
     found += _nodes(declared) + _names(declared) + _check_words(declared)
-    found += placement.find_missing_addresses(declared, facts)
+    found += subnets.find_missing_addresses(declared, facts)
     known = set(list_names(declared["nodes"]))
     for item in declared["instances"]:
         where = f"keepalived_instances: {item['name']}"
@@ -249,7 +249,7 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
         )
     found += tracking.problems(item, declared)
     if declared["node"] in order_nodes(item, nodes):
-        found += placement.problems(item, declared, facts)
+        found += subnets.problems(item, declared, facts)
     return found
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ...module_utils._text import suggestion
+from ...module_utils._suggestion import suggestion
 from .declared import Instance
 from .instance import (
     ADDRESS_OWNER,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .finding import Seen, Trouble, join_names
+from .trouble import Seen, Trouble, join_names
 
 JOURNAL = "see journalctl --unit bird --unit bird-announce"
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .finding import DEPLOY, Seen, Trouble, describe_differences, group_by_value, join_names
+from .trouble import DEPLOY, Seen, Trouble, describe_differences, group_by_value, join_names
 
 NEAR = 0.8
 """Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's

@@ -16,7 +16,7 @@ from typing import Any
 from . import bird as bird_status
 from . import haproxy as haproxy_status
 from . import vrrp as vrrp_status
-from .finding import Seen, Trouble
+from .trouble import Seen, Trouble
 
 Asked = Mapping[str, Mapping[str, Mapping[str, Any]]]
 PENDING = {

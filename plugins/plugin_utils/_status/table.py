@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .finding import format_duration, join_names
+from .trouble import format_duration, join_names
 
 Report = Mapping[str, Any]
 

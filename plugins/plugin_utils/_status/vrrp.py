@@ -14,7 +14,7 @@ from typing import Any
 
 from ...module_utils._keepalived.paths import STANDBY
 from ...module_utils._keepalived.shapes import Instance, Setup
-from .finding import DEPLOY, Seen, Trouble, describe_differences, format_duration, group_by_value, join_names
+from .trouble import DEPLOY, Seen, Trouble, describe_differences, format_duration, group_by_value, join_names
 
 AGREED = {
     "virtual_router_id": "the virtual router id",
