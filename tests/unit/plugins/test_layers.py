@@ -142,7 +142,7 @@ def test_only_the_transaction_loads_the_transaction(imports):
         ("plugin_utils._input.rules", "from ...module_utils._host.unit import Unit", 1),
         ("plugin_utils._input.rules", "from .._haproxy.sections import mode", 1),
         ("modules.nginx_info", "from ..plugin_utils._nginx.model import model", 1),
-        ("filter.drill_plan", "from ..module_utils._text import suggestion", 1),
+        ("filter.drill_plan", "from ..module_utils._suggestion import suggestion", 1),
         ("module_utils._transaction.live", "from .._deployed import digest, proven", 0),
         ("plugin_utils._drill.page", "from .chart import whole", 0),
     ],
