@@ -29,6 +29,10 @@ options:
     description: Whether a key within a variable may be without a value.
     type: bool
     default: false
+  strangers:
+    description: Whether a variable that is no option is a problem.
+    type: bool
+    default: false
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -50,13 +54,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..plugin_utils._input.keys import find_key_problems
+from ..plugin_utils._input.rules import find_unknown
 from ..plugin_utils._input.text import find_unprintable_texts, with_decrypted_texts
 from ..plugin_utils._input.values import find_type_problems
 
 
-def problems(variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False) -> list[str]:
+def problems(
+    variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False, strangers: bool = False
+) -> list[str]:
     """Values and keys that an option does not take, and texts that cannot stand on one line."""
     return [
+        *(find_unknown(variables, options) if strangers else []),
         *find_type_problems(variables, options, nulls),
         *find_key_problems(variables, options, nulls),
         *find_unprintable_texts(variables),

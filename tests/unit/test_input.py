@@ -686,12 +686,14 @@ def validated(environment, tmp_path_factory):
             **keywords,
         }
 
+    facts = {"run_once": True, "vars": {"__problems_later": True}}
+
     remember = {"set_fact": {"refusal": "{{ ansible_failed_result.msg }}"}}
     plays = [
         {
             "hosts": f"{role}_rows",
             **cluster,
-            "tasks": [step(role, "facts", run_once=True), {"block": [step(role, "validate")], "rescue": [remember]}],
+            "tasks": [step(role, "facts", **facts), {"block": [step(role, "validate")], "rescue": [remember]}],
         }
         for role in ROLES
     ]
@@ -762,3 +764,32 @@ def test_a_cluster_without_a_tier(check_input, variables, groups):
     done = check_input(variables, {**HOSTS, **groups})
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}
+
+
+OWN_PLAYS = {
+    "roles": lambda role: {"roles": [role]},
+    "import_role": lambda role: {"tasks": [{"import_role": {"name": role}}]},
+    "include_role": lambda role: {"tasks": [{"include_role": {"name": role}}]},
+}
+"""A role in a play of the user's, where Ansible compares the variables with argument_specs as well."""
+
+
+@pytest.mark.parametrize("way", OWN_PLAYS)
+@pytest.mark.parametrize(
+    ("variables", "parts"),
+    [
+        ({"haproxy_maxconn": "many", "haproxy_bakends": []}, ["haproxy_maxconn is 'many'", "haproxy_bakends is not a"]),
+        ({"keepalived_instances": [{"nmae": "web"}]}, ["unknown; did you mean name?", "has no name, which is needed"]),
+        ({"nginx_sites": "web"}, ["nginx_sites is 'web': a list is needed"]),
+        ({"bird_peers": [{"address": "192.0.2.1", "as": "many"}]}, ["as is 'many': a number from 0"]),
+    ],
+    ids=["haproxy", "keepalived", "nginx", "bird"],
+)
+def test_a_play_of_the_users_prints_what_is_wrong_alone(environment, tmp_path, way, variables, parts):
+    role = f"evenkeel.ha_web.{next(iter(variables)).partition('_')[0]}"
+    common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {"lb1": {**common, **variables}}}}))
+    play = {"hosts": "lb1", "gather_facts": False, **OWN_PLAYS[way](role)}
+    (tmp_path / "play.json").write_text(json.dumps([play]))
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", f"{tmp_path}/hosts.json", f"{tmp_path}/play.json"]
+    refused(subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT), parts)
