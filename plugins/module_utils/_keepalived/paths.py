@@ -15,8 +15,8 @@ REPORTS = "/run/keepalived-watch/"
 """The reports of the role's watcher. One with a weight is meant to leave an address where it is: it gives way to a
 second holder only."""
 
-STANDBY = Path("/run/keepalived-track")
-"""The track files of planned moves."""
+STATE = Path("/run/keepalived-track")
+"""The track files of units and of planned moves, and the last verdicts of ASK."""
 
 KERNEL_STATE = Path("/etc/keepalived/kernel_state.json")
 

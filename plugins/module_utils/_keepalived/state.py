@@ -27,7 +27,7 @@ from . import rules as keepalived_rules
 from .check import version
 from .conf import parse
 from .neighbours import Vip, find_foreign_owners
-from .paths import KERNEL_STATE, SECOND_CHANCE, STANDBY
+from .paths import KERNEL_STATE, SECOND_CHANCE, STATE
 from .setup import list_watched_files, longest_silence, rt_priority, scripts, setup
 from .shapes import Instance, Script, Setup
 
@@ -231,7 +231,7 @@ def instances(
 
 def _is_standing_by(instance: str) -> bool:
     """Return whether a planned move keeps the addresses away from this host."""
-    return _read_track_file(str(STANDBY / f"standby_{instance}")) not in ("0", None)
+    return _read_track_file(str(STATE / f"standby_{instance}")) not in ("0", None)
 
 
 def _read_track_file(file: str) -> str | None:

@@ -24,10 +24,11 @@ The declaration is one dictionary; all items have their defaults already::
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._keepalived.paths import ASK
+from ...module_utils._keepalived.paths import ASK, STATE
 from . import virtual_servers
 from .declared import File, Instance, Item
 from .instance import (
@@ -205,8 +206,9 @@ def _build_script(item: Item) -> Item:
     What asks a URL keeps the time itself and needs to see other processes."""
     times: dict[str, Any] = {word: _trim_number(item[word]) for word in ("interval", "timeout") if word in item}
     if item["url"]:
-        own = {"timeout": ASK_TIMEOUT, "user": "root", "script": f"{ASK} {item['url']} {times.get('timeout', 1) / 2:g}"}
-        return {**item, **times, **own}
+        verdict = f"{STATE}/{quote(item['name'], safe='')}.verdict"
+        command = f"{ASK} {verdict} {item['url']} {times.get('timeout', 1) / 2:g}"
+        return {**item, **times, "timeout": ASK_TIMEOUT, "user": "root", "script": command}
     return {**item, **times, "script": item["script"].replace("\\", "\\\\").replace('"', '\\"')}
 
 

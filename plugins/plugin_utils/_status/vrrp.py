@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...module_utils._keepalived.paths import STANDBY
+from ...module_utils._keepalived.paths import STATE
 from ...module_utils._keepalived.shapes import Instance, Setup
 from .trouble import DEPLOY, Seen, Trouble, describe_differences, format_duration, group_by_value, join_names
 
@@ -183,7 +183,7 @@ def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Itera
             yield Trouble(
                 (host,),
                 f"an interrupted planned move keeps {instance} away from it",
-                f"run move_vip.yml, which ends it, or write 0 into {STANDBY}/standby_{instance}",
+                f"run move_vip.yml, which ends it, or write 0 into {STATE}/standby_{instance}",
             )
         elif state["state"] not in ("MASTER", "BACKUP"):
             reports = {file: content for file, content in seen[host]["watched"].items() if content not in ("0", None)}

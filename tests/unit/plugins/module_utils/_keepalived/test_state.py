@@ -116,7 +116,7 @@ def test_the_state_has_a_name(number, word):
 
 @pytest.mark.parametrize(("content", "stands_by"), [("0\n", False), ("1\n", True), ("", True), (None, False)])
 def test_a_planned_move_that_has_not_come_to_its_end(tmp_path, monkeypatch, content, stands_by):
-    monkeypatch.setattr(state_module, "STANDBY", tmp_path)
+    monkeypatch.setattr(state_module, "STATE", tmp_path)
     if content is not None:
         (tmp_path / "standby_web").write_text(content)
     assert instances(DUMP, {"web": 0}, {}, {}, 0, {})[0]["standing_by"] is stands_by

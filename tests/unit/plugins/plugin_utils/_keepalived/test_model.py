@@ -274,7 +274,7 @@ def test_a_script_that_asks_a_url_keeps_its_time_itself_and_may_see_other_proces
     (mine,) = build_blocks(declaration([], scripts=[script(script="", url="http://[::1]:8405/healthz", timeout=1)]))[
         "scripts"
     ]
-    assert mine["script"] == "/etc/keepalived/ask.sh http://[::1]:8405/healthz 0.5"
+    assert mine["script"] == "/etc/keepalived/ask.sh /run/keepalived-track/well.verdict http://[::1]:8405/healthz 0.5"
     assert (mine["timeout"], mine["user"]) == (60, "root")
 
 
