@@ -95,3 +95,12 @@ def test_a_role_checks_its_variables_itself(path):
     used = [role for role in roles(yaml.safe_load(path.read_text(encoding="utf-8"))) if role["name"] in DAEMONS]
     checked = [role for role in used if role.get("tasks_from", "validate") == "validate"]
     assert [role for role in checked if role.get("rolespec_validate") is not False] == []
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: str(path.relative_to(FOLDER.parent)))
+def test_an_expression_can_be_read_at_once(path):
+    """Longer ones have parts with names."""
+    found = [
+        " ".join(match.split()) for match in re.findall(r"{{(.*?)}}", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    ]
+    assert [expression for expression in found if len(expression) > 200] == []
