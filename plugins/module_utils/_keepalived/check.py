@@ -88,6 +88,7 @@ def check(run: Run, path: str, binary: str = "keepalived", host: Host | None = N
     findings = parse_findings(output, whole, host)
     explained = (4, 5, 6) if findings else ()
     findings = _explain_findings(findings, scripts.findings(whole, host, release))
+    findings += scripts.find_overlaps(whole, release)
     if rc in _SIGTERM and not _has_alert(findings):
         findings.append(Finding("warning", _INCOMPLETE, path))
     for own in (unreadable, _find_no_purpose(whole), rules.findings(whole)):

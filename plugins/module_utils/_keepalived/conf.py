@@ -32,6 +32,10 @@ class Line:
         """The alert that this line must not be used."""
         return Finding("alert", message, self.file, self.number, self.text)
 
+    def warn(self, message: str) -> Finding:
+        """A warning about this line."""
+        return Finding("warning", message, self.file, self.number, self.text)
+
 
 @dataclass
 class Block:

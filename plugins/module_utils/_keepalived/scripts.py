@@ -20,6 +20,7 @@ from .._host import program
 from .._host.program import Broken, Unsafe, Unusable, User
 from .._host.system import Host
 from .conf import Block, Line
+from .paths import ASK
 
 CHECKS = {"vrrp_script": "script", "MISC_CHECK": "misc_path"}
 """Blocks that say in lines of their own which script to run, and as which user."""
@@ -39,13 +40,16 @@ NOTIFIES = {
 }
 """Directives that name a script and, after it, the user and the group that run it."""
 
+WAITS_FOR_A_RUN = [2, 3, 2]
+"""The first release that starts no check while the one before it runs."""
+
 DEFAULT_USER = "keepalived_script"
 
 
 def findings(whole: Block, host: Host, version: str) -> list[Finding]:
     """An alert for every script that keepalived of this version would leave out, or that others can replace."""
     found = []
-    guards_links = [int(number) for number in version.split(".")[:2] if number.isdigit()] >= [2, 3]
+    guards_links = _split(version) >= [2, 3]
     user = default = _default_user(whole, host)
     for line, named in _find_scripts(whole):
         try:
@@ -56,6 +60,37 @@ def findings(whole: Block, host: Host, version: str) -> list[Finding]:
         except Unusable as error:
             found.append(line.refuse(f"{error}: {_describe_consequence(error, user)}; {error.advice}"))
     return found
+
+
+def find_overlaps(whole: Block, version: str) -> list[Finding]:
+    """A warning for each C(vrrp_script) that keepalived of this version would start although it still runs."""
+    if _split(version) >= WAITS_FOR_A_RUN:
+        return []
+    found = []
+    for block in whole.inner("vrrp_script"):
+        line = block.find("timeout")
+        interval, timeout = (_read_seconds(block.value(word)) for word in ("interval", "timeout"))
+        if line and ASK not in block.value("script") and timeout > interval:
+            found.append(
+                line.warn(
+                    f"a run of {block.name} may take {timeout:g} s, and one begins every {interval:g} s: keepalived "
+                    "before 2.3.2 does not wait for the one before, so on a crowded host they pile up. Make interval "
+                    "as long as timeout, or let the script end where another run of it is there"
+                )
+            )
+    return found
+
+
+def _split(version: str) -> list[int]:
+    return [int(number) for number in version.split(".") if number.isdigit()]
+
+
+def _read_seconds(text: str) -> float:
+    """keepalived's default for nothing, and for what it refuses itself."""
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
 
 
 def find_script_line(whole: Block, name: str) -> Line | None:
