@@ -24,6 +24,13 @@ def s_client(name: str, port: int, options: str = "", site: str = "www.example.c
     return lab_host("web2").run(command).stdout
 
 
+def ask_by_tls(name: str, port: int, options: str) -> str:
+    """What OpenSSL's client of the newer release says of a request and its answer."""
+    request = "printf 'GET / HTTP/1.1\\r\\nHost: www.example.com\\r\\nConnection: close\\r\\n\\r\\n'"
+    client = f"timeout 10 openssl s_client -connect {ADDRESSES[name]}:{port} -servername www.example.com -ign_eof"
+    return lab_host("web2").run(f"{request} | {client} {options} 2>&1").stdout
+
+
 def shown(name: str, server_name: str, port: int = 443) -> str:
     """The certificate that a client gets who asks for this name; empty if it gets none."""
     said = s_client(name, port, site=server_name)

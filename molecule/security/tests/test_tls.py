@@ -6,7 +6,7 @@ import re
 
 import pytest
 from cluster import lab_host
-from conftest import ADDRESSES, FOLDER, copied, s_client
+from conftest import ADDRESSES, FOLDER, ask_by_tls, copied, s_client
 
 ANYTHING = "-cipher ALL:@SECLEVEL=0"
 """What a client of today no longer does by itself."""
@@ -103,3 +103,12 @@ def test_members_are_those_whose_certificate_the_authority_has_signed(load_balan
     assert client.check_output(f"{curl} --cert /root/member.pem") == "200"
     assert client.run(f"{curl} --cert /root/stranger.pem").rc != 0
     assert client.run(curl).rc != 0
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_session_from_a_bind_that_needs_no_certificate_makes_nobody_a_member(load_balancer, version):
+    session = "/root/session.pem"
+    assert "HTTP/1.1 200" in ask_by_tls(load_balancer, 443, f"{version} -sess_out {session}")
+    said = ask_by_tls(load_balancer, 9443, f"{version} -sess_in {session}")
+    assert "HTTP/1.1" not in said
+    assert re.search("SSL alert number (40|116)", said), said

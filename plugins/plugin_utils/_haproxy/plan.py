@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from .._input import additions, tls
 from .._input.features import find_releases, has_feature
 from .._input.plan import make_plan
-from . import acme, quic
+from . import acme, client_certificates, quic
 from .declared import Item, Sections, Variables
 from .logs import COMPANIONS, build_logs
 from .maxconn import compute_limits
@@ -96,6 +96,9 @@ def build_model(
     logs = build_logs(variables)
     return {
         **found,
+        "tls": [*found["tls"], *client_certificates.build_global_lines(variables, _sections(variables))]
+        if found["tls"]
+        else [],
         "additions": [name for name in base["additions"] if additions.is_made("haproxy", variables, name)],
         "own": {name: variables[f"haproxy_{name}"] for name in PRINTED},
         "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],
