@@ -19,6 +19,7 @@ description:
     would silently ignore, a virtual router id that is used twice, or an interface that the host does not have.
   - Refuses a host on which the daemon cannot run any configuration, because its unit is masked or because settings of
     the distribution's unit name another file or take haproxy's master socket away.
+  - Refuses a configuration that listens on a port which another program has, and names that program.
   - If a change is refused, all files stay as they were. The error names file, line, reason and remedy.
   - Keeps files in the directory that are not part of the set. Removes files that the previous set contained and this
     one does not. A file outside the directory is not removed if it has been replaced since.

@@ -11,7 +11,10 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+
+from .._host.sockets import Place
 
 IP_FREEBIND = 15
 """From linux/in.h; Python has no name for it. For root it does what C(transparent) does, for both IP versions."""
@@ -66,6 +69,16 @@ def binds(text: str) -> Iterator[Bind]:
                 anywhere = "::" if family == "ipv6@" else "0.0.0.0"
                 ports = range(int(first), int(last or first) + 1)
                 yield Bind(number, line, anywhere if host in ("", "*") else host, ports, options)
+
+
+def list_places(text: str) -> set[Place]:
+    """The addresses on which a configuration listens, without those of one interface alone."""
+    places = set()
+    for bind in binds(text):
+        with suppress(ValueError):
+            host = str(ipaddress.ip_address(bind.host))
+            places |= {(host, port) for port in bind.ports[:MOST_PORTS] if "interface" not in bind.options}
+    return places
 
 
 def find_unavailable(text: str) -> Iterator[tuple[int, str, str]]:

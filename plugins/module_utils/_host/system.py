@@ -13,7 +13,7 @@ import json
 import os
 import pwd
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Callable
 
@@ -96,6 +96,22 @@ class Host:
     def parameter(self, name: str) -> str:
         """The value that a kernel parameter will have; empty if the kernel does not know it."""
         return self.parameters.get(name) or kernel_parameter(name) or ""
+
+
+class Declared(Host):
+    """Files that a set declares, by its names of them, whatever is on the host."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def read(self, path: str) -> str:
+        if path not in self.texts:
+            raise FileNotFoundError(path)
+        return self.texts[path]
+
+    def matches(self, pattern: str) -> list[str]:
+        return [path for path in self.texts if _fits(path, pattern)]
 
 
 def _fits(path: str, pattern: str) -> bool:

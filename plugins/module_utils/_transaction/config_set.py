@@ -321,9 +321,22 @@ def _describe_error(error: BaseException) -> str:
 
 
 def _lock(handle: int, directory: Path) -> None:
+    """Take the lock, which the kernel gives back when its process ends, in whatever way that ends."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise SetError(
-            f"another run is changing {directory} right now: run this one again when that has ended"
+            f"another run is changing {directory} right now{_describe_holder(handle)}: run this one again when that "
+            "has ended"
         ) from error
+
+
+def _describe_holder(handle: int) -> str:
+    """The process that has the lock; empty where the kernel does not say it, as of one outside of a container."""
+    file = f":{os.fstat(handle).st_ino}"
+    with suppress(OSError):
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            words = line.split()
+            if "->" not in words and words[1] == "FLOCK" and words[5].endswith(file) and int(words[4]) > 0:
+                return f" (process {words[4]})"
+    return ""

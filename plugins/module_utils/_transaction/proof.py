@@ -12,19 +12,23 @@ keepalived tells its journal, and BIRD shows its sessions and what it exports.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from .._bird.sessions import Protocol, count_routes, find_missing, read_protocols
 from .._check.messages import BIRD, HAPROXY, KEEPALIVED, NGINX, SYSTEMD, OwnWords, quote_lines
 from .._haproxy import binds
 from .._haproxy.cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
-from .._host.system import Host
+from .._host.sockets import ANYWHERE, ANYWHERE6, Place, find_held
+from .._host.system import Declared, Host
 from .._host.unit import Unit
 from .._nginx.check import read_lines
-from .._nginx.listens import find_held, find_listens, find_refused
+from .._nginx.listens import find_listens, find_refused
 
 RETRIED = re.compile(r"bind\(\) to \S+ failed \(98: ")
 """nginx tries five times within two seconds to bind an address that is in use."""
+BGP = 179
+"""The port on which routers open sessions."""
 NGINX_ERRORS = Path("/var/log/nginx/error.log")
 
 
@@ -59,6 +63,10 @@ class Daemon:
 
     def confirm(self) -> None:
         """Tell the daemon that its new configuration is proven."""
+
+    def list_places(self, texts: Mapping[str, str]) -> set[Place]:
+        """The addresses of the host on which the daemon will listen by TCP; C(texts) are the files of its set."""
+        return set()
 
     def refuse_known_harm(self, directory: Path) -> None:
         """Raise NotProven for what is known to harm already while the daemon tries."""
@@ -102,6 +110,9 @@ class Haproxy(Daemon):
     def workers(self) -> frozenset[int]:
         return self.ask().current
 
+    def list_places(self, texts: Mapping[str, str]) -> set[Place]:
+        return binds.list_places(texts.get(self.main, ""))
+
     def refuse_known_harm(self, directory: Path) -> None:
         """haproxy pauses all its listeners while it tries for seconds to bind a port that somebody else has."""
         if not self.unit.has_ports_of_host():
@@ -134,6 +145,9 @@ class Nginx(Daemon):
     def remember(self) -> None:
         super().remember()
         self.log_end = NGINX_ERRORS.stat().st_size if NGINX_ERRORS.exists() else 0
+
+    def list_places(self, texts: Mapping[str, str]) -> set[Place]:
+        return find_listens(line for _file, _number, line in read_lines(self.main, Declared(texts), []))
 
     def find_restart_reason(self, directory: Path) -> str:
         lines = (text for _file, _number, text in read_lines(str(directory / self.main), Host(), []))
@@ -183,6 +197,10 @@ class Bird(Daemon):
     undo_after = 60
     """Seconds without a confirmation after which BIRD takes its former configuration back, such as when the host loses
     the controller."""
+
+    def list_places(self, texts: Mapping[str, str]) -> set[Place]:
+        has_sessions = "protocol bgp" in texts.get(self.main, "")
+        return {(ANYWHERE, BGP), (ANYWHERE6, BGP)} if has_sessions else set()
 
     def remember(self) -> None:
         self.cursor = self.unit.cursor()

@@ -32,6 +32,7 @@ from .._deployed.manifest import MANIFEST, SetError
 from .._host import disk
 from .._host.container import ContainerUnit
 from .._host.run import run
+from .._host.sockets import find_holders
 from .._host.system import Host
 from .._host.unit import Unit
 from .checker import check_files, image, program
@@ -104,6 +105,7 @@ def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[
     if module.params["state"] == "previous":
         return make_live(module, service, restore_previous(module, config, service), is_other_set=True)
     files = declare_files(module)
+    refuse_taken_ports(module, service, files)
     difference = find_difference(module, config, files)
     answer = NOT_CHECKED
     if binary := require_host(module, difference):
@@ -120,6 +122,20 @@ def refuse_obstacles(module: AnsibleModule) -> None:
     settings = () if module.params["image"] else SETTINGS
     if found := list(find_obstacles(name, module.params["unit"] or name, main, run, settings)):
         module.fail_json(msg=f"Nothing was changed. {'; '.join(found)}.")
+
+
+def refuse_taken_ports(module: AnsibleModule, service: Live, files: list[File]) -> None:
+    """Fail if another program listens where the daemon would.
+
+    In check mode a daemon of the collection does not count: it may have moved away when this one comes."""
+    if not service.unit.has_ports_of_host():
+        return
+    name = module.params["daemon"]
+    texts = {file.path: file.content.decode(errors="replace") for file in files}
+    own = {name, *((*DAEMONS, "docker-proxy") if module.check_mode else ())}
+    if holders := find_holders(service.daemon.list_places(texts), own):
+        taken = "; ".join(f"port {port} is taken by {holder.describe()}" for port, holder in sorted(holders.items()))
+        module.fail_json(msg=f"Nothing was changed. {taken}, or let {name} listen elsewhere.")
 
 
 def refuse_dropped_sites(module: AnsibleModule, config: ConfigSet, host: Host) -> None:

@@ -200,7 +200,9 @@ def test_two_runs_at_the_same_time(ask, directory, check_mode):
     before = names(directory)
     with ConfigSet(str(directory)).lock():
         result = ask(check_mode=check_mode, files=[file("x")])
-    assert result["msg"] == f"another run is changing {directory} right now: run this one again when that has ended"
+    assert result["msg"] == (
+        f"another run is changing {directory} right now (process {os.getpid()}): run this one again when that has ended"
+    )
     assert names(directory) == before
 
 

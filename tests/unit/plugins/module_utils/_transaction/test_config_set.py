@@ -208,7 +208,9 @@ def test_a_staged_file_is_found_by_the_name_with_a_link_and_without(tmp_path):
 def test_only_one_run_at_a_time(config):
     with config.lock():
         with (
-            pytest.raises(SetError, match=f"another run is changing {config.live} right now"),
+            pytest.raises(
+                SetError, match=rf"another run is changing {config.live} right now \(process {os.getpid()}\)"
+            ),
             ConfigSet(str(config.live)).lock(),
         ):
             pass

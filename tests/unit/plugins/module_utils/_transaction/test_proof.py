@@ -11,7 +11,13 @@ import socket
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.container import ContainerUnit, Image
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host.unit import Unit
-from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import Haproxy, NotProven
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.proof import (
+    Bird,
+    Haproxy,
+    Keepalived,
+    Nginx,
+    NotProven,
+)
 
 
 def test_a_port_that_is_taken_is_found_in_the_main_file_whatever_its_name(tmp_path):
@@ -27,3 +33,26 @@ def test_a_port_of_the_host_may_be_taken_where_a_container_has_its_own(tmp_path)
         Haproxy(ContainerUnit("haproxy", list, Image("i", ["--network=bridge"])), "", "shop.cfg").refuse_known_harm(
             tmp_path
         )
+
+
+@pytest.mark.parametrize(
+    ("daemon", "texts", "places"),
+    [
+        (
+            Haproxy,
+            {"main.cfg": "frontend a\n    bind *:80,[2001:DB8::1]:81\n    bind /run/a.sock\n    bind :9000-9001\n"},
+            {("0.0.0.0", 80), ("2001:db8::1", 81), ("0.0.0.0", 9000), ("0.0.0.0", 9001)},
+        ),
+        (Haproxy, {"main.cfg": "listen a\n    bind *:80 interface eth1\n", "a.map": "bind *:81\n"}, set()),
+        (
+            Nginx,
+            {"main.cfg": "http {\n include sites.conf;\n}\n", "sites.conf": "listen 80;", "other.conf": "listen 81;"},
+            {("0.0.0.0", 80)},
+        ),
+        (Bird, {"main.cfg": "protocol bgp router1 {\n}\n"}, {("0.0.0.0", 179), ("::", 179)}),
+        (Bird, {"main.cfg": "router id 192.0.2.1;\n"}, set()),
+        (Keepalived, {"main.cfg": "vrrp_instance a {\n}\n"}, set()),
+    ],
+)
+def test_where_a_set_listens(daemon, texts, places):
+    assert daemon(Unit("a", list), "", "main.cfg").list_places(texts) == places
