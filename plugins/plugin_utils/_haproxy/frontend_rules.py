@@ -21,7 +21,6 @@ from .words import EXEMPT, TRUSTED, match_sources
 LIMITS = "client_limits"
 ACME = "acme_challenges"
 REQUESTS = "requests_in_flight"
-OWN_BACKENDS = (LIMITS, ACME, REQUESTS)
 CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
 
 HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")

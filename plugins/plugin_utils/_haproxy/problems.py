@@ -17,7 +17,7 @@ from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
 from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
-from .frontend_rules import OWN_BACKENDS
+from .frontend_rules import ACME, LIMITS, REQUESTS, is_made
 from .listeners import WILDCARDS, has_statistics
 from .sections import (
     KINDS,
@@ -33,12 +33,6 @@ LOOPBACKS = ("127.", "::1", "localhost")
 EVERYBODY = {"0.0.0.0/0", "::/0"}
 """Networks that leave nobody out."""
 
-OWN_LISTENERS = ("health", "statistics")
-OWN_SECTIONS = [
-    ("frontend", "listener", OWN_LISTENERS),
-    ("backend", "backend", OWN_BACKENDS),
-    ("listen", "section", OWN_LISTENERS + OWN_BACKENDS),
-]
 OWN_DEFAULTS = ("local", "http", "tcp")
 OWN_KINDS = {
     "global": "haproxy_global_lines",
@@ -119,7 +113,17 @@ def _names(variables: Variables, sections: Sections) -> Iterator[str]:
             yield (
                 f"haproxy_extra_sections: {section['kind']} {section['name']} belongs into {OWN_KINDS[section['kind']]}"
             )
-    for kind, word, own in OWN_SECTIONS:
+    listeners = ["health", *(["statistics"] if has_statistics(variables) else [])]
+    backends = [
+        *([LIMITS] if variables["haproxy_client_limits"] else []),
+        *([ACME] if variables["haproxy_acme_servers"] else []),
+        *([REQUESTS] if is_made(variables, REQUESTS) else []),
+    ]
+    for kind, word, own in (
+        ("frontend", "listener", listeners),
+        ("backend", "backend", backends),
+        ("listen", "section", listeners + backends),
+    ):
         for section in sections[kind]:
             if section["name"] in own:
                 yield f"haproxy_{kind}s: the name {section['name']} is taken by the role's own {word}; choose another"

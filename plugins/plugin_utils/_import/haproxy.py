@@ -99,6 +99,7 @@ class _Translator:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.own = _find_own(config.sections)
         self.found = Translation()
         self.bases: dict[int, str] = {}
         self.waiting: list[str] = []
@@ -123,8 +124,8 @@ class _Translator:
     def _choose_health_port(self) -> None:
         """The port of the role's listener: the one that it has already, or one that is free."""
         sections = self.config.sections
-        own = [section for section in sections if _is_of_role(section) and section.name == "health"]
-        taken = _list_ports(own or [section for section in sections if not _is_of_role(section)])
+        own = [section for section in self.own if section.kind == "frontend"]
+        taken = _list_ports(own or sections)
         port = next(iter(taken)) if own and taken else HEALTH_PORT
         if not own and HEALTH_PORT in taken:
             port = next(number for number in range(HEALTH_PORT + 1, 65536) if number not in taken)
@@ -138,7 +139,7 @@ class _Translator:
                 self.found.variables["haproxy_health_uri"] = line.raw(1)
 
     def _section(self, section: Section) -> None:
-        if _is_of_role(section):
+        if section in self.own:
             return
         section.lines = [line for line in section.lines if line.text not in OWN_LINES]
         self._accept_statistics(section)
@@ -245,7 +246,7 @@ class _Translator:
         there = [
             number
             for number, section in enumerate(self.config.sections)
-            if section.kind == "defaults" and not _is_of_role(section)
+            if section.kind == "defaults" and section not in self.own
         ]
         modes = {number: self._mode(self.config.sections[number]) for number in there}
         variables = self.found.variables
@@ -529,9 +530,14 @@ def _list_ports(sections: list[Section]) -> dict[int, Line]:
     }
 
 
-def _is_of_role(section: Section) -> bool:
-    """Whether the role has written the section for itself."""
-    return section.base == OWN_BASE or (section.kind == "defaults" and section.name == OWN_BASE)
+def _find_own(sections: list[Section]) -> list[Section]:
+    """The sections that the role writes in plain mode as well: its listener for health, and the defaults of that if no
+    other section has them."""
+    users = [section for section in sections if section.base == OWN_BASE]
+    health = [section for section in users if (section.kind, section.name) == ("frontend", "health")]
+    if len(health) < len(users):
+        return health
+    return [*health, *(section for section in sections if (section.kind, section.name) == ("defaults", OWN_BASE))]
 
 
 def _share_options(item: Item) -> None:

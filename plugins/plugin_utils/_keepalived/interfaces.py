@@ -27,8 +27,9 @@ def derive_interface(item: Instance, nodes: list[Node], node: str, facts: Facts)
     the one with the node's address, else that of the default route."""
     nodes = list_instance_nodes(item, nodes)
     version = find_family(item, nodes)
-    home = find_interface(find_source_address(nodes, node, version), facts)
+    homes = find_interfaces(find_source_address(nodes, node, version), facts)
     around = _interfaces_of_vip(item, facts)
+    home = next((name for name in homes if name in around), next(iter(homes), ""))
     if home in around or not around:
         routes = [f"default_ipv{version}", "default_ipv4", "default_ipv6"]
         return home or next(
@@ -42,17 +43,13 @@ def find_source_address(nodes: list[Node], node: str, version: int) -> str:
     return next((node_address(item, version) for item in nodes if item["name"] == node), "")
 
 
-def find_interface(address: str, facts: Facts) -> str:
-    """The interface that has the address, which is not loopback; empty if none has."""
+def find_interfaces(address: str, facts: Facts) -> list[str]:
+    """The interfaces that have the address, without loopback. Several have it where networks have no address of their
+    own to spare."""
     wanted = canonical(address)
-    return next(
-        (
-            name
-            for name in list_devices(facts)
-            if wanted in map(canonical, list_addresses(interface_facts(name, facts)))
-        ),
-        "",
-    )
+    return [
+        name for name in list_devices(facts) if wanted in map(canonical, list_addresses(interface_facts(name, facts)))
+    ]
 
 
 def _interfaces_of_vip(item: Instance, facts: Facts) -> list[str]:

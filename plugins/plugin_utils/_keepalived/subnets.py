@@ -13,7 +13,7 @@ from ...module_utils._address import IPAddress, canonical, is_address, is_hosts,
 from .._input.interfaces import LOOPBACK, interface_facts, list_interfaces, list_networks
 from .declared import Facts, Instance
 from .instance import find_device, find_family, list_devices, list_instance_nodes, node_address, order_nodes
-from .interfaces import find_interface, find_source_address
+from .interfaces import find_interfaces, find_source_address
 
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -78,16 +78,16 @@ def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
     nodes = list_instance_nodes(item, declared["nodes"])
     address = find_source_address(nodes, declared["node"], find_family(item, nodes))
-    home = find_interface(address, facts)
-    if not item["unicast"] or not home or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
+    homes = find_interfaces(address, facts)
+    if not item["unicast"] or not homes or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
         return []
-    if home == item["interface"]:
+    if item["interface"] in homes:
         return _find_distant_peers(item, declared, facts)
     return [
-        f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {home}: nodes "
+        f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {homes[0]}: nodes "
         "would not hear each "
         f"other, and all would hold the VIP. Set addresses of the instance or cluster_address to the addresses on "
-        f"{item['interface']}, or keepalived_interface to {home}"
+        f"{item['interface']}, or keepalived_interface to {homes[0]}"
     ]
 
 

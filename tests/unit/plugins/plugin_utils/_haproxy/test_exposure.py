@@ -132,12 +132,12 @@ BAD = [
     ),
     (
         "a backend of our own",
-        {"haproxy_backends": [back("client_limits")]},
+        {"haproxy_backends": [back("client_limits")], "haproxy_client_limits": {"connections": 10}},
         ["the name client_limits is taken by the role's own backend"],
     ),
     (
         "a listen of our own",
-        {"haproxy_listens": [listen("acme_challenges")]},
+        {"haproxy_listens": [listen("acme_challenges")], "haproxy_acme_servers": [NODE]},
         ["the name acme_challenges is taken by the role's own section"],
     ),
 ]

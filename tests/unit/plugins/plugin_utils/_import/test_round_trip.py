@@ -26,6 +26,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_ef
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template, resolve_secrets
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from samples import drawn
 from samples.rendered import plan, render
 
 
@@ -552,9 +553,12 @@ def keep_keepalived(variables):
     roots = {name: keepalived_text.parse(files, "keepalived.conf") for name, files in render_nodes(variables).items()}
     nodes = keepalived.translate(roots, {node["name"]: node["address"] for node in NODES})
     assert [remark for remark in nodes.shared.remarks if remark.kind == "left"] == []
-    shared = through_yaml(nodes.shared)
-    for name, files in render_nodes(shared).items():
-        before = keepalived_effect.list_effects(roots[name])
+    for node in NODES:
+        own = through_yaml(nodes.hosts[node["name"]]) or {}
+        of_role = {name: value for name, value in own.items() if name.startswith("keepalived_")}
+        names = {"keepalived_nodes": NODES, "keepalived_node_name": node["name"]}
+        files = render("keepalived", {**through_yaml(nodes.shared), **of_role, **names})
+        before = keepalived_effect.list_effects(roots[node["name"]])
         again = keepalived_effect.list_effects(keepalived_text.parse(files, "keepalived.conf"))
         assert list_differences(before, again) == []
         assert list_differences(again, before) == []
@@ -621,3 +625,39 @@ def test_whatever_the_role_nginx_prints_can_be_imported(variables):
     again = import_nginx(render("nginx", through_yaml(translation)))[0]
     assert list_differences(before, again) == []
     assert list_differences(again, before) == []
+
+
+SAME = "load-server-state-from-file global"
+"""A line of the role that is in all defaults in plain mode as well."""
+
+
+def keep_deployed(daemon, variables):
+    """Raises AssertionError unless what a role has deployed does the same after an import. The listener for health is
+    the role's in both."""
+    assume(plan(daemon, {**ADDED[daemon], **variables})["problems"] == [])
+    before, translation = IMPORTS[daemon](render(daemon, variables))
+    again = IMPORTS[daemon](render(daemon, through_yaml(translation)))[0]
+    for effects in (before, again):
+        effects.pop("frontend health", None)
+    assert list_differences(before, again) == []
+    assert [line for line in list_differences(again, before) if SAME not in line] == []
+
+
+@settings(max_examples=15)
+@given(drawn.haproxy, st.booleans())
+def test_what_the_role_haproxy_has_deployed_can_be_imported(inventory, plain):
+    keep_deployed("haproxy", {**inventory, "haproxy_plain": plain})
+
+
+@settings(max_examples=15)
+@given(drawn.nginx, st.booleans())
+def test_what_the_role_nginx_has_deployed_can_be_imported(inventory, plain):
+    keep_deployed("nginx", {**inventory, "nginx_plain": plain})
+
+
+@settings(max_examples=15)
+@given(drawn.draw_keepalived(["192.0.2.240/24", "192.0.2.241/24"]), st.booleans())
+def test_what_the_role_keepalived_has_deployed_can_be_imported(inventory, plain):
+    variables = {"keepalived_global_lines": ["script_user root"], **inventory, "keepalived_plain": plain}
+    assume(plan("keepalived", {**ADDED["keepalived"], **variables})["problems"] == [])
+    keep_keepalived(variables)

@@ -38,6 +38,13 @@ def place(name, address="192.0.2.11", **more):
     }
 
 
+SHARED = {
+    "interfaces": ["eth0", "eth1", "lo"],
+    "eth0": {"ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.255"}},
+    "eth1": {"ipv4": {"address": "192.0.2.11", "netmask": "255.255.255.0"}},
+}
+"""One address on two interfaces, as where networks have none to spare."""
+
 # what the host has, the instance, nodes, facts, its interface
 CASES = [
     ("the node's address and the VIP", instance(), NODES, FACTS, "eth0"),
@@ -56,6 +63,7 @@ CASES = [
     ("an address elsewhere", instance(vip("203.0.113.66/32")), NODES, NOWHERE, "eth9"),
     ("the IPv6 route alone", instance(vip("203.0.113.66/32")), NODES, {"interfaces": ["lo", "eth8"], **ROUTE6}, "eth8"),
     ("nothing", instance(), NODES, {}, ""),
+    ("an address of two interfaces", instance(), NODES, SHARED, "eth1"),
     ("its own", instance(interface="eth7"), NODES, FACTS, "eth7"),
 ]
 

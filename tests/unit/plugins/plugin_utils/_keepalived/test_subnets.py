@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from samples.keepalived import DUAL, NODES, SIX, found, instance, mistaken, vip
+from samples.keepalived import DUAL, FACTS, NODES, SIX, found, instance, mistaken, vip
 
 LAN_ADDRESSES = {"lb1": "198.51.100.2", "lb2": "198.51.100.3", "lb3": "198.51.100.4"}
 GOOD = [
@@ -272,3 +272,8 @@ def test_the_interfaces_of_other_nodes_are_not_looked_for_here():
         vip("203.0.113.66/24"), name="other", virtual_router_id=52, interface="eth7", nodes=["lb2", "lb3"]
     )
     assert found([instance(), elsewhere]) == []
+
+
+def test_an_interface_that_shares_its_address_with_another_one():
+    shared = {**FACTS, "br_lan": FACTS["eth0"]}
+    assert [found([instance(interface=name)], facts=shared) for name in ("eth0", "br-lan")] == [[], []]
