@@ -120,7 +120,9 @@ def test_the_example_of_a_role_is_what_a_scenario_does(role):
     page = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
     example = re.search(r"^```yaml\n(.*?)^```\n", page, flags=re.MULTILINE | re.DOTALL)
     playbooks = ("roles/converge.yml", "pi_containers/prepare.yml", "anycast/prepare.yml")
-    tasks = [task for playbook in playbooks for play in read(ROOT / "molecule" / playbook) for task in play["tasks"]]
+    tasks = [
+        task for playbook in playbooks for play in read(ROOT / "molecule" / playbook) for task in play.get("tasks", [])
+    ]
     assert all(task in tasks for task in yaml.safe_load(example.group(1)))
 
 
@@ -154,9 +156,13 @@ def test_every_alert_and_metric_has_its_item():
     page = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
     rows = re.findall(r"^- (?:\*\*)?`(\w+)`", page, flags=re.MULTILINE)
     rules = [
-        rule["alert"] for group in read(ROOT / "monitoring/prometheus/rules.yml")["groups"] for rule in group["rules"]
+        rule["alert"]
+        for name in ("rules", "rules_anycast")
+        for group in read(ROOT / f"monitoring/prometheus/{name}.yml")["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
     ]
     metrics = re.findall(
-        r'"(keepalived_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8")
+        r'"((?:keepalived|bird)_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8")
     )
     assert sorted(rows) == sorted(rules + metrics)

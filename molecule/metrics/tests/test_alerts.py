@@ -179,8 +179,10 @@ def test_it_is_reported(fault, told, holder, standby):
     wait_until(lambda: not firing(), "no alerts", 60)
 
 
-def test_promtool_accepts_the_rules_as_they_are_shipped_and_their_tables():
-    docker("cp", "--quiet", str(Path(__file__).with_name("rules_test.yml")), f"{container('monitor')}:/etc/prometheus/")
+@pytest.mark.parametrize(("rules", "tables"), [("as_shipped", "rules_test"), ("rules_anycast", "rules_anycast_test")])
+def test_promtool_accepts_the_rules_as_they_are_shipped_and_their_tables(rules, tables):
+    file = f"{tables}.yml"
+    docker("cp", "--quiet", str(Path(__file__).with_name(file)), f"{container('monitor')}:/etc/prometheus/")
     monitor = lab_host("monitor")
-    monitor.check_output("promtool check rules /etc/prometheus/as_shipped.yml")
-    monitor.check_output("promtool test rules /etc/prometheus/rules_test.yml")
+    monitor.check_output("promtool check rules %s", f"/etc/prometheus/{rules}.yml")
+    monitor.check_output("promtool test rules %s", f"/etc/prometheus/{file}")

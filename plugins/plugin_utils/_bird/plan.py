@@ -77,6 +77,7 @@ def build_model(declared: dict[str, Any], base: Mapping[str, Any]) -> dict[str, 
             "protocols": {
                 kind: [static["name"] for static in statics if static["kind"] == kind] for kind in ("ready", "drain")
             },
+            "peers": {name_peer(peer["address"]): peer["address"] for peer in declared["peers"]},
             "directory": base["directory"],
             "socket": base["socket"],
             "firewall": boolean(declared["firewall"]),

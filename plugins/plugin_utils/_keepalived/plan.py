@@ -260,4 +260,5 @@ def _build_metrics(
         "busy": busy,
         "units": given["watched_units"],
         "masters": {unit: path for unit, path in base["masters"].items() if unit in given["watched_units"]},
+        "announcements": base["announcements"] if any(instance["anycast"] for instance in instances) else {},
     }

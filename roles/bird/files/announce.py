@@ -10,6 +10,7 @@ announce.json beside it is an object with
     standby_files  files of which one holds something else than 0 while the node is drained
     rise           seconds for which the node has to be well before its routes are announced
     protocols      names of BIRD's protocols of the states ready and drain; those of the last resort always run
+    peers          addresses of routers by the names of their protocols
     directory      where files tell a BIRD that starts or is configured anew what was announced last
     socket         BIRD's control socket
     firewall       whether firewall.nft beside this program is kept loaded
@@ -108,6 +109,12 @@ def read_running(answer: str, names: list[str]) -> dict[str, bool]:
     return {name: states[name] == "up" for name in names if name in states}
 
 
+def read_sessions(answer: str, peers: dict[str, str]) -> dict[str, bool]:
+    """Whether the session with each router stands, from the same answer."""
+    standing = re.findall(r"^(?:\d{4}-| )?(\S+) +BGP .* Established *$", answer, re.MULTILINE)
+    return {address: name in standing for name, address in peers.items()}
+
+
 class Announcer:
     """Keeps BIRD's protocols as they have to be, and files that say the same to a BIRD that starts."""
 
@@ -115,24 +122,28 @@ class Announcer:
         self.protocols: dict[str, list[str]] = settings["protocols"]
         self.directory = Path(settings["directory"])
         self.socket = settings["socket"]
+        self.peers: dict[str, str] = settings["peers"]
 
     def remembered(self) -> str:
         """What was announced last, since the host has started."""
         return next((state for state in (READY, DRAIN) if self._file(state).exists()), LAST_RESORT)
 
-    def announce(self, wanted: str) -> None:
-        """Have BIRD announce that. New routes come before the old ones go. Raises NoAnswer."""
+    def announce(self, wanted: str) -> dict[str, bool]:
+        """Have BIRD announce that, and return whether the session with each router stands. New routes come before the
+        old ones go. Raises NoAnswer."""
         for state in sorted(self.protocols, key=lambda state: state != wanted):
             self._write(state, state == wanted)
         names = [name for names in self.protocols.values() for name in names]
-        running = read_running(ask(self.socket, "show protocols"), names)
+        answer = ask(self.socket, "show protocols")
+        running = read_running(answer, names)
         for state in sorted(self.protocols, key=lambda state: state != wanted):
             for name in self.protocols[state]:
                 if running.get(name) is (state != wanted):
                     ask(self.socket, f"{'enable' if state == wanted else 'disable'} {name}")
+        return read_sessions(answer, self.peers)
 
     def report(self, seen: dict[str, Any]) -> None:
-        """Write down what is announced and why, for checks."""
+        """Write down what is announced and why, and the sessions, for checks and metrics."""
         staged = self.directory / f".{STATE}"
         staged.write_text(json.dumps(seen), encoding="utf-8")
         staged.replace(self.directory / STATE)
@@ -220,16 +231,17 @@ def serve(settings: dict[str, Any]) -> None:
         wanted = decision.take(not unwell, bool(standing_by), now)
         if wanted != announced or now - compared >= COMPARE:
             try:
-                announcer.announce(wanted)
+                sessions = announcer.announce(wanted)
                 complained = ""
             except NoAnswer as error:
+                sessions = {}
                 if str(error) != complained:
                     complained = str(error)
                     print(f"BIRD does not answer: {error}", file=sys.stderr, flush=True)
             if wanted != announced:
                 reason = f", because of {', '.join([*unwell, *standing_by])}" if unwell or standing_by else ""
                 print(f"announces {wanted}{reason}", file=sys.stderr, flush=True)
-            announcer.report({"announced": wanted, "unwell": unwell, "standing_by": standing_by})
+            announcer.report({"announced": wanted, "unwell": unwell, "standing_by": standing_by, "sessions": sessions})
             announced, compared = wanted, time.monotonic()
         if firewall:
             firewall.keep(now)

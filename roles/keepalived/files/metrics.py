@@ -11,8 +11,8 @@ exporter's user, and this program to root: no link in the way is followed. SETTI
 (keepalived's vrrp_notify_fifo), memory (the file that keeps counts from one start of this program to the next),
 output (the file of metrics, named *.prom), interval (seconds), vips (a list of addresses by instance), tracked (the
 paths of track files), busy (of those that report late answers), units (names of services), masters (the sockets of
-haproxy's master processes by unit), kernel (unit and report of what keeps the kernel's state) and second_chance (the
-report of what hears heartbeats)."""
+haproxy's master processes by unit), kernel (unit and report of what keeps the kernel's state), second_chance (the
+report of what hears heartbeats) and announcements (unit and report of what announces anycast addresses, or nothing)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 STATES = ("backup", "fault", "master")
+ANNOUNCED = ("drain", "last_resort", "ready")
 
 METRICS = {
     "keepalived_up": ("gauge", "Whether keepalived runs."),
@@ -68,6 +69,12 @@ METRICS = {
         "gauge",
         "Whether the service runs an old configuration after a failed reload.",
     ),
+    "bird_up": ("gauge", "Whether BIRD answers."),
+    "bird_announced": (
+        "gauge",
+        "1 for the state in which the node announces its addresses; all are 0 while BIRD does not answer.",
+    ),
+    "bird_session_established": ("gauge", "Whether the BGP session with the router stands."),
 }
 
 LINE = re.compile(r'INSTANCE "(?P<instance>[^"]+)" (?P<state>\w+) (?P<priority>\d+)$')
@@ -119,10 +126,12 @@ def samples(
     busy: Mapping[str, bool] | None = None,
     kernel: Mapping[str, Any] | None = None,
     refused: Mapping[str, int] | None = None,
+    announcements: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
     """The lines of the file without its comments. C(units) has systemd's properties of keepalived and the watched
     services, C(failed) those that say themselves that their reload has failed, C(kernel) is the report of
-    keepalived-kernel, C(refused) counts the heartbeats that keepalived-second-chance has refused."""
+    keepalived-kernel, C(refused) counts the heartbeats that keepalived-second-chance has refused, C(announcements)
+    is the report of bird-announce; empty if it does not run, None without anycast addresses."""
     runs = units["keepalived"].get("ActiveState") in ("active", "reloading")
     yield sample("keepalived_up", runs)
     for name, instance in instances.items():
@@ -148,6 +157,13 @@ def samples(
             name in failed or properties.get("ReloadResult") != "success",
             unit=name,
         )
+    if announcements is not None:
+        sessions = announcements.get("sessions", {})
+        yield sample("bird_up", bool(sessions))
+        for state in ANNOUNCED:
+            yield sample("bird_announced", bool(sessions) and state == announcements.get("announced"), state=state)
+        for router, established in sessions.items():
+            yield sample("bird_session_established", established, router=router)
 
 
 def text(lines: Iterable[str]) -> str:
@@ -325,11 +341,24 @@ def serve(settings: Mapping[str, Any]) -> None:
         tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
         busy = {os.path.basename(path).removesuffix("_busy"): not well(path) for path in settings["busy"]}
         failed = {unit for unit, master in settings["masters"].items() if is_reload_refused(master)}
-        units = properties([*settings["units"], settings["kernel"]["unit"]])
-        kept = units.pop(settings["kernel"]["unit"]).get("ActiveState") == "active"
-        kernel = unit_report(settings["kernel"]["report"]) if kept else {}
+        reporters = [found for found in (settings["kernel"], settings["announcements"]) if found]
+        units = properties([*settings["units"], *(found["unit"] for found in reporters)])
+        runs = [units.pop(found["unit"]).get("ActiveState") == "active" for found in reporters]
+        kernel, *announcements = (unit_report(found["report"]) if run else {} for found, run in zip(reporters, runs))
         refused = unit_report(settings["second_chance"]).get("refused", {})
-        output.write(text(samples(instances, vips, list_addresses(), tracked, units, failed, busy, kernel, refused)))
+        told = samples(
+            instances,
+            vips,
+            list_addresses(),
+            tracked,
+            units,
+            failed,
+            busy,
+            kernel,
+            refused,
+            announcements[0] if announcements else None,
+        )
+        output.write(text(told))
         select.select([pipe], [], [], settings["interval"])
 
 

@@ -127,6 +127,10 @@ class Bird(threading.Thread):
                 f"1002-{name} Static     master4    {'up' if up else 'down'}   12:15:20.062\n"
                 for name, up in self.up.items()
             ]
+            lines += [
+                "1002-bgp_192_0_2_1 BGP        ---        up     12:15:21.062  Established   \n",
+                "1002-bgp_192_0_2_2 BGP        ---        start  12:15:21.062  Active        No route\n",
+            ]
             return head + "".join([lines[0], *(line.replace("1002-", " ") for line in lines[1:])]) + "0000 \n"
         self.commands.append(command)
         verb, name = command.split()
@@ -145,6 +149,7 @@ def bird(tmp_path):
 def announcer(tmp_path, bird):
     settings = {
         "protocols": {"ready": ["ready4"], "drain": ["drain4"]},
+        "peers": {"bgp_192_0_2_1": "192.0.2.1", "bgp_192_0_2_2": "192.0.2.2"},
         "directory": str(tmp_path),
         "socket": str(tmp_path / "bird.ctl"),
     }
@@ -157,6 +162,10 @@ def test_new_routes_come_before_old_ones_go(announcer, bird, tmp_path):
         assert announcer.remembered() == wanted
     assert bird.commands == ["enable ready4", "enable drain4", "disable ready4", "disable drain4"]
     assert bird.up["last_resort4"]
+
+
+def test_sessions_are_reported(announcer):
+    assert announcer.announce(READY) == {"192.0.2.1": True, "192.0.2.2": False}
 
 
 def test_a_bird_that_starts_finds_what_was_announced(announcer, tmp_path):

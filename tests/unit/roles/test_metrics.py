@@ -108,6 +108,37 @@ def test_a_busy_process_is_not_one_that_hangs():
     assert 'keepalived_watched_busy{name="haproxy_hangs"} 1' in found
 
 
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        pytest.param(None, [], id="no anycast"),
+        pytest.param(
+            {"announced": "drain", "sessions": {"192.0.2.1": True, "2001:db8::1": False}},
+            [
+                "bird_up 1",
+                'bird_announced{state="drain"} 1',
+                'bird_announced{state="last_resort"} 0',
+                'bird_announced{state="ready"} 0',
+                'bird_session_established{router="192.0.2.1"} 1',
+                'bird_session_established{router="2001:db8::1"} 0',
+            ],
+            id="drained",
+        ),
+        pytest.param(
+            {"announced": "ready", "sessions": {}},
+            ["bird_up 0", 'bird_announced{state="ready"} 0'],
+            id="BIRD does not answer",
+        ),
+        pytest.param({}, ["bird_up 0"], id="nobody reports"),
+    ],
+)
+def test_what_is_announced(report, told):
+    found = list(metrics.samples({}, {}, (), {}, {"keepalived": RUNS}, announcements=report))
+    shown = [line for line in found if line.startswith("bird_")]
+    assert [line for line in shown if line in told] == told
+    assert bool(shown) == (report is not None)
+
+
 def test_samples_of_a_metric_stand_together_below_their_meaning_and_times_keep_their_milliseconds():
     instance = metrics.Instance("master", 254, 1795683349.747)
     told = metrics.text(lines(instance)).splitlines()
