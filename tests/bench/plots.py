@@ -6,8 +6,8 @@ from bench.measured_faults import FAULTS
 from bench.overload import CHOSEN
 from bench.records import Record, Records
 from bench.spread import spread, where
-from bench.table import SIDES, TARGETS, kind_title
-from bench.throughput import KINDS
+from bench.table import SIDES, TARGETS
+from bench.throughput import MODES
 
 
 def _bar(colour: int, found: list[Record], figure: str, form: str) -> Bar:
@@ -59,11 +59,11 @@ def ansible(records: list[Record]) -> str:
 
 def throughput(records: list[Record]) -> str:
     rows = []
-    for scheme, connections in KINDS:
-        found = [where(records, scheme=scheme, connections=connections, target=target) for target in TARGETS]
+    for title in [mode.title for mode in MODES]:
+        found = [where(records, mode=title, target=target) for target in TARGETS]
         rows.append(
             (
-                kind_title(scheme, connections),
+                title,
                 [_bar(colour, some, "rate", "{:,.0f}") for colour, some in enumerate(found) if some],
             )
         )

@@ -7,7 +7,7 @@ from bench.measured_faults import FAULTS, Fault
 from bench.overload import CHOSEN, LOOPS, PATIENCE, SECONDS
 from bench.records import Record, Records
 from bench.spread import doubts, spread, where
-from bench.throughput import CONNECTIONS, KINDS
+from bench.throughput import CLIENTS, CONNECTIONS, MODES, STREAMS
 
 NONE = "\N{EN DASH}"
 SIDES = {"guides": "guides' configuration", "ours": "evenkeel.ha_web", "fast": "evenkeel.ha_web, fast"}
@@ -133,17 +133,12 @@ def ansible(records: list[Record]) -> list[str]:
     ]
 
 
-def kind_title(scheme: str, connections: str) -> str:
-    return f"{scheme.upper()}, {'keep-alive' if connections == 'kept' else 'new connections'}"
-
-
 def rate_cell(records: list[Record]) -> str:
     if not (rate := spread(records, "rate")):
         return NONE + doubts(records)
-    text = (
-        f"{rate.text()}/s, p50 {spread(records, 'p50_ms').text('{:.2f}')} ms, p99 "
-        f"{spread(records, 'p99_ms').text('{:.2f}')} ms"
-    )
+    text = f"{rate.text()}/s"
+    if middle := spread(records, "p50_ms"):
+        text += f", p50 {middle.text('{:.2f}')} ms, p99 {spread(records, 'p99_ms').text('{:.2f}')} ms"
     failed = spread(records, "failed")
     return text + (f", {failed.text()} failed" if failed.high else "") + doubts(records)
 
@@ -160,15 +155,18 @@ def throughput(records: list[Record]) -> list[str]:
     balanced = [target for target in TARGETS if target != "nginx"]
     table = [["requests per second", *TARGETS.values()]]
     work = [["processor time of a request", *[TARGETS[target] for target in balanced]]]
-    for scheme, connections in KINDS:
-        found = where(records, scheme=scheme, connections=connections)
-        title = kind_title(scheme, connections)
+    for title in [mode.title for mode in MODES]:
+        found = where(records, mode=title)
         table.append([title, *[rate_cell(where(found, target=target)) for target in TARGETS]])
         work.append([title, *[work_cell(where(found, target=target)) for target in balanced]])
     return [
         (
-            f"{CONNECTIONS} connections of one wrk, HTTPS with an ECDSA certificate (P-256). Load generator, load "
-            "balancers and web servers"
+            f"{CLIENTS} clients, each of an address of its own with {CONNECTIONS} connections of wrk, h2load (HTTP/2, "
+            f"{STREAMS} streams each) or"
+        ),
+        (
+            "openssl s_time (resumed). HTTPS with an ECDSA certificate (P-256). Load generators, load balancers and "
+            "web servers"
         ),
         "share the machine's cores, so only the columns compare, not the figures with those of other machines.",
         "",

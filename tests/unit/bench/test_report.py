@@ -93,7 +93,7 @@ def records(tmp_path):
     moved = {"moves": 2, "no_holder_ms": 40.0, "answered": 79.0, "slowest_ms": 900.0}
     found.add("overload", {"round": 1, "side": "guides", "load": "6,000 idle connections"}, **moved)
     found.add("overload", {"round": 1, "side": "ours", "load": "6,000 idle connections"}, error="no")
-    found.add("throughput", {"round": 1, "target": "ours", "scheme": "http", "connections": "kept"}, error="no")
+    found.add("throughput", {"round": 1, "target": "ours", "mode": "HTTP/2"}, error="no")
     found.add("servers", {"round": 1, "servers": 100}, error="no")
     found.add("ansible", {"round": 1, "run": "first", "web_servers": 3}, error="no")
     return found
