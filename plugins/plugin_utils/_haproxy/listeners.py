@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._input.rules import refuse_hidden_path
+from .._input.rules import refuse_hidden_path, refuse_no_host
 from .declared import SOCKETS, Item, Sections, Variables
 from .sections import merge_binds
 
@@ -38,6 +38,9 @@ def _find_taken_ports(variables: Variables, sections: Sections) -> Iterator[str]
         words = " ".join(bind.get("options", [])).split()
         if address.startswith(SOCKETS):
             ports = range(1)
+        elif address not in WILDCARDS and (wrong := refuse_no_host(f"{where}: the address of a bind", address)):
+            yield from wrong
+            continue
         elif port is None:
             yield f"{where}: the bind to {address} has no port; give it one"
             continue

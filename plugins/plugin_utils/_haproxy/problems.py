@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import container
-from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
+from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address, refuse_no_host
 from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
@@ -188,6 +188,8 @@ def _servers(variables: Variables, sections: Sections) -> Iterator[str]:
                 )
             for server in servers + templates:
                 name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
+                if not server["address"].startswith(SOCKETS):
+                    yield from refuse_no_host(f"{where}: the address of {name}", server["address"])
                 port = server.get("port") or section.get("port")
                 if port or not _has_range(kind, section, variables, sections):
                     yield from _server_port(f"{where}: {name}", server["address"], port)

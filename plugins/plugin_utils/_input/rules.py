@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from ...module_utils._suggestion import suggestion
+
+WRITTEN_AS_ADDRESS = re.compile(r"[0-9./]+|.*[:/].*")
+"""Numbers with dots, a prefix, or colons."""
 
 
 def find_repeated(where: str, what: str, values: Iterable[Hashable]) -> list[str]:
@@ -31,6 +35,17 @@ def refuse_no_address(where: str, value: str) -> list[str]:
     except ValueError:
         return [f"{where} is '{value}': an IPv4 or IPv6 address is needed, such as 192.0.2.11"]
     return []
+
+
+def refuse_no_host(where: str, value: str) -> list[str]:
+    """A problem where the value is written as an address, and is none of a host; names and variables are accepted."""
+    bare = value.strip("[]")
+    try:
+        is_wrong = ipaddress.ip_address(bare).is_multicast
+    except ValueError:
+        is_wrong = not value or (WRITTEN_AS_ADDRESS.fullmatch(bare) is not None and not {"$", "@"}.intersection(value))
+    needed = "an address such as 192.0.2.21 or a name is needed, without prefix and port"
+    return [f"{where} is '{value}': {needed}"] if is_wrong else []
 
 
 def find_exposed_keys(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:

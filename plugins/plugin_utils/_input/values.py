@@ -34,6 +34,7 @@ NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")
 """A number in a text; Python and YAML read 1_000 and 1e3 as one, argument_specs does not."""
 
 MODES = ("haproxy_socket_mode", "mode")
+PERMISSIONS = re.compile(r"0?[0-7]{3,4}")
 TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
 """Texts that both argument_specs and the filter C(bool) understand."""
 
@@ -67,6 +68,9 @@ def _value_problems(where: str, key: str, value: Any, option: Option, nulls: boo
             )
     elif kind in ("dict", "raw") and isinstance(value, Mapping):
         yield from _key_problems(where, value, option.get("options") or {}, nulls)
+    elif key == "mode" and "choices" not in option and isinstance(value, str):
+        if not PERMISSIONS.fullmatch(value):
+            yield f"{where} is '{value}': an octal number in quotation marks is needed, such as \"0640\""
     else:
         yield from (f"{where} is {_show_value(value, option)}: {needed}" for needed in _describe_need(key, value, kind))
 

@@ -179,7 +179,8 @@ def find_address_problems(where: str, value: str) -> list[str]:
 
 def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: Facts) -> list[str]:
     alone = virtual.network.num_addresses == 1
-    if alone or virtual.is_link_local or device not in facts.get("interfaces", []):
+    of_link = virtual.version == 6 and virtual.is_link_local
+    if alone or of_link or device not in facts.get("interfaces", []):
         return []
     networks = list_networks(interface_facts(device, facts))
     if not any(virtual.ip in network for network in networks):

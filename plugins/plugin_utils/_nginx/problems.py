@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._input import container
-from .._input.rules import find_exposed_keys, find_repeated, refuse_hidden_path, refuse_no_network
+from .._input.rules import find_exposed_keys, find_repeated, refuse_hidden_path, refuse_no_host, refuse_no_network
 from .model import Item, find_general_answer, find_health_url, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
@@ -28,6 +28,9 @@ SSL_ON = re.compile(r"\s*ssl\s+on\s*;")
 CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 
+PLACE = re.compile(r"(?:(\*|[^:\[\]]+|\[[^\[\]]+\]):)?(\d+)(?:-(\d+))?|(\*|[^:\[\]]+|\[[^\[\]]+\])")
+"""Address and ports, or an address alone."""
+NO_NAME = re.compile(r"\d[^.]*")
 REDIRECT = re.compile(r"https?://[^\s;{}\"'\\#]*[^\s;{}\"'\\#/]")
 
 
@@ -179,6 +182,8 @@ def _upstream_problems(upstream: Item) -> Iterator[str]:
         address, port = str(item["address"]), item.get("port")
         if not address or re.search(r"[\s;{}]", address):
             yield f"a server has the address '{address}': an address, a name or unix: and a path is needed"
+        elif not address.startswith("unix:"):
+            yield from refuse_no_host("the address of a server", address)
         if port and (address.startswith("unix:") or not 1 <= int(port) <= 65535):
             yield f"server {address} has the port {port}: " + (
                 "a socket has none" if address.startswith("unix:") else "allowed are 1-65535"
@@ -195,6 +200,11 @@ def _listeners(declared: dict[str, Any]) -> Iterator[str]:
     defaults: dict[str, list[str]] = {}
     for site in declared["sites"]:
         for listen in map(str, site["listens"]):
+            if are_arguments(listen) and not _is_place(listen):
+                yield (
+                    f"nginx_sites: {site['name']}: listen '{listen}' begins with no port or address: a port (1-65535), "
+                    "an address, both with a colon between them, or unix: and a path is needed"
+                )
             answers += [f"{name} on {normalize_listen(listen)}" for name in site["server_names"]]
             if {"default_server", "default"}.intersection(listen.split()[1:]):
                 defaults.setdefault(normalize_listen(listen), []).append(site["name"])
@@ -206,7 +216,23 @@ def _listeners(declared: dict[str, Any]) -> Iterator[str]:
             )
 
 
+def _is_place(listen: str) -> bool:
+    """Return whether a listen begins with what nginx can listen on; names and variables are accepted."""
+    word = (listen.split() or [""])[0]
+    if word.startswith("unix:") or "$" in word:
+        return True
+    place = PLACE.fullmatch(word)
+    if not place:
+        return False
+    host = place.group(1) or place.group(4) or "*"
+    ports = [int(port) for port in place.group(2, 3) if port]
+    is_host = host == "*" or not (NO_NAME.fullmatch(host) or refuse_no_host("", host))
+    return is_host and all(1 <= port <= 65535 for port in ports)
+
+
 def _proxies(trusted: list[str]) -> Iterator[str]:
     for proxy in trusted:
-        if proxy != "unix:":
+        if "." in proxy.partition("/")[2]:
+            yield f"nginx_trusted_proxies has '{proxy}': write its prefix instead of a netmask, such as 192.0.2.0/24"
+        elif proxy != "unix:":
             yield from refuse_no_network("nginx_trusted_proxies", proxy)

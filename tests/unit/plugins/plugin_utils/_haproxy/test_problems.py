@@ -67,6 +67,33 @@ GOOD = [
 ]
 
 # what is wrong, the variables, what the problem says
+NO_HOSTS = [
+    "",
+    "192.0.2",
+    "192.0.2.300",
+    "192.0.2.021",
+    "192.0.2.21/24",
+    "192.0.2.21:80",
+    "2001:db8::21/64",
+    "224.0.0.1",
+]
+HOSTS = ["192.0.2.21", "2001:db8::21", "[2001:db8::21]", "web1", "3.example.com", "${WEB}", "ipv6@web1", "127.0.0.9"]
+
+
+@pytest.mark.parametrize("address", NO_HOSTS)
+def test_an_address_of_no_host(address):
+    (problem,) = problems(variables(**backs(server(address=address))))
+    assert problem.startswith(f"haproxy_backends: web: the address of server web1 is '{address}': an address such as")
+    if address:
+        (problem,) = problems(variables(**fronts(front(binds=[{"port": 80, "address": address}]))))
+        assert problem.startswith(f"http_in (haproxy_frontends): the address of a bind is '{address}': an address")
+
+
+@pytest.mark.parametrize("address", HOSTS)
+def test_an_address_or_a_name_of_a_host(address):
+    assert problems(variables(**backs(server(address=address, port=8080)))) == []
+
+
 BAD = [
     (
         "frontend twice",

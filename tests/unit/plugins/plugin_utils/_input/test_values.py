@@ -146,7 +146,8 @@ def test_no_value_is_refused_by_its_name(inner):
 
 def test_a_value_of_its_type_is_accepted(inner):
     for path, _where, option in inner:
-        for value in RIGHT[option["type"]]:
+        is_mode = path[-1] == "mode" and "choices" not in option
+        for value in ["0640"] if is_mode else RIGHT[option["type"]]:
             if not (len(path) > 1 and option["type"] == "bool" and value is not True):
                 assert find_type_problems(nested(path, value), OPTIONS) == []
 
@@ -176,6 +177,9 @@ def test_a_number_is_a_text_only_where_its_digits_are_all_it_says(inner):
          "fall: -1}]"), ["keepalived_scripts[a].fall is -1: a number from 0 to 2147483647"]),
         (("nginx_files: [{path: key.pem, "
          "mode: 0640}]"), ["nginx_files[0].mode is 416: YAML makes another number of 0640"]),
+        ('nginx_files: [{path: a, content: "", mode: "0999"}]', ["nginx_files[0].mode is '0999': an octal number"]),
+        ('haproxy_files: [{path: a, content: "", mode: u=rw}]', ["haproxy_files[0].mode is 'u=rw': an octal number"]),
+        ('keepalived_files: [{path: a, content: "", mode: "755"}]', []),
         ("haproxy_socket_mode: 0660", [('haproxy_socket_mode is 432: YAML makes another number of 0640 than the '
                                        'permission bits; put it')]),
         ("haproxy_backends: [{name: no}]", [("haproxy_backends[0].name is false: YAML makes that of words such as yes, "

@@ -43,6 +43,12 @@ BAD = [
         ["web: virtual_ipaddress is '192.0.2.10/33'", "with prefix is needed"],
     ),
     (
+        "an IPv4 address of the link",
+        [instance(vip("169.254.7.10/16"))],
+        {},
+        ["web: virtual_ipaddress 169.254.7.10/16 is outside every subnet of eth0"],
+    ),
+    (
         "no such interface",
         [instance(interface="eth7")],
         {},

@@ -62,8 +62,46 @@ GOOD = [
     {"log_formats": [{"name": "short", "format": "$remote_addr '$request'\t$status"}]},
     {"sites": [site(listens=["80", "127.0.0.1:80"], server_names=["a"])], "status_port": 80},
 ]
+
+
 # what is wrong, the declaration, what the problem says
+@pytest.mark.parametrize(
+    "listen",
+    [
+        "80",
+        "8080-8090",
+        "*:80 default_server",
+        "[::]:8443",
+        "[::1]",
+        "192.0.2.1",
+        "a.example.com:80",
+        "unix:/a",
+        "$b",
+    ],
+)
+def test_a_place_to_listen_on(listen):
+    assert problems(declaration(sites=[site(listens=[listen])], health_location="")) == []
+
+
+@pytest.mark.parametrize(
+    "listen", ["80a", "70000", "0", "192.0.2.300:80", "192.0.2.1/24", "192.0.2.1:99999", "[::g]:80", ":80", "::1:80"]
+)
+def test_no_place_to_listen_on(listen):
+    (problem,) = problems(declaration(sites=[site(listens=[listen])], health_location=""))
+    assert problem.startswith(f"nginx_sites: web: listen '{listen}' begins with no port or address")
+
+
 BAD = [
+    (
+        "a netmask",
+        {"trusted_proxies": ["192.0.2.0/255.255.255.0"]},
+        ["nginx_trusted_proxies has '192.0.2.0/255.255.255.0': write its prefix instead of a netmask"],
+    ),
+    (
+        "a server of no address",
+        {"upstreams": [{"name": "app", "servers": [{"address": "192.0.2.300"}], "server_options": []}]},
+        ["nginx_upstreams: app: the address of a server is '192.0.2.300'"],
+    ),
     (
         "no site that answers by itself",
         {"sites": [site(lines=["return 301 https://$host$request_uri;"])]},
