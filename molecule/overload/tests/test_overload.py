@@ -3,15 +3,18 @@ long a load lasts."""
 
 from __future__ import annotations
 
+import csv
 import os
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.maxconn import CONNECTION
 from cluster import haproxy_info, lab_host, wait_until
 from conftest import VIP
 from controller import good, playbook
-from faults import frozen, saturated
+from faults import filtered, frozen, saturated
 from loads import H2_100, IDLE, LOADS, NO_WINDOW, RETURN, kept_idle, loaded, succeeded
 from observed import observed
 
@@ -19,6 +22,11 @@ SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "20"))
 LOOPS = 4
 """Busy loops for each core of the machine, beside every load."""
 MINUTE = max(SECONDS, 60.0)
+
+
+WEB_SERVERS = ("web1", "web2")
+LOST_ANSWERS = "OUTPUT --protocol tcp --sport 80 --match string --algo bm --string text/plain --jump DROP"
+"""A rule that loses the web server's answers to health checks. The kernel still acknowledges the checks."""
 
 
 MOST = 50_000
@@ -88,6 +96,62 @@ def test_a_hung_haproxy_moves_the_vip_once_and_clients_that_come_back_do_not_pus
         time.sleep(SECONDS / 2)
     seen.assert_moved_once()
     cluster.become_well()
+
+
+def list_servers(host: str) -> dict[str, dict[str, str]]:
+    """Return the statistics of each web server."""
+    found = lab_host(host).check_output("echo 'show stat web 4 -1' | socat - /run/haproxy/admin.sock")
+    return {row["svname"]: row for row in csv.DictReader(found.removeprefix("# ").splitlines())}
+
+
+def has_servers(host: str, status: str) -> bool:
+    """Return whether HAProxy finds all web servers in this status."""
+    return {row["status"] for row in list_servers(host).values()} == {status}
+
+
+def set_server(host: str, name: str, words: str) -> None:
+    """Change a web server at run time."""
+    lab_host(host).check_output(f"echo 'set server web/{name} {words}' | socat - /run/haproxy/admin.sock")
+
+
+def collect_statuses(host: str, number: int) -> set[str]:
+    """Return the statuses of so many answers of the load balancer. It may be late."""
+    once = "curl --silent --output /dev/null --write-out '%{http_code}\\n' --max-time 60 http://127.0.0.1/"
+    return set(lab_host(host).check_output(f"for _ in $(seq {number}); do {once}; done").split())
+
+
+@pytest.fixture
+def late(cluster) -> Iterator[str]:
+    """A load balancer whose web servers answer everything but its health checks: they, or it, are late for them."""
+    host = cluster.load_balancers[0]
+    with ExitStack() as stack:
+        for name in WEB_SERVERS:
+            stack.enter_context(filtered(name, LOST_ANSWERS))
+        wait_until(lambda: has_servers(host, "DOWN"), "all servers down")
+        yield host
+    wait_until(lambda: has_servers(host, "UP"), "all servers up")
+
+
+def test_web_servers_that_are_all_late_for_health_checks_are_asked_anyway(late):
+    before = list_servers(late)
+    assert collect_statuses(late, 50) == {"200"}
+    after = list_servers(late)
+    assert {row["status"] for row in after.values()} == {"DOWN"}
+    assert all(int(after[name]["stot"]) > int(before[name]["stot"]) for name in WEB_SERVERS)
+
+
+@pytest.mark.parametrize("words", ["state maint", "state drain", "weight 0"])
+def test_a_web_server_that_is_out_on_purpose_is_never_asked(late, words):
+    set_server(late, "web1", words)
+    try:
+        before = list_servers(late)["web1"]["stot"]
+        assert collect_statuses(late, 20) == {"200"}
+        assert list_servers(late)["web1"]["stot"] == before
+        set_server(late, "web2", words)
+        assert collect_statuses(late, 2) == {"503"}
+    finally:
+        for name in WEB_SERVERS:
+            set_server(late, name, "weight 100%" if "weight" in words else "state ready")
 
 
 def memory(host: str) -> int:

@@ -35,6 +35,7 @@ EVERYWHERE = {"haproxy_health_address": "*", "haproxy_stats_address": "*"}
 """In a container with a network of its own, what only the host may ask is published at the host's address."""
 
 PRINTED = (
+    "ask_silent_servers",
     "chroot",
     "hard_stop_after",
     "log",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from .._input import tls
 from . import frontend_rules, logs, quic
 from .declared import SOCKETS, Item, Variables
@@ -30,6 +32,9 @@ MERGED = ("health_check", "server_options")
 
 FIRST = ("crt-store", "log-profile", "traces")
 """Kinds of sections that HAProxy wants to read before the sections that use them."""
+
+SILENT_SHARE = 5
+"""One part in so many of the requests in flight may wait for the servers of a section of which none is UP."""
 
 SAFE_TO_RETRY = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS"
 
@@ -276,6 +281,12 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
         else quic.build_rules(declared)
         + frontend_rules.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
     )
+    servers = _servers(
+        item,
+        {**base["server"], **variables["haproxy_server_defaults"]},
+        frontend_rules.is_made(variables, "server_cookies"),
+    )
+    asked = own_mode == "http" and _is_checked(servers) and boolean(variables["haproxy_ask_silent_servers"])
     return {
         "kind": kind,
         "name": item["name"],
@@ -291,15 +302,21 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
             *fit_lines(
                 frontend_rules.insert_before([SAFE_TO_RETRY], lines, frontend_rules.HTTP_RULES) if retried else lines
             ),
+            *(_ask_silent_servers(base["limits"]["requests"]) if asked else []),
         ],
         "lists": [file for _bind, files in bound for file in files],
-        **_servers(
-            item,
-            {**base["server"], **variables["haproxy_server_defaults"]},
-            frontend_rules.is_made(variables, "server_cookies"),
-        ),
+        **servers,
         "default_backend": item.get("default_backend", ""),
     }
+
+
+def _ask_silent_servers(requests: int) -> list[str]:
+    """Rules behind those of an inventory: while no server is UP, requests go to one whose checks time out. They are
+    bounded, because they wait as long as servers do that hang."""
+    return [
+        "force-persist if { nbsrv eq 0 }",
+        f"use-server %[lua.silent_server] if {{ nbsrv eq 0 }} {{ be_conn le {max(requests // SILENT_SHARE, 1)} }}",
+    ]
 
 
 def _tunnel(kind: str, item: Item, own_mode: str, inherited: Defaults, base: Item) -> list[str]:

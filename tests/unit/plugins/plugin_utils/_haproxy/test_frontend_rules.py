@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections import build_sections
 from samples.haproxy import BASE, back, front, listen, variables
 
-BARE = {"haproxy_removed_headers": []}
+BARE = {"haproxy_ask_silent_servers": False, "haproxy_removed_headers": []}
 MALFORMED = [
     r"http-request deny deny_status 400 if { req.hdrs -m reg '\x00' }",
     "http-request deny deny_status 400 if { req.fhdr(Content-Length) -m len gt 18 }",

@@ -235,7 +235,34 @@ SAFE = "http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIO
     ],
 )
 def test_only_what_is_safe_to_repeat_is_retried(section, changes, lines):
-    assert proxy(haproxy_backends=[section], **changes)["lines"] == lines
+    assert proxy(haproxy_backends=[section], haproxy_ask_silent_servers=False, **changes)["lines"] == lines
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "asked"),
+    [
+        (back(), {}, True),
+        (back(), {"haproxy_ask_silent_servers": "false"}, False),
+        (back(mode="tcp"), {}, False),
+        (back(servers=[]), {}, False),
+        (back(health_check={"type": "none"}), {}, False),
+        (back(server_options={"check": False}), {}, False),
+        (back(servers=[WEB1, {**WEB1, "name": "web2", "options": {"check": False}}]), {}, False),
+    ],
+)
+def test_silent_servers_are_asked_where_haproxy_checks_them_all(section, changes, asked):
+    silent = [
+        "force-persist if { nbsrv eq 0 }",
+        "use-server %[lua.silent_server] if { nbsrv eq 0 } { be_conn le 799 }",
+    ]
+    lines = proxy(haproxy_backends=[{**section, "lines": ["a"]}], **changes)["lines"]
+    assert lines[-2:] == silent if asked else not set(silent) & set(lines)
+
+
+def test_silent_servers_are_asked_by_the_last_rules_of_a_listen():
+    section = listen(mode="http", lines=["use-server db1 if TRUE"])
+    lines = proxy("listen", haproxy_listens=[section])["lines"]
+    assert [line.split()[0] for line in lines[-3:]] == ["use-server", "force-persist", "use-server"]
 
 
 def test_a_frontend_retries_nothing():
