@@ -70,8 +70,18 @@ class Difference:
         }
 
 
+class Refused(Exception):
+    """The change cannot go on; the text says why and what is true now, and C(result) what else the module returns."""
+
+    def __init__(self, message: str, **result: Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
 def transact(module: AnsibleModule) -> None:
-    """Run the change that the module's parameters declare, and end the module with what is true afterwards."""
+    """Run the change that the module's parameters declare, and end the module with what is true afterwards.
+
+    Nothing is printed while the directory is locked: a controller that is stopped, or gone, reads it late or never."""
     config = ConfigSet(module.params["directory"], trial=module.check_mode, companions=module.params["companions"])
     service = find_service(module, config)
     try:
@@ -79,7 +89,6 @@ def transact(module: AnsibleModule) -> None:
             try:
                 result = run_change(module, config, service)
                 hold_signals()
-                module.exit_json(**result)
             except Interrupted as error:
                 # Between the commit and the reload, or before the way back has begun.
                 if service.has_changed() or service.has_begun:
@@ -91,10 +100,14 @@ def transact(module: AnsibleModule) -> None:
             finally:
                 hold_signals()
                 config.discard()
+        hold_signals()
+    except Refused as error:
+        module.fail_json(msg=str(error), **error.result)
     except (SetError, CheckerMissing, OSError) as error:
         module.fail_json(msg=str(error))
     except Interrupted as error:
         module.fail_json(msg=f"{error}; {config.live} is unchanged and still in use")
+    module.exit_json(**result)
 
 
 def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
@@ -121,7 +134,7 @@ def refuse_obstacles(module: AnsibleModule) -> None:
     name, main = module.params["daemon"], os.path.join(module.params["directory"], module.params["main"])
     settings = () if module.params["image"] else SETTINGS
     if found := list(find_obstacles(name, module.params["unit"] or name, main, run, settings)):
-        module.fail_json(msg=f"Nothing was changed. {'; '.join(found)}.")
+        raise Refused(f"Nothing was changed. {'; '.join(found)}.")
 
 
 def refuse_taken_ports(module: AnsibleModule, service: Live, files: list[File]) -> None:
@@ -135,7 +148,7 @@ def refuse_taken_ports(module: AnsibleModule, service: Live, files: list[File]) 
     own = {name, *((*DAEMONS, "docker-proxy") if module.check_mode else ())}
     if holders := find_holders(service.daemon.list_places(texts), own):
         taken = "; ".join(f"port {port} is taken by {holder.describe()}" for port, holder in sorted(holders.items()))
-        module.fail_json(msg=f"Nothing was changed. {taken}, or let {name} listen elsewhere.")
+        raise Refused(f"Nothing was changed. {taken}, or let {name} listen elsewhere.")
 
 
 def refuse_dropped_sites(module: AnsibleModule, config: ConfigSet, host: Host) -> None:
@@ -147,8 +160,8 @@ def refuse_dropped_sites(module: AnsibleModule, config: ConfigSet, host: Host) -
         return
     main = os.path.join(module.params["directory"], module.params["main"])
     if dropped := find_dropped_sites(main, host, run):
-        module.fail_json(
-            msg=f"Nothing was changed. nginx serves sites of {', '.join(dropped)}, which this configuration leaves "
+        raise Refused(
+            f"Nothing was changed. nginx serves sites of {', '.join(dropped)}, which this configuration leaves "
             "out: declare them in nginx_sites, keep them by an include in nginx_http_lines, or set "
             "nginx_replace_sites to true to end them."
         )
@@ -212,7 +225,7 @@ def require_host(module: AnsibleModule, difference: Difference) -> str:
         return binary
     if not module.check_mode:
         message = f"missing on the host: {', '.join(missing)}; install that before the configuration"
-        module.fail_json(msg=message, **difference.result())
+        raise Refused(message, **difference.result())
     module.warn(
         f"the configuration of {daemon} is not checked in this run, because the host does not have yet: "
         f"{', '.join(missing)}"
@@ -253,7 +266,7 @@ def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host,
             f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in "
             f"use.\n{answer.describe()}"
         )
-        module.fail_json(msg=message, **{**difference.result(answer), "changed": False, "diff": []})
+        raise Refused(message, **{**difference.result(answer), "changed": False, "diff": []})
     for finding in answer.findings:
         if finding.severity == "warning":
             module.warn(f"{module.params['daemon']} warns of its configuration: {finding.describe()}")
@@ -302,7 +315,7 @@ def make_live(module: AnsibleModule, service: Live, result: dict[str, Any], is_o
             service.make_live(action)
     except NotNoted as error:
         hold_signals()
-        module.fail_json(msg=str(error), **result)
+        raise Refused(str(error), **result) from error
     except (Exception, Interrupted) as error:
         if module.check_mode:
             raise
@@ -318,8 +331,6 @@ def go_back(module: AnsibleModule, service: Live, error: BaseException, was_acti
     reason = str(error) if isinstance(error, (NotProven, Interrupted, OSError)) else repr(error)
     name = module.params["daemon"]
     if isinstance(error, Interrupted) and service.is_proven():
-        module.fail_json(
-            msg=f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result
-        )
+        raise Refused(f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result)
     outcome = service.go_back(was_active)
-    module.fail_json(msg=f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)
+    raise Refused(f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import grp
+import io
 import json
 import os
 import pwd
 import shutil
+from contextlib import redirect_stdout
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.config_set import ConfigSet
@@ -204,6 +206,27 @@ def test_two_runs_at_the_same_time(ask, directory, check_mode):
         f"another run is changing {directory} right now (process {os.getpid()}): run this one again when that has ended"
     )
     assert names(directory) == before
+
+
+class Reader(io.StringIO):
+    """Reads what a module prints only when the next run has had the directory."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = directory
+
+    def write(self, text):
+        with ConfigSet(str(self.directory)).lock():
+            return super().write(text)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_whose_result_nobody_reads_keeps_no_other_away(ask, directory, capsys, check_mode):
+    """As where the controller is stopped, or gone, and a result is larger than a pipe takes."""
+    reader = Reader(directory)
+    with redirect_stdout(reader), pytest.raises(json.JSONDecodeError):
+        ask(check_mode=check_mode, files=[file("x")])
+    assert "changed" in json.loads(reader.getvalue())
 
 
 def test_a_password_is_masked_in_the_old_file_too(ask, daemon, directory):
