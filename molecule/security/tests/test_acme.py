@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from authority import DIRECTORY, TRUSTED, authority, count_signed, stop_authority
+from authority import DIRECTORY, HOST, TRUSTED, authority, count_signed, stop_authority
 from cluster import lab_host, wait_until
 from conftest import LOAD_BALANCERS, STORE, VIP, s_client, shown
 from controller import good, playbook, words
@@ -54,6 +54,14 @@ def issuer(text: str) -> str:
     return lab_host("web2").check_output(
         "printf %%s %s | openssl x509 -noout -issuer", f"{text}-----END CERTIFICATE-----\n"
     )
+
+
+def status(text: str) -> str:
+    """What the authority says of a certificate."""
+    host = lab_host(HOST)
+    serial = host.check_output("printf %%s %s | openssl x509 -noout -serial", f"{text}-----END CERTIFICATE-----\n")
+    place = f"https://127.0.0.1:15000/cert-status-by-serial/{serial.removeprefix('serial=')}"
+    return json.loads(host.check_output("curl --silent --show-error --insecure %s", place))["Status"]
 
 
 def await_ordered(name: str, *others: str) -> str:
@@ -136,6 +144,16 @@ def test_a_certificate_is_renewed_by_a_playbook():
     before = await_ordered(SITE)
     good(playbook("renew_certificates", haproxy_acme=certificates(site=[SITE, OTHER])))
     await_ordered(SITE, before)
+
+
+def test_the_playbook_revokes_what_it_has_replaced():
+    before = await_ordered(SITE)
+    order = certificates(site=[SITE, OTHER])
+    good(playbook("renew_certificates", haproxy_acme=order, renew_certificates_revoke=True))
+    after = await_ordered(SITE, before)
+    assert [status(before), status(after)] == ["Revoked", "Valid"]
+    # There is nothing left to revoke.
+    assert lab_host(LOAD_BALANCERS[0]).run("haproxy-acme revoke site").rc != 0
 
 
 def test_an_unknown_name_is_refused_by_the_playbook():

@@ -2,6 +2,7 @@
 
 usage: acme.py SETTINGS SECRETS STATE run
        acme.py SETTINGS SECRETS STATE renew NAME...
+       acme.py SETTINGS SECRETS STATE revoke NAME...
        acme.py SETTINGS SECRETS STATE fetch
        acme.py SETTINGS SECRETS STATE show
 
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -147,6 +148,8 @@ class Order:
         self.key: str = secrets["keys"][wanted["key"]]
         self.store = Path(settings["store"], f"{self.name}.pem")
         self.file = state / f"{self.name}.json"
+        self.replaced = state / f"{self.name}.replaced.pem"
+        self.account = state / "account.json"
 
     def memory(self) -> dict[str, Any]:
         """Return what was written down: the number of C(failures) since the last success, the C(time) of the last one
@@ -219,36 +222,67 @@ class Order:
 
     def order(self) -> None:
         """Order a certificate from the authority and install it. Raises Failed."""
+        stored = self.read_stored()
         found = read_certificate(self._obtain())
         if found is None:
             raise Failed("the authority returned no certificate")
         if not self.fits(found):
             raise Failed("the certificate from the authority has other names or another key than the request")
+        if stored and not stored.is_self_signed:
+            self.replaced.write_text(stored.chain, encoding="ascii")
         self.install(found.chain)
         self.file.unlink(missing_ok=True)
         report(f"{self.name}: ordered, valid until {date(found.end)}")
 
+    def revoke(self) -> None:
+        """Revoke the certificate that the last order has replaced. Raises Failed."""
+        found = read_certificate(self.replaced.read_text(encoding="ascii")) if self.replaced.exists() else None
+        if found is None or not self.account.exists():
+            raise Failed(f"no order of this load balancer has replaced a certificate '{self.name}'")
+        with self._client() as folder:
+            (folder / "certificates").mkdir()
+            (folder / "certificates/replaced.crt").write_text(found.chain, encoding="ascii")
+            self._find_account(folder).write_bytes(self.account.read_bytes())
+            self._call_lego(folder, "--domains", "replaced", "revoke", "--keep")
+        self.replaced.unlink()
+        report(f"{self.name}: revoked the one that was valid until {date(found.end)}")
+
+    def _find_account(self, folder: Path) -> Path:
+        """Return the path where lego has what the authority says of the account."""
+        host = self.settings["directory"].split("/")[2].replace(":", "_")
+        return folder / "accounts" / host / self.settings["contact"] / "account.json"
+
+    @contextmanager
+    def _client(self) -> Iterator[Path]:
+        """A directory in which lego finds the key of the account."""
+        with tempfile.TemporaryDirectory(dir="/run") as name:
+            folder, contact = Path(name), self.settings["contact"]
+            key = self._find_account(folder).with_name("keys") / f"{contact}.key"
+            key.parent.mkdir(parents=True)
+            key.write_text(self.secrets["keys"][self.settings["account"]], encoding="ascii")
+            yield folder
+
+    def _call_lego(self, folder: Path, *words: str) -> None:
+        call(
+            *("lego", "--server", self.settings["directory"], "--email", self.settings["contact"]),
+            *("--accept-tos", "--path", str(folder), *words),
+            seconds=ORDER_SECONDS,
+            **self.secrets["environment"],
+        )
+
     def _obtain(self) -> str:
         """Return a new certificate with its chain. Raises Failed."""
-        directory, contact = self.settings["directory"], self.settings["contact"]
-        with tempfile.TemporaryDirectory(dir="/run") as folder, key_file(self.key) as key:
-            # Where lego looks for the account's key. An authority that knows the key returns its account.
-            host = directory.split("/")[2].replace(":", "_")
-            account = Path(folder, "accounts", host, contact, "keys", f"{contact}.key")
-            account.parent.mkdir(parents=True)
-            account.write_text(self.secrets["keys"][self.settings["account"]], encoding="ascii")
-            request = Path(folder, "request.pem")
+        # An authority that knows the key returns its account.
+        with self._client() as folder, key_file(self.key) as key:
+            request = folder / "request.pem"
             request.write_text(
                 call("openssl", "req", "-new", "-key", key, "-subj", "/", "-addext", alternatives(self.names)),
                 encoding="ascii",
             )
-            call(
-                *("lego", "--server", directory, "--email", contact, "--accept-tos", "--path", folder),
-                *("--csr", str(request), *self.settings["challenge"], "run"),
-                seconds=ORDER_SECONDS,
-                **self.secrets["environment"],
-            )
-            files = Path(folder, "certificates").glob("*.crt")
+            self._call_lego(folder, "--csr", str(request), *self.settings["challenge"], "run")
+            with suppress(FileNotFoundError):
+                self.account.write_bytes(self._find_account(folder).read_bytes())
+            files = (folder / "certificates").glob("*.crt")
             found = [file for file in files if not file.name.endswith(".issuer.crt")]
             return found[0].read_text(encoding="utf-8", errors="replace") if found else ""
 
@@ -381,12 +415,16 @@ def main(settings: str, secrets: str, folder: str, verb: str, *names: str) -> No
         with only_one(state):
             for name in names:
                 find(orders, name).order()
+    elif verb == "revoke":
+        with only_one(state):
+            for name in names:
+                find(orders, name).revoke()
     elif verb == "fetch":
         with only_one(state):
             for order in orders:
                 order.fetch(order.read_stored())
     else:
-        raise Failed(f"'{verb}' is none of renew NAME..., fetch, show")
+        raise Failed(f"'{verb}' is none of renew NAME..., revoke NAME..., fetch, show")
 
 
 if __name__ == "__main__":
