@@ -163,6 +163,12 @@ options:
     type: list
     elements: str
     default: []
+  program_replaced:
+    description: Tasks before this one replace the daemon's program by another release. In check mode they have not
+      done so, and the set is not checked.
+    type: bool
+    default: false
+    version_added: 0.2.0
   state:
     description:
       - V(present) deploys the set.
@@ -174,7 +180,8 @@ attributes:
   check_mode:
     description:
       - Does everything except the exchange of the directories and the reload. The daemon's check runs.
-      - If the daemon, O(image) or one of O(users) does not exist yet, RV(checked) is false.
+      - If the daemon, O(image) or one of O(users) does not exist yet, or O(program_replaced) is true, RV(checked) is
+        false.
     support: full
   diff_mode:
     description: Shows every changed file, with secrets masked.
@@ -225,7 +232,7 @@ action:
   returned: success, and where the daemon does not run the set
 checked:
   description: Whether the daemon's checker has accepted the set. False only in check mode, if the daemon or one of
-    O(users) does not exist on the host.
+    O(users) does not exist on the host, or with O(program_replaced).
   type: bool
   returned: success
 version:
@@ -294,6 +301,7 @@ def main() -> None:
             "accepted_findings": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "program_replaced": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
         },
         required_if=[("state", "present", ["files"])],

@@ -25,12 +25,13 @@ def row(daemon: str, example: Example, values: dict) -> dict:
 
 
 def rows(daemon: str) -> list[dict]:
-    """The examples for a daemon of the host; those for one in a container belong to another scenario."""
+    """The examples for a daemon of the host; those for one in a container or in another release belong to other
+    scenarios."""
     return [
         row(daemon, example, values)
         for example in written()
         for role, values in used(example)
-        if role == daemon and values.get(f"{daemon}_runtime") != "container"
+        if role == daemon and values.get(f"{daemon}_runtime") != "container" and f"{daemon}_version" not in values
     ]
 
 

@@ -221,6 +221,8 @@ def require_host(module: AnsibleModule, difference: Difference) -> str:
     binary = program(module)
     absent = f"image {module.params['image']}" if module.params["image"] else daemon
     missing = ([] if binary else [absent]) + [f"user {name}" for name in module.params["users"] if not has_user(name)]
+    if module.check_mode and module.params["program_replaced"]:
+        missing.append(f"the release of {daemon} that will be installed")
     if not missing:
         return binary
     if not module.check_mode:

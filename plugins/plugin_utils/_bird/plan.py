@@ -46,7 +46,9 @@ def declare(variables: Mapping[str, Any], base: Mapping[str, Any], facts: Mappin
         **given,
         "peers": peers,
         "router_id": given["router_id"] or _find_router_id(facts),
-        "names_authentication": has_feature(find_releases(facts), "names_authentication"),
+        "names_authentication": has_feature(
+            find_releases(facts, declared={"bird": given["version"]}), "names_authentication"
+        ),
     }
 
 

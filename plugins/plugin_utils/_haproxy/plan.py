@@ -129,7 +129,9 @@ def build_model(
 
 def _find_releases(variables: Variables, facts: Mapping[str, Any], lines: list[str]) -> dict[str, str]:
     """The versions of the programs; none of a container, whose image need not have those of the host."""
-    return {} if variables["haproxy_runtime"] == "container" else find_releases(facts, lines)
+    if variables["haproxy_runtime"] == "container":
+        return {}
+    return find_releases(facts, lines, {"haproxy": variables["haproxy_version"]})
 
 
 def _sections(variables: Variables) -> Sections:

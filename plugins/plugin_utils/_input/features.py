@@ -66,14 +66,17 @@ FEATURES = {
 }
 
 
-def find_releases(facts: Mapping[str, Any], lines: Iterable[str] = ()) -> dict[str, str]:
-    """Return the version of each program that the host has, else that of the distribution's package.
+def find_releases(
+    facts: Mapping[str, Any], lines: Iterable[str] = (), declared: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the version of each program that the host will have.
 
+    It is the one that the inventory has C(declared), else that of the host, else that of the distribution's package.
     C(facts) are Ansible's; C(lines) are the host's, among them C(PROGRAM=VERSION) of installed programs. A program of
     which nothing is known is left out."""
     pairs = (line.split("=", 1) for line in lines if "=" in line)
     installed = {name: version for name, version in pairs if name in PROGRAMS}
-    return {**_find_packages(facts), **installed}
+    return {**_find_packages(facts), **installed, **{name: found for name, found in (declared or {}).items() if found}}
 
 
 def has_feature(releases: Mapping[str, str], name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from . import packages
 from .additions import apply_additions, problems
 from .keys import find_key_problems
 from .rules import find_unknown
@@ -42,5 +43,6 @@ def make_plan(
         return {"problems": strangers + wrong, "model": {}}
     reduced, merged = apply_additions(role, variables, base)
     declared = declare(reduced, merged)
-    found = list(dict.fromkeys([*strangers, *problems(role, variables, base["additions"]), *find_problems(declared)]))
+    rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
+    found = list(dict.fromkeys([*strangers, *rules, *find_problems(declared)]))
     return {"problems": found, "model": {} if found else build_model(declared, merged)}

@@ -38,7 +38,8 @@ def _decrypt_texts(value: Any) -> Any:
 
 
 def find_unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
-    """The same for all variables of a role by their names; the C(content) of a file may have any number of lines."""
+    """The same for all variables of a role by their names; the C(content) of a file and the C(key) of a repository may
+    have any number of lines."""
     return [
         problem
         for name, value in variables.items()
@@ -47,6 +48,8 @@ def find_unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
 
 
 def _without_content(name: str, value: Any) -> Any:
+    if name.endswith("_repository") and isinstance(value, Mapping):
+        return {key: text for key, text in value.items() if key != "key"}
     if not name.endswith("_files") or not isinstance(value, (list, tuple)):
         return value
     return [

@@ -15,7 +15,7 @@ LAYERS = {
     "module_utils": [
         {"_address", "_characters", "_suggestion", "_http"},
         {"_host"},
-        {"_check", "_firewall"},
+        {"_apt", "_check", "_firewall"},
         {"_deployed"},
         {"_bird", "_haproxy", "_keepalived", "_nginx"},
         {"_transaction"},

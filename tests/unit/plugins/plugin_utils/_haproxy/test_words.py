@@ -146,13 +146,17 @@ ELSEWHERE = {
     "accepted_findings",
     "access_log",
     "additions",
+    "components",
     "container_mounts",
     "container_ports",
     "files",
+    "fingerprints",
     "image_lines",
     "log_servers",
     "names",
     "packages",
+    "suites",
+    "uris",
     "writable_paths",
 }
 """Lists of which nothing is printed into haproxy.cfg."""

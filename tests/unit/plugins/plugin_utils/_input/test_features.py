@@ -44,6 +44,12 @@ def test_an_installed_program_has_its_own_release(lines, haproxy):
     assert find_releases(debian(distribution_major_version="12"), lines)["haproxy"] == haproxy
 
 
+@pytest.mark.parametrize(("declared", "haproxy"), [("3.2", "3.2"), ("", "3.0.11-1")])
+def test_a_declared_release_is_the_one_that_the_host_will_have(declared, haproxy):
+    found = find_releases(debian(distribution_major_version="12"), ["haproxy=3.0.11-1"], {"haproxy": declared})
+    assert (found["haproxy"], found["bird"]) == (haproxy, "2.0")
+
+
 @pytest.mark.parametrize(
     ("release", "has"),
     [

@@ -129,8 +129,9 @@ def test_no_text_and_no_key_of_any_option_has_more_than_one_line(place, end, bef
     text = f"{before}{end}{after}"
     for value in [{text: True}, {"word": text}, {"word": [text]}] if free else [text]:
         problems = find_unprintable_texts(built(way, value))
-        content = way[-1][0] == "content" and way[0][0].endswith("_files")
-        assert len(problems) == (not content), way
+        lines = (("content", "_files"), ("key", "_repository"))
+        has_lines = any(way[-1][0] == key and way[0][0].endswith(variable) for key, variable in lines)
+        assert len(problems) == (not has_lines), way
 
 
 def test_every_role_is_known():
@@ -141,3 +142,5 @@ def test_every_role_is_known():
 def test_content_is_a_text_like_any_other_where_it_is_not_that_of_a_file():
     assert find_unprintable_texts({"haproxy_options": {"path": "x", "content": "a\nb"}})
     assert find_unprintable_texts({"haproxy_files": [{"path": "x", "content": "a\nb"}]}) == []
+    assert find_unprintable_texts({"haproxy_repository": {"suites": ["a\nb"]}})
+    assert find_unprintable_texts({"haproxy_repository": {"key": "a\nb"}}) == []
