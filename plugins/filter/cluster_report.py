@@ -66,7 +66,8 @@ _value:
     - Its C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and by C(nodes) C(state),
       C(priority), C(seconds_in_state) and C(transitions). C(changes) has the latest changes of the holder, the oldest
       first, each with C(host) (that took it) and C(seconds_ago).
-    - Its C(anycast) has what each node announces, with its C(sessions), the C(exported) routes and C(bfd) by router.
+    - Its C(anycast) has what each node announces, with its C(sessions), the C(exported) routes and C(bfd) by router,
+      and the C(connections) of its clients.
     - Its C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) and C(limit) of each
       by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(servers) which of these
       each of them is, C(certificates) those of every load balancer, C(web_servers) whether they run the configuration

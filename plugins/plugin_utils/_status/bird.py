@@ -12,10 +12,13 @@ from typing import Any
 from .trouble import Seen, Trouble, join_names
 
 JOURNAL = "see journalctl --unit bird --unit bird-announce"
+ENOUGH = 100
+"""Connections per node below which a hash spreads them unevenly by chance."""
 
 
-def find_troubles(seen: Seen) -> Iterator[Trouble]:
-    """Everything that keeps a node from being announced; C(seen) has the answers of the module bird_info."""
+def find_troubles(seen: Seen, connections: Mapping[str, int]) -> Iterator[Trouble]:
+    """Everything that keeps a node from being announced, or from its share; C(seen) has the answers of the module
+    bird_info, C(connections) counts those of clients by host."""
     for host, node in seen.items():
         if not node["running"]:
             yield Trouble((host,), "bird does not run, so no router sends anybody here", "systemctl start bird")
@@ -30,6 +33,21 @@ def find_troubles(seen: Seen) -> Iterator[Trouble]:
             "no node announces its addresses as one that is well: routers have the last resort only",
             "see what the other findings say of haproxy on these nodes",
         )
+    yield from _find_uneven_shares({host: connections[host] for host in ready if host in connections})
+
+
+def _find_uneven_shares(connections: Mapping[str, int]) -> Iterator[Trouble]:
+    """Nodes that have less than half of an even share."""
+    total, nodes = sum(connections.values()), len(connections)
+    for host, count in connections.items():
+        if total >= ENOUGH * nodes and 2 * count * nodes < total:
+            yield Trouble(
+                (host,),
+                f"the node has {count} of {total} connections, less than half of its share",
+                "on the router, see that its path is as good as the others, that enough paths are allowed and that the "
+                "hash is over ports as well; connections that are kept for long come slowly to a node that was away",
+                harmless=True,
+            )
 
 
 def _find_node_troubles(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
@@ -68,8 +86,16 @@ def _find_node_troubles(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]
         )
 
 
-def describe_nodes(seen: Seen) -> dict[str, dict[str, Any]]:
-    """What each node announces, its sessions, and whether BFD finds the routers alive."""
+def count_connections(haproxy: Seen) -> dict[str, int]:
+    """The connections of clients that each load balancer has."""
+    return {
+        host: sum(frontend.get("sessions", 0) for frontend in node.get("frontends", []))
+        for host, node in haproxy.items()
+    }
+
+
+def describe_nodes(seen: Seen, connections: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """What each node announces, its sessions, whether BFD finds the routers alive, and its connections of clients."""
     return {
         host: {
             "running": node["running"],
@@ -77,6 +103,7 @@ def describe_nodes(seen: Seen) -> dict[str, dict[str, Any]]:
             "sessions": {peer["address"]: peer["established"] for peer in node["peers"]},
             "exported": {peer["address"]: peer["exported"] for peer in node["peers"]},
             "bfd": {peer["address"]: peer["bfd"] for peer in node["peers"]},
+            "connections": connections.get(host, 0),
         }
         for host, node in seen.items()
     }

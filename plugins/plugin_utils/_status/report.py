@@ -51,7 +51,7 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
             host: _node(asked[host], haproxy.get(host), keepalived.get(host))
             for host in _hosts_with(asked, "keepalived", "haproxy")
         },
-        "anycast": bird_status.describe_nodes(select_answers(asked, "bird")),
+        "anycast": bird_status.describe_nodes(select_answers(asked, "bird"), bird_status.count_connections(haproxy)),
         "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
         "servers": _servers(haproxy),
@@ -84,7 +84,7 @@ def _find_troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_da
     yield from vrrp_status.find_troubles(keepalived, silent)
     unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _list_marks(said))]
     yield from haproxy_status.find_troubles(haproxy, certificate_days, unfinished)
-    yield from bird_status.find_troubles(select_answers(asked, "bird"))
+    yield from bird_status.find_troubles(select_answers(asked, "bird"), bird_status.count_connections(haproxy))
     if len(keepalived) + len(silent) == 1:
         yield Trouble(
             (*keepalived, *silent),

@@ -89,7 +89,8 @@ def _vips(report: Report) -> list[list[str]]:
 
 
 def _anycast(report: Report) -> list[list[str]]:
-    rows = [["ANNOUNCED BY", "AS", "SESSIONS", "ROUTES", "BFD"]]
+    rows = [["ANNOUNCED BY", "AS", "SESSIONS", "ROUTES", "BFD", "SHARE"]]
+    total = sum(node["connections"] for node in report["anycast"].values())
     for host, node in report["anycast"].items():
         sessions = [*node["sessions"].values()]
         paths = [value for value in node["bfd"].values() if value is not None]
@@ -100,6 +101,7 @@ def _anycast(report: Report) -> list[list[str]]:
                 f"{sum(sessions)} of {len(sessions)}",
                 " ".join(map(str, node["exported"].values())) or "-",
                 f"{sum(paths)} of {len(paths)}" if paths else "-",
+                f"{100 * node['connections'] / total:.0f} % of {total}" if total else "-",
             ]
         )
     return rows

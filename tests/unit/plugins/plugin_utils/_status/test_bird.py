@@ -46,28 +46,67 @@ CASES = [
 
 @pytest.mark.parametrize(("said", "part", "harmless"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
 def test_what_keeps_a_node_from_being_announced(said, part, harmless):
-    (found,) = find_troubles({"lb1": said, "lb2": node()})
+    (found,) = find_troubles({"lb1": said, "lb2": node()}, {})
     assert (found.hosts, found.harmless) == (("lb1",), harmless)
     assert part in found.what
 
 
 def test_nothing_is_wrong():
-    assert list(find_troubles({"lb1": node(), "lb2": node(peer(bfd=None))})) == []
-    assert list(find_troubles({})) == []
+    assert list(find_troubles({"lb1": node(), "lb2": node(peer(bfd=None))}, {})) == []
+    assert list(find_troubles({}, {})) == []
 
 
 def test_nodes_that_are_all_unwell_are_a_finding_of_their_own():
     unwell = node(announced="last_resort", unwell=[HANGS])
-    found = [trouble for trouble in find_troubles({"lb1": unwell, "lb2": unwell}) if len(trouble.hosts) == 2]
+    found = [trouble for trouble in find_troubles({"lb1": unwell, "lb2": unwell}, {}) if len(trouble.hosts) == 2]
     assert [trouble.what.split(":")[0] for trouble in found] == ["no node announces its addresses as one that is well"]
+
+
+@pytest.mark.parametrize(
+    ("connections", "uneven"),
+    [
+        pytest.param({"lb1": 99, "lb2": 200}, [], id="half of a share and more"),
+        pytest.param({"lb1": 49, "lb2": 151}, ["lb1"], id="less than half"),
+        pytest.param({"lb1": 0, "lb2": 199}, [], id="few"),
+        pytest.param({"lb2": 500}, [], id="haproxy of a node does not answer"),
+    ],
+)
+def test_a_share_that_is_uneven(connections, uneven):
+    found = list(find_troubles({"lb1": node(), "lb2": node()}, connections))
+    assert [trouble.hosts for trouble in found] == [(host,) for host in uneven]
+    assert all(trouble.harmless for trouble in found)
+
+
+def test_a_drained_node_has_no_share():
+    drained = node(announced="drain", standing_by=[STANDBY])
+    found = find_troubles({"lb1": node(), "lb2": drained}, {"lb1": 500, "lb2": 0})
+    assert [trouble.what.split(",")[0] for trouble in found] == ["the node is drained"]
 
 
 def test_the_table_shows_what_nodes_announce():
     asked = cluster()
     asked["lb1"]["bird"] = node(peer(), peer(address="2001:db8::1", exported=2, bfd=False))
+    asked["lb2"]["bird"] = node()
+    for host, sessions in (("lb1", 300), ("lb2", 100)):
+        asked[host]["haproxy"]["frontends"] = [{"name": "http", "status": "OPEN", "sessions": sessions, "limit": 4096}]
     lines = table(build_report(asked))
     (number,) = [number for number, line in enumerate(lines) if line.startswith("ANNOUNCED BY")]
-    assert lines[number + 1].split() == ["lb1", "ready", "2", "of", "2", "1", "2", "1", "of", "2"]
+    assert lines[number + 1].split() == [
+        "lb1",
+        "ready",
+        "2",
+        "of",
+        "2",
+        "1",
+        "2",
+        "1",
+        "of",
+        "2",
+        "75",
+        "%",
+        "of",
+        "400",
+    ]
 
 
 def test_a_cluster_without_anycast_has_no_such_table():
