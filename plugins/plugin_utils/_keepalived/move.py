@@ -59,10 +59,17 @@ def plan_move(
 
     C(declared) has C(nodes), C(instances) and C(sync_groups). C(interval) is how many seconds the last move has to be
     past."""
+    shared = [item["name"] for item in declared["instances"] if item.get("anycast")]
     units = _units(declared)
+    if shared and (instance in shared or not units):
+        return _refuse(
+            f"all nodes have the addresses of {' and '.join(shared)}, so there is nothing to move. reboot_hosts.yml, "
+            "upgrade_packages.yml and cluster_node_tasks drain a node before they work on it; its standby file does by "
+            "hand"
+        )
     chosen = [unit for unit in units if instance in unit] if instance else units
     if len(chosen) != 1:
-        known = list_names(declared["instances"])
+        known = _list_movable(declared)
         if instance:
             return _refuse(f"there is no instance '{instance}'{suggestion(instance, known)}")
         return _refuse(
@@ -77,11 +84,16 @@ def plan_emptying(seen: Seen, declared: Cluster, node: str, served: Seen = Mappi
     return [_plan_unit(seen, declared, unit, "", 0, served) for unit in held]
 
 
+def _list_movable(declared: Cluster) -> list[str]:
+    """The names of the instances that one node holds; all nodes have anycast addresses."""
+    return list_names([item for item in declared["instances"] if not item.get("anycast")])
+
+
 def _units(declared: Cluster) -> list[list[str]]:
     """The names of the instances that move together, those that move alone included."""
     groups = [group["instances"] for group in declared["sync_groups"]]
     grouped = {name for group in groups for name in group}
-    return groups + [[name] for name in list_names(declared["instances"]) if name not in grouped]
+    return groups + [[name] for name in _list_movable(declared) if name not in grouped]
 
 
 def _plan_unit(seen: Seen, declared: Cluster, unit: list[str], to: str, interval: float, served: Seen) -> Move:

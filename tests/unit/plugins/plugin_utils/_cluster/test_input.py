@@ -228,6 +228,7 @@ def test_a_cluster_may_lack_a_tier(variables, load_balancers, web_servers):
     ("variables", "load_balancers", "web_servers", "said"),
     [
         (VIP, [], ["web1"], "the group load_balancers is empty or missing, and there is a VIP"),
+        (ANYCAST, [], ["web1"], "the group load_balancers is empty or missing, and there is a VIP"),
         (VIP, ["lb1"], [], "the group web_servers is empty or missing, so haproxy has no servers"),
         ({**VIP, "cluster_servers": []}, ["lb1"], [], "the group web_servers is empty or missing"),
         ({**VIP, **SERVERS}, ["lb1"], ["web1"], "cluster_servers is set and the group web_servers has hosts"),

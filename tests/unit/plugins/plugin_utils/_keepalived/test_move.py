@@ -68,6 +68,26 @@ def test_an_instance_has_its_own_nodes():
     assert (planned["source"], planned["target"], planned["bystanders"]) == ("lb3", "lb2", [])
 
 
+SHARED = instance(name="cluster_anycast", virtual_ipaddress=[], anycast=["198.51.100.80/32"])
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"), [((), ""), ((), "cluster_anycast"), (("web",), "cluster_anycast")], ids=repr
+)
+def test_addresses_that_all_nodes_have_are_not_moved(names, wanted):
+    cluster = declared(*names)
+    cluster["instances"].append(SHARED)
+    (problem,) = plan_move(seen(lb1="MASTER", lb2="BACKUP"), cluster, instance=wanted)["problems"]
+    assert problem.startswith("all nodes have the addresses of cluster_anycast, so there is nothing to move")
+    assert plan_emptying(seen(lb1="", lb2="BACKUP"), cluster, "lb1") == []
+
+
+def test_a_vip_moves_beside_them():
+    cluster = declared("web")
+    cluster["instances"].append(SHARED)
+    assert plan_move(seen(lb1="MASTER", lb2="BACKUP"), cluster)["target"] == "lb2"
+
+
 def test_instances_of_a_group_move_together():
     planned = plan_move(seen(lb1="MASTER MASTER", lb2="BACKUP FAULT", lb3="BACKUP BACKUP"), BOTH, instance="api")
     assert (planned["instances"], planned["target"]) == (["web", "api"], "lb3")

@@ -88,6 +88,12 @@ BAD = [
         ["lb3 (203.0.113.13)", "within one network only", "keepalived_accept_lossy_anycast"],
     ),
     (
+        "anycast on one node",
+        [instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"])],
+        {"nodes": NODES[:1]},
+        ["keepalived_nodes has 1 node(s)", "keepalived_accept_single_node"],
+    ),
+    (
         "anycast address twice",
         [
             instance(virtual_ipaddress=[], version=2, anycast=["198.51.100.80/32"]),
