@@ -11,10 +11,10 @@ from contextlib import ExitStack
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.maxconn import CONNECTION
-from cluster import haproxy_info, lab_host, wait_until
+from cluster import between, haproxy_info, lab_host, stopped, wait_until
 from conftest import VIP
 from controller import good, playbook
-from faults import filtered, frozen, saturated
+from faults import filtered, frozen, saturated, starved
 from loads import H2_100, IDLE, LOADS, NO_WINDOW, RETURN, kept_idle, loaded, succeeded
 from observed import observed
 
@@ -96,6 +96,38 @@ def test_a_hung_haproxy_moves_the_vip_once_and_clients_that_come_back_do_not_pus
         time.sleep(SECONDS / 2)
     seen.assert_moved_once()
     cluster.become_well()
+
+
+def is_reported(host: str, name: str) -> bool:
+    """Return whether the watch reports this of HAProxy."""
+    return lab_host(host).check_output(f"cat /run/keepalived-watch/haproxy_{name}") != "0"
+
+
+@pytest.fixture
+def hidden_processes(cluster) -> Iterator[None]:
+    """On the load balancers, only root with the capability to trace sees the processes of others."""
+    hide = "mount -o remount,hidepid={} /proc"
+    with ExitStack() as stack:
+        for name in cluster.load_balancers:
+            stack.enter_context(between(name, hide.format(2), hide.format(0)))
+        yield
+    cluster.become_well()
+
+
+def test_hung_is_told_from_busy_where_processes_are_hidden(owner, hidden_processes):
+    with starved(owner, "haproxy"):
+        wait_until(lambda: is_reported(owner, "hangs_busy"), "busy")
+        assert not is_reported(owner, "hangs")
+    with frozen(owner, "haproxy"):
+        wait_until(lambda: is_reported(owner, "hangs"), "hung")
+
+
+def test_the_check_script_alone_detects_a_hung_haproxy_where_processes_are_hidden(cluster, owner, hidden_processes):
+    with ExitStack() as stack:
+        for name in cluster.load_balancers:
+            stack.enter_context(stopped(name, "keepalived-watch"))
+        stack.enter_context(frozen(owner, "haproxy"))
+        cluster.wait_for_owners(cluster.others(owner))
 
 
 def list_servers(host: str) -> dict[str, dict[str, str]]:
