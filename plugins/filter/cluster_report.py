@@ -15,7 +15,8 @@ options:
   _input:
     description:
       - Results of the modules by host name. A load balancer has C(keepalived) and C(haproxy), a web server has C(nginx)
-        (of M(evenkeel.ha_web.nginx_info)) and C(unfinished) (of M(ansible.builtin.find)).
+        (of M(evenkeel.ha_web.nginx_info)) and C(unfinished) (of M(ansible.builtin.find)). Each may have C(changes) (of
+        M(evenkeel.ha_web.config_changes_info)).
       - A host that cannot be reached, or a module that has failed, is reported as a finding.
     type: dict
     required: true
@@ -71,7 +72,7 @@ _value:
     - Its C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) and C(limit) of each
       by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(servers) which of these
       each of them is, C(certificates) those of every load balancer, C(web_servers) whether they run the configuration
-      on disk.
+      on disk, C(last_changes) the last change of each host.
   type: dict
 """
 

@@ -34,6 +34,7 @@ description:
     have new workers and no new errors in its log. keepalived must report the end of the reload to the journal. BIRD
     must have its sessions and export its routes; until then it goes back by itself after a minute.
   - If this verification fails, the module restores the previous set, verifies that the daemon runs it, and fails.
+  - Adds each change to a log on the host, which M(evenkeel.ha_web.config_changes_info) reads.
   - An interrupted run is completed by the next one. Of two concurrent runs, the second one fails.
 options:
   daemon:
@@ -149,6 +150,12 @@ options:
     elements: str
     default: []
     version_added: 0.2.0
+  operator:
+    description: Name of whoever makes the change, for the log on the host. The user and the address of the login are
+      part of the log without it.
+    type: str
+    default: ""
+    version_added: 0.2.0
   users:
     description: Users that the set refers to. If one does not exist, the module fails before the check. In check mode
       it warns and skips the check.
@@ -173,8 +180,11 @@ options:
     description:
       - V(present) deploys the set.
       - V(previous) restores the set that the last change has replaced, with its companions.
+      - V(absent) stops and disables the daemon and its companions, removes the files of the set, brings those back that
+        they have replaced, and removes the previous set. Other files of O(directory), O(content_directories) and
+        packages stay.
     type: str
-    choices: [present, previous]
+    choices: [present, previous, absent]
     default: present
 attributes:
   check_mode:
@@ -215,6 +225,13 @@ EXAMPLES = r"""
           www.example.com web
     health: http://127.0.0.1:8405/healthz
 
+- name: Remove the configuration, and stop the daemon
+  evenkeel.ha_web.config_transaction:
+    daemon: haproxy
+    directory: /etc/haproxy
+    main: haproxy.cfg
+    state: absent
+
 - name: Restore the previous configuration
   evenkeel.ha_web.config_transaction:
     daemon: haproxy
@@ -226,8 +243,9 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description:
-    - Action that makes the set live. V(start), V(reload), V(restart), or V(settle) if only units or kernel parameters
-      around the daemon must change. Empty if none is needed or the daemon does not exist yet.
+    - Action that makes the set live. V(start), V(reload), V(restart), V(stop) for a removed set, or V(settle) if only
+      units or kernel parameters around the daemon must change. Empty if none is needed or the daemon does not exist
+      yet.
   type: str
   returned: success, and where the daemon does not run the set
 checked:
@@ -299,10 +317,11 @@ def main() -> None:
             "require_sessions": {"type": "bool", "default": True},
             "fatal_warnings": {"type": "bool", "default": False},
             "accepted_findings": {"type": "list", "elements": "str", "default": []},
+            "operator": {"type": "str", "default": ""},
             "users": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "program_replaced": {"type": "bool", "default": False},
-            "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "previous", "absent"], "default": "present"},
         },
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,

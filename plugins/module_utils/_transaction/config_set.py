@@ -44,6 +44,7 @@ from .files import (
     is_own,
     owner_ids,
     refuse_paths,
+    remove_declared,
     replaced_path,
     restore_outside,
 )
@@ -137,10 +138,12 @@ class ConfigSet:
         were = list_declared(self.live)
         for path in set(were) - {file.path for file in files}:
             disk.remove(self.staged / copy_path(path))
-            disk.remove(replaced_path(self.staged, path))
+            if Path(path).is_absolute():
+                disk.remove(replaced_path(self.staged, path))
         for file in files:
-            if Path(file.path).is_absolute() and file.path not in were and Path(file.path).is_file():
-                disk.copy(Path(file.path), replaced_path(self.staged, file.path))
+            found, kept = self.live / file.path, replaced_path(self.staged, file.path)
+            if file.path not in were and found.is_file() and not kept.exists():
+                disk.copy(found, kept)
         changed = {change.path for change in changes}
         for file in files:
             if file.path in changed:
@@ -269,6 +272,30 @@ class ConfigSet:
             self.live.rename(self.outdated)
             self.previous.rename(self.live)
             self.outdated.rename(self.previous)
+
+    def list_differences(self) -> list[str]:
+        """The declared paths whose content is another one in the previous set."""
+        paths = {path for directory in (self.live, self.previous) for path in list_declared(directory)}
+        return sorted(
+            path
+            for path in paths
+            if disk.read(self.live / copy_path(path)) != disk.read(self.previous / copy_path(path))
+        )
+
+    def remove(self) -> None:
+        """Remove the set and those beside it: the files are those that stood there before the first set. Raises
+        SetError, and the next removal finishes this one."""
+        try:
+            remove_declared(self.live)
+            for path in (self.staged, self.previous, self.outdated):
+                shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                self.live.rmdir()
+        except OSError as error:
+            raise SetError(
+                f"cannot remove the set in {self.live}: {error}. Make that possible and run this again, which finishes "
+                "it"
+            ) from error
 
     def require_previous(self) -> None:
         """Raises SetError where restore() has nothing to bring back."""

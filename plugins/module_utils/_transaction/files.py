@@ -7,7 +7,8 @@ belong elsewhere.
 
 A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below
 C(.system). What stood in such a place before anybody declared it is kept below C(.found), and comes back when it is
-declared no more."""
+declared no more. What stood in the directory is kept below C(.original), and comes back when the whole set is
+removed."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ import grp
 import os
 import pwd
 import re
+import shutil
 import stat
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,7 @@ from .._host import disk
 MARK = ".evenkeel.new"
 SYSTEM = ".system"
 FOUND = ".found"
+ORIGINAL = ".original"
 HIDDEN = "(content hidden)\n"
 
 
@@ -79,7 +83,7 @@ def refuse_paths(files: list[File], live: Path, name: Path) -> None:
             raise SetError(f"{path} is declared {paths.count(path)} times: each file can be there once")
     for file in files:
         path = Path(file.path)
-        own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,))
+        own = path in (Path(), Path(MANIFEST), Path(MARK)) or path.parts[:1] in ((SYSTEM,), (FOUND,), (ORIGINAL,))
         if (
             ".." in path.parts
             or CONTROL.search(file.path)
@@ -114,7 +118,7 @@ def copy_path(path: str) -> str:
 
 def replaced_path(directory: Path, path: str) -> Path:
     """Return the path of the set's copy of the file that a declared file has replaced."""
-    return directory / f"{FOUND}/{path}"
+    return directory / f"{FOUND if Path(path).is_absolute() else ORIGINAL}/{path}"
 
 
 def is_own(directory: Path, path: str) -> bool:
@@ -179,6 +183,38 @@ def install_outside(source: Path, replaced: Path) -> None:
         disk.place_copy(Path(path))
     for path in sorted(gone - set(copies)):
         disk.remove(Path(path))
+
+
+def remove_declared(directory: Path) -> None:
+    """Remove the files that the set in the directory has declared, and bring back those that they have replaced.
+
+    The manifest goes last: an ended removal is finished by the next one."""
+    declared = list_declared(directory)
+    with tempfile.TemporaryDirectory() as empty:
+        install_outside(Path(empty), directory)
+    for path in declared:
+        if not Path(path).is_absolute():
+            found = replaced_path(directory, path)
+            if found.exists():
+                disk.copy(found, directory / path)
+            else:
+                disk.remove(directory / path)
+    for name in (SYSTEM, FOUND, ORIGINAL):
+        shutil.rmtree(directory / name, ignore_errors=True)
+    for path in declared:
+        if not Path(path).is_absolute():
+            _remove_empty((directory / path).parent, directory)
+    disk.remove(directory / MARK)
+    disk.remove(directory / MANIFEST)
+    disk.sync_directory(directory)
+
+
+def _remove_empty(path: Path, top: Path) -> None:
+    """Remove directories below the top that have nothing in them any more."""
+    with suppress(OSError):
+        while path != top:
+            path.rmdir()
+            path = path.parent
 
 
 def restore_outside(staged: Path, live: Path) -> None:

@@ -133,6 +133,24 @@ class Live(Deployed):
         for name in sorted(set(list_companions(self.config.live)) - set(list_companions(self.config.previous))):
             self.unit.run(["systemctl", "stop", name])
 
+    def stop_all(self) -> None:
+        """Stop and disable the daemon's unit, and stop what serves beside it. Raises SetError for what still runs."""
+        for name in (self.unit.name, *self._companions()):
+            self.unit.run(["systemctl", "disable", "--now", name])
+        running = [name for name, state in self._unit_states().items() if state.active]
+        if running:
+            raise SetError(
+                f"{', '.join(running)} cannot be stopped, so {self.config.live} is unchanged: systemctl status says why"
+            )
+
+    def forget(self) -> None:
+        """Forget what was proven, and have systemd forget the units that are gone. Raises SetError."""
+        try:
+            disk.remove(self.memory)
+        except OSError as error:
+            raise SetError(f"cannot remove {self.memory}: {error}") from error
+        self.unit.run(["systemctl", "daemon-reload"])
+
     def go_back(self, was_active: bool) -> str:
         """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards,
         whatever fails."""

@@ -28,7 +28,8 @@ from ansible.module_utils.basic import AnsibleModule
 from .._check.finding import CheckerMissing, Verdict
 from .._check.secrets import mask_secrets
 from .._deployed.effect import kernel_parameters
-from .._deployed.manifest import MANIFEST, SetError
+from .._deployed.log import SUFFIX, add_entry
+from .._deployed.manifest import MANIFEST, SetError, list_declared
 from .._host import disk
 from .._host.container import ContainerUnit
 from .._host.run import run
@@ -89,6 +90,8 @@ def transact(module: AnsibleModule) -> None:
             try:
                 result = run_change(module, config, service)
                 hold_signals()
+                if result["changed"]:
+                    log_change(module, service, result, "done" if module.params["state"] == "absent" else "live")
             except Interrupted as error:
                 # Between the commit and the reload, or before the way back has begun.
                 if service.has_changed() or service.has_begun:
@@ -112,6 +115,8 @@ def transact(module: AnsibleModule) -> None:
 
 def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
     """The story of a change, step by step; returns what the module returns."""
+    if module.params["state"] == "absent":
+        return remove_set(module, config, service)
     refuse_obstacles(module)
     if not module.check_mode:
         config.recover()
@@ -123,10 +128,28 @@ def run_change(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[
     answer = NOT_CHECKED
     if binary := require_host(module, difference):
         host = stage_set(module, config, files, difference)
-        answer = check_set(module, config, binary, host, difference)
+        answer = check_set(module, config, service, binary, host, difference)
         refuse_dropped_sites(module, config, host)
         commit_set(module, config, service, difference)
     return make_live(module, service, difference.result(answer), is_other_set=bool(difference.changes))
+
+
+def log_change(module: AnsibleModule, service: Live, result: dict[str, Any], outcome: str) -> None:
+    """Add the change to the log on the host. A host without room for that only warns: the change itself is done."""
+    if module.check_mode:
+        return
+    entry = {
+        "daemon": module.params["daemon"],
+        "operator": module.params["operator"],
+        "state": module.params["state"],
+        "action": result.get("action", ""),
+        "outcome": outcome,
+    }
+    path = service.memory.with_suffix(SUFFIX)
+    try:
+        add_entry(path, entry, result.get("changes", []))
+    except OSError as error:
+        module.warn(f"cannot write this change into {path}: {error}")
 
 
 def refuse_obstacles(module: AnsibleModule) -> None:
@@ -259,7 +282,9 @@ def stage_set(module: AnsibleModule, config: ConfigSet, files: list[File], diffe
     )
 
 
-def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, difference: Difference) -> Verdict:
+def check_set(
+    module: AnsibleModule, config: ConfigSet, service: Live, binary: str, host: Host, difference: Difference
+) -> Verdict:
     """Ask the daemon's checker about the set; the module fails where that is refused."""
     answer = check_files(module, config, binary, host, staged=bool(difference.changes))
     if not answer.valid:
@@ -268,7 +293,9 @@ def check_set(module: AnsibleModule, config: ConfigSet, binary: str, host: Host,
             f"{name} refuses this configuration; {module.params['directory']} is unchanged and still in "
             f"use.\n{answer.describe()}"
         )
-        raise Refused(message, **{**difference.result(answer), "changed": False, "diff": []})
+        result = {**difference.result(answer), "changed": False, "diff": []}
+        log_change(module, service, result, "refused by the daemon's checker; nothing has changed")
+        raise Refused(message, **result)
     for finding in answer.findings:
         if finding.severity == "warning":
             module.warn(f"{module.params['daemon']} warns of its configuration: {finding.describe()}")
@@ -289,13 +316,26 @@ def commit_set(module: AnsibleModule, config: ConfigSet, service: Live, differen
 def restore_previous(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
     """Put the previous set in the place of the live one; returns what the module returns of that."""
     config.require_previous()
+    changes = config.list_differences()
     if not module.check_mode:
         # Companions stop first: a run that ended there would leave neither set running.
         hold_signals()
         with service.forget_proof():
             service.stop_obsolete()
             config.restore()
-    return {"changed": True, "findings": [], "previous": str(config.previous)}
+    return {"changed": True, "changes": changes, "findings": [], "previous": str(config.previous)}
+
+
+def remove_set(module: AnsibleModule, config: ConfigSet, service: Live) -> dict[str, Any]:
+    """Stop the daemon and remove its set; returns what the module returns of that."""
+    files = list_declared(config.live)
+    is_there = (config.live / MANIFEST).exists() or service.memory.exists()
+    if is_there and not module.check_mode:
+        hold_signals()
+        service.stop_all()
+        config.remove()
+        service.forget()
+    return {"changed": is_there, "changes": files, "findings": [], "action": "stop" if is_there else ""}
 
 
 def make_live(module: AnsibleModule, service: Live, result: dict[str, Any], is_other_set: bool) -> dict[str, Any]:
@@ -335,4 +375,5 @@ def go_back(module: AnsibleModule, service: Live, error: BaseException, was_acti
     if isinstance(error, Interrupted) and service.is_proven():
         raise Refused(f"{reason}; {name} runs what is in {module.params['directory']}, which is proven", **result)
     outcome = service.go_back(was_active)
+    log_change(module, service, result, f"failed. {outcome}".splitlines()[0])
     raise Refused(f"{name} does not run the new configuration:\n{reason}\n{outcome}", **result)

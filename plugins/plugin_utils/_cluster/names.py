@@ -21,6 +21,7 @@ VARIABLES = (
     *("cluster_move_interval", "cluster_node_tasks", "cluster_on_drain_timeout", "cluster_release"),
     *("cluster_serial", "cluster_server_name", "cluster_servers", "cluster_up_timeout", "cluster_vip"),
     *("cluster_vip6", "cluster_vips", "cluster_virtual_router_id", "cluster_web_server_group"),
+    *("collect_diagnostics_to"),
     *("drill_confirmed", "drill_connections", "drill_download_url", "drill_faults", "drill_from"),
     *("drill_host", "drill_instance", "drill_interval", "drill_max_outage_ms", "drill_patience"),
     *(
@@ -33,7 +34,9 @@ VARIABLES = (
         "drill_validate_certs",
     ),
     *("drill_web_server", "move_vip_force", "move_vip_instance", "move_vip_to", "prepare_sudo_user"),
-    *("prepare_upgrade", "reboot_timeout", "roll_back_daemons", "shut_down_confirmed", "shut_down_timeout"),
+    *("prepare_upgrade", "reboot_timeout", "roll_back_daemons", "show_changes_last"),
+    *("shut_down_confirmed", "shut_down_timeout"),
+    *("uninstall_confirmed", "uninstall_daemons", "uninstall_packages"),
     *("upgrade_packages", "upgrade_reboot", "watch_interval", "watch_times"),
 )
 """Variables that the playbooks read, without those of the roles."""

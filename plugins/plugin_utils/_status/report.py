@@ -5,8 +5,8 @@
 """Report of a cluster: the answers of all hosts and all findings.
 
 C(asked) is what the modules have returned, by the hosts' names: C(haproxy), C(keepalived) and perhaps C(bird) of a
-load balancer, C(nginx) and C(unfinished) of a web server. A host that cannot be reached has C(unreachable: true) in
-what came back first."""
+load balancer, C(nginx) and C(unfinished) of a web server, perhaps C(changes) of each. A host that cannot be reached
+has C(unreachable: true) in what came back first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from . import bird as bird_status
 from . import haproxy as haproxy_status
+from . import log
 from . import vrrp as vrrp_status
 from .trouble import Seen, Trouble
 
@@ -30,7 +31,11 @@ PENDING = {
 MOST = 50
 """Changes of a holder in the report, the latest."""
 
-ANSWERS = {"bird": "running", "keepalived": "running", "haproxy": "running", "nginx": "running", "unfinished": "files"}
+ANSWERS = {
+    **dict.fromkeys(("bird", "keepalived", "haproxy", "nginx"), "running"),
+    "unfinished": "files",
+    "changes": "changes",
+}
 """Key that every complete answer of a module contains."""
 UNFINISHED = {
     "evenkeel-unfinished": "a deployment of this web server was interrupted",
@@ -57,6 +62,9 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
         "servers": _servers(haproxy),
         "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
         "web_servers": {host: _web_server(asked[host]) for host in _hosts_with(asked, "nginx")},
+        "last_changes": log.select_last(
+            {host: said["changes"] for host, said in asked.items() if "changes" in said.get("changes", {})}
+        ),
     }
 
 

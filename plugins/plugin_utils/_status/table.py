@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .log import list_rows
 from .trouble import format_duration, join_names
 
 Report = Mapping[str, Any]
@@ -31,7 +32,7 @@ def build_lines(report: Report, folder: str = "", inventories: Sequence[str] = (
 
 
 def table(report: Report) -> list[str]:
-    """The lines of a report: VIPs, load balancers, connections, backends, certificates and web servers."""
+    """The lines of a report: each table with its heading."""
     printed: list[str] = []
     for block in list_tables(report):
         printed += [*columns(block), ""] if len(block) > 1 else []
@@ -40,7 +41,17 @@ def table(report: Report) -> list[str]:
 
 def list_tables(report: Report) -> list[list[list[str]]]:
     """The tables, each as rows of cells; the first row has the names of the columns."""
-    parts = (_vips, _anycast, _load_balancers, _configurations, _frontends, _backends, _certificates, _web_servers)
+    parts = (
+        _vips,
+        _anycast,
+        _load_balancers,
+        _configurations,
+        _frontends,
+        _backends,
+        _certificates,
+        _web_servers,
+        _changes,
+    )
     return [part(report) for part in parts]
 
 
@@ -191,3 +202,8 @@ def _nginx(node: Mapping[str, Any]) -> str:
     if not node["running"]:
         return "stopped"
     return "is not what was deployed" if node["pending"] else "runs what is on disk"
+
+
+def _changes(report: Report) -> list[list[str]]:
+    """The last change of each host."""
+    return list_rows(report["last_changes"])

@@ -13,6 +13,7 @@ import shutil
 from contextlib import redirect_stdout
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed import log, proven
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.config_set import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.modules import config_transaction
 from module_arguments import module_arguments
@@ -39,7 +40,9 @@ def directory(tmp_path):
 
 
 @pytest.fixture
-def ask(directory, capsys):
+def ask(directory, capsys, monkeypatch):
+    monkeypatch.setattr(proven, "MEMORY", directory.with_name("memory"))
+
     def ask_module(name="haproxy", check_mode=False, **params):
         args = {
             "daemon": name,
@@ -170,6 +173,8 @@ def test_the_previous_set_is_brought_back(ask, daemon, directory, check_mode, te
     assert (result["changed"], result["previous"], result["action"]) == (True, str(previous), "")
     assert (directory / "foreign.cfg").read_text() == text
     assert (previous / "foreign.cfg").exists()
+    logged = log.read_all(directory.with_name("memory"))
+    assert [(entry["daemon"], entry["state"]) for entry in logged] == ([] if check_mode else [(daemon, "previous")])
 
 
 @pytest.mark.parametrize(("there", "changes"), [(True, []), (False, ["site"])])
