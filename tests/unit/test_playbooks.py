@@ -22,6 +22,7 @@ COMPUTED = {
     "{{ __fault.how }}.yml": ["break.yml", "move.yml", "reboot.yml"],
     "{{ cluster_deploy_tasks }}": [],
     "{{ cluster_node_tasks }}": [],
+    "{{ cluster_restore_tasks }}": [],
 }
 """Names that are known when they are included, and the files that they can be; the inventory's are elsewhere."""
 

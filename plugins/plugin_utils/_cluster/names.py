@@ -21,7 +21,8 @@ VARIABLES = (
     *("cluster_move_interval", "cluster_node_tasks", "cluster_on_drain_timeout", "cluster_release"),
     *("cluster_serial", "cluster_server_name", "cluster_servers", "cluster_up_timeout", "cluster_vip"),
     *("cluster_vip6", "cluster_vips", "cluster_virtual_router_id", "cluster_web_server_group"),
-    *("collect_diagnostics_to"),
+    *("cluster_canary_max_errors", "cluster_canary_min_requests", "cluster_canary_seconds", "cluster_canary_servers"),
+    *("cluster_canary_weight", "cluster_former_release", "cluster_restore_tasks", "collect_diagnostics_to"),
     *("drill_confirmed", "drill_connections", "drill_download_url", "drill_faults", "drill_from"),
     *("drill_host", "drill_instance", "drill_interval", "drill_max_outage_ms", "drill_patience"),
     *(
