@@ -10,7 +10,7 @@ short_description: Select the hosts that get a new release first and are watched
 version_added: 0.2.0
 description:
   - Returns the first of the hosts, and problems if others would get the release at the same time.
-positional: servers, serial, watches
+positional: servers, serial
 options:
   _input:
     description: The hosts, in the order in which they are deployed.

@@ -31,14 +31,14 @@ PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
 PREFIXES = (
     *("bgp", "cluster", "check_cluster", "drill", "move_vip", "upgrade", "reboot", "prepare", "build", "shut_down"),
-    *("import", "roll_back", "watch"),
+    *("import", "roll_back", "watch", "collect_diagnostics", "show_changes", "uninstall"),
 )
 """What the variables of playbooks begin with."""
 CONTROLLER = {"ansible", "ansible-doc", "ansible-playbook", "make", "molecule"}
 """Programs whose words are known here."""
 ELSEWHERE = {
     *("acme.sh", "ansible-galaxy", "ansible-navigator", "ansible-vault", "cat", "certbot", "cp", "curl", "gpg"),
-    *("haproxy-certificate", "lego", "mkdir", "nsenter", "pre-commit", "python", "ssh", "systemctl"),
+    *("haproxy-certificate", "lego", "mkdir", "nsenter", "pre-commit", "python", "ssh", "systemctl", "tar"),
 }
 
 
