@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input.rules import find_repeated, refuse_no_network
+from . import maintenance
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES, declared_defaults
 from .sections import find_defaults, find_mode, find_modes, merge_binds
@@ -30,6 +31,7 @@ def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     yield from _https(variables, sections)
     yield from _headers(variables)
     yield from _limits(variables["haproxy_client_limits"])
+    yield from maintenance.find_problems(variables["haproxy_maintenance"])
     yield from _challenges(variables["haproxy_acme_servers"])
 
 
@@ -128,7 +130,7 @@ def _headers(variables: Variables) -> Iterator[str]:
                 f"haproxy_removed_headers has '{name}': the name of a header is needed, or its beginning and *, "
                 "such as X-Forwarded-*"
             )
-    for name in ("haproxy_trusted_proxies", "haproxy_stats_allowed"):
+    for name in ("haproxy_trusted_proxies", "haproxy_stats_allowed", "haproxy_banned_networks"):
         for network in variables[name]:
             yield from refuse_no_network(name, network)
 

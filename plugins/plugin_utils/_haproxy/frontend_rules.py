@@ -14,9 +14,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._haproxy.release_words import NUL
 from .._input import additions
-from . import logs
+from . import logs, maintenance
 from .declared import Item, Variables
-from .words import EXEMPT, TRUSTED, match_sources
+from .words import BANNED, EXEMPT, TRUSTED, WORKERS, match_sources
 
 LIMITS = "client_limits"
 ACME = "acme_challenges"
@@ -105,6 +105,7 @@ def build_lines(
         in_flight = _in_flight_limits(requests, list_shared_addresses(variables))
         found = insert_before(
             logs.list_captures(variables)
+            + maintenance.build_rules(variables, CHALLENGES)
             + _http_limits(limits)
             + (in_flight if is_made(variables, "requests_in_flight") else [])
             + _header_rules(variables, forwards_nul)
@@ -114,7 +115,7 @@ def build_lines(
         )
         if variables["haproxy_acme_servers"]:
             found = insert_before([f"use_backend {ACME} if {CHALLENGES}"], found, ("use_backend",))
-    return _connection_limits(limits, layer) + found
+    return _ban_networks(variables["haproxy_banned_networks"], layer) + _connection_limits(limits, layer) + found
 
 
 def _host_rules(section: Item) -> list[str]:
@@ -159,6 +160,11 @@ def _https_rules(section: Item, variables: Variables) -> list[str]:
     ]
 
 
+def _ban_networks(networks: list[str], layer: str) -> list[str]:
+    """Rules that close the connections of clients who are not wanted."""
+    return [f"tcp-request {layer} reject if {{ {match_sources({BANNED: networks})} }}"] if networks else []
+
+
 def _connection_limits(limits: dict[str, Any], layer: str) -> list[str]:
     """Rules at the earliest moment at which HAProxy knows the client's address."""
     if not limits:
@@ -184,6 +190,15 @@ def list_shared_addresses(variables: Variables) -> dict[str, list[str]]:
     return {
         TRUSTED: variables["haproxy_trusted_proxies"],
         EXEMPT: variables["haproxy_client_limits"].get("exempt", []),
+    }
+
+
+def list_networks(variables: Variables) -> dict[str, list[str]]:
+    """All networks that rules name, by the files for long lists of them."""
+    return {
+        **list_shared_addresses(variables),
+        BANNED: variables["haproxy_banned_networks"],
+        WORKERS: variables["haproxy_maintenance"].get("allowed", []),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
-from . import frontend_rules, logs, quic
+from . import frontend_rules, logs, maintenance, quic
 from .declared import SOCKETS, Item, Variables
 from .defaults import (
     MODES,
@@ -149,7 +149,8 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         ],
         "proxies": proxies,
         "lists": [
-            *list_files(frontend_rules.list_shared_addresses(variables)),
+            *list_files(frontend_rules.list_networks(variables)),
+            *maintenance.list_files(variables),
             *(file for own in proxies for file in own["lists"]),
         ],
         "stats_lines": fit_lines(variables["haproxy_stats_lines"]),

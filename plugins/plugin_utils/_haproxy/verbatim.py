@@ -86,7 +86,7 @@ def _inherited_rules(variables: Variables) -> Iterator[str]:
             accepts = words[:2] == ["http-request", "allow"] or (
                 words[0] == "tcp-request"
                 and words[1:3] in (["connection", "accept"], ["session", "accept"])
-                and variables["haproxy_client_limits"]
+                and (variables["haproxy_client_limits"] or variables["haproxy_banned_networks"])
             )
             read = words[0] == "http-request" and next((name for name in headers if f"({name}" in line.lower()), "")
             if accepts or read:

@@ -25,6 +25,7 @@ LISTS = "lists"
 """Directory of files with long lists, below HAProxy's own."""
 DIRECTORY = "/etc/haproxy"
 TRUSTED, EXEMPT = f"{LISTS}/trusted_proxies.lst", f"{LISTS}/exempt_clients.lst"
+BANNED, WORKERS = f"{LISTS}/banned_networks.lst", f"{LISTS}/maintenance_allowed.lst"
 
 WORD = re.compile(r"""(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s#"'\\])+""")
 FILE = re.compile(r".*\.(?:pem|crt|cer|cert)")

@@ -80,6 +80,11 @@ haproxy = st.fixed_dictionaries(
         "haproxy_client_limits": st.fixed_dictionaries(
             {}, optional={"connections": ports, "requests": ports, "period": times, "exempt": st.lists(addresses)}
         ),
+        "haproxy_banned_networks": st.lists(rarely(ADDRESSES, WRONG_ADDRESSES), max_size=20),
+        "haproxy_maintenance": st.fixed_dictionaries(
+            {"hosts": st.lists(rarely(st.sampled_from(["*", "www.example.com", "*.example.com"]), WRONG_WORDS))},
+            optional={"page": names, "retry_after": ports, "allowed": st.lists(addresses)},
+        ),
         "haproxy_stats_port": ports,
         "haproxy_hsts_max_age": ports,
         "haproxy_retries": ports,

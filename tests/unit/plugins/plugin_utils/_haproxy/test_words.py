@@ -74,6 +74,8 @@ def planned(**changes):
 LONG = {
     "haproxy_trusted_proxies": {"haproxy_trusted_proxies": ADDRESSES},
     "haproxy_client_limits.exempt": {"haproxy_client_limits": {"connections": 9, "exempt": ADDRESSES}},
+    "haproxy_banned_networks": {"haproxy_banned_networks": ADDRESSES},
+    "haproxy_maintenance.allowed": {"haproxy_maintenance": {"hosts": NAMES, "allowed": ADDRESSES}},
     "trusted and exempt": {
         "haproxy_trusted_proxies": ADDRESSES[:16],
         "haproxy_client_limits": {"requests": 9, "exempt": ADDRESSES[16:32]},
