@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+import yaml
 from cluster import ask, lab_host
 from controller import good, playbook
+from pages import examples
 
 PREFIX = os.environ["LAB_PREFIX"]
 VIP = f"{PREFIX}.240"
@@ -15,6 +17,15 @@ def status(client: str) -> str:
     """The status that a host gets; 000 without an answer."""
     command = f"curl --silent --max-time 5 --output /dev/null --write-out '%%{{http_code}}' http://{VIP}/"
     return lab_host(client).run(command).stdout
+
+
+def test_the_variables_of_the_pages_are_deployed_together():
+    (banned,) = map(yaml.safe_load, examples("how_to/ban_a_network.md"))
+    (page,) = map(yaml.safe_load, examples("how_to/maintenance_page.md"))
+    good(playbook("deploy_load_balancers", **banned, **page))
+    assert "working on the shop" in ask(f"http://{VIP}/", Host="www.shop.example.com").text
+    assert ask(f"http://{VIP}/", Host="www.example.com").status == 200
+    good(playbook("deploy_load_balancers"))
 
 
 def test_a_banned_host_gets_no_answer_until_the_ban_is_lifted():

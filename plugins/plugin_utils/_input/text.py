@@ -37,8 +37,12 @@ def _decrypt_texts(value: Any) -> Any:
     return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
+PAGES = {"haproxy_maintenance": "page"}
+"""Variables with a key that is the content of a file."""
+
+
 def find_unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
-    """The same for all variables of a role by their names; the C(content) of a file and the C(key) of a repository may
+    """The same for all variables of a role by their names; the content of a file and the C(key) of a repository may
     have any number of lines."""
     return [
         problem
@@ -50,6 +54,8 @@ def find_unprintable_texts(variables: Mapping[str, Any]) -> list[str]:
 def _without_content(name: str, value: Any) -> Any:
     if name.endswith("_repository") and isinstance(value, Mapping):
         return {key: text for key, text in value.items() if key != "key"}
+    if name in PAGES and isinstance(value, Mapping):
+        return {key: text for key, text in value.items() if key != PAGES[name]}
     if not name.endswith("_files") or not isinstance(value, (list, tuple)):
         return value
     return [
