@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: platform_family
-short_description: Find the family of a host's operating system, and refuse one that is not supported
+short_description: Find the family of a host's operating system, and warn of one that is not tested
 version_added: 0.2.0
 description:
-  - Returns the family, for the name of a file with variables.
-  - Fails, in one line, for a system on which the roles cannot work. Prints a warning for one on which they are not
+  - Returns the family, for the name of a file with variables. Prints a warning for a system on which the roles are not
     tested.
+  - A system on which the roles cannot work has the variables of Debian; the filters that plan a role refuse it.
 options:
   _input:
     description: The host's C(ansible_facts).
@@ -35,19 +35,17 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
-from ..plugin_utils._input.platform import find_problem, find_warning
+from ..plugin_utils._input.platform import FAMILIES, find_problem, find_warning
 
 
 def find_family(facts: Mapping[str, Any]) -> str:
-    """Return the family of a supported system. Raises AnsibleError for another."""
-    if problem := find_problem(facts):
-        raise AnsibleError(problem)
-    if warning := find_warning(facts):
+    """Return the family, or that whose variables stand in for it."""
+    if not find_problem(facts) and (warning := find_warning(facts)):
         Display().warning(warning)
-    return str(facts["os_family"])
+    family = str(facts["os_family"])
+    return family if family in FAMILIES else FAMILIES[0]
 
 
 class FilterModule:

@@ -32,6 +32,7 @@ def plan(
         variables,
         base,
         options,
+        facts,
         lambda reduced, merged: declare(reduced, merged, facts),
         lambda declared: problems(declared, facts),
         build_model,

@@ -63,6 +63,7 @@ def plan(
         variables,
         base,
         options,
+        facts,
         lambda reduced, _merged: acme.declare_servers(remove_nulls(reduced)),
         lambda declared: [
             *problems(declared, lines),

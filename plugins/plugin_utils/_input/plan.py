@@ -12,6 +12,7 @@ from typing import Any, Callable
 from . import packages
 from .additions import apply_additions, problems
 from .keys import find_key_problems
+from .platform import find_problem
 from .rules import find_unknown
 from .text import find_unprintable_texts
 from .values import find_type_problems
@@ -22,6 +23,7 @@ def make_plan(
     variables: Mapping[str, Any],
     base: Mapping[str, Any],
     options: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Any],
     declare: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
     find_problems: Callable[[dict[str, Any]], Iterable[str]],
     build_model: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
@@ -29,10 +31,14 @@ def make_plan(
 ) -> dict[str, Any]:
     """Return C(problems), one line each, and C(model), which is empty if there are problems.
 
+    A host of C(facts) on which the role cannot work has this problem alone.
+
     C(declare) merges the variables over C(base), both without the additions that the plain mode leaves out. Rules and
     model get what it returns, the model C(base) as well. Values of a wrong type and wrong keys are reported without the
     rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
     value."""
+    if "os_family" in facts and (unsupported := find_problem(facts)):
+        return {"problems": [unsupported], "model": {}}
     strangers = find_unknown(variables, options)
     wrong = [
         *find_type_problems(variables, options, nulls),

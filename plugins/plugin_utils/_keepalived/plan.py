@@ -41,6 +41,7 @@ def plan(
         variables,
         base,
         options,
+        facts,
         lambda reduced, merged: declare(reduced, merged, facts),
         lambda declared: problems(declared, dict(facts)),
         build_model,

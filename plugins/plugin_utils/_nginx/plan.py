@@ -30,6 +30,7 @@ def plan(
         variables,
         base,
         options,
+        facts,
         declare,
         problems,
         lambda declared, _merged: build_model(declared, facts),

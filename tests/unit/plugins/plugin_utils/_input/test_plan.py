@@ -34,7 +34,7 @@ def never(*_declared):
     ],
 )
 def test_a_value_of_a_wrong_type_is_reported_alone(variables, part):
-    plan = make_plan("web", variables, BASE, OPTIONS, never, never, never)
+    plan = make_plan("web", variables, BASE, OPTIONS, {}, never, never, never)
     (problem,) = plan["problems"]
     assert part in problem
     assert plan["model"] == {}
@@ -46,6 +46,7 @@ def test_unknown_variables_and_what_the_rules_find_are_reported_together():
         {**PLAIN, "web_prot": 80, "web_lines": [], "web_additions": ["limes"]},
         BASE,
         OPTIONS,
+        {},
         lambda reduced, _merged: reduced,
         lambda _declared: iter(["a rule"]),
         never,
@@ -67,6 +68,7 @@ def test_good_input_makes_a_model(plain, lines, merged):
         {"web_plain": plain, "web_additions": [], "web_port": 80, "web_lines": ["a"]},
         BASE,
         OPTIONS,
+        {},
         lambda reduced, base: {"lines": reduced["web_lines"], "http": base["http"]},
         lambda _declared: [],
         lambda declared, base: {**declared, "base": base["http"]},

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleError
 from ansible_collections.evenkeel.ha_web.plugins.filter import platform_family
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.plan import make_plan
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.platform import find_problem, find_warning
 
 
@@ -54,14 +54,20 @@ def test_untested(host):
 )
 def test_refused(host, text):
     assert find_problem(host).startswith(text)
-    with pytest.raises(AnsibleError, match=text):
-        platform_family.find_family(host)
+
+
+def test_the_plan_of_a_role_refuses_a_system_with_one_problem():
+    found = make_plan("nginx", {"nginx_sites": 5}, {}, {}, facts("Alpine", "3.20.1", "Alpine"), dict, list, dict)
+    (problem,) = found["problems"]
+    assert problem.startswith("Alpine 3.20.1 is not supported")
 
 
 def test_the_family_names_the_file_of_variables(monkeypatch):
     said = []
     monkeypatch.setattr(platform_family.Display, "warning", lambda self, text: said.append(text))
     assert platform_family.find_family(facts("Debian", "12.5")) == "Debian"
+    assert said == []
+    assert platform_family.find_family(facts("Alpine", "3.20.1", "Alpine")) == "Debian"
     assert said == []
     assert platform_family.find_family(facts("Ubuntu", "24.04")) == "Debian"
     assert len(said) == 1
