@@ -194,7 +194,8 @@ attributes:
         false.
     support: full
   diff_mode:
-    description: Shows every changed file, with secrets masked.
+    description: Shows every changed file, with secrets masked. A new file of more than five lines is only counted,
+      unless the run has C(-v).
     support: full
   idempotent:
     description: If the set on disk is equal to the declared one, it is only checked, and a daemon that runs it is not

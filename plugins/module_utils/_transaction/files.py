@@ -34,6 +34,8 @@ SYSTEM = ".system"
 FOUND = ".found"
 ORIGINAL = ".original"
 HIDDEN = "(content hidden)\n"
+FEW = 5
+"""Lines of a new file that a diff shows in any case."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,13 @@ class Change:
     after: bytes | None
     sensitive: bool = False
 
-    def diff(self) -> dict[str, str]:
-        """The change in the shape that Ansible prints for C(--diff), with asterisks for secrets."""
+    def diff(self, whole: bool = True) -> dict[str, str]:
+        """The change in the shape that Ansible prints for C(--diff), with asterisks for secrets. Unless it shall be the
+        whole one, a long file that is new is only counted."""
         before, after = self._format_content(self.before), self._format_content(self.after)
+        lines = after.count("\n")
+        if self.before is None and lines > FEW and not whole:
+            after = f"(new file of {lines} lines, which -v shows)\n"
         if before == after and self.before is not None and self.after is not None:
             after += "(owner, group or mode differ)\n" if self.before == self.after else "(what differs is secret)\n"
         return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}

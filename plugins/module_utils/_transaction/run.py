@@ -51,11 +51,12 @@ NOT_CHECKED = Verdict(valid=False, version="")
 class Difference:
     """Necessary changes on disk: C(changes) in the set, C(directories) to create elsewhere.
 
-    C(previous) is where the set that is live now will be."""
+    C(previous) is where the set that is live now will be, and C(whole) whether new files are shown whole."""
 
     changes: list[Change]
     directories: list[Change]
     previous: Path
+    whole: bool = True
 
     def result(self, answer: Verdict = NOT_CHECKED) -> dict[str, Any]:
         """Return the module's result, with the checker's messages."""
@@ -63,7 +64,7 @@ class Difference:
         return {
             "changed": bool(changes),
             "changes": [change.path for change in changes],
-            "diff": [change.diff() for change in changes],
+            "diff": [change.diff(self.whole) for change in changes],
             "findings": [finding.to_dict() for finding in answer.findings],
             "checked": answer.valid,
             "version": answer.version,
@@ -232,7 +233,8 @@ def find_difference(module: AnsibleModule, config: ConfigSet, files: list[File])
                 f"content_directories has '{path}', which is no directory: an absolute path is needed, and nothing "
                 "else there"
             )
-    return Difference(changes, [Change(path, None, b"(directory)\n") for path in missing], config.previous)
+    directories = [Change(path, None, b"(directory)\n") for path in missing]
+    return Difference(changes, directories, config.previous, whole=module._verbosity > 0)
 
 
 def require_host(module: AnsibleModule, difference: Difference) -> str:

@@ -120,6 +120,13 @@ def test_the_diff_shows_every_file(ask, daemon):
     ]
 
 
+@pytest.mark.parametrize(("verbosity", "shown"), [(0, "(new file of 9 lines, which -v shows)\n"), (1, "line\n" * 9)])
+def test_a_long_new_file_is_counted_unless_it_is_asked_for(ask, daemon, verbosity, shown):
+    files = [file("new.cfg", "line\n" * 9), file("short.cfg", "line\n" * 5), file("foreign.cfg", "line\n" * 9)]
+    result = ask(daemon, check_mode=True, files=files, _ansible_verbosity=verbosity)
+    assert [diff["after"] for diff in result["diff"]] == [shown, "line\n" * 5, "line\n" * 9]
+
+
 @pytest.mark.parametrize("hide", [{"sensitive": True}, {}], ids=["sensitive file", "secrets"])
 def test_what_is_secret_is_not_returned(ask, daemon, hide):
     text = "stats auth admin:unutterable\n"
@@ -152,7 +159,7 @@ def test_a_password_that_nobody_has_named_is_not_returned_as_a_parameter_either(
         ),
         ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
         ({"daemon": "apache"}, ["daemon must be one of: bird, haproxy, keepalived, nginx, got: apache"]),
-        ({"state": "absent"}, ["state must be one of: present, previous, got: absent"]),
+        ({"state": "gone"}, ["state must be one of: present, previous, absent, got: gone"]),
         ({"state": "previous"}, [".daemon.previous does not exist", "no previous set"]),
     ],
 )
@@ -175,6 +182,12 @@ def test_the_previous_set_is_brought_back(ask, daemon, directory, check_mode, te
     assert (previous / "foreign.cfg").exists()
     logged = log.read_all(directory.with_name("memory"))
     assert [(entry["daemon"], entry["state"]) for entry in logged] == ([] if check_mode else [(daemon, "previous")])
+
+
+def test_a_directory_of_others_is_not_removed(ask, daemon, directory):
+    result = ask(daemon, state="absent")
+    assert (result["changed"], result["changes"], result["action"]) == (False, [], "")
+    assert (directory / "foreign.cfg").read_text() == "foreign"
 
 
 @pytest.mark.parametrize(("there", "changes"), [(True, []), (False, ["site"])])
