@@ -33,6 +33,12 @@ options:
     type: list
     elements: str
     default: []
+  earlier:
+    description: The C(names) of an earlier plan for the same host in the same run. A plan that would end one of these
+      services has that problem.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [evenkeel.ha_web.plan]
 author:
   - The evenkeel authors (@evenkeel)
@@ -45,7 +51,8 @@ plan: "{{ variables | evenkeel.ha_web.haproxy_plan(base, options, ansible_facts)
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, and C(model), which is empty if there are problems.
+    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
+      plan and of those before.
     - The model has C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key
       present; C(maxconn), the limits of the process and of the role's own listeners; C(tls), lines of the global
       section; C(health_bind) and C(stats_bind), the addresses of the role's own listeners; C(checked), names of the

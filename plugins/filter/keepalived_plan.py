@@ -31,6 +31,12 @@ options:
         C(watch_directory).
     type: dict
     required: true
+  earlier:
+    description: The C(names) of an earlier plan for the same host in the same run. A plan that would end one of these
+      services has that problem.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [evenkeel.ha_web.plan]
 author:
   - The evenkeel authors (@evenkeel)
@@ -43,7 +49,8 @@ plan: "{{ variables | evenkeel.ha_web.keepalived_plan(base, options, ansible_fac
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, and C(model), which is empty if there are problems.
+    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
+      plan and of those before.
     - The model has the lists C(instances), C(sync_groups), C(scripts), C(track_files), C(track_processes) and
       C(global_lines) as the template prints them; C(multicast), interface and router id of every instance without
       unicast; C(second_chance), what lets connections outlive a move, and C(has_second_chance); C(node_addresses);

@@ -23,6 +23,12 @@ options:
     description: The defaults below those of the inventory, as the dicts C(main), C(http), C(upstream) and C(site).
     type: dict
     required: true
+  earlier:
+    description: The C(names) of an earlier plan for the same host in the same run. A plan that would end one of these
+      services has that problem.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [evenkeel.ha_web.plan]
 author:
   - The evenkeel authors (@evenkeel)
@@ -35,7 +41,8 @@ plan: "{{ variables | evenkeel.ha_web.nginx_plan(base, options, ansible_facts) }
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, and C(model), which is empty if there are problems.
+    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
+      plan and of those before.
     - The model has the lists C(main), C(events) and C(http) of lines, C(upstreams) and C(sites) as the templates print
       them, C(health_url) (empty if no site can be asked), C(status_address), C(confined), C(content_directories), and
       C(container) with its C(ports) and C(roots).

@@ -54,9 +54,10 @@ def plan(
     options: Mapping[str, Mapping[str, Any]],
     facts: Mapping[str, Any],
     resources: Iterable[str] = (),
+    earlier: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems) and C(model). C(base) is what build_sections() merges over, C(resources) are lines that say
-    which packages, what memory and how many file descriptors the host has."""
+    """Return C(problems), C(model) and C(names). C(base) is what build_sections() merges over, C(resources) are lines
+    that say which packages, what memory and how many file descriptors the host has."""
     lines = list(resources)
     found = make_plan(
         "haproxy",
@@ -72,9 +73,10 @@ def plan(
         ],
         lambda declared, merged: build_model(declared, merged, facts, lines),
         nulls=True,
+        earlier=earlier,
     )
     problems_of_lines = [] if found["problems"] else find_long_lines(variables, found["model"])
-    return {"problems": problems_of_lines, "model": {}} if problems_of_lines else found
+    return {**found, "problems": problems_of_lines, "model": {}} if problems_of_lines else found
 
 
 def build_model(

@@ -17,6 +17,13 @@ from .rules import find_unknown
 from .text import find_unprintable_texts
 from .values import find_type_problems
 
+NAMED = {
+    "haproxy": ("haproxy_frontends", "haproxy_listens", "haproxy_backends"),
+    "keepalived": ("keepalived_instances",),
+    "nginx": ("nginx_sites",),
+}
+"""Variables of each role whose items are services that a user would miss."""
+
 
 def make_plan(
     role: str,
@@ -28,8 +35,10 @@ def make_plan(
     find_problems: Callable[[dict[str, Any]], Iterable[str]],
     build_model: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
     nulls: bool = False,
+    earlier: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems), one line each, and C(model), which is empty if there are problems.
+    """Return C(problems), one line each, C(model), which is empty if there are problems, and C(names), the services of
+    this plan and of those before. C(earlier) are those before, of the same host in the same run.
 
     A host of C(facts) on which the role cannot work has this problem alone.
 
@@ -38,7 +47,7 @@ def make_plan(
     rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
     value."""
     if "os_family" in facts and (unsupported := find_problem(facts)):
-        return {"problems": [unsupported], "model": {}}
+        return {"problems": [unsupported], "model": {}, "names": []}
     strangers = find_unknown(variables, options)
     wrong = [
         *find_type_problems(variables, options, nulls),
@@ -46,9 +55,33 @@ def make_plan(
         *find_unprintable_texts(variables),
     ]
     if wrong:
-        return {"problems": strangers + wrong, "model": {}}
+        return {"problems": strangers + wrong, "model": {}, "names": list(earlier)}
     reduced, merged = apply_additions(role, variables, base)
     declared = declare(reduced, merged)
+    names = list_names(role, variables)
     rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
-    found = list(dict.fromkeys([*strangers, *rules, *find_problems(declared)]))
-    return {"problems": found, "model": {} if found else build_model(declared, merged)}
+    lost = find_lost(role, names, earlier)
+    found = list(dict.fromkeys([*strangers, *rules, *find_problems(declared), *lost]))
+    if found:
+        return {"problems": found, "model": {}, "names": list(earlier)}
+    return {"problems": [], "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}
+
+
+def list_names(role: str, variables: Mapping[str, Any]) -> list[str]:
+    """The services that the variables declare, each with its variable."""
+    return [
+        f"{variable}: {item.get('name', '')}"
+        for variable in NAMED.get(role, ())
+        for item in variables.get(variable, [])
+    ]
+
+
+def find_lost(role: str, names: Iterable[str], earlier: Iterable[str]) -> list[str]:
+    """Return a problem if a plan would end services that an earlier one of the same run has declared."""
+    lost = [name for name in earlier if name not in list(names)]
+    if not lost:
+        return []
+    return [
+        f"the role {role} was applied to this host before in this run, with {', '.join(lost)}, and this would end what "
+        "it has deployed: declare everything in one application of the role, such as in group_vars"
+    ]

@@ -33,9 +33,14 @@ ONE_SEGMENT = 255
 
 
 def plan(
-    variables: dict[str, Any], base: dict[str, Any], options: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]
+    variables: dict[str, Any],
+    base: dict[str, Any],
+    options: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Any],
+    earlier: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems) and C(model). C(base) has the profiles of time, what items are merged over, and paths."""
+    """Return C(problems), C(model) and C(names). C(base) has the profiles of time, what items are merged over, and
+    paths."""
     return make_plan(
         "keepalived",
         variables,
@@ -45,6 +50,7 @@ def plan(
         lambda reduced, merged: declare(reduced, merged, facts),
         lambda declared: problems(declared, dict(facts)),
         build_model,
+        earlier=earlier,
     )
 
 

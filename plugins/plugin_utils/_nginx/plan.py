@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -23,8 +23,10 @@ def plan(
     base: dict[str, dict[str, Any]],
     options: Mapping[str, Mapping[str, Any]],
     facts: Mapping[str, Any],
+    earlier: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems) and C(model). C(base) has what C(main), C(http), C(upstream) and C(site) are merged over."""
+    """Return C(problems), C(model) and C(names). C(base) has what C(main), C(http), C(upstream) and C(site) are merged
+    over."""
     return make_plan(
         "nginx",
         variables,
@@ -34,6 +36,7 @@ def plan(
         declare,
         problems,
         lambda declared, _merged: build_model(declared, facts),
+        earlier=earlier,
     )
 
 

@@ -73,4 +73,31 @@ def test_good_input_makes_a_model(plain, lines, merged):
         lambda _declared: [],
         lambda declared, base: {**declared, "base": base["http"]},
     )
-    assert plan == {"problems": [], "model": {"lines": lines, "http": merged, "base": merged}}
+    assert plan == {"problems": [], "model": {"lines": lines, "http": merged, "base": merged}, "names": []}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "sites", "lost", "names"),
+    [
+        ([], ["a"], "", ["a"]),
+        (["a"], ["a"], "", ["a"]),
+        (["a"], ["a", "b"], "", ["a", "b"]),
+        (["a", "b"], ["b", "c"], "nginx_sites: a", ["a", "b"]),
+    ],
+)
+def test_what_an_earlier_play_has_deployed_is_not_ended_silently(earlier, sites, lost, names):
+    declared = {"nginx_plain": False, "nginx_additions": [], "nginx_sites": [{"name": name} for name in sites]}
+    plan = make_plan(
+        "nginx",
+        declared,
+        BASE,
+        {name: {"type": "raw"} for name in declared},
+        {},
+        lambda reduced, _merged: reduced,
+        lambda _declared: [],
+        lambda _declared, _merged: {},
+        earlier=[f"nginx_sites: {name}" for name in earlier],
+    )
+    assert plan["names"] == [f"nginx_sites: {name}" for name in names]
+    assert len(plan["problems"]) == bool(lost)
+    assert [problem for problem in plan["problems"] if f"in this run, with {lost}, and" in problem] == plan["problems"]
