@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .._host import disk
-from .._text import CONTROL
+from .._characters import CONTROL
 
 SUFFIX = ".changes"
 """How the names of logs end."""

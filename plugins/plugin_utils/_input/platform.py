@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .release import CODENAMES, DISTRIBUTIONS
+from .features import CODENAMES, DISTRIBUTIONS
 
 FAMILIES = ("Debian", "RedHat")
 """Families of operating systems for which the roles have variables."""
