@@ -39,7 +39,7 @@ options:
   min_requests:
     description: Requests to the servers from which on they are compared. With fewer, they pass.
     type: int
-    default: 20
+    default: 10
   socket:
     description: Path of the admin socket (C(level admin)).
     type: path
@@ -116,7 +116,7 @@ def main() -> None:
             "seconds": {"type": "float", "default": 60},
             "weight": {"type": "str", "default": ""},
             "max_errors": {"type": "float", "default": 1},
-            "min_requests": {"type": "int", "default": 20},
+            "min_requests": {"type": "int", "default": 10},
             "socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
             "master_socket": {"type": "path", "default": MASTER_SOCKET},
         },
