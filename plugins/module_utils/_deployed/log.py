@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .._host import disk
 from .._characters import CONTROL
+from .._host import disk
 
 SUFFIX = ".changes"
 """How the names of logs end."""
