@@ -43,7 +43,7 @@ changes:
     time:
       description: Time of the change by the host's clock, in UTC.
       type: str
-      sample: 2026-11-30T15:59:01Z
+      sample: "2026-11-30T15:59:01Z"
     by:
       description: User and address of the login on the host.
       type: str

@@ -110,7 +110,10 @@ def test_an_address_of_ipv6_has_brackets_in_the_url():
 def test_bad_input_makes_no_model():
     changes = {"haproxy_bakends": [], "haproxy_frontends": [front(default_backend="wbe")], "haproxy_backends": [back()]}
     found = plan(variables(**changes), BASE, OPTIONS, {})
-    assert [problem.split(" ")[0] for problem in found["problems"]] == ["haproxy_bakends", "haproxy_frontends:"]
+    assert [problem.split(" ", maxsplit=1)[0] for problem in found["problems"]] == [
+        "haproxy_bakends",
+        "haproxy_frontends:",
+    ]
     assert found["model"] == {}
 
 

@@ -18,12 +18,10 @@ WITHOUT_KEY = {key: value for key, value in REPOSITORY.items() if key not in ("k
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
 
 
-def find(version="3.2", runtime="package", repository=REPOSITORY):
+def find(version="3.2", runtime="package", repository=None):
+    declared = REPOSITORY if repository is None else repository
     return list(
-        problems(
-            "haproxy",
-            {"haproxy_version": version, "haproxy_runtime": runtime, "haproxy_repository": repository},
-        )
+        problems("haproxy", {"haproxy_version": version, "haproxy_runtime": runtime, "haproxy_repository": declared})
     )
 
 

@@ -143,7 +143,10 @@ def test_the_passwords_are_secrets():
 
 def test_bad_input_makes_no_model():
     found = planned(keepalived_node="lb1", keepalived_rt_priority=400)
-    assert [problem.split(" ")[0] for problem in found["problems"]] == ["keepalived_node", "keepalived_rt_priority"]
+    assert [problem.split(" ", maxsplit=1)[0] for problem in found["problems"]] == [
+        "keepalived_node",
+        "keepalived_rt_priority",
+    ]
     assert found["model"] == {}
 
 

@@ -96,7 +96,7 @@ def test_a_container_mounts_the_directory_of_all_sites(changes, own):
 
 def test_bad_input_makes_no_model():
     found = planned(nginx_site="x", nginx_status_port=70000)
-    assert [problem.split(" ")[0] for problem in found["problems"]] == ["nginx_site", "nginx_status_port"]
+    assert [problem.split(" ", maxsplit=1)[0] for problem in found["problems"]] == ["nginx_site", "nginx_status_port"]
     assert found["model"] == {}
 
 
