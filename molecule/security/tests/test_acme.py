@@ -123,6 +123,7 @@ def test_a_certificate_is_renewed_in_time_and_the_others_take_it_from_there():
     assert [result for result in prober.results if not result.ok] == []
 
 
+@pytest.mark.long
 def test_the_next_load_balancer_orders_if_the_first_one_does_not():
     before, signed = await_ordered(SITE), count_signed()
     look("lb2", "site", 0.75)
@@ -132,6 +133,7 @@ def test_the_next_load_balancer_orders_if_the_first_one_does_not():
     assert count_signed() == signed + 1
 
 
+@pytest.mark.long
 def test_a_further_name_comes_while_the_old_certificate_is_served():
     before, key = await_ordered(SITE), lab_host("lb1").check_output(f"cat {SECRETS}")
     deploy(certificates(site=[SITE, OTHER]))
@@ -146,6 +148,7 @@ def test_a_certificate_is_renewed_by_a_playbook():
     await_ordered(SITE, before)
 
 
+@pytest.mark.long
 def test_the_playbook_revokes_what_it_has_replaced():
     before = await_ordered(SITE)
     order = certificates(site=[SITE, OTHER])
@@ -156,12 +159,14 @@ def test_the_playbook_revokes_what_it_has_replaced():
     assert lab_host(LOAD_BALANCERS[0]).run("haproxy-acme revoke site").rc != 0
 
 
+@pytest.mark.long
 def test_an_unknown_name_is_refused_by_the_playbook():
     done = playbook("renew_certificates", haproxy_acme=certificates(site=[SITE]), renew_certificates_names=["nothing"])
     assert done.returncode != 0
     assert "haproxy_acme.certificates has, which are site" in words(done)
 
 
+@pytest.mark.long
 def test_without_the_authority_a_stand_in_serves_until_the_certificate_comes():
     stop_authority()
     order = certificates(site=[SITE, OTHER], late=[LATE])

@@ -28,7 +28,7 @@ from .._check.finding import (
 from .._check.secrets import mask_secrets
 from .._host.run import Run
 from .._host.system import Host
-from . import rules
+from . import rules, sessions
 
 _ENTRY = re.compile(r"\[([A-Z]+)\]\s+(?:\S+ )?\(\d+\) : (?:config : )?(.*)")
 _PLACE = re.compile(r"(?:[Pp]arsing )?\[(.+?):(\d+)\] ?: ?(.*)", re.DOTALL)
@@ -81,11 +81,14 @@ def check(
         findings.append(Finding("alert", _NO_FILE, ", ".join(paths)))
     if host and not rc:
         findings += [finding for path in _list_files(paths) for finding in rules.findings(path, host)]
+    release = version(run, binary)
+    if not rc:
+        findings += sessions.findings({path: read(path) for path in _list_files(paths)}, release)
     severities = {finding.severity for finding in findings}
     if rc and "alert" not in severities:
         findings.append(describe_refusal("haproxy", rc, output))
     valid = rc == 0 and "alert" not in severities and not (fatal_warnings and "warning" in severities)
-    return Verdict(valid, version(run, binary), findings, mask_secrets(output), rc)
+    return Verdict(valid, release, findings, mask_secrets(output), rc)
 
 
 def find_state_file(path: str, host: Host) -> str:
