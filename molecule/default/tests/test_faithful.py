@@ -12,7 +12,7 @@ from cluster import ask, between, lab_host, wait_until
 from controller import good, ignored, playbook, roles, words
 from faults import running
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.long]
 NAME = "lb2"
 ECHO = "socat TCP-LISTEN:9009,bind=127.0.0.1,fork,reuseaddr EXEC:cat"
 SERVER = {"name": "echo", "address": "127.0.0.1", "port": 9009, "options": {"check": False}}

@@ -13,7 +13,7 @@ from faults import running
 from pages import examples, got
 from prober import Prober
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.long]
 BESIDE, APART = map(yaml.safe_load, examples("how_to/add_a_site.md"))
 CLIENT = "web1"
 SHOP = ["web2", "web3"]

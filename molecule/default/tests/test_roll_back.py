@@ -16,13 +16,20 @@ def texts(names: list[str], file: str) -> list[str]:
     ("daemon", "names", "file", "change"),
     [
         ("haproxy", LOAD_BALANCERS, "/etc/haproxy/haproxy.cfg", {"haproxy_retries": 2}),
-        (
+        pytest.param(
             "keepalived",
             LOAD_BALANCERS,
             "/etc/keepalived/keepalived.conf",
             {"keepalived_global_lines": ["max_auto_priority 99"]},
+            marks=pytest.mark.long,
         ),
-        ("nginx", WEB_SERVERS, "/etc/nginx/nginx.conf", {"nginx_http_settings": {"keepalive_timeout": "7s"}}),
+        pytest.param(
+            "nginx",
+            WEB_SERVERS,
+            "/etc/nginx/nginx.conf",
+            {"nginx_http_settings": {"keepalive_timeout": "7s"}},
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_change_and_the_way_back(daemon, names, file, change, get):

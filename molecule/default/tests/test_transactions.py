@@ -314,7 +314,9 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("daemon", SMALL)
+@pytest.mark.parametrize(
+    "daemon", ["haproxy", *(pytest.param(name, marks=pytest.mark.long) for name in ("keepalived", "nginx"))]
+)
 def test_where_nothing_can_be_written_down_nothing_changes(deploy, standby, daemon):
     """Before it was the other way round: the new set on disk, the old one running, and a message that said neither."""
     host = "web1" if daemon == "nginx" else standby
