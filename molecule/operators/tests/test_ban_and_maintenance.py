@@ -15,7 +15,7 @@ VIP = f"{PREFIX}.240"
 
 def status(client: str) -> str:
     """The status that a host gets; 000 without an answer."""
-    command = f"curl --silent --max-time 5 --output /dev/null --write-out '%%{{http_code}}' http://{VIP}/"
+    command = f"curl --silent --max-time 5 --output /dev/null --write-out '%{{http_code}}' http://{VIP}/"
     return lab_host(client).run(command).stdout
 
 
