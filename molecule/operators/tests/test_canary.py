@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from cluster import lab_host
+from cluster import lab_host, wait_until
 from controller import ROOT, good, haproxy_server, playbook, words
 from prober import Prober
 
@@ -79,8 +79,7 @@ def test_a_bad_release_is_stopped_and_taken_back():
     assert releases() == ["one"] * 3
     assert servers() == READY
     with visitors() as clients:
-        while len(clients.results) < 100:
-            pass
+        wait_until(lambda: len(clients.results) >= 100, "clients of the release before")
     assert [result for result in clients.results if not result.ok] == []
 
 
