@@ -124,18 +124,20 @@ def watch(
     tally = Tally(servers)
     reason = ""
     try:
-        runtime.change(servers, Wanted(weight=weight))
-        runtime.change(servers, Wanted("ready"))
+        servers = runtime.change(servers, Wanted(weight=weight))
+        servers = runtime.change(servers, Wanted("ready"))
         end = time.monotonic() + seconds
         while not reason:
             tally.add(parse_counts(ask(runtime.path, "show stat -1 4 -1")))
-            reason = find_down(runtime.refresh_servers(servers)) or tally.find_reason(allowed, least)
+            servers = runtime.refresh_servers(servers)
+            reason = find_down(servers) or tally.find_reason(allowed, least)
             if time.monotonic() > end:
                 break
             time.sleep(POLL)
     finally:
+        servers = runtime.refresh_servers(servers)
         if reason:
-            runtime.change(servers, Wanted("drain"))
+            servers = runtime.change(servers, Wanted("drain"))
         if weight:
             runtime.change(servers, Wanted(weight="100%"))
     return reason, tally
