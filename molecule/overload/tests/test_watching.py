@@ -1,4 +1,4 @@
-"""The check script of keepalived while haproxy is too busy to answer it in time."""
+"""What asks haproxy for keepalived, while haproxy is too busy to answer in time."""
 
 from __future__ import annotations
 
