@@ -33,13 +33,7 @@ options:
     type: list
     elements: str
     default: []
-  earlier:
-    description: The C(names) of an earlier plan for the same host in the same run. A plan that would end one of these
-      services has that problem.
-    type: list
-    elements: str
-    default: []
-extends_documentation_fragment: [evenkeel.ha_web.plan]
+extends_documentation_fragment: [evenkeel.ha_web.plan, evenkeel.ha_web.earlier]
 author:
   - The evenkeel authors (@evenkeel)
 """

@@ -29,7 +29,7 @@ options:
     description: Whether a key within a variable may be without a value.
     type: bool
     default: false
-  strangers:
+  unknown:
     description: Whether a variable that is no option is a problem.
     type: bool
     default: false
@@ -53,21 +53,18 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugin_utils._input.keys import find_key_problems
 from ..plugin_utils._input.rules import find_unknown
-from ..plugin_utils._input.text import find_unprintable_texts, with_decrypted_texts
-from ..plugin_utils._input.values import find_type_problems
+from ..plugin_utils._input.shape import find_shape_problems
+from ..plugin_utils._input.text import with_decrypted_texts
 
 
 def problems(
-    variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False, strangers: bool = False
+    variables: Mapping[str, Any], options: Mapping[str, Mapping], nulls: bool = False, unknown: bool = False
 ) -> list[str]:
     """Values and keys that an option does not take, and texts that cannot stand on one line."""
     return [
-        *(find_unknown(variables, options) if strangers else []),
-        *find_type_problems(variables, options, nulls),
-        *find_key_problems(variables, options, nulls),
-        *find_unprintable_texts(variables),
+        *(find_unknown(variables, options) if unknown else []),
+        *find_shape_problems(variables, options, nulls),
     ]
 
 

@@ -61,9 +61,7 @@ def add_entry(path: Path, entry: Mapping[str, Any], files: Iterable[str]) -> Non
         "further_files": max(0, len(names) - FILES),
     }
     kept = [*read_entries(path)[1 - MOST :], added]
-    staged = path.with_name(f".{path.name}.staged")
-    disk.write(staged, "".join(f"{json.dumps(item)}\n" for item in kept).encode())
-    staged.rename(path)
+    disk.replace(path, "".join(f"{json.dumps(item)}\n" for item in kept).encode())
 
 
 def identify_login(pid: int, proc: Path = Path("/proc")) -> str:

@@ -74,10 +74,9 @@ class Tally:
 
     def add(self, counts: Mapping[str, Counts]) -> None:
         """Add what has come since the last look."""
+        last = counts if self.last is None else self.last
         for label, count in counts.items():
-            before = Counts() if self.last is None else self.last.get(label, Counts())
-            if self.last is None:
-                continue
+            before = last.get(label, Counts())
             if count.requests < before.requests:
                 before = Counts()
             new = Counts(count.requests - before.requests, max(0, count.errors - before.errors))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._check.finding import Finding
+from .._version import split_version
 from . import binds
 
 CHECKS_SESSIONS = [3, 2]
@@ -19,9 +20,8 @@ it at any."""
 def findings(texts: Mapping[str, str], version: str) -> list[Finding]:
     """A warning for every bind with C(verify required) or C(verify optional) beside others with TLS, in the files of
     one configuration by their paths."""
-    release = [int(number) for number in version.split("-", maxsplit=1)[0].split(".") if number.isdigit()]
     lines = [line.split() for text in texts.values() for _number, line in binds.lines(text)]
-    if release >= CHECKS_SESSIONS or ["tune.ssl.cachesize", "0"] in lines:
+    if split_version(version) >= CHECKS_SESSIONS or ["tune.ssl.cachesize", "0"] in lines:
         return []
     found = [(path, bind) for path, text in texts.items() for bind in binds.binds(text) if "ssl" in bind.options]
     open_binds = [bind for _path, bind in found if not _asks(bind)]

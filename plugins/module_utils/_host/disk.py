@@ -151,6 +151,13 @@ def _create(handle: int, name: str, content: bytes, mode: int, owner: tuple[int,
             os.fsync(stream.fileno())
 
 
+def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Replace the file; nobody ever sees half of it."""
+    with name_in_errors(path), opened_directory(path.parent, make=True) as handle:
+        _create(handle, _staged(path), content, mode, (-1, -1), flush=True)
+    place_copy(path)
+
+
 def copy(source: Path, target: Path) -> None:
     """Replace C(target) by a copy of the file with its mode and owner; nobody ever sees half of it."""
     stage_copy(source, target)
@@ -170,7 +177,7 @@ def stage_copy(source: Path, target: Path) -> None:
 
 
 def place_copy(target: Path) -> None:
-    """Put what stage_copy() has written in its place."""
+    """Put what stands staged beside C(target) in its place."""
     with name_in_errors(target), opened_directory(target.parent) as handle:
         os.rename(_staged(target), target.name, src_dir_fd=handle, dst_dir_fd=handle)
         os.fsync(handle)

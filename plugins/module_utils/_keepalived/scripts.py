@@ -19,6 +19,7 @@ from .._check.finding import Finding
 from .._host import program
 from .._host.program import Broken, Unsafe, Unusable, User
 from .._host.system import Host
+from .._version import split_version
 from .conf import Block, Line
 from .paths import ASK
 
@@ -49,7 +50,7 @@ DEFAULT_USER = "keepalived_script"
 def findings(whole: Block, host: Host, version: str) -> list[Finding]:
     """An alert for every script that keepalived of this version would leave out, or that others can replace."""
     found = []
-    guards_links = _split(version) >= [2, 3]
+    guards_links = split_version(version) >= [2, 3]
     user = default = _default_user(whole, host)
     for line, named in _find_scripts(whole):
         try:
@@ -64,7 +65,7 @@ def findings(whole: Block, host: Host, version: str) -> list[Finding]:
 
 def find_overlaps(whole: Block, version: str) -> list[Finding]:
     """A warning for each C(vrrp_script) that keepalived of this version would start although it still runs."""
-    if _split(version) >= WAITS_FOR_A_RUN:
+    if split_version(version) >= WAITS_FOR_A_RUN:
         return []
     found = []
     for block in whole.inner("vrrp_script"):
@@ -79,10 +80,6 @@ def find_overlaps(whole: Block, version: str) -> list[Finding]:
                 )
             )
     return found
-
-
-def _split(version: str) -> list[int]:
-    return [int(number) for number in version.split(".") if number.isdigit()]
 
 
 def _read_seconds(text: str) -> float:

@@ -8,9 +8,10 @@ The one place where releases are compared: docs/reference/compatibility.md has i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+
+from ...module_utils._version import split_version
 
 DISTRIBUTIONS: dict[str, dict[int, dict[str, str]]] = {
     "Debian": {
@@ -83,19 +84,18 @@ def has_feature(releases: Mapping[str, str], name: str) -> bool:
     """Return whether the program has the feature. A program of unknown release has none."""
     feature = FEATURES[name]
     release = releases.get(feature.program)
-    return release is not None and _split(release) >= _split(feature.since)
+    return release is not None and split_version(release) >= split_version(feature.since)
+
+
+def find_number(facts: Mapping[str, Any]) -> int:
+    """Return the number of the distribution's release; 0 if it has none."""
+    major = str(facts.get("distribution_major_version"))
+    return int(major) if major.isdecimal() else CODENAMES.get(str(facts.get("distribution_release")), 0)
 
 
 def _find_packages(facts: Mapping[str, Any]) -> dict[str, str]:
     """The packages of the distribution's release."""
     releases = DISTRIBUTIONS.get(str(facts.get("distribution")), {})
-    major = str(facts.get("distribution_major_version"))
-    number = int(major) if major.isdecimal() else CODENAMES.get(str(facts.get("distribution_release")), 0)
+    number = find_number(facts)
     at_most = [release for release in releases if release <= number]
     return releases[max(at_most)] if at_most else {}
-
-
-def _split(version: str) -> list[int]:
-    """The numbers of a version, without the epoch and the revision of its package."""
-    upstream = re.sub(r"^\d+:", "", version)
-    return [int(number) for number in re.findall(r"\d+", re.split(r"[-~+]", upstream)[0])]

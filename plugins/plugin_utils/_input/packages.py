@@ -35,7 +35,7 @@ def problems(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
         if not version:
             yield (
                 f"{role}_repository is set, but {role}_version is not: name the release to install, such as 3.2; "
-                " what the role prints depends on it"
+                "what the role prints depends on it"
             )
         yield from (f"{role}_repository: {problem}" for problem in _find_source_problems(repository))
         yield from (f"{role}_repository: {problem}" for problem in _find_key_problems(repository))

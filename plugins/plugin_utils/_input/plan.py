@@ -11,11 +11,9 @@ from typing import Any, Callable
 
 from . import packages
 from .additions import apply_additions, problems
-from .keys import find_key_problems
 from .platform import find_problem
 from .rules import find_unknown
-from .text import find_unprintable_texts
-from .values import find_type_problems
+from .shape import find_shape_problems
 
 NAMED = {
     "haproxy": ("haproxy_frontends", "haproxy_listens", "haproxy_backends"),
@@ -48,20 +46,15 @@ def make_plan(
     value."""
     if "os_family" in facts and (unsupported := find_problem(facts)):
         return {"problems": [unsupported], "model": {}, "names": []}
-    strangers = find_unknown(variables, options)
-    wrong = [
-        *find_type_problems(variables, options, nulls),
-        *find_key_problems(variables, options, nulls),
-        *find_unprintable_texts(variables),
-    ]
-    if wrong:
-        return {"problems": strangers + wrong, "model": {}, "names": list(earlier)}
+    unknown = find_unknown(variables, options)
+    if wrong := find_shape_problems(variables, options, nulls):
+        return {"problems": unknown + wrong, "model": {}, "names": list(earlier)}
     reduced, merged = apply_additions(role, variables, base)
     declared = declare(reduced, merged)
     names = list_names(role, variables)
     rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
     lost = find_lost(role, names, earlier)
-    found = list(dict.fromkeys([*strangers, *rules, *find_problems(declared), *lost]))
+    found = list(dict.fromkeys([*unknown, *rules, *find_problems(declared), *lost]))
     if found:
         return {"problems": found, "model": {}, "names": list(earlier)}
     return {"problems": [], "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}
@@ -78,7 +71,8 @@ def list_names(role: str, variables: Mapping[str, Any]) -> list[str]:
 
 def find_lost(role: str, names: Iterable[str], earlier: Iterable[str]) -> list[str]:
     """Return a problem if a plan would end services that an earlier one of the same run has declared."""
-    lost = [name for name in earlier if name not in list(names)]
+    kept = set(names)
+    lost = [name for name in earlier if name not in kept]
     if not lost:
         return []
     return [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .features import CODENAMES, DISTRIBUTIONS
+from .features import DISTRIBUTIONS, find_number
 
 FAMILIES = ("Debian", "RedHat")
 """Families of operating systems for which the roles have variables."""
@@ -24,26 +24,20 @@ def find_problem(facts: Mapping[str, Any]) -> str:
         return f"{name} is not supported, and nothing was changed: the roles need {SYSTEMS}"
     if facts.get("service_mgr", "systemd") != "systemd":
         return f"{name} runs without systemd, and nothing was changed: the roles need {SYSTEMS}"
-    if facts.get("distribution") == "Debian" and (number := _find_number(facts)) and number < min(_tested(facts)):
+    if facts.get("distribution") == "Debian" and (number := find_number(facts)) and number < min(_tested(facts)):
         return f"{name} is too old, and nothing was changed: the roles need {SYSTEMS}"
     return ""
 
 
 def find_warning(facts: Mapping[str, Any]) -> str:
     """What is not tested on a host; empty if its release is."""
-    if _find_number(facts) in _tested(facts):
+    if find_number(facts) in _tested(facts):
         return ""
     return f"{_name_system(facts)} is untested: try a change with --check first, and report what fails"
 
 
 def _tested(facts: Mapping[str, Any]) -> Mapping[int, Any]:
     return DISTRIBUTIONS.get(str(facts.get("distribution")), {})
-
-
-def _find_number(facts: Mapping[str, Any]) -> int:
-    """The number of the distribution's release; 0 if it has none."""
-    major = str(facts.get("distribution_major_version"))
-    return int(major) if major.isdecimal() else CODENAMES.get(str(facts.get("distribution_release")), 0)
 
 
 def _name_system(facts: Mapping[str, Any]) -> str:

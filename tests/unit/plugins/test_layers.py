@@ -13,7 +13,7 @@ PLUGINS = Path(__file__).parents[3] / "plugins"
 
 LAYERS = {
     "module_utils": [
-        {"_address", "_characters", "_suggestion", "_http"},
+        {"_address", "_characters", "_suggestion", "_http", "_version"},
         {"_host"},
         {"_apt", "_check", "_firewall"},
         {"_deployed"},
@@ -29,8 +29,8 @@ LAYERS = {
 """The packages, the lowest first. Those of one layer do not import each other."""
 
 FROM_HOSTS = {
-    *("_address", "_characters", "_suggestion", "_check.secrets", "_haproxy.release_words", "_http.results"),
-    *("_keepalived.paths", "_keepalived.shapes"),
+    *("_address", "_characters", "_suggestion", "_version"),
+    *("_check.secrets", "_haproxy.release_words", "_http.results", "_keepalived.paths", "_keepalived.shapes"),
 }
 """What the controller shares with the hosts: nothing that asks a host."""
 
