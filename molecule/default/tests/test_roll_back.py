@@ -7,6 +7,8 @@ from cluster import lab_host
 from conftest import LOAD_BALANCERS, WEB_SERVERS
 from controller import good, playbook, words
 
+pytestmark = pytest.mark.once
+
 
 def texts(names: list[str], file: str) -> list[str]:
     return [lab_host(name).check_output(f"cat {file}") for name in names]

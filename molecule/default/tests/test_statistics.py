@@ -6,6 +6,7 @@ import pytest
 from cluster import lab_host
 from controller import good, playbook
 
+pytestmark = pytest.mark.once
 URL = "http://{}:8404/metrics"
 
 

@@ -4,9 +4,12 @@ do."""
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 from cluster import between, holders, is_backup, lab_host, sees_all_servers, stopped, wait_until
@@ -72,48 +75,105 @@ def server(name: str, state: str) -> str:
     return f"echo 'set server web/{name} state {state}' | {SOCKET}"
 
 
-def test_somebody_has_left_a_server_drained(holder):
-    with between(holder, server("web1", "drain"), server("web1", "ready")):
-        assert_wrong(
-            told(),
-            holder,
-            "web/web1 was taken out of rotation by hand",
-            "haproxy_server with servers=['web/web1'], state=ready",
-        )
-
-
-def test_nginx_does_not_run():
-    with stopped("web2", "nginx"):
-        wait_until(lambda: not servers_are_up(), "haproxy sees it")
-        output = told()
-    wait_until(servers_are_up, "web2 is back")
-    assert_wrong(output, "web2", "nginx does not run", "systemctl start nginx")
-    assert_wrong(output, "lb1 and lb2", "web/web2 does not serve", "see on web2 that its service runs")
-
-
-def test_somebody_has_given_the_vip_to_the_standby_by_hand(standby, vip):
-    lab_host(standby).check_output(f"ip address add {vip}/24 dev eth0")
-    output = told()
-    remedy = f"ip address delete {vip} dev eth0"
-    lab_host(standby).check_output(remedy)
-    assert_wrong(output, standby, f"it has {vip} although it does not hold cluster_vip", remedy)
-
-
 def deaf(name: str) -> AbstractContextManager[None]:
     """The host's firewall drops what its peers send."""
     rule = "INPUT --protocol vrrp --jump DROP"
     return between(name, f"iptables --insert {rule}", f"iptables --delete {rule}")
 
 
-def test_a_firewall_would_let_no_advert_in(holder):
+def unconfined(name: str) -> AbstractContextManager[None]:
+    """The host's haproxy has run since before it was confined."""
+    drop_in = "/etc/systemd/system/haproxy.service.d/confinement.conf"
+    restart = "systemctl daemon-reload && systemctl restart haproxy"
+    began_before = f"mv {drop_in} /run && {restart} && mv /run/confinement.conf {drop_in} && systemctl daemon-reload"
+    return between(name, began_before, restart)
+
+
+NEVER_REACHED = [
+    {
+        "name": "http_in",
+        "binds": [{"port": 80}],
+        "lines": ["use_backend web if { path_beg /api }", "http-request deny if { path_beg /secret }"],
+        "default_backend": "web",
+    }
+]
+"""A rule after one of another kind, which haproxy evaluates first."""
+WARNING = "a 'http-request' rule placed after a 'use_backend' rule will still be processed before"
+
+
+def test_haproxy_warns_of_what_is_about_to_be_deployed():
+    refused = playbook("deploy_load_balancers", "--check", haproxy_frontends=NEVER_REACHED, haproxy_fatal_warnings=True)
+    assert refused.returncode != 0
+    assert WARNING in words(refused)
+    assert "> http-request deny if { path_beg /secret }" in words(refused)
+
+
+@pytest.fixture(scope="module")
+def findings() -> str:
+    """What the command prints of a cluster with one fault of each kind that leaves the others to be seen."""
+    vip = f"{os.environ['LAB_PREFIX']}.240"
+    (holder,) = holders(LOAD_BALANCERS, vip)
+    (standby,) = set(LOAD_BALANCERS) - {holder}
+    deployed = playbook("deploy_load_balancers", haproxy_frontends=NEVER_REACHED)
+    assert WARNING in good(deployed) + words(deployed)
+    by_hand = f"ip address {{}} {vip}/24 dev eth0"
+    with ExitStack() as stack:
+        stack.enter_context(unconfined(standby))
+        wait_until(lambda: is_backup(standby), f"{standby} is well")
+        lab_host(standby).check_output("echo '# by hand' >> /etc/haproxy/haproxy.cfg")
+        stack.callback(wait_until, servers_are_up, "web2 is back")
+        stack.enter_context(stopped("web2", "nginx"))
+        wait_until(lambda: not servers_are_up(), "haproxy sees it")
+        stack.enter_context(between(holder, server("web1", "drain"), server("web1", "ready")))
+        stack.enter_context(between(standby, by_hand.format("add"), by_hand.format("delete")))
+        stack.enter_context(deaf(holder))
+        output = told()
+    good(playbook("deploy_load_balancers"))
+    wait_until(lambda: is_backup(standby), f"{standby} is well again")
+    return output
+
+
+def test_somebody_has_left_a_server_drained(findings, holder):
+    assert_wrong(
+        findings,
+        holder,
+        "web/web1 was taken out of rotation by hand",
+        "haproxy_server with servers=['web/web1'], state=ready",
+    )
+
+
+def test_nginx_does_not_run(findings):
+    assert_wrong(findings, "web2", "nginx does not run", "systemctl start nginx")
+    assert_wrong(findings, "lb1 and lb2", "web/web2 does not serve", "see on web2 that its service runs")
+
+
+def test_somebody_has_given_the_vip_to_the_standby_by_hand(findings, standby, vip):
+    remedy = f"ip address delete {vip} dev eth0"
+    assert_wrong(findings, standby, f"it has {vip} although it does not hold cluster_vip", remedy)
+
+
+def test_a_firewall_would_let_no_advert_in(findings, holder):
     """The holder hears nothing anyhow, so VRRP is well until the VIP moves."""
-    with deaf(holder):
-        assert_wrong(
-            told(),
-            holder,
-            "its firewall keeps adverts of cluster_vip out",
-            "remove that rule, or let protocol 112 in before it",
-        )
+    assert_wrong(
+        findings,
+        holder,
+        "its firewall keeps adverts of cluster_vip out",
+        "remove that rule, or let protocol 112 in before it",
+    )
+
+
+def test_somebody_has_edited_the_configuration(findings, standby):
+    assert_wrong(findings, standby, "haproxy does not run what is on disk", "run deploy_load_balancers.yml")
+
+
+def test_haproxy_is_older_than_its_confinement(findings, standby):
+    assert re.search(
+        rf"NOTE +{standby}: haproxy was started before it was confined[^\n]*\n[^\n]*reboot_hosts.yml", findings
+    ), findings
+
+
+def test_haproxy_warns_of_its_configuration(findings):
+    assert re.search(rf"NOTE +lb1 and lb2: haproxy warns of its configuration: .*{WARNING}", findings), findings
 
 
 def test_two_nodes_do_not_hear_each_other(holder, standby, vip):
@@ -145,66 +205,29 @@ def test_a_host_cannot_be_reached(tmp_path, standby):
     assert output.count("WRONG") == output.count("it cannot be reached")
 
 
-def test_somebody_has_edited_the_configuration(standby):
-    lab_host(standby).check_output("echo '# by hand' >> /etc/haproxy/haproxy.cfg")
-    output = told()
-    good(playbook("deploy_load_balancers"))
-    assert_wrong(output, standby, "haproxy does not run what is on disk", "run deploy_load_balancers.yml")
-
-
-def test_haproxy_is_older_than_its_confinement(standby):
-    drop_in = "/etc/systemd/system/haproxy.service.d/confinement.conf"
-    restart = "systemctl daemon-reload && systemctl restart haproxy"
-    began_before = f"mv {drop_in} /run && {restart} && mv /run/confinement.conf {drop_in} && systemctl daemon-reload"
-    with between(standby, began_before, restart):
-        wait_until(lambda: is_backup(standby), f"{standby} is well")
-        output = good(playbook("check_cluster"))
-    wait_until(lambda: is_backup(standby), f"{standby} is well again")
-    assert re.search(
-        rf"NOTE +{standby}: haproxy was started before it was confined[^\n]*\n[^\n]*reboot_hosts.yml", output
-    ), output
-
-
-NEVER_REACHED = [
-    {
-        "name": "http_in",
-        "binds": [{"port": 80}],
-        "lines": ["use_backend web if { path_beg /api }", "http-request deny if { path_beg /secret }"],
-        "default_backend": "web",
-    }
-]
-"""A rule after one of another kind, which haproxy evaluates first."""
-WARNING = "a 'http-request' rule placed after a 'use_backend' rule will still be processed before"
-
-
-def test_haproxy_warns_of_its_configuration():
-    assert WARNING in words(playbook("deploy_load_balancers", "--check", haproxy_frontends=NEVER_REACHED))
-    refused = playbook("deploy_load_balancers", haproxy_frontends=NEVER_REACHED, haproxy_fatal_warnings=True)
-    assert refused.returncode != 0
-    assert WARNING in words(refused)
-    assert "> http-request deny if { path_beg /secret }" in words(refused)
-    try:
-        done = playbook("deploy_load_balancers", haproxy_frontends=NEVER_REACHED)
-        assert WARNING in good(done) + words(done)
-        output = good(playbook("check_cluster"))
-    finally:
-        good(playbook("deploy_load_balancers"))
-    assert re.search(rf"NOTE +lb1 and lb2: haproxy warns of its configuration: .*{WARNING}", output), output
-
-
+@pytest.mark.once
 def test_somebody_watches_while_haproxy_ends_and_starts_again(standby):
-    watcher = begun("watch_cluster", stdout=subprocess.PIPE, watch_interval=0.5, watch_times=12)
-    said = ""
-    with stopped(standby, "haproxy"):
-        for line in map(bytes.decode, watcher.stdout):
-            said += line
-            if "haproxy does not run" in line:
-                break
-    rest = watcher.stdout.read().decode()
-    assert watcher.wait() == 0, said + rest
-    assert f"WRONG {standby}: haproxy does not run" in said
-    assert f"OVER {standby}: haproxy does not run" in rest
+    watcher = begun("watch_cluster", stdout=subprocess.PIPE, watch_interval=0.5, watch_times=100)
+    lines = map(bytes.decode, watcher.stdout)
+    try:
+        with stopped(standby, "haproxy"):
+            said = read_until(lines, f"WRONG {standby}: haproxy does not run")
+        said += read_until(lines, f"OVER {standby}: haproxy does not run")
+    finally:
+        os.killpg(watcher.pid, signal.SIGTERM)
+        watcher.wait()
+    assert f"OVER {standby}: haproxy does not run" in said
     wait_until(lambda: is_backup(standby), f"{standby} is well again")
+
+
+def read_until(lines: Iterator[str], words: str) -> str:
+    """Return what is printed up to the line with these words."""
+    said = ""
+    for line in lines:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError(f"{words!r} is not printed, but: {said}")
 
 
 def test_a_reload_does_not_start_the_time_in_a_state_anew(holder):

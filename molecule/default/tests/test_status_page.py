@@ -10,6 +10,7 @@ from cluster import holders
 from conftest import LOAD_BALANCERS, WEB_SERVERS
 from controller import ROOT, good, playbook
 
+pytestmark = pytest.mark.once
 BOXES = (
     "return Object.fromEntries([...document.querySelectorAll('.box')].map(box => [box.querySelector('b').innerText, "
 )

@@ -8,6 +8,8 @@ import pytest
 from conftest import LOAD_BALANCERS, WEB_SERVERS
 from controller import good, playbook
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("package", "hosts"),

@@ -214,6 +214,7 @@ def test_a_configuration_that_the_log_daemon_refuses_changes_nothing(owner, tmp_
     assert host.check_output("cat /etc/haproxy/rsyslog.conf") == before
 
 
+@pytest.mark.long
 def test_without_an_access_log_nothing_of_the_log_daemon_is_left(owner):
     host = lab_host(owner)
     good(playbook("site", haproxy_access_log=[]))
