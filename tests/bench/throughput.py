@@ -164,7 +164,8 @@ def ask(lab: Lab, address: str, mode: Mode) -> Figures:
     the worst latencies."""
     name = f"{settings.LAB}-{lab.name}"
     words = [f"--network={name}", f"--label=evenkeel.lab={name}", f"--env=HOST={address}", load_generator()]
-    run = partial(docker, "run", "--rm", *words, "sh", "-c", f"{{ {mode.command}; }} 2>&1")
+    bound = ["timeout", str(6 * SECONDS)]
+    run = partial(docker, "run", "--rm", *words, *bound, "sh", "-c", f"{{ {mode.command}; }} 2>&1")
     with ThreadPoolExecutor(CLIENTS) as pool:
         found = [mode.parse(said) for said in pool.map(lambda _number: run(), range(CLIENTS))]
     total = {key: sum(one[key] for one in found) for key in ("requests", "rate", "failed")}
