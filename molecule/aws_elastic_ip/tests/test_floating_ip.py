@@ -14,6 +14,7 @@ from conftest import CLOUD, LOAD_BALANCERS, WEB_SERVERS, enters, is_at, no_cloud
 from controller import good, playbook
 from pages import examples, got
 
+pytestmark = pytest.mark.long
 _ORDINARY, CALL = map(yaml.safe_load, examples("how_to/floating_ip.md"))
 (HTTPS,) = map(yaml.safe_load, examples("how_to/add_a_certificate.md"))
 COMMAND = "/usr/local/bin/your-clouds-command"

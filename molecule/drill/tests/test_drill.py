@@ -128,6 +128,7 @@ def test_a_cluster_that_is_not_well_is_refused(untouched):
     )
 
 
+@pytest.mark.long
 def test_a_host_mends_itself_when_the_controller_dies_in_the_middle():
     def stopped() -> list[str]:
         return [line for line in left() if "haproxy" in line and ": T" in line]
@@ -160,6 +161,7 @@ def test_a_host_that_has_just_mended_itself_is_mended():
     assert not left()
 
 
+@pytest.mark.long
 def test_the_first_surprise_ends_the_drill(tmp_path):
     """Somebody else breaks web1 at the same time."""
     lab_host("web1").check_output("systemd-run --unit=evenkeel-fault-heal --on-active=600 true")
