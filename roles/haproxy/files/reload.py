@@ -216,6 +216,14 @@ def replace(pid: int, path: str, master: str) -> None:
         time.sleep(POLL)
 
 
+def end_reload() -> None:
+    """Tell systemd that the reload is over. HAProxy 3.0 says that it begins, and nobody else would say that it has
+    ended: systemd would wait for 90 seconds before it starts HAProxy again."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.sendto(b"READY=1", address.replace("@", "\0", 1))
+
+
 def main() -> None:
     pid, path, master, directory, configuration = sys.argv[1:]
     try:
@@ -224,6 +232,7 @@ def main() -> None:
             with keep_socket(path):
                 replace(int(pid), path, master)
     except ProcessLookupError:
+        end_reload()
         sys.exit("haproxy has ended")
 
 
