@@ -10,8 +10,8 @@ short_description: Say whether a cluster is well between two faults of a drill
 version_added: 0.1.0
 description:
   - Every instance has to have one holder, and wait on all other nodes. Every load balancer has to give requests to the
-    servers that had some when the drill began.
-positional: asked, normal
+    servers that had some when the drill began. Every node has to announce its anycast addresses, to every router.
+positional: asked, normal, announced
 options:
   _input:
     description: The results of M(evenkeel.ha_web.keepalived_info), one for each load balancer, in a loop whose variable
@@ -28,6 +28,11 @@ options:
     description: The C(rotation) when the drill began; empty where nothing is to be compared.
     type: dict
     required: true
+  announced:
+    description: The results of M(evenkeel.ha_web.bird_info), in a loop of the same kind.
+    type: list
+    elements: dict
+    default: []
 author:
   - The evenkeel authors (@evenkeel)
 """

@@ -14,11 +14,12 @@ options:
   _input:
     description:
       - C(fault) (of P(evenkeel.ha_web.drill_plan#filter)), C(host), C(holder) and C(nodes) before it, C(instance),
-        C(began), C(ended) and C(recovered) (seconds since 1970 on the controller's clock; the last is 0 if the cluster
-        has not recovered), C(probe) (what M(evenkeel.ha_web.http_probe) has returned),
-      - C(journals) of keepalived by node (as C(journalctl --output short-unix) prints them), C(clocks) (what
-        M(evenkeel.ha_web.clock_offset) has returned by host, and for the clients under C(clients)), and C(problem),
-        which is empty if all went well.
+        C(anycast) (whether all nodes have its addresses), C(began), C(ended) and C(recovered) (seconds since 1970 on
+        the controller's clock; the last is 0 if the cluster has not recovered), C(probe) (what
+        M(evenkeel.ha_web.http_probe) has returned),
+      - C(journals) by node, of keepalived or with C(anycast) of the program that announces (as C(journalctl --output
+        short-unix) prints them), C(clocks) (what M(evenkeel.ha_web.clock_offset) has returned by host, and for the
+        clients under C(clients)), and C(problem), which is empty if all went well.
     type: dict
     required: true
 author:

@@ -10,7 +10,7 @@ short_description: Say what a failover drill does, and what speaks against it
 version_added: 0.1.0
 description:
   - Takes the names of faults apart, for C(evenkeel.ha_web.drill_failover).
-positional: settings
+positional: settings, anycast
 options:
   _input:
     description: Names of faults, in their order.
@@ -21,6 +21,10 @@ options:
     description: Seconds that the drill was given, by the names of its variables.
     type: dict
     required: true
+  anycast:
+    description: Whether the instance of the drill has addresses that all nodes have at the same time.
+    type: bool
+    default: false
 author:
   - The evenkeel authors (@evenkeel)
 """

@@ -19,7 +19,7 @@ FILES = sorted(FOLDER.rglob("*.yml"))
 PUBLIC = {path for path in FILES if path.parent == FOLDER}
 IMPORTS = {f"ansible.builtin.{word}" for word in ("import_playbook", "import_tasks", "include_tasks")}
 COMPUTED = {
-    "{{ __fault.how }}.yml": ["break.yml", "move.yml", "reboot.yml"],
+    "{{ __fault.how }}.yml": ["break.yml", "drain.yml", "move.yml", "reboot.yml"],
     "{{ cluster_deploy_tasks }}": [],
     "{{ cluster_node_tasks }}": [],
     "{{ cluster_restore_tasks }}": [],

@@ -17,6 +17,11 @@ from .drill import Fault, Moment, describe_fault
 WIDTH, LEFT, RIGHT = 960, 118, 26
 PLOT, LANE, GAP = 96, 14, 8
 TOP, AXIS = 22, 24
+STATES = {
+    False: {"master": "held the VIP", "backup": "waited", "fault": "was in FAULT"},
+    True: {"master": "was announced", "backup": "was drained", "fault": "was announced as the last resort"},
+}
+"""The words for a node's state, by whether all nodes have the addresses."""
 COLOURS = 6
 """Number of servers with a colour of their own."""
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120)
@@ -164,7 +169,8 @@ class _Picture:
             yield node, [self._span(*span) for span in self._states(node)]
 
     def _states(self, node: str) -> Iterator[tuple[float, float, str]]:
-        state, since = ("master" if node == self.fault["holder"] else "backup"), self.begin
+        serves = self.fault["anycast"] or node == self.fault["holder"]
+        state, since = ("master" if serves else "backup"), self.begin
         for change in self.fault["transitions"]:
             if change["host"] != node:
                 continue
@@ -178,7 +184,7 @@ class _Picture:
         left, right = self.x(begin), self.x(end)
         thin = kind in ("backup", "quiet", "init", "stop")
         shape = {"y": LANE / 2 - 1, "height": 2} if thin else {"y": 1, "height": LANE - 2}
-        words = {"master": "held the VIP", "backup": "waited", "fault": "was in FAULT"}.get(kind)
+        words = STATES[self.fault["anycast"]].get(kind)
         return tag(
             "rect",
             tag("title", words) if words else None,

@@ -67,6 +67,7 @@ class Fault(Measured):
     at: float
     ended: float
     recovered: float
+    anycast: bool
     holder: str
     nodes: list[str]
     took_over: str
@@ -97,35 +98,54 @@ quite right."""
 @dataclass(frozen=True)
 class Kind:
     """A fault: where it happens (the C(holder) of the VIP or a C(web) server), and how (host_fault can C(break) it, or
-    it is a C(move) or a C(reboot))."""
+    it is a C(move), a C(drain) or a C(reboot)). C(needs) is C(vip) or C(anycast) if only such an instance has it."""
 
     title: str
     on: str
     how: str
     fault: str = ""
     unit: str = ""
+    needs: str = ""
 
 
 KINDS = {
-    "vip_moved": Kind("planned move of the VIP", "holder", "move"),
+    "vip_moved": Kind("planned move of the VIP", "holder", "move", needs="vip"),
+    "node_drained": Kind("planned drain of a node", "holder", "drain", needs="anycast"),
     "haproxy_killed": Kind("HAProxy killed", "holder", "break", "killed", "haproxy"),
     "haproxy_hung": Kind("HAProxy hung", "holder", "break", "hung", "haproxy"),
     "keepalived_killed": Kind("keepalived killed", "holder", "break", "killed", "keepalived"),
+    "bird_killed": Kind("BIRD killed", "holder", "break", "killed", "bird", needs="anycast"),
+    "bird_hung": Kind("BIRD hung", "holder", "break", "hung", "bird", needs="anycast"),
     "network_cut": Kind("holder cut off from the network", "holder", "break", "cut"),
     "host_rebooted": Kind("holder rebooted", "holder", "reboot"),
     "web_server_killed": Kind("web server killed", "web", "break", "killed", "nginx"),
 }
 
 
-def plan(wanted: Any, settings: Mapping[str, float]) -> dict[str, Any]:
+OF_INSTANCES = {
+    "vip": "all nodes have the anycast addresses of drill_instance at the same time: name node_drained instead",
+    "anycast": "drill_instance has no anycast addresses: name another instance, or leave the fault out",
+}
+"""Why a fault cannot be done, by what it needs."""
+ANNOUNCED = {"ready": "MASTER", "drain": "BACKUP", "last_resort": "FAULT"}
+"""What a node announces, as the state of an instance that serves, waits or cannot serve."""
+
+
+def plan(wanted: Any, settings: Mapping[str, float], anycast: bool = False) -> dict[str, Any]:
     """The faults in their order, and C(problems) that speak against them; C(settings) are seconds by the names of
-    variables."""
+    variables, C(anycast) says whether the instance has addresses that all nodes have."""
     problems = []
     if not isinstance(wanted, list) or not wanted:
         problems.append(f"drill_faults is {wanted!r}: a list of faults is needed, out of {', '.join(KINDS)}")
         wanted = []
     wanted = [str(name) for name in wanted]
     problems += [f"drill_faults has '{name}'{suggestion(name, KINDS)}" for name in wanted if name not in KINDS]
+    given = "anycast" if anycast else "vip"
+    problems += [
+        f"drill_faults has '{name}', but {OF_INSTANCES[KINDS[name].needs]}"
+        for name in wanted
+        if name in KINDS and KINDS[name].needs not in ("", given)
+    ]
     problems += [
         f"{name} is {value:g}: more than 0 seconds are needed" for name, value in settings.items() if value <= 0
     ]
@@ -134,13 +154,16 @@ def plan(wanted: Any, settings: Mapping[str, float]) -> dict[str, Any]:
 
 
 def health(
-    seen: Iterable[Mapping[str, Any]], asked: Iterable[Mapping[str, Any]], normal: Mapping[str, list[str]]
+    seen: Iterable[Mapping[str, Any]],
+    asked: Iterable[Mapping[str, Any]],
+    normal: Mapping[str, list[str]],
+    announced: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """C(holders) by instance, the servers that get clients by load balancer (C(rotation)), and C(problems): what is not
     as it should be.
 
-    C(seen) are results of keepalived_info, and C(asked) of haproxy_server, each in a loop whose variable is C(__node).
-    C(normal) is the rotation when all was well."""
+    C(seen) are results of keepalived_info, C(asked) of haproxy_server and C(announced) of bird_info, each in a loop
+    whose variable is C(__node). C(normal) is the rotation when all was well."""
     holders: dict[str, list[str]] = {}
     problems = []
     for one in seen:
@@ -168,19 +191,25 @@ def health(
         missing = sorted(set(servers) - set(rotation.get(node, [])))
         if missing:
             problems.append(f"{node} gives no requests to {', '.join(missing)}")
+    for one in announced:
+        if one.get("announced") != "ready":
+            problems.append(f"{one['__node']} announces '{one.get('announced', '')}'")
+        problems += [f"{one['__node']}: {peer['problem']}" for peer in one.get("peers", []) if peer["problem"]]
     return {"holders": holders, "rotation": rotation, "problems": problems}
 
 
 def measure(record: Mapping[str, Any]) -> Fault:
     """Measure the cost of a fault.
 
-    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(began), C(ended) and
-    C(recovered) (on the controller's clock; the last is 0 if the cluster has not recovered), C(probe) (what http_probe
-    has returned), C(journals) (by node), C(clocks) (by host, that of the clients under C(clients)) and C(problem)."""
+    C(record) has C(fault) (of the plan), C(host), C(holder) and C(nodes) before it, C(instance), C(anycast) (whether
+    all nodes have its addresses; then the journals say what they announce), C(began), C(ended) and C(recovered) (on
+    the controller's clock; the last is 0 if the cluster has not recovered), C(probe) (what http_probe has returned),
+    C(journals) (by node), C(clocks) (by host, that of the clients under C(clients)) and C(problem)."""
     zero, clocks = record["began"], record["clocks"]
-    heard = list(_transitions(record["journals"], record["instance"], clocks, zero))
+    anycast = bool(record["anycast"])
+    heard = list(_transitions(record["journals"], "" if anycast else record["instance"], clocks, zero))
     moves = [change for change in heard if change["at"] > EARLY]
-    takers = [change["host"] for change in moves if change["state"] == "MASTER"]
+    takers = [change["host"] for change in moves if change["state"] == "MASTER" and not anycast]
     clients = clocks["clients"]["correction"] + zero
     recovered = record["recovered"] - zero if record["recovered"] else float("inf")
     return {
@@ -190,6 +219,7 @@ def measure(record: Mapping[str, Any]) -> Fault:
         "at": zero,
         "ended": round(record["ended"] - zero, 3),
         "recovered": round(record["recovered"] - zero, 3) if record["recovered"] else 0.0,
+        "anycast": anycast,
         "holder": record["holder"],
         "nodes": list(record["nodes"]),
         "took_over": next((host for host in takers if host != record["holder"]), ""),
@@ -274,10 +304,16 @@ def _join_moments(moments: list[float], apart: float = 0.2) -> Iterator[list[flo
 def _transitions(
     journals: Mapping[str, str], instance: str, clocks: Mapping[str, Mapping[str, float]], zero: float
 ) -> Iterator[Change]:
-    """Find the instance's changes of state in the nodes' journals (short-unix), in the order of time."""
-    pattern = re.compile(rf"(?mi)^([\d.]+) .*\({re.escape(instance)}\) entering (\w+) state")
+    """Find the instance's changes of state in the nodes' journals (short-unix), in the order of time; without an
+    instance, what the nodes announce."""
+    words = rf"\({re.escape(instance)}\) entering (\w+) state" if instance else r"announces (\w+)"
+    pattern = re.compile(rf"(?mi)^([\d.]+) .*{words}")
     found: list[Change] = [
-        {"at": round(float(moment) - clocks[host]["correction"] - zero, 4), "host": host, "state": state.upper()}
+        {
+            "at": round(float(moment) - clocks[host]["correction"] - zero, 4),
+            "host": host,
+            "state": ANNOUNCED.get(state, state.upper()),
+        }
         for host, text in journals.items()
         for moment, state in pattern.findall(text)
     ]
@@ -309,15 +345,24 @@ def find_failures(fault: Fault, limit_ms: float) -> list[str]:
 
 def describe_fault(fault: Fault) -> str:
     """Describe the cost of a fault in a sentence."""
+    return (
+        f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
+        f" {fault['broken']} kept connections broken; {_describe_service(fault)}."
+    )
+
+
+def _describe_service(fault: Fault) -> str:
+    """Describe which nodes have served, or held the VIP."""
+    if fault["anycast"]:
+        named = {name: count for name, count in sorted(fault["served"].items()) if name}
+        return "served by " + (
+            ", ".join(f"{name} ({count})" for name, count in named.items()) or "nodes without a name"
+        )
     where = (
         f"{fault['took_over']} took over from {fault['holder']}"
         if fault["took_over"]
         else f"{fault['holder']} kept the VIP"
     )
-    where += (
-        f", and {fault['holds']} has the VIP now" if fault["holds"] != (fault["took_over"] or fault["holder"]) else ""
-    )
-    return (
-        f"{fault['lost']} of {fault['requests']} requests lost, outage {fault['outage_ms']} ms,"
-        f" {fault['broken']} kept connections broken; {where}."
-    )
+    if fault["holds"] != (fault["took_over"] or fault["holder"]):
+        where += f", and {fault['holds']} has the VIP now"
+    return where

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from .._page.document import write_document
 from .._page.markup import tag
-from .chart import close_up, detail, whole
+from .chart import STATES, close_up, detail, whole
 from .drill import Drill, Fault, describe_fault, find_failures, summary
 
 
@@ -84,7 +84,7 @@ def _table(drill: Drill) -> Element:
                 ),
                 tag("td", fault["host"]),
                 *[tag("td", cell, class_="number") for cell in cells],
-                tag("td", fault["took_over"] or "nobody"),
+                tag("td", "the others" if fault["anycast"] else fault["took_over"] or "nobody"),
                 tag("td", str(len(fault["transitions"])), class_="number"),
             )
         )
@@ -151,8 +151,9 @@ def _key(fault: Fault, servers: list[str]) -> Element:
         if name in fault["served"]
     ]
     shown += [("lost", "lost")] if fault["lost"] else []
-    shown += [("during", "the fault"), ("master", "holds the VIP"), ("backup", "waits")]
-    shown += [("fault", "in FAULT")] if any(change["state"] == "FAULT" for change in fault["transitions"]) else []
+    words, entered = STATES[fault["anycast"]], {change["state"].lower() for change in fault["transitions"]}
+    usual = {"master"} if fault["anycast"] else {"master", "backup"}
+    shown += [("during", "the fault"), *((kind, words[kind]) for kind in words if kind in usual | entered)]
     shape = {"backup": {"y": 5, "height": 2}}
     items = []
     for kind, text in shown:

@@ -51,6 +51,7 @@ def record(
         "holder": "lb1",
         "nodes": nodes,
         "instance": "vip",
+        "anycast": False,
         "began": 1000.0,
         "ended": 1000.5,
         "recovered": 1000.8,

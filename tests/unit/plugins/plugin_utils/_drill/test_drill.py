@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.drill import (
+    describe_fault,
     find_failures,
     health,
     measure,
@@ -30,6 +31,20 @@ from samples.drill import record, seen, servers
 )
 def test_what_cannot_be_done_is_refused(faults, settings, problem):
     assert plan(faults, settings)["problems"][0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("fault", "anycast", "problem"),
+    [
+        ("vip_moved", True, "drill_faults has 'vip_moved', but all nodes have the anycast addresses"),
+        ("node_drained", False, "drill_faults has 'node_drained', but drill_instance has no anycast addresses"),
+        ("bird_hung", False, "drill_faults has 'bird_hung', but drill_instance has no anycast addresses"),
+    ],
+)
+def test_a_fault_needs_its_kind_of_addresses(fault, anycast, problem):
+    assert plan([fault, "haproxy_hung"], {}, not anycast)["problems"] == []
+    (found,) = plan([fault, "haproxy_hung"], {}, anycast)["problems"]
+    assert found.startswith(problem)
 
 
 def test_faults_are_done_in_their_order():
@@ -72,6 +87,34 @@ def test_a_load_balancer_that_does_not_answer_gives_no_requests():
         NORMAL,
     )
     assert found["problems"] == ["lb2 gives no requests to web/web1, web/web2"]
+
+
+@pytest.mark.parametrize(
+    ("announced", "problems"),
+    [
+        ([{"__node": "lb1", "announced": "ready", "peers": [{"problem": ""}]}], []),
+        ([{"__node": "lb1", "announced": "drain", "peers": []}], ["lb1 announces 'drain'"]),
+        ([{"__node": "lb1", "unreachable": True}], ["lb1 announces ''"]),
+        (
+            [{"__node": "lb1", "announced": "ready", "peers": [{"problem": "the session with 192.0.2.1 is down"}]}],
+            ["lb1: the session with 192.0.2.1 is down"],
+        ),
+    ],
+)
+def test_nodes_announce_their_addresses(announced, problems):
+    states = {"lb1": "MASTER", "lb2": "BACKUP"}
+    assert health(seen(states), servers(["web1", "web2"]), NORMAL, announced)["problems"] == problems
+
+
+def test_of_anycast_addresses_the_journals_say_what_nodes_announce():
+    journal = (
+        "1000.25 lb1 python3[7]: announces last_resort, because of /run/keepalived-track/haproxy\n"
+        "1003.5 lb1 python3[7]: announces ready"
+    )
+    found = measure({**record([], journals={"lb1": journal}), "anycast": True})
+    assert [(change["at"], change["state"]) for change in found["transitions"]] == [(0.25, "FAULT"), (3.5, "MASTER")]
+    assert found["took_over"] == ""
+    assert describe_fault(found).endswith("served by web1 (100).")
 
 
 @pytest.mark.parametrize(

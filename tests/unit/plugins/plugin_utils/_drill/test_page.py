@@ -79,3 +79,11 @@ def test_the_verdict_counts_what_was_lost(lost, limit, verdict):
     written = page(drill(record(lost), limit_ms=limit))
     assert verdict in written
     assert ("Noise: 1 request" in written) == (lost == [20])
+
+
+def test_a_page_of_anycast_addresses_shows_what_nodes_announce():
+    journal = "1000.25 lb1 python3[7]: announces last_resort, because of /run/keepalived-track/haproxy"
+    text = page(drill({**record([], journals={"lb1": journal}), "anycast": True}))
+    assert "served by web1 (100)" in text
+    assert "was announced as the last resort" in text
+    assert "the VIP" not in text
