@@ -120,6 +120,13 @@ def _find_missing_parts(
             "cluster_anycast is set and cluster_keepalived is false: the role keepalived puts the addresses on lo and "
             "watches haproxy; set cluster_keepalived to true"
         )
+    if _is_given(hosts, ["cluster_anycast"]) and not _is_given(
+        hosts, ["bgp_peers", "bgp_local_as", "cluster_vip", "cluster_vips"], ["bird_peers", "keepalived_instances"]
+    ):
+        yield (
+            "cluster_anycast is set, and no router can learn of it: name the routers in bgp_peers, or set "
+            "cluster_vips, which are the next hops of their static routes"
+        )
 
 
 def _is_wanted(hosts: list[Mapping[str, Any]], name: str) -> bool:

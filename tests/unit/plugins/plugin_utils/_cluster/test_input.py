@@ -202,6 +202,7 @@ def test_all_load_balancers_have_the_same_vips(name, values, said):
 
 VIP = {"cluster_vip": "192.0.2.10/24"}
 ANYCAST = {"cluster_anycast": ["198.51.100.80/32"]}
+PEERS = {"bgp_peers": [{"address": "192.0.2.1", "as": 65000}]}
 SERVERS = {"cluster_servers": ["192.0.2.31:8080", "[2001:db8::31]:8080", "2001:db8::32"]}
 
 
@@ -213,6 +214,8 @@ SERVERS = {"cluster_servers": ["192.0.2.31:8080", "[2001:db8::31]:8080", "2001:d
         ({**VIP, "haproxy_backends": []}, ["lb1", "lb2"], []),
         ({**VIP, "haproxy_listens": []}, ["lb1", "lb2"], []),
         ({**VIP, "cluster_haproxy": False}, ["lb1", "lb2"], []),
+        ({**ANYCAST, **PEERS}, ["lb1", "lb2"], ["web1"]),
+        ({**ANYCAST, "cluster_vips": ["192.0.2.10/24", "192.0.2.11/24"]}, ["lb1", "lb2"], ["web1"]),
         ({"keepalived_instances": []}, ["lb1", "lb2"], ["web1"]),
         ({"cluster_keepalived": False}, ["lb1", "lb2"], ["web1"]),
         ({"cluster_keepalived": False, **SERVERS}, ["lb1"], []),
@@ -228,12 +231,18 @@ def test_a_cluster_may_lack_a_tier(variables, load_balancers, web_servers):
     ("variables", "load_balancers", "web_servers", "said"),
     [
         (VIP, [], ["web1"], "the group load_balancers is empty or missing, and there is a VIP"),
-        (ANYCAST, [], ["web1"], "the group load_balancers is empty or missing, and there is a VIP"),
+        ({**ANYCAST, **PEERS}, [], ["web1"], "the group load_balancers is empty or missing, and there is a VIP"),
         (VIP, ["lb1"], [], "the group web_servers is empty or missing, so haproxy has no servers"),
         ({**VIP, "cluster_servers": []}, ["lb1"], [], "the group web_servers is empty or missing"),
         ({**VIP, **SERVERS}, ["lb1"], ["web1"], "cluster_servers is set and the group web_servers has hosts"),
         ({}, ["lb1"], ["web1"], "there is no VIP: set cluster_vip"),
-        ({**ANYCAST, "cluster_keepalived": False}, ["lb1"], ["web1"], "cluster_anycast is set and cluster_keepalived"),
+        (ANYCAST, ["lb1", "lb2"], ["web1"], "cluster_anycast is set, and no router can learn of it"),
+        (
+            {**ANYCAST, **PEERS, "cluster_keepalived": False},
+            ["lb1"],
+            ["web1"],
+            "cluster_anycast is set and cluster_keepalived",
+        ),
         ({"cluster_haproxy": False, "cluster_keepalived": "no"}, ["lb1"], [], "cluster_haproxy and cluster_keepalived"),
     ],
 )
