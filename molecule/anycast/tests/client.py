@@ -1,15 +1,19 @@
 """Clients behind the router.
 
 usage: python3 client.py spread URL COUNT    prints how many new connections each node has served
-       client.py watch URL           new and kept connections and a download until the standard input ends; prints what
-                                     was lost and broken
+       client.py probe URL           opens a new connection every 10 ms until the standard input ends; prints of each
+                                     when it began, how long it took and whether it was answered
+       client.py watch URL           new and kept connections, WebSockets, uploads and a download until the standard
+                                     input ends; prints what was lost and broken
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import json
+import os
 import socket
 import sys
 import threading
@@ -18,7 +22,10 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 KEPT = 30
-SIZE = 20_000_000
+WEBSOCKETS = 5
+LIFE = 5
+"""Seconds for which a WebSocket or an upload lasts, so that a node can be drained."""
+UPLOAD = bytes(range(256)) * 4096
 
 
 def connect(url: str, timeout: float = 5) -> http.client.HTTPConnection:
@@ -46,8 +53,37 @@ def spread(url: str, count: int) -> Counter:
     return found
 
 
+def probe(url: str) -> list[tuple[float, float, bool]]:
+    found: list[tuple[float, float, bool]] = []
+    over = threading.Event()
+
+    def open_one() -> None:
+        began, answered = time.time(), True
+        try:
+            connection = connect(url, 0.9)
+            ask(connection)
+            connection.close()
+        except (OSError, http.client.HTTPException):
+            answered = False
+        found.append((began, time.time() - began, answered))
+
+    def open_all() -> None:
+        while not over.wait(0.01):
+            threading.Thread(target=open_one).start()
+
+    thread = threading.Thread(target=open_all)
+    thread.start()
+    print("running", flush=True)
+    sys.stdin.read()
+    over.set()
+    thread.join()
+    # The last ones.
+    time.sleep(1)
+    return sorted(found)
+
+
 class Watch:
-    """New connections, kept ones and a download, all at once."""
+    """New connections, kept ones, WebSockets, uploads and a download, all at once."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -57,6 +93,8 @@ class Watch:
         self.broken: list[tuple[float, str, str]] = []
         self.kept: Counter = Counter()
         self.downloads: list[str] = []
+        self.uploads: list[str] = []
+        self.texts = 0
 
     def open_new(self) -> None:
         while not self.over.wait(0.01):
@@ -78,7 +116,7 @@ class Watch:
         while not self.over.wait(0.2):
             try:
                 if connection is None:
-                    connection, node = connect(self.url, 20), ""
+                    connection, node = connect(self.url, 60), ""
                 answer = ask(connection)
                 node = node or answer.headers["X-Node"]
                 self.kept[node] += 1
@@ -93,7 +131,7 @@ class Watch:
     def download(self) -> None:
         while not self.over.is_set():
             try:
-                connection = connect(self.url, 30)
+                connection = connect(self.url, 60)
                 connection.request("GET", "/large")
                 answer = connection.getresponse()
                 checksum = hashlib.sha256()
@@ -105,8 +143,58 @@ class Watch:
                 self.downloads.append(repr(error))
                 self.over.wait(0.1)
 
+    def upload(self) -> None:
+        while not self.over.is_set():
+            began = time.time()
+            try:
+                connection = connect(self.url, 60)
+                connection.putrequest("PUT", "/application/upload?n=1")
+                connection.putheader("Content-Length", str(len(UPLOAD)))
+                connection.endheaders()
+                for place in range(0, len(UPLOAD), 65536):
+                    connection.send(UPLOAD[place : place + 65536])
+                    self.over.wait(65536 * LIFE / len(UPLOAD))
+                answer = connection.getresponse()
+                self.uploads.append(answer.read().decode().strip())
+            except (OSError, http.client.HTTPException) as error:
+                self.uploads.append(f"{began}: {error!r}")
+                self.over.wait(0.1)
+
+    def talk(self) -> None:
+        """Open one WebSocket after the other; texts go there and back on it."""
+        while not self.over.is_set():
+            node = ""
+            try:
+                connection = connect(self.url, 60)
+                key = base64.b64encode(os.urandom(16)).decode()
+                head = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+                connection.request("GET", "/application/echo", headers={**head, "Sec-WebSocket-Key": key})
+                wire = connection.sock
+                stream = wire.makefile("rb")
+                status = stream.readline()
+                if b" 101 " not in status:
+                    raise OSError(f"status {status!r}")
+                while (line := stream.readline()) != b"\r\n":
+                    node = line.decode().split()[1] if line.lower().startswith(b"x-node:") else node
+                end = time.time() + LIFE
+                while time.time() < end and not self.over.is_set():
+                    text, mask = f"text {self.texts}".encode(), os.urandom(4)
+                    body = bytes(byte ^ mask[place % 4] for place, byte in enumerate(text))
+                    wire.sendall(bytes([0x81, 0x80 | len(text)]) + mask + body)
+                    came = stream.read(2 + len(text))
+                    if came[2:] != text:
+                        raise OSError(f"sent {text!r} and got {came!r}")
+                    self.texts += 1
+                    self.over.wait(0.2)
+                stream.close()
+                connection.close()
+            except (OSError, http.client.HTTPException) as error:
+                if node:
+                    self.broken.append((time.time(), node, f"WebSocket: {error!r}"))
+
     def run(self) -> dict:
-        threads = [threading.Thread(target=self.open_new), threading.Thread(target=self.download)]
+        threads = [threading.Thread(target=work) for work in (self.open_new, self.download, self.upload)]
+        threads += [threading.Thread(target=self.talk) for _number in range(WEBSOCKETS)]
         threads += [threading.Thread(target=self.keep_one) for _number in range(KEPT)]
         for thread in threads:
             thread.start()
@@ -124,10 +212,17 @@ class Watch:
             "broken": self.broken,
             "kept": self.kept,
             "downloads": self.downloads,
+            "uploads": self.uploads,
+            "texts": self.texts,
         }
 
 
 if __name__ == "__main__":
     socket.setdefaulttimeout(5)
     mode, address, *rest = sys.argv[1:]
-    print(json.dumps(spread(address, int(rest[0])) if mode == "spread" else Watch(address).run()), flush=True)
+    modes = {
+        "spread": lambda: spread(address, int(rest[0])),
+        "probe": lambda: probe(address),
+        "watch": lambda: Watch(address).run(),
+    }
+    print(json.dumps(modes[mode]()), flush=True)

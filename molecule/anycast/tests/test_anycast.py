@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import random
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 import yaml
-from cluster import container, lab_host, wait_until
-from controller import playbook, words
-from inside import inside
+from anycast import (
+    ADDRESS,
+    ADDRESS6,
+    NODES,
+    PREFIX,
+    URLS,
+    Noticed,
+    announced,
+    clients,
+    count_served,
+    drain,
+    others,
+    wait_for_kept,
+    wait_for_nodes,
+    write_content,
+)
+from cluster import ask, between, booted, container, holders, lab_host, stopped, wait_until
+from controller import ROOT, good, playbook, words
 from pages import examples
 
-NODES = ["lb1", "lb2", "lb3"]
-PREFIX = os.environ["LAB_PREFIX"]
-ADDRESSES = {f"{PREFIX}.1{name[-1]}": name for name in NODES}
-ADDRESS, ADDRESS6 = "198.51.100.80", "2001:db8:5::80"
-URLS = [f"http://{ADDRESS}/", f"http://[{ADDRESS6}]/"]
-SIZE = 20_000_000
-STANDBY = "/run/keepalived-track/standby_cluster_anycast"
 SITE = "site"
-CLIENT = "/usr/local/bin/client.py"
+VIPS = [f"{PREFIX}.8{number + 1}" for number in range(len(NODES))]
 
 
 def router(command: str) -> dict:
@@ -39,27 +43,6 @@ def paths(address: str = f"{ADDRESS}/32") -> list[dict]:
     return [{"metric": 0, **path} for path in router(f"show bgp {version} unicast {address}").get("paths", [])]
 
 
-def used() -> set[str]:
-    """The nodes to which the router sends new connections to the IPv4 address."""
-    table = lab_host("router").check_output("ip -4 route show %s", f"{ADDRESS}/32")
-    return {name for address, name in ADDRESSES.items() if f" {address} " in table}
-
-
-def count_used6() -> int:
-    """How many nodes get new connections to the IPv6 address; their next hops are link-local ones."""
-    return lab_host("router").check_output("ip -6 route show %s", f"{ADDRESS6}/128").count(" via ")
-
-
-def announced(name: str) -> str:
-    """What the node says that it announces."""
-    return json.loads(lab_host(name).check_output("cat /run/bird-announce/state.json"))["announced"]
-
-
-def wait_for_nodes(*names: str) -> None:
-    """Wait until exactly these nodes get new connections."""
-    wait_until(lambda: used() == set(names) and count_used6() == len(names), f"routes to {names}", 90)
-
-
 @pytest.fixture(autouse=True)
 def whole() -> None:
     """Every story begins with three nodes."""
@@ -69,48 +52,7 @@ def whole() -> None:
 @pytest.fixture(scope="session")
 def checksum() -> str:
     """What the web servers serve as /large."""
-    content = random.Random(7).randbytes(SIZE)
-    for name in ("web1", "web2"):
-        subprocess.run([*inside(container(name)), "sh", "-c", "cat >/var/www/web/large"], input=content, check=True)
-    return hashlib.sha256(content).hexdigest()
-
-
-def count_served(url: str, number: int) -> dict[str, int]:
-    """The new connections that each node has served."""
-    return json.loads(lab_host("client").check_output("python3 %s spread %s %s", CLIENT, url, str(number)))
-
-
-class Noticed:
-    """What clients have noticed, once they have ended."""
-
-    def __init__(self) -> None:
-        self.lost: list = []
-        self.broken: list = []
-        self.kept: dict[str, int] = {}
-        self.downloads: list[str] = []
-        self.served = 0
-
-
-@contextmanager
-def clients(url: str = URLS[0]) -> Iterator[Noticed]:
-    """New connections, kept ones and downloads while the context lasts."""
-    command = [*inside(container("client")), "python3", CLIENT, "watch", url]
-    found = Noticed()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdin
-        assert process.stdout.readline() == "running\n"
-        try:
-            yield found
-        finally:
-            process.stdin.close()
-            vars(found).update(json.loads(process.stdout.read()))
-    print(found.served, "served;", len(found.lost), "lost:", found.lost[:3], "broken:", found.broken[:3], found.kept)
-
-
-def kept_by_all(url: str = URLS[0]) -> None:
-    """Wait until every node has answered some clients."""
-    wait_until(lambda: len(count_served(url, 60)) == len(NODES), "every node serves somebody", 30)
+    return write_content()
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -186,26 +128,18 @@ def test_a_full_table_and_a_default_route_change_nothing():
 
 @pytest.mark.parametrize("name", NODES)
 def test_a_node_leaves_and_joins_and_nobody_notices(name, checksum):
-    host = lab_host(name)
     with clients() as noticed:
-        kept_by_all()
-        for path in (STANDBY, f"{STANDBY}6"):
-            host.check_output("echo 1 > %s", path)
-        wait_for_nodes(*(other for other in NODES if other != name))
+        wait_for_kept()
+        drain(name)
+        wait_for_nodes(*others(name))
         assert announced(name) == "drain"
-        graceful = [path for path in paths() if path["metric"] == 1000]
-        assert [
-            "65535:0" in path["community"]["string"] or "graceful" in path["community"]["string"] for path in graceful
-        ] == [True]
+        (graceful,) = (path for path in paths() if path["metric"] == 1000)
+        assert "65535:0" in graceful["community"]["string"] or "graceful" in graceful["community"]["string"]
         count_served(URLS[0], 200)
-        for path in (STANDBY, f"{STANDBY}6"):
-            host.check_output("echo 0 > %s", path)
+        drain(name, 0)
         wait_for_nodes(*NODES)
         count_served(URLS[0], 200)
-    assert noticed.lost == []
-    assert noticed.broken == []
-    assert set(noticed.kept) == set(NODES)
-    assert set(noticed.downloads) == {checksum}
+    noticed.assert_nothing_lost(checksum)
 
 
 def broken_of(noticed: Noticed, *names: str) -> list:
@@ -217,10 +151,10 @@ def broken_of(noticed: Noticed, *names: str) -> list:
 def test_a_haproxy_that_ends_takes_the_node_out(name):
     host = lab_host(name)
     with clients() as noticed:
-        kept_by_all()
+        wait_for_kept()
         host.check_output("systemctl stop haproxy")
         try:
-            wait_for_nodes(*(other for other in NODES if other != name))
+            wait_for_nodes(*others(name))
             assert announced(name) == "last_resort"
             assert name not in count_served(URLS[0], 300)
         finally:
@@ -233,10 +167,10 @@ def test_a_haproxy_that_ends_takes_the_node_out(name):
 def test_a_haproxy_that_hangs_takes_the_node_out(name):
     host = lab_host(name)
     with clients() as noticed:
-        kept_by_all()
+        wait_for_kept()
         host.check_output("pkill -STOP -x haproxy")
         try:
-            wait_for_nodes(*(other for other in NODES if other != name))
+            wait_for_nodes(*others(name))
         finally:
             host.check_output("pkill -CONT -x haproxy")
         wait_for_nodes(*NODES)
@@ -248,7 +182,7 @@ def test_a_bird_that_is_killed_comes_back_as_it_was(name):
     host = lab_host(name)
     before = host.check_output("systemctl show --property=MainPID --value bird")
     with clients() as noticed:
-        kept_by_all()
+        wait_for_kept()
         host.check_output("systemctl kill --signal=KILL bird")
         wait_until(
             lambda: host.check_output("systemctl show --property=MainPID --value bird") not in (before, "0"),
@@ -259,9 +193,32 @@ def test_a_bird_that_is_killed_comes_back_as_it_was(name):
     assert noticed.broken == []
 
 
+def test_a_bird_that_hangs_is_left_by_the_router_and_its_connections_go_on():
+    host = lab_host("lb2")
+    with clients() as noticed:
+        wait_for_kept()
+        host.check_output("systemctl kill --signal=STOP bird")
+        try:
+            wait_for_nodes("lb1", "lb3")
+            assert "lb2" not in count_served(URLS[0], 300)
+        finally:
+            host.check_output("systemctl kill --signal=CONT bird")
+        wait_for_nodes(*NODES)
+    assert noticed.broken == []
+
+
+def test_a_router_that_reboots_finds_all_nodes_again():
+    with clients() as noticed:
+        wait_for_kept()
+        subprocess.run(["docker", "restart", container("router")], check=True, capture_output=True)
+        wait_for_nodes(*NODES)
+        wait_for_kept()
+    assert noticed.broken == []
+
+
 def test_a_session_that_is_cleared_comes_back():
     with clients() as noticed:
-        kept_by_all()
+        wait_for_kept()
         lab_host("router").check_output("vtysh -c 'clear bgp *'")
         wait_for_nodes(*NODES)
     assert noticed.broken == []
@@ -270,7 +227,7 @@ def test_a_session_that_is_cleared_comes_back():
 def test_a_link_that_is_down_takes_the_node_out():
     host = lab_host("lb2")
     with clients() as noticed:
-        kept_by_all()
+        wait_for_kept()
         host.check_output("ip link set eth0 down")
         try:
             wait_for_nodes("lb1", "lb3")
@@ -285,7 +242,7 @@ def test_a_link_that_is_down_takes_the_node_out():
 
 def test_a_host_that_dies_takes_its_own_connections_only():
     with clients() as noticed:
-        kept_by_all()
+        wait_for_kept()
         subprocess.run(["docker", "kill", container("lb1")], check=True, capture_output=True)
         try:
             wait_for_nodes("lb2", "lb3")
@@ -294,6 +251,19 @@ def test_a_host_that_dies_takes_its_own_connections_only():
             subprocess.run(["docker", "start", container("lb1")], check=True, capture_output=True)
         wait_for_nodes(*NODES)
     assert broken_of(noticed, "lb1") == []
+
+
+def test_nodes_are_rebooted_one_by_one_and_nobody_notices(checksum):
+    """Each is drained before, and announced again afterwards."""
+    before = booted(NODES)
+    with clients() as noticed:
+        wait_for_kept()
+        good(playbook("deploy_load_balancers", cluster_node_tasks=ROOT / "playbooks/tasks/host/reboot.yml"))
+        wait_for_nodes(*NODES)
+        wait_for_kept()
+    after = booted(NODES)
+    assert [name for name in NODES if before[name] == after[name]] == []
+    noticed.assert_nothing_lost(checksum)
 
 
 def test_nodes_that_are_all_unwell_still_answer():
@@ -309,8 +279,15 @@ def test_nodes_that_are_all_unwell_still_answer():
     wait_until(lambda: {path["metric"] for path in paths()} == {0}, "all nodes are well")
 
 
+def count_sessions(name: str) -> int:
+    """How many sessions of the node stand."""
+    return lab_host(name).check_output("birdc show protocols").count("Established")
+
+
 def birds() -> dict[str, str]:
-    """Since when each session stands, and the updates that were sent."""
+    """Since when each session stands, and the updates that were sent, once all stand."""
+    sessions = 2 * len(NODES)
+    wait_until(lambda: sum(count_sessions(name) for name in NODES) == sessions, "all sessions stand", 60)
     seen = {}
     for name in NODES:
         answer = lab_host(name).check_output("birdc show protocols all")
@@ -356,10 +333,120 @@ def test_a_change_that_loses_the_session_is_undone():
     wait_for_nodes(*NODES)
 
 
+def metric(name: str, sample: str) -> str:
+    """The value of a sample in the node's file of metrics."""
+    text = lab_host(name).check_output("cat /var/lib/prometheus/node-exporter/keepalived.prom")
+    return next((line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{sample} ")), "")
+
+
+def wait_for_metric(name: str, sample: str, value: str) -> None:
+    wait_until(lambda: metric(name, sample) == value, f"{sample} is {value}")
+
+
+def test_metrics_show_announcements_and_sessions():
+    host = lab_host("lb3")
+    wait_for_metric("lb3", 'bird_announced{state="ready"}', "1")
+    for router_address in (f"{PREFIX}.2", f"fd00:{PREFIX.replace('.', ':')}:1::2"):
+        wait_for_metric("lb3", f'bird_session_established{{router="{router_address}"}}', "1")
+    drain("lb3")
+    wait_for_metric("lb3", 'bird_announced{state="drain"}', "1")
+    drain("lb3", 0)
+    with stopped("lb3", "haproxy"):
+        wait_for_metric("lb3", 'bird_announced{state="last_resort"}', "1")
+    host.check_output("systemctl stop bird")
+    wait_for_metric("lb3", "bird_up", "0")
+    host.check_output("systemctl start bird")
+    wait_for_metric("lb3", "bird_up", "1")
+
+
+def test_vips_are_beside_anycast_addresses():
+    """Each node holds one of them."""
+    wait_until(lambda: [holders(NODES, vip) for vip in VIPS] == [[name] for name in NODES], "VIPs are at home", 120)
+    assert [ask(f"http://{vip}/").headers["X-Node"] for vip in VIPS] == NODES
+
+
+def test_anycast_addresses_are_not_moved():
+    done = playbook("move_vip", move_vip_instance="cluster_anycast")
+    assert done.returncode != 0
+    assert "all nodes have the addresses of cluster_anycast" in words(done)
+
+
+def routed(way: str) -> AbstractContextManager[None]:
+    """The router has a route to the address that it has not learnt."""
+    route = f"{ADDRESS}/32 metric 1"
+    return between("router", f"ip route add {route} {way}", f"ip route delete {route}")
+
+
+def test_static_routes_over_vips_need_no_bgp(checksum):
+    """The set of next hops never changes: VRRP moves them."""
+    wait_until(lambda: [holders(NODES, vip) for vip in VIPS] == [[name] for name in NODES], "VIPs are at home", 120)
+    with routed(" ".join(f"nexthop via {vip}" for vip in VIPS)):
+        assert set(count_served(URLS[0], 300)) == set(NODES)
+        with clients() as noticed:
+            wait_for_kept()
+            good(playbook("move_vip", move_vip_instance="cluster_vip", move_vip_to="lb2"))
+            assert "lb1" not in count_served(URLS[0], 300)
+        noticed.assert_nothing_lost(checksum)
+        with clients() as noticed, stopped("lb3", "haproxy"):
+            wait_until(lambda: "lb3" not in count_served(URLS[0], 100), "the VIP has moved")
+        assert broken_of(noticed, "lb3") == []
+
+
+def test_a_router_with_resilient_next_hops_keeps_the_way_of_connections(checksum):
+    host = lab_host("router")
+    numbers = {name: 900_001 + place for place, name in enumerate(NODES)}
+
+    def spread(*names: str) -> str:
+        group = "/".join(str(numbers[name]) for name in names)
+        return f"ip nexthop replace id 900010 group {group} type resilient buckets 128 idle_timer 1"
+
+    for name, number in numbers.items():
+        host.check_output(f"ip nexthop replace id {number} via {PREFIX}.1{name[-1]} dev eth0")
+    host.check_output(spread(*NODES))
+    try:
+        with routed("nhid 900010"), clients() as noticed:
+            wait_for_kept()
+            drain("lb2")
+            host.check_output(spread("lb1", "lb3"))
+            assert "lb2" not in count_served(URLS[0], 300)
+            drain("lb2", 0)
+            host.check_output(spread(*NODES))
+            wait_for_kept()
+    finally:
+        for number in (900_010, *numbers.values()):
+            host.check_output(f"ip nexthop delete id {number}")
+    noticed.assert_nothing_lost(checksum)
+
+
+def test_the_drill_shows_which_node_has_served(tmp_path):
+    faults = ["node_drained", "bird_killed", "bird_hung", "haproxy_killed"]
+    done = playbook(
+        "drill_failover",
+        drill_confirmed=True,
+        drill_instance="cluster_anycast",
+        drill_from="client",
+        drill_faults=faults,
+        drill_seconds=3,
+        drill_patience=90,
+        drill_report=tmp_path / "drill",
+    )
+    good(done)
+    seen = json.loads((tmp_path / "drill.json").read_text(encoding="utf-8"))["faults"]
+    assert [fault["name"] for fault in seen] == faults
+    assert all(set(NODES) <= set(fault["served"]) for fault in seen)
+    assert (seen[0]["lost"], seen[0]["broken"]) == (0, 0)
+    assert "BACKUP" in {change["state"] for change in seen[0]["transitions"]}
+    page = (tmp_path / "drill.html").read_text(encoding="utf-8")
+    assert all(f"answered by {name}" in page for name in NODES)
+    refused = playbook("drill_failover", drill_instance="cluster_anycast", drill_faults=["vip_moved"])
+    assert "name node_drained instead" in words(refused)
+
+
 def test_the_check_shows_sessions_and_announcements():
     done = playbook("check_cluster")
     assert done.returncode == 0, done.stdout
     assert "ANNOUNCED BY" in done.stdout
+    assert "SHARE" in done.stdout
     with_problem = lab_host("lb2")
     with_problem.check_output("systemctl stop bird")
     try:
@@ -372,8 +459,6 @@ def test_the_check_shows_sessions_and_announcements():
 
 def test_the_page_has_variables_that_are_deployed_here():
     (page,) = [
-        yaml.safe_load(example)
-        for example in examples("how_to/outgrow_one_load_balancer.md")
-        if "cluster_anycast" in example
+        yaml.safe_load(example) for example in examples("how_to/outgrow_one_load_balancer.md") if "bgp_peers" in example
     ]
     assert set(page) == {"cluster_anycast", "bgp_local_as", "bgp_peers", "bgp_bfd"}
