@@ -4,7 +4,7 @@ be chosen."""
 import signal
 import sys
 
-from bench import ansible_runs, failover, machine, many_servers, overload, report, throughput
+from bench import ansible_runs, anycast, failover, machine, many_servers, overload, report, throughput
 from bench.lab import CERTIFICATE, removed
 from bench.measurement import Figures, Measurement, say
 from bench.records import Records
@@ -16,6 +16,7 @@ ALL = {
     "throughput": throughput,
     "servers": many_servers,
     "ansible": ansible_runs,
+    "anycast": anycast,
 }
 PATIENCE = 5
 """So many failures one after the other end a part."""

@@ -1,5 +1,6 @@
 """The figures as Markdown."""
 
+from bench import anycast as anycast_part
 from bench import scale
 from bench.ansible_runs import RUNS
 from bench.machine import NOISY_BUSY, NOISY_MS
@@ -187,6 +188,35 @@ def servers(records: list[Record]) -> list[str]:
     return ["The role haproxy, in check mode, and HAProxy's own check.", "", *rows(table)]
 
 
+def anycast(records: list[Record]) -> list[str]:
+    titles = ["VIP of three nodes", *[f"anycast, {count} {'node' if count == 1 else 'nodes'}" for count in (1, 2, 3)]]
+    columns = [where(records, side=side, nodes=nodes) for side, nodes in anycast_part.SIDES]
+    table = [["requests per second, or fault", *titles]]
+    for mode in anycast_part.PLAIN:
+        table.append([mode.title, *[rate_cell(where(column, mode=mode.title)) for column in columns]])
+    for fault in anycast_part.FAULTS:
+        found = [where(column, fault=fault) for column in columns]
+        table.append([fault, *map(outage_cell, found)])
+    return [
+        (
+            "Clients are behind a router with FRR, with BFD at 3 x 300 ms and `keepalived_timing: safe`. The fault "
+            "happens on the VIP's"
+        ),
+        "holder, which announces the anycast address as well. A new HTTP connection every 10 ms. All nodes share the",
+        "machine's cores, so the throughput of more nodes cannot be more than that of one.",
+        "",
+        *rows(table),
+    ]
+
+
+def outage_cell(records: list[Record]) -> str:
+    if not (lost := spread(records, "lost")):
+        return NONE + doubts(records)
+    never = sum(not record["over"] for record in records if "over" in record)
+    words = [f"{spread(records, 'outage_ms').text()} ms", f"{lost.text()} requests lost"]
+    return ", ".join(([f"not over ({never})"] if never else []) + words) + doubts(records)
+
+
 LEGEND = [
     (
         "Every figure is the median [lowest\N{EN DASH}highest] of all rounds. Noisy: the processors were busy for "
@@ -206,6 +236,7 @@ PARTS = {
     "throughput": ("Throughput", throughput),
     "servers": ("Many servers", servers),
     "ansible": ("Ansible's own speed", ansible),
+    "anycast": ("Anycast", anycast),
 }
 
 

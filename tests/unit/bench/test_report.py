@@ -96,6 +96,7 @@ def records(tmp_path):
     found.add("throughput", {"round": 1, "target": "ours", "mode": "HTTP/2"}, error="no")
     found.add("servers", {"round": 1, "servers": 100}, error="no")
     found.add("ansible", {"round": 1, "run": "first", "web_servers": 3}, error="no")
+    found.add("anycast", {"round": 1, "side": "vip", "nodes": 3, "fault": "host dead"}, error="no")
     return found
 
 
@@ -104,8 +105,8 @@ def test_a_run_that_failed_nearly_everywhere_is_reported_all_the_same(records):
     assert "| host dead | \N{EN DASH} **(failed 1/1)** | 280 ms, 8 requests lost | \N{EN DASH} |" in text
     moved = "moved 2 times, 79.0 % answered, no holder for 40 ms, slowest 900 ms"
     assert f"| 6,000 idle connections | {moved} | \N{EN DASH} **(failed 1/1)** |" in text
-    assert text.count("**(failed 1/1)**") == 5
-    assert text.count("- Rounds: 1, of the collection at a1b2c3d\n") == 5
+    assert text.count("**(failed 1/1)**") == 6
+    assert text.count("- Rounds: 1, of the collection at a1b2c3d\n") == 6
 
 
 def test_plots_are_well_formed(records):
@@ -135,7 +136,7 @@ def test_a_page_shows_the_run_in_place_of_the_one_before(records, pages, name):
     report.publish(records)
     text = pages[name].read_text()
     assert text.startswith("Before\n\n<!-- failover -->\n\n")
-    assert text.endswith("\n<!-- end of ansible -->\nAfter\n")
+    assert text.endswith("\n<!-- end of anycast -->\nAfter\n")
     assert "old failover" not in text
     report.publish(records)
     assert pages[name].read_text() == text
@@ -147,7 +148,7 @@ def test_a_part_that_was_not_measured_keeps_its_figures(pages, tmp_path):
     one.add("servers", {"round": 1, "servers": 100}, error="no")
     report.publish(one)
     text = pages["PAGE"].read_text()
-    assert [part for part in PARTS if f"\nold {part}\n" in text] == ["failover", "overload", "throughput", "ansible"]
+    assert [part for part in PARTS if f"\nold {part}\n" not in text] == ["servers"]
     assert "collection at d4e5f6a" in text
     assert pages["FIRST_PAGE"].read_text() == f"Before\n\n{BEFORE}After\n"
 
