@@ -99,10 +99,10 @@ class Answer:
 
 
 def ask(url: str, **headers: str) -> Answer:
-    """Ask from the machine that runs the lab, over a connection of its own."""
+    """Ask from the machine that runs the lab, over a connection of its own; others may use it too."""
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return Answer(answer.status, answer.headers, answer.read().decode())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.headers, error.read().decode())
