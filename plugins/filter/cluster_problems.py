@@ -6,60 +6,79 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_problems
-short_description: Name what cannot work in the variables that the playbooks read
+short_description: Find the members of a cluster, and what cannot work in its groups and variables
 version_added: 0.1.0
 description:
-  - Looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed, texts where lists
-    are needed, and names where addresses are needed.
-  - Reports variables whose names are nearly those of the playbooks.
+  - Lists the hosts of the inventory's groups that the playbooks call C(load_balancers) and C(web_servers), where the
+    inventory has other names for them.
+  - Reports groups that are misspelt, missing or empty, and hosts of another cluster.
+  - With O(hostvars), looks at the variables of the VIPs and of the hosts' addresses, for values that YAML has changed,
+    texts where lists are needed, and names where addresses are needed; and reports variables whose names are nearly
+    those of the playbooks.
   - Reports VIPs that no host can have, that a host has already or that are not the same on all load balancers, and
     hosts whose address is a loopback address.
-positional: web_servers, hostvars
 options:
   _input:
-    description: Names of the load balancers.
-    type: list
-    elements: str
-    required: true
-  web_servers:
-    description: Names of the web servers.
-    type: list
-    elements: str
-    required: true
-  hostvars:
-    description: The variable C(hostvars).
+    description: The variable C(groups).
     type: dict
     required: true
+  load_balancer_group:
+    description: Name of the group of load balancers.
+    type: str
+    default: load_balancers
+  web_server_group:
+    description: Name of the group of web servers.
+    type: str
+    default: web_servers
+  hostvars:
+    description: The variable C(hostvars), once the members are in the groups with the playbooks' names. If it is left
+      out, only groups are looked at.
+    type: dict
 author:
   - The evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-that: groups['load_balancers'] | evenkeel.ha_web.cluster_problems(groups['web_servers'], hostvars) is falsy
+members: "{{ (groups | evenkeel.ha_web.cluster_problems('edge', 'shop')).members }}"
+problems: "{{ (groups | evenkeel.ha_web.cluster_problems(hostvars=hostvars)).problems }}"
 """
 
 RETURN = r"""
 _value:
-  description: One line for each problem; empty where there is none.
-  type: list
-  elements: str
+  description: C(members), each with C(host) and C(tier), V(load_balancers) or V(web_servers); and C(problems), one line
+    for each. A group with the playbooks' own name has no members here.
+  type: dict
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..plugin_utils._cluster.input import problems
 from ..plugin_utils._cluster.names import find_misspelt_variables
+from ..plugin_utils._cluster.tiers import find_tiers
 
 
-def find_problems(load_balancers: list[str], web_servers: list[str], hostvars: Mapping[str, Any]) -> list[str]:
-    """Misspelt names and wrong values of the variables of all hosts."""
+def inspect_cluster(
+    groups: Mapping[str, Collection[str]],
+    load_balancer_group: str = "load_balancers",
+    web_server_group: str = "web_servers",
+    hostvars: Mapping[str, Any] | None = None,
+) -> dict[str, list[Any]]:
+    """Find the members and the problems of the groups, and those of the variables of all hosts."""
+    tiers = find_tiers(groups, load_balancer_group, web_server_group)
+    wrong = [] if hostvars is None else _find_problems(groups, hostvars)
+    return {**tiers, "problems": tiers["problems"] + wrong}
+
+
+def _find_problems(groups: Mapping[str, Collection[str]], hostvars: Mapping[str, Any]) -> list[str]:
+    """Misspelt names and wrong values of variables."""
+    load_balancers, web_servers = list(groups.get("load_balancers", [])), list(groups.get("web_servers", []))
     hosts = list(dict.fromkeys([*load_balancers, *web_servers]))
     return [*find_misspelt_variables(hosts, hostvars), *problems(load_balancers, web_servers, hostvars)]
 
 
 class FilterModule:
-    """Name what cannot work in the variables that the playbooks read."""
+    """Find the members of a cluster, and what cannot work in its groups and variables."""
 
     def filters(self) -> dict:
-        return {"cluster_problems": find_problems}
+        return {"cluster_problems": inspect_cluster}

@@ -62,6 +62,7 @@ _value:
     - C(page) is one page of HTML that needs no other file, loads nothing and runs no script.
     - C(changes) has one line for each change since O(before). Numbers within findings, such as times and connections,
       are not compared.
+    - C(log) has the lines of a table of all logged changes, the latest first.
     - C(report) is the same as data. Its C(healthy) is false if there is a finding that is not C(harmless). Its
       C(findings) have C(hosts), C(what), C(remedy) and C(harmless).
     - Its C(vips) has every VRRP instance with its C(addresses), C(holders), C(seconds_held), and by C(nodes) C(state),
@@ -80,9 +81,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..plugin_utils._status.changes import list_changes
+from ..plugin_utils._status.log import list_entries, list_rows
 from ..plugin_utils._status.page import build_page
 from ..plugin_utils._status.report import build_report
-from ..plugin_utils._status.table import build_lines
+from ..plugin_utils._status.table import build_lines, columns
 
 
 def describe_cluster(
@@ -94,13 +96,14 @@ def describe_cluster(
     title: str = "Cluster",
     moment: float = 0,
 ) -> dict[str, Any]:
-    """Build the report as data, as lines for a terminal, as a page and as changes."""
+    """Build the report as data, as lines for a terminal, as a page and as changes, and the log of changes."""
     report = build_report(asked, certificate_days)
     return {
         "report": report,
         **build_lines(report, folder, inventories),
         "page": build_page(report, title, moment, folder, inventories),
         "changes": list_changes(report, before),
+        "log": columns(list_rows(list_entries(asked))),
     }
 
 

@@ -31,6 +31,13 @@ options:
         C(watch_directory).
     type: dict
     required: true
+  proxies:
+    description: The C(proxies) of the model that P(evenkeel.ha_web.haproxy_plan#filter) has made for the same host. A
+      VIP of an IP version for which none of them has a bind is a problem. If it is empty, that is not looked at.
+    type: list
+    elements: dict
+    default: []
+    version_added: 0.2.0
 extends_documentation_fragment: [evenkeel.ha_web.plan, evenkeel.ha_web.earlier]
 author:
   - The evenkeel authors (@evenkeel)
@@ -54,12 +61,30 @@ _value:
   type: dict
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..plugin_utils._cluster.served import find_unserved_vips
 from ..plugin_utils._input.text import with_decrypted_texts
 from ..plugin_utils._keepalived.plan import plan
+
+
+def plan_with_proxies(
+    variables: dict[str, Any],
+    base: dict[str, Any],
+    options: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Any],
+    earlier: Iterable[str] = (),
+    proxies: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the plan of the role, in which haproxy has to listen at every VIP."""
+    made = plan(variables, base, options, facts, earlier)
+    unserved = find_unserved_vips(made["model"].get("instances", []), proxies)
+    return {"problems": unserved, "model": {}, "names": list(earlier)} if unserved else made
 
 
 class FilterModule:
     """Check the variables of the role keepalived and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"keepalived_plan": with_decrypted_texts(plan)}
+        return {"keepalived_plan": with_decrypted_texts(plan_with_proxies)}

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: rolling_check
-short_description: Check whether hosts can be taken out of rotation
+short_description: Check whether hosts can be taken out of rotation, and select those that are watched
 version_added: 0.1.0
 description:
   - Checks every backend of every load balancer. While a batch of hosts is out of rotation, enough other servers have to
     be in rotation.
+  - Selects the hosts that get a new release first and are watched. Others must not get it at the same time.
 positional: asked, hostvars
 options:
   _input:
@@ -50,6 +51,10 @@ options:
       - If it is left out, the C(steps) have the servers of the host whatever their state is.
     type: list
     elements: dict
+  canaries:
+    description: How many hosts are watched, a number or percents. If it is left out, none are.
+    type: raw
+    version_added: 0.2.0
 author:
   - The evenkeel authors (@evenkeel)
 """
@@ -65,6 +70,7 @@ _value:
       balancer.
     - C(steps) by host. Each is a load balancer, C(balancer), with its C(servers) of that host, a list such as
       V([web/web1]).
+    - C(canaries), the hosts that are watched, the first ones.
   type: dict
 """
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .rolling import divide_into_batches
+from .batches import divide_into_batches
 
 
-def select_canaries(hosts: list[str], servers: Any, serial: Any, watches: bool = True) -> dict[str, list[str]]:
+def select_canaries(hosts: list[str], servers: Any, serial: Any) -> dict[str, list[str]]:
     """Return C(hosts), the first of the hosts, and C(problems), because of which nobody could watch them alone.
 
-    C(servers) is their number or percents of the hosts, and C(serial) that of a batch, as in divide_into_batches()."""
-    if not watches or not hosts:
+    C(servers) is their number or percents of the hosts, None for nobody, and C(serial) that of a batch, as in
+    divide_into_batches()."""
+    if servers is None or not hosts:
         return {"hosts": [], "problems": []}
     try:
         batches = divide_into_batches(hosts, serial)

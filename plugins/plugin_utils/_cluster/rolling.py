@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
+from .batches import divide_into_batches
+from .canary import select_canaries
+
 BALANCER = "__balancer"
 
 
@@ -78,16 +81,22 @@ def check(
     minimum: int = 0,
     unfinished: list[str] | None = None,
     noted: list[Step] | None = None,
+    canaries: Any = None,
 ) -> dict[str, Any]:
     """Return C(problems), because of which the hosts must not be taken out of rotation, C(serial) at a time, C(states),
-    one line for every host, and C(steps), what plan_steps() returns of every host.
+    one line for every host, C(steps), what plan_steps() returns of every host, and C(canaries), the first of the hosts,
+    which select_canaries() selects.
 
     C(unfinished) are hosts whose deployment was interrupted: the servers that it took out are back in rotation after
     their batch."""
+    # Names are compared with those on load balancers only, and to read the variables of all hosts takes long.
+    known = hostvars if asked else {host: {} for host in hosts}
+    watched = select_canaries(hosts, canaries, serial)
     return {
-        "problems": find_problems(hosts, asked, hostvars, serial, minimum, unfinished),
-        "states": describe_hosts(hosts, asked, hostvars),
-        "steps": {host: plan_steps(asked, server_name(host, hostvars), noted) for host in hosts},
+        "problems": find_problems(hosts, asked, known, serial, minimum, unfinished) + watched["problems"],
+        "states": describe_hosts(hosts, asked, known),
+        "steps": {host: plan_steps(asked, server_name(host, known), noted) for host in hosts},
+        "canaries": watched["hosts"],
     }
 
 
@@ -143,34 +152,6 @@ def _rotations(result: Asked, back: set[str]) -> dict[str, set[str]]:
         if server["after"]["in_rotation"] or server["name"] in back:
             found.setdefault(server["backend"], set()).add(server["name"])
     return found
-
-
-def divide_into_batches(hosts: list[str], serial: Any) -> list[list[str]]:
-    """The hosts as Ansible's serial divides them: a number, percents, or a list of those, of which the last one is
-    repeated.
-
-    Raises ValueError for anything else."""
-    sizes = [_parse_size(item, len(hosts)) for item in (serial if isinstance(serial, list) else [serial])] or [
-        len(hosts)
-    ]
-    left = list(hosts)
-    found = []
-    while left:
-        size = sizes.pop(0) if len(sizes) > 1 else sizes[0]
-        found.append(left[:size])
-        left = left[size:]
-    return found
-
-
-def _parse_size(item: Any, hosts: int) -> int:
-    text = str(item)
-    number = text[:-1] if text.endswith("%") else text
-    if isinstance(item, bool) or not number.isdigit():
-        raise ValueError(
-            f"cluster_serial has '{item}': a number such as 1, percents such as 25%, or a list of those is needed"
-        )
-    size = (int(number) * hosts // 100 or 1) if text.endswith("%") else int(number)
-    return size or max(hosts, 1)
 
 
 def describe_hosts(hosts: list[str], asked: list[Asked], hostvars: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,9 @@ OPTIONS = {"load_balancers": "cluster_load_balancer_group", "web_servers": "clus
 Groups = Mapping[str, Collection[str]]
 
 
-def find_tiers(groups: Groups, load_balancer_group: str, web_server_group: str) -> dict[str, list[Any]]:
+def find_tiers(
+    groups: Groups, load_balancer_group: str = "load_balancers", web_server_group: str = "web_servers"
+) -> dict[str, list[Any]]:
     """Return the C(members) of groups with other names than the playbooks', and C(problems) of these and of the groups
     that the playbooks will see."""
     named = dict(zip(OPTIONS, (load_balancer_group, web_server_group)))

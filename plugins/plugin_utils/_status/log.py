@@ -4,19 +4,22 @@
 
 """Changes of configurations that the hosts have logged, as rows of a table.
 
-C(seen) is what M(evenkeel.ha_web.config_changes_info) has returned of each host."""
+C(entries) is what M(evenkeel.ha_web.config_changes_info) has returned of each host as C(changes)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from .trouble import Seen
-
 Entry = Mapping[str, Any]
 
 SHOWN = 3
 """Names of files in a row."""
+
+
+def list_entries(asked: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Entry]]:
+    """The logged changes of each host that has answered; C(asked) is that of build_report()."""
+    return {host: said["changes"]["changes"] for host, said in asked.items() if "changes" in said.get("changes", {})}
 
 
 def list_rows(entries: Mapping[str, list[Entry]]) -> list[list[str]]:
@@ -26,9 +29,9 @@ def list_rows(entries: Mapping[str, list[Entry]]) -> list[list[str]]:
     return [["CHANGED (UTC)", "ON", "DAEMON", "BY", "RESULT", "FILES"], *(_row(host, entry) for entry, host in found)]
 
 
-def select_last(seen: Seen) -> dict[str, list[Entry]]:
-    """The last change of each host that has answered."""
-    return {host: answer["changes"][:1] for host, answer in seen.items()}
+def select_last(entries: Mapping[str, list[Entry]]) -> dict[str, list[Entry]]:
+    """The last change of each host."""
+    return {host: logged[:1] for host, logged in entries.items()}
 
 
 def _row(host: str, entry: Entry) -> list[str]:

@@ -62,9 +62,7 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
         "servers": _servers(haproxy),
         "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
         "web_servers": {host: _web_server(asked[host]) for host in _hosts_with(asked, "nginx")},
-        "last_changes": log.select_last(
-            {host: said["changes"] for host, said in asked.items() if "changes" in said.get("changes", {})}
-        ),
+        "last_changes": log.select_last(log.list_entries(asked)),
     }
 
 

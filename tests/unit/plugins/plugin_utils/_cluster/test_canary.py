@@ -34,6 +34,6 @@ def test_no_number(servers):
 
 def test_nobody_is_watched():
     nobody = {"hosts": [], "problems": []}
-    assert select_canaries(HOSTS, 1, 2, watches=False) == nobody
+    assert select_canaries(HOSTS, None, 2) == nobody
     assert select_canaries([], 1, 1) == nobody
     assert select_canaries(HOSTS, 1, "some") == nobody

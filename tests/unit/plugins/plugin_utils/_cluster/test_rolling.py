@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.batches import divide_into_batches
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster.rolling import (
     describe_hosts,
-    divide_into_batches,
     find_problems,
     plan_steps,
 )

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.filter.changes_table import show_changes
+from ansible_collections.evenkeel.ha_web.plugins.filter.cluster_report import describe_cluster
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import build_report
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import table
 from samples.cluster import cluster
@@ -25,6 +25,11 @@ def entry(**keys):
         "further_files": 0,
         **keys,
     }
+
+
+def show_changes(entries):
+    """The table of a playbook that has read nothing but the log."""
+    return describe_cluster({host: {"changes": {"changes": logged}} for host, logged in entries.items()})["log"]
 
 
 def test_the_latest_change_of_all_hosts_comes_first():
