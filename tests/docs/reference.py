@@ -52,7 +52,7 @@ def main() -> None:
 def build_pages() -> dict[str, str]:
     """The texts of all pages by their names."""
     pages, titles = {}, {"role": {}, **{kind: {} for kind in FOLDERS}}
-    for role in sorted(path.parts[-3] for path in ROOT.glob("roles/*/meta/argument_specs.yml")):
+    for role in sorted(path.parts[-3] for path in ROOT.glob("roles/*/defaults/main.yml")):
         spec = read_spec(role)
         if lacking := list_lacking(role, spec["options"]):
             sys.exit(f"tests/docs/examples_of_variables.yml has no example for {', '.join(lacking)}")

@@ -115,7 +115,7 @@ def test_a_page_of_the_reference_can_be_read_on_a_forge(page):
     assert re.findall(r"</?[a-z][^>]*>(?<!\\>)", re.sub(r"<https?://[^>]*>|\\<", "", text)) == []
 
 
-@pytest.mark.parametrize("role", sorted(path.parts[-3] for path in ROOT.glob("roles/*/meta/argument_specs.yml")))
+@pytest.mark.parametrize("role", sorted(path.parts[-3] for path in ROOT.glob("roles/*/defaults/main.yml")))
 def test_the_example_of_a_role_is_what_a_scenario_does(role):
     page = (ROOT / f"roles/{role}/README.md").read_text(encoding="utf-8")
     example = re.search(r"^```yaml\n(.*?)^```\n", page, flags=re.MULTILINE | re.DOTALL)

@@ -130,6 +130,30 @@ def test_the_main_tasks_are_a_table_of_contents(role):
     ]
 
 
+def calls_of_shared_tasks():
+    """The calls of the role daemon: where, the file of tasks, and the variables that the caller sets."""
+    for path in [*(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "playbooks").rglob("*.yml")]:
+        for task in every_task(read(path)):
+            role = task.get("ansible.builtin.import_role", task.get("ansible.builtin.include_role", {}))
+            if role.get("name") == "evenkeel.ha_web.daemon":
+                yield f"{path.parts[-3]}/{path.name}", role["tasks_from"], set(task["vars"])
+
+
+def every_task(part):
+    """The tasks of a file of tasks or of a playbook, those in blocks too."""
+    for item in part if isinstance(part, list) else []:
+        yield item
+        for key in ("tasks", "block", "rescue", "always"):
+            yield from every_task(item.get(key))
+
+
+def test_the_shared_tasks_get_the_variables_that_they_need():
+    calls = list(calls_of_shared_tasks())
+    points = entry_points("daemon")
+    assert {name for _where, name, _variables in calls} == set(points)
+    assert [call for call in calls if call[2] != set(points[call[1]]["options"])] == []
+
+
 def test_every_platform_has_the_same_variables(role):
     platforms = [set(read(path)) for path in files(role, "vars/*.yml") if path.stem != "main"]
     assert len(platforms) > 1
