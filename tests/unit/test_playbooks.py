@@ -60,6 +60,14 @@ def test_every_stage_and_task_file_is_used():
     assert set(FILES) - used - PUBLIC == set()
 
 
+def test_a_task_file_calls_itself_only_up_to_a_deadline():
+    """A task with until is not repeated for a host that cannot be reached. A file calls itself at most some 240 times,
+    because Python's stack grows with each call."""
+    callers = [path for path in FILES if path in targets(path)]
+    assert {path.name for path in callers} == {"wait_for_health.yml", "wait_for_shutdown.yml"}
+    assert [path.name for path in callers if "__deadline" not in path.read_text(encoding="utf-8")] == []
+
+
 def test_a_task_file_has_no_name_of_a_playbook():
     """Ansible looks for what a task file includes beside the playbook first."""
     names = {path.name for path in PUBLIC} | {path.name for path in (FOLDER / "stages").iterdir()}
