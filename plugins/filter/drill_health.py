@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Every instance has to have one holder, and wait on all other nodes. Every load balancer has to give requests to the
     servers that had some when the drill began. Every node has to announce its anycast addresses, to every router.
-positional: asked, normal, announced
+positional: asked, normal
 options:
   _input:
     description: The results of M(evenkeel.ha_web.keepalived_info), one for each load balancer, in a loop whose variable

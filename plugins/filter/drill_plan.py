@@ -10,7 +10,7 @@ short_description: Say what a failover drill does, and what speaks against it
 version_added: 0.1.0
 description:
   - Takes the names of faults apart, for C(evenkeel.ha_web.drill_failover).
-positional: settings, anycast
+positional: settings
 options:
   _input:
     description: Names of faults, in their order.

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.features import (
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.releases import (
     CODENAMES,
     DISTRIBUTIONS,
     FEATURES,

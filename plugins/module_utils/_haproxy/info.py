@@ -23,9 +23,9 @@ from .._host.run import Run
 from .._host.system import host_addresses
 from .check import check
 from .cli import Stopped, ask, parse_workers
-from .release_words import remove_release
 from .runtime import Runtime
 from .server import Server, rows
+from .shared_lines import remove_release
 
 SUMMARIES = 1 | 2
 """Object types for C(show stat): frontends and backends."""

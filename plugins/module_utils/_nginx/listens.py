@@ -5,7 +5,7 @@
 """Addresses on which nginx listens, and those that it cannot bind while it keeps its old ones.
 
 At a reload nginx opens new sockets before it closes old ones. The kernel refuses an address beside the wildcard of its
-port, and the wildcard beside an address."""
+port, and the wildcard beside an address. A change that needs one is made by a restart (_transaction/proof.py)."""
 
 from __future__ import annotations
 

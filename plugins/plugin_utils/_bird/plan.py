@@ -13,8 +13,8 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._address import version_of
-from .._input.features import find_releases, has_feature
 from .._input.plan import make_plan
+from .._input.releases import find_releases, has_feature
 from .problems import problems
 
 PREFERENCES = {"ready": 230, "drain": 220, "last_resort": 210}

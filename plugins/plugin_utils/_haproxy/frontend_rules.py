@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._haproxy.release_words import NUL
+from ...module_utils._haproxy.shared_lines import NUL
 from .._input import additions
 from . import logs, maintenance
 from .declared import Item, Variables

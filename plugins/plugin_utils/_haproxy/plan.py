@@ -12,8 +12,8 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions, tls
-from .._input.features import find_releases, has_feature
 from .._input.plan import make_plan
+from .._input.releases import find_releases, has_feature
 from . import acme, client_certificates, quic
 from .declared import Item, Sections, Variables
 from .logs import COMPANIONS, build_logs

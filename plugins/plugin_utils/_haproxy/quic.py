@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._input.features import FEATURES, has_feature
+from .._input.releases import FEATURES, has_feature
 from .declared import SOCKETS, Item
 
 MAX_AGE = 300

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .features import DISTRIBUTIONS, find_number
+from .releases import DISTRIBUTIONS, find_number
 
 FAMILIES = ("Debian", "RedHat")
 """Families of operating systems for which the roles have variables."""

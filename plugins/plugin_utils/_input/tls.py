@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...module_utils._haproxy.release_words import NEWER_CURVES
-from .features import has_feature
+from ...module_utils._haproxy.shared_lines import NEWER_CURVES
+from .releases import has_feature
 
 VERSIONS = {"intermediate": ("TLSv1.2", "TLSv1.3"), "modern": ("TLSv1.3",)}
 """Protocol versions of the profiles, the oldest first."""

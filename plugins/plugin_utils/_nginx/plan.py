@@ -12,8 +12,8 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import additions, tls
-from .._input.features import find_releases
 from .._input.plan import make_plan
+from .._input.releases import find_releases
 from .model import build_blocks, find_health_url, list_directives
 from .problems import problems
 

@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .trouble import Seen, Trouble, join_names
+from .finding import Finding, Seen, join_names
 
 JOURNAL = "see journalctl --unit bird --unit bird-announce"
 ENOUGH = 100
 """Connections per node below which a hash spreads them unevenly by chance."""
 
 
-def find_troubles(seen: Seen, connections: Mapping[str, int]) -> Iterator[Trouble]:
+def list_findings(seen: Seen, connections: Mapping[str, int]) -> Iterator[Finding]:
     """Everything that keeps a node from being announced, or from its share; C(seen) has the answers of the module
     bird_info, C(connections) counts those of clients by host."""
     for host, node in seen.items():
         if not node["running"]:
-            yield Trouble((host,), "bird does not run, so no router sends anybody here", "systemctl start bird")
+            yield Finding((host,), "bird does not run, so no router sends anybody here", "systemctl start bird")
         elif not node["answers"]:
-            yield Trouble((host,), "bird runs and does not answer", f"systemctl restart bird; {JOURNAL}")
+            yield Finding((host,), "bird runs and does not answer", f"systemctl restart bird; {JOURNAL}")
         else:
-            yield from _find_node_troubles(host, node)
+            yield from _list_node_findings(host, node)
     ready = [host for host, node in seen.items() if node["announced"] == "ready"]
     if seen and not ready:
-        yield Trouble(
+        yield Finding(
             tuple(seen),
             "no node announces its addresses as one that is well: routers have the last resort only",
             "see what the other findings say of haproxy on these nodes",
@@ -36,12 +36,12 @@ def find_troubles(seen: Seen, connections: Mapping[str, int]) -> Iterator[Troubl
     yield from _find_uneven_shares({host: connections[host] for host in ready if host in connections})
 
 
-def _find_uneven_shares(connections: Mapping[str, int]) -> Iterator[Trouble]:
+def _find_uneven_shares(connections: Mapping[str, int]) -> Iterator[Finding]:
     """Nodes that have less than half of an even share."""
     total, nodes = sum(connections.values()), len(connections)
     for host, count in connections.items():
         if total >= ENOUGH * nodes and 2 * count * nodes < total:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"the node has {count} of {total} connections, less than half of its share",
                 "on the router, see that its path is as good as the others, that enough paths are allowed and that the "
@@ -50,35 +50,35 @@ def _find_uneven_shares(connections: Mapping[str, int]) -> Iterator[Trouble]:
             )
 
 
-def _find_node_troubles(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+def _list_node_findings(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     for peer in node["peers"]:
         if peer["problem"]:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"bird: {peer['problem']}",
                 "see that the router is up, and that AS numbers and password are the same on both sides",
             )
         elif peer["bfd"] is False:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"the session with {peer['address']} stands, but BFD does not find the router alive",
                 "enable BFD for this neighbor on the router, or leave bgp_bfd out",
             )
     if node["standing_by"]:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"the node is drained, because {join_names(node['standing_by'])} is not 0",
             "run deploy_load_balancers.yml, which ends an interrupted move, or write 0 into the file",
             harmless=True,
         )
     elif node["unwell"]:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"the node announces the last resort only, because {join_names(node['unwell'])} is not 0",
             "systemctl start haproxy; journalctl --unit haproxy --unit keepalived-watch says why",
         )
     elif node["announced"] != "ready":
-        yield Trouble(
+        yield Finding(
             (host,),
             "the node is well and its addresses are not announced yet",
             f"wait some seconds; if it stays so, {JOURNAL}",

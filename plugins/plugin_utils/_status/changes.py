@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .trouble import join_names
+from .finding import join_names
 
 Report = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .trouble import DEPLOY, Seen, Trouble, describe_differences, group_by_value, join_names
+from .finding import DEPLOY, Finding, Seen, describe_differences, group_by_value, join_names
 
 NEAR = 0.8
 """Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's
@@ -35,18 +35,18 @@ FULL = (
 )
 
 
-def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Trouble]:
+def list_findings(seen: Seen, certificate_days: int, unfinished: Collection[str] = ()) -> Iterator[Finding]:
     """Everything that is wrong with HAProxy; a certificate is, if it ends within so many days. C(unfinished) are the
     web servers of which a deployment has not come to its end."""
     for host, node in seen.items():
         if not node["running"]:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 "haproxy does not run",
                 "systemctl start haproxy; journalctl --unit haproxy says why it has ended",
             )
         elif node["reloads_failed"]:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 (
                     f"the last reload of haproxy has failed ({node['reloads_failed']} in a row), so it still runs "
@@ -68,10 +68,10 @@ def find_troubles(seen: Seen, certificate_days: int, unfinished: Collection[str]
     yield from _differences(running)
 
 
-def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     """Workers that a reload has replaced, and whose connections were or will soon be cut."""
     if node["ended_workers"]:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"haproxy has ended {node['ended_workers']} old workers with their connections since its last reload",
             (
@@ -82,7 +82,7 @@ def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         )
     most = node["max_reloads"]
     if most and node["oldest_worker"] >= most * NEAR:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"the oldest of {node['old_workers']} old workers of haproxy has survived {node['oldest_worker']} "
             f"reloads, and after {most} it is ended with its connections",
@@ -91,10 +91,10 @@ def _old_workers(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         )
 
 
-def _logs(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+def _logs(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     """Lines of the log that are lost."""
     if node["dropped_logs"]:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"haproxy has dropped {node['dropped_logs']} lines of its log since its last reload or start",
             (
@@ -104,7 +104,7 @@ def _logs(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             harmless=True,
         )
     for said in node["log_errors"][:1]:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"the log daemon of haproxy has lost lines within the last ten minutes: {said}",
             "make room on the disk (df /var/log/haproxy), or see journalctl --unit haproxy-access-log",
@@ -112,28 +112,28 @@ def _logs(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
         )
 
 
-def _frontends(running: Seen) -> Iterator[Trouble]:
+def _frontends(running: Seen) -> Iterator[Finding]:
     """Frontends whose clients have taken all connections, or nearly all."""
     for host, node in running.items():
         for frontend in node["frontends"]:
             sessions, limit = frontend.get("sessions", 0), frontend.get("limit", 0)
             if limit and sessions >= limit:
-                yield Trouble(
+                yield Finding(
                     (host,), f"clients have taken all {limit} connections of {frontend['name']}, so new ones wait", FULL
                 )
             elif limit and sessions >= NEAR * limit:
                 what = f"clients have taken {sessions} of the {limit} connections of {frontend['name']}"
-                yield Trouble((host,), what, FULL, harmless=True)
+                yield Finding((host,), what, FULL, harmless=True)
 
 
-def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
+def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Finding]:
     down: dict[str, dict[str, str]] = defaultdict(dict)
     for host, node in running.items():
         for server in node["servers"]:
             label = f"{server['backend']}/{server['name']}"
             if server["taken_out"]:
                 ready = {"servers": [label], "state": "ready", **({"weight": "100%"} if not server["weight"] else {})}
-                yield Trouble(
+                yield Finding(
                     (host,),
                     f"{label} was taken out of rotation by hand: it is {server['state']}, weight {server['weight']}",
                     "run deploy_web_servers.yml, which puts it back"
@@ -146,7 +146,7 @@ def _servers(running: Seen, unfinished: Collection[str]) -> Iterator[Trouble]:
         name = label.partition("/")[2]
         others = [host for host in running if host not in said]
         where = f", and {join_names(others)} can reach it: see the network between them" if others else ""
-        yield Trouble(
+        yield Finding(
             tuple(said),
             f"{label} does not serve: {_describe_by_value(said)}",
             f"see on {name} that its service runs and answers{where}",
@@ -161,7 +161,7 @@ def _describe_by_value(said: Mapping[str, str]) -> str:
     return "; ".join(f"{value} on {join_names(hosts)}" for value, hosts in group_by_value(said).items())
 
 
-def _find_stand_ins(running: Seen) -> Iterator[Trouble]:
+def _find_stand_ins(running: Seen) -> Iterator[Finding]:
     """Certificates that the role haproxy serves until the ordered ones arrive."""
     hosts = defaultdict(list)
     for host, node in running.items():
@@ -169,14 +169,14 @@ def _find_stand_ins(running: Seen) -> Iterator[Trouble]:
             if STAND_IN in certificate.get("subject", ""):
                 hosts[certificate["file"]].append(host)
     for file, found in hosts.items():
-        yield Trouble(
+        yield Finding(
             tuple(found),
             f"{file} is self-signed, because the certificate that haproxy_acme orders has not arrived",
             "journalctl --unit haproxy-acme says why; the order is repeated",
         )
 
 
-def _certificates(running: Seen, days: int) -> Iterator[Trouble]:
+def _certificates(running: Seen, days: int) -> Iterator[Finding]:
     ends: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
     for host, node in running.items():
         for certificate in node["certificates"]:
@@ -186,22 +186,22 @@ def _certificates(running: Seen, days: int) -> Iterator[Trouble]:
         for (expires, left), hosts in group_by_value(said).items():
             if left < days:
                 what = f"{file} {f'ends in {left} days' if left >= 0 else 'has ended'} ({expires})"
-                yield Trouble(tuple(hosts), what, f"renew it and {DEPLOY}")
+                yield Finding(tuple(hosts), what, f"renew it and {DEPLOY}")
         if found := describe_differences(
             f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}
         ):
             own = file.startswith(STORE)
-            yield Trouble(tuple(said), found, RENEW if own else DEPLOY, harmless=own)
+            yield Finding(tuple(said), found, RENEW if own else DEPLOY, harmless=own)
 
 
-def _find_warnings(running: Seen) -> Iterator[Trouble]:
+def _find_warnings(running: Seen) -> Iterator[Finding]:
     """Warnings of the configuration, each once with all hosts that have it."""
     hosts: dict[str, list[str]] = defaultdict(list)
     for host, node in running.items():
         for warning in node["complaints"]:
             hosts[" ".join(warning.split())].append(host)
     for warning, names in hosts.items():
-        yield Trouble(
+        yield Finding(
             tuple(names),
             f"haproxy warns of its configuration: {warning}",
             "correct the variable that the line comes from; haproxy_fatal_warnings: true refuses such a configuration",
@@ -209,17 +209,17 @@ def _find_warnings(running: Seen) -> Iterator[Trouble]:
         )
 
 
-def _find_missing_certificates(running: Seen) -> Iterator[Trouble]:
+def _find_missing_certificates(running: Seen) -> Iterator[Finding]:
     files = {host: {item["file"] for item in node["certificates"]} for host, node in running.items()}
     for file in sorted(set().union(*files.values())) if files else ():
         having = [host for host, known in files.items() if file in known]
         without = tuple(host for host in files if host not in having)
         if without:
             what = f"haproxy does not have the certificate {file}, as it has on {join_names(having)}"
-            yield Trouble(without, f"{what}: clients of its names fail there", FETCH)
+            yield Finding(without, f"{what}: clients of its names fail there", FETCH)
 
 
-def _compare_patterns(running: Seen) -> Iterator[Trouble]:
+def _compare_patterns(running: Seen) -> Iterator[Finding]:
     """Maps and lists that differ, because somebody has changed them at run time on some nodes only."""
     found: dict[tuple[str, str], dict[str, tuple[int, str]]] = defaultdict(dict)
     for host, node in running.items():
@@ -228,7 +228,7 @@ def _compare_patterns(running: Seen) -> Iterator[Trouble]:
     for (kind, file), said in found.items():
         if len(group_by_value(said)) > 1:
             counts = ", ".join(f"{entries} on {host}" for host, (entries, _digest) in said.items())
-            yield Trouble(
+            yield Finding(
                 tuple(said),
                 f"entries of the {kind} {file} differ ({counts})",
                 f"echo 'show {kind} {file}' | socat - /run/haproxy/admin.sock shows them; a reload of haproxy brings "
@@ -236,7 +236,7 @@ def _compare_patterns(running: Seen) -> Iterator[Trouble]:
             )
 
 
-def _differences(running: Seen) -> Iterator[Trouble]:
+def _differences(running: Seen) -> Iterator[Finding]:
     for what, key in (("frontend", "frontends"), ("backend", "backends"), ("server", "servers")):
         names = {host: {_name(item) for item in node[key]} for host, node in running.items()}
         for name in sorted(set().union(*names.values())) if names else ():
@@ -246,15 +246,15 @@ def _differences(running: Seen) -> Iterator[Trouble]:
                 what == "server" and any(name.partition("/")[0] not in _backends(running[host]) for host in without)
             ):
                 having = [host for host in names if host not in without]
-                yield Trouble(
+                yield Finding(
                     tuple(without), f"haproxy has no {what} {name}, as it has on {join_names(having)}", DEPLOY
                 )
     sums = {host: node["configuration"]["shared"][:8] for host, node in running.items()}
     if found := describe_differences("what haproxy.cfg and the files beside it have in common", sums):
-        yield Trouble(tuple(running), found, f"if the inventory does not want that, {DEPLOY}", harmless=True)
+        yield Finding(tuple(running), found, f"if the inventory does not want that, {DEPLOY}", harmless=True)
     versions = {host: node["version"] for host, node in running.items()}
     if found := describe_differences("haproxy's version", versions):
-        yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
+        yield Finding(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
 
 
 def _name(item: Mapping[str, Any]) -> str:

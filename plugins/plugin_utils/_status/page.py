@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 
 from .._page.document import write_document
 from .._page.markup import tag
+from .finding import format_duration, join_names
 from .table import Report, list_commands, list_tables
-from .trouble import format_duration, join_names
 
 STYLE = """
 .tier { display: flex; flex-wrap: wrap; justify-content: center; gap: 10px; margin: 0; padding: 0; list-style: none }

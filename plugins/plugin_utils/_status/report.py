@@ -17,7 +17,7 @@ from . import bird as bird_status
 from . import haproxy as haproxy_status
 from . import log
 from . import vrrp as vrrp_status
-from .trouble import Seen, Trouble
+from .finding import Finding, Seen
 
 Asked = Mapping[str, Mapping[str, Mapping[str, Any]]]
 PENDING = {
@@ -47,10 +47,10 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
     """The report as the filter cluster_report documents it."""
     keepalived = select_answers(asked, "keepalived")
     haproxy = select_answers(asked, "haproxy")
-    found = merge(_find_troubles(asked, keepalived, haproxy, certificate_days))
+    found = merge(_list_findings(asked, keepalived, haproxy, certificate_days))
     return {
-        "healthy": all(trouble.harmless for trouble in found),
-        "findings": [trouble.to_dict() for trouble in sorted(found, key=lambda trouble: trouble.harmless)],
+        "healthy": all(finding.harmless for finding in found),
+        "findings": [finding.to_dict() for finding in sorted(found, key=lambda finding: finding.harmless)],
         "vips": [_vip(keepalived, name) for name in vrrp_status.list_instances(keepalived)],
         "load_balancers": {
             host: _node(asked[host], haproxy.get(host), keepalived.get(host))
@@ -66,12 +66,12 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
     }
 
 
-def merge(troubles: Iterable[Trouble]) -> list[Trouble]:
+def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Each finding once, with all hosts that have it."""
     hosts: dict[tuple[str, str, bool], dict[str, None]] = {}
-    for trouble in troubles:
-        hosts.setdefault((trouble.what, trouble.remedy, trouble.harmless), {}).update(dict.fromkeys(trouble.hosts))
-    return [Trouble(tuple(names), *key) for key, names in hosts.items()]
+    for finding in findings:
+        hosts.setdefault((finding.what, finding.remedy, finding.harmless), {}).update(dict.fromkeys(finding.hosts))
+    return [Finding(tuple(names), *key) for key, names in hosts.items()]
 
 
 def _hosts_with(asked: Asked, *modules: str) -> list[str]:
@@ -83,16 +83,16 @@ def select_answers(asked: Asked, module: str) -> Seen:
     return {host: said[module] for host, said in asked.items() if "running" in said.get(module, {})}
 
 
-def _find_troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: int) -> Iterator[Trouble]:
+def _list_findings(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_days: int) -> Iterator[Finding]:
     for host, said in asked.items():
         yield from _host(host, said)
     silent = [host for host in _hosts_with(asked, "keepalived") if host not in keepalived]
-    yield from vrrp_status.find_troubles(keepalived, silent)
+    yield from vrrp_status.list_findings(keepalived, silent)
     unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _list_marks(said))]
-    yield from haproxy_status.find_troubles(haproxy, certificate_days, unfinished)
-    yield from bird_status.find_troubles(select_answers(asked, "bird"), bird_status.count_connections(haproxy))
+    yield from haproxy_status.list_findings(haproxy, certificate_days, unfinished)
+    yield from bird_status.list_findings(select_answers(asked, "bird"), bird_status.count_connections(haproxy))
     if len(keepalived) + len(silent) == 1:
-        yield Trouble(
+        yield Finding(
             (*keepalived, *silent),
             "it is the only load balancer, so nothing can fail over",
             "add a second one",
@@ -100,10 +100,10 @@ def _find_troubles(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_da
         )
 
 
-def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]:
+def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     if not _is_reachable(said):
         reason = next((answer["msg"].strip() for answer in said.values() if answer.get("unreachable")), "")
-        yield Trouble(
+        yield Finding(
             (host,),
             f"it cannot be reached, so its state is unknown: {reason}",
             "see that it runs, and that you can log in",
@@ -111,7 +111,7 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
         return
     for module, answer in said.items():
         if ANSWERS[module] not in answer and not answer.get("skipped"):
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"its {module} could not be checked: {answer.get('msg', '').strip()}",
                 "correct that, then run this again",
@@ -122,7 +122,7 @@ def _host(host: str, said: Mapping[str, Mapping[str, Any]]) -> Iterator[Trouble]
             remedy = (
                 "run deploy_web_servers.yml, which continues it (with cluster_drain=false if it is the only web server)"
             )
-            yield Trouble((host,), f"{what} ({path})", remedy)
+            yield Finding((host,), f"{what} ({path})", remedy)
 
 
 def _list_marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -130,12 +130,12 @@ def _list_marks(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [file["path"] for file in said.get("unfinished", {}).get("files", [])]
 
 
-def _find_pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Trouble]:
+def _find_pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator[Finding]:
     """Find daemons that do not run the configuration on disk. Stopped daemons of load balancers are reported
     elsewhere."""
     if not answer.get("running"):
         if daemon == "nginx" and "running" in answer:
-            yield Trouble(
+            yield Finding(
                 (host,), "nginx does not run", "systemctl start nginx; journalctl --unit nginx says why it has ended"
             )
         return
@@ -143,14 +143,14 @@ def _find_pending(host: str, daemon: str, answer: Mapping[str, Any]) -> Iterator
     playbook = "deploy_web_servers.yml" if daemon == "nginx" else "deploy_load_balancers.yml"
     remedy = f"run {playbook}, which makes it what the inventory says"
     if configuration["pending"] == "reload" and configuration.get("loaded"):
-        yield Trouble(
+        yield Finding(
             (host,), f"{daemon} runs what is on disk, but that is not what was deployed last", remedy, harmless=True
         )
     elif configuration["pending"]:
-        yield Trouble((host,), PENDING[configuration["pending"]].format(daemon), remedy)
+        yield Finding((host,), PENDING[configuration["pending"]].format(daemon), remedy)
     if configuration["unconfined"]:
         what = f"{daemon} was started before it was confined, and a reload does not change that"
-        yield Trouble(
+        yield Finding(
             (host,), what, "run reboot_hosts.yml, which starts it anew while the host serves nobody", harmless=True
         )
 

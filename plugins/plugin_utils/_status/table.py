@@ -11,8 +11,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .finding import format_duration, join_names
 from .log import list_rows
-from .trouble import format_duration, join_names
 
 Report = Mapping[str, Any]
 

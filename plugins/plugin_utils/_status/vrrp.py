@@ -14,7 +14,7 @@ from typing import Any
 
 from ...module_utils._keepalived.paths import STATE
 from ...module_utils._keepalived.shapes import Instance, Setup
-from .trouble import DEPLOY, Seen, Trouble, describe_differences, format_duration, group_by_value, join_names
+from .finding import DEPLOY, Finding, Seen, describe_differences, format_duration, group_by_value, join_names
 
 AGREED = {
     "virtual_router_id": "the virtual router id",
@@ -33,7 +33,7 @@ MANY = 5
 """Changes of the holder within an hour from which on they are a finding."""
 
 
-def find_troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
+def list_findings(seen: Seen, silent: list[str]) -> Iterator[Finding]:
     """Everything that is wrong with keepalived and its VIPs."""
     for host, node in seen.items():
         yield from _node(host, node)
@@ -52,7 +52,7 @@ def find_troubles(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
     yield from _find_strangers(seen, silent)
     versions = {host: node["version"] for host, node in seen.items() if node["running"]}
     if found := describe_differences("keepalived's version", versions):
-        yield Trouble(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
+        yield Finding(tuple(versions), found, "upgrade the older one: upgrade_packages.yml", harmless=True)
 
 
 def list_instances(seen: Seen) -> list[str]:
@@ -72,15 +72,15 @@ def find_instance(seen: Seen, host: str, instance: str) -> Instance | None:
     return next((item for item in seen[host]["instances"] if item["name"] == instance), None)
 
 
-def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
+def _node(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     if not node["running"]:
-        yield Trouble(
+        yield Finding(
             (host,),
             "keepalived does not run",
             "systemctl start keepalived; journalctl --unit keepalived says why it has ended",
         )
     elif node["rt_priority"] and not node["realtime"]:
-        yield Trouble(
+        yield Finding(
             (host,),
             f"keepalived runs without the real-time priority {node['rt_priority']} that it asks for: with all "
             "processors busy it may send its adverts late, and the VIP moves without need",
@@ -90,10 +90,10 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             harmless=True,
         )
     for problem in node["problems"]:
-        yield Trouble((host,), problem, f"correct the inventory and {DEPLOY}")
+        yield Finding((host,), problem, f"correct the inventory and {DEPLOY}")
     for script in node["scripts"]:
         if script["timeout"] > script["interval"]:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"the check {script['name']} is due every {script['interval']:g} s and may take "
                 f"{script['timeout']:g} s: while it hangs, nothing is noticed",
@@ -101,7 +101,7 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
             )
     for instance, rules in node["kept_out"].items():
         for peer, rule in rules.items():
-            yield Trouble(
+            yield Finding(
                 (host,),
                 (
                     f"its firewall keeps adverts of {instance} "
@@ -115,22 +115,22 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Trouble]:
     for deviation in node["kernel_deviations"]:
         what = f"the kernel does not hold what keepalived needs of it: {deviation}"
         remedy = "systemctl restart keepalived-kernel; journalctl --unit keepalived-kernel says what changes it"
-        yield Trouble((host,), what, remedy)
+        yield Finding((host,), what, remedy)
     known = {item["name"] for item in node["instances"]}
     for item in node["configured"]:
         if node["running"] and item["name"] not in known:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"keepalived runs without {item['name']}, which is in its configuration",
                 "systemctl reload keepalived",
             )
 
 
-def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], silent: list[str]) -> Iterator[Trouble]:
+def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], silent: list[str]) -> Iterator[Finding]:
     holders = [host for host, state in states.items() if state["state"] == "MASTER"]
     if not holders and not silent:
         said = ", ".join(f"{host} is {state['state']}" for host, state in states.items()) or "keepalived runs nowhere"
-        yield Trouble(
+        yield Finding(
             tuple(nodes),
             f"no node holds {instance}: {said}",
             "journalctl --unit keepalived says what the nodes lack; correct that",
@@ -138,7 +138,7 @@ def _holder(instance: str, nodes: list[str], states: Mapping[str, Instance], sil
     if len(holders) > 1:
         reasons = {host: ", ".join(state["adverts_refused"]) for host, state in states.items()}
         refused = "".join(f"; {host} has refused adverts ({reason})" for host, reason in reasons.items() if reason)
-        yield Trouble(
+        yield Finding(
             tuple(holders),
             f"{join_names(holders)} hold {instance} at the same time{refused}",
             (
@@ -162,12 +162,12 @@ def list_takeovers(states: Mapping[str, Mapping[str, Any]]) -> list[tuple[float,
     return [item for number, item in enumerate(taken) if not number or taken[number - 1][1] != item[1]]
 
 
-def _history(instance: str, states: Mapping[str, Instance]) -> Iterator[Trouble]:
+def _history(instance: str, states: Mapping[str, Instance]) -> Iterator[Finding]:
     """Many changes of the holder within an hour. That may have been planned, so it is a note."""
     recent = [item for item in list_takeovers(states) if item[0] <= HOUR]
     if len(recent) >= MANY:
         within = format_duration(recent[0][0] - recent[-1][0])
-        yield Trouble(
+        yield Finding(
             tuple(dict.fromkeys(host for _seconds, host in recent)),
             f"{instance} has changed its holder {len(recent)} times within {within}, the last time "
             f"{format_duration(recent[-1][0])} ago",
@@ -177,10 +177,10 @@ def _history(instance: str, states: Mapping[str, Instance]) -> Iterator[Trouble]
         )
 
 
-def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Iterator[Trouble]:
+def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Iterator[Finding]:
     for host, state in states.items():
         if state["standing_by"]:
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"an interrupted planned move keeps {instance} away from it",
                 f"run move_vip.yml, which ends it, or write 0 into {STATE}/standby_{instance}",
@@ -188,7 +188,7 @@ def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Itera
         elif state["state"] not in ("MASTER", "BACKUP"):
             reports = {file: content for file, content in seen[host]["watched"].items() if content not in ("0", None)}
             because = "".join(f"; {file} says {content or 'nothing'}" for file, content in reports.items())
-            yield Trouble(
+            yield Finding(
                 (host,),
                 f"it cannot take {instance}: {state['state']} for "
                 f"{format_duration(state['seconds_in_state'])}{because}",
@@ -198,7 +198,7 @@ def _standby(instance: str, states: Mapping[str, Instance], seen: Seen) -> Itera
 
 def _addresses(
     instance: str, nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen
-) -> Iterator[Trouble]:
+) -> Iterator[Finding]:
     """The addresses have to be where the instance is MASTER, and nowhere else. Those on lo are there to stay."""
     for host, node in seen.items():
         has = {item["address"]: item["interface"] for item in node["host_addresses"] if item["interface"] != "lo"}
@@ -208,23 +208,23 @@ def _addresses(
         holds = host in states and states[host]["state"] == "MASTER"
         for address in sorted(wanted):
             if holds and address not in has and any(address == item["address"] for item in nodes[host]["addresses"]):
-                yield Trouble(
+                yield Finding(
                     (host,), f"it holds {instance} and does not have {address}", "systemctl reload keepalived"
                 )
             if not holds and address in has:
-                yield Trouble(
+                yield Finding(
                     (host,),
                     f"it has {address} although it does not hold {instance}, so two hosts answer for it",
                     f"ip address delete {address} dev {has[address]}",
                 )
 
 
-def _agreement(instance: str, nodes: Mapping[str, Mapping[str, object]]) -> Iterator[Trouble]:
+def _agreement(instance: str, nodes: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     for word, what in AGREED.items():
         if found := describe_differences(
             f"{what} of {instance}", {host: _show_value(setup[word]) for host, setup in nodes.items()}
         ):
-            yield Trouble(tuple(nodes), found, DEPLOY)
+            yield Finding(tuple(nodes), found, DEPLOY)
 
 
 def _show_value(value: Any) -> str:
@@ -233,11 +233,11 @@ def _show_value(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Trouble]:
+def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Finding]:
     for priority, hosts in group_by_value({host: setup["priority"] for host, setup in nodes.items()}).items():
         if len(hosts) > 1:
             what = f"{join_names(hosts)} have the same priority {priority} for {instance}"
-            yield Trouble(tuple(hosts), what, f"give each its own and {DEPLOY}")
+            yield Finding(tuple(hosts), what, f"give each its own and {DEPLOY}")
     well = {
         host: setup["priority"] + sum(weight for weight in setup["weights"] if weight > 0)
         for host, setup in nodes.items()
@@ -246,7 +246,7 @@ def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Trouble]:
         others = [priority for other, priority in well.items() if other != host]
         for weight in dict.fromkeys(setup["weights"]):
             if others and well[host] - abs(weight) >= max(others):
-                yield Trouble(
+                yield Finding(
                     (host,),
                     (
                         f"a failed check of weight {weight} leaves {instance} with it: {well[host]} - {abs(weight)} is "
@@ -259,16 +259,16 @@ def _priorities(instance: str, nodes: Mapping[str, Setup]) -> Iterator[Trouble]:
                 )
 
 
-def _peers(instance: str, nodes: Mapping[str, Setup], seen: Seen) -> Iterator[Trouble]:
+def _peers(instance: str, nodes: Mapping[str, Setup], seen: Seen) -> Iterator[Finding]:
     """Every node has to send to every other one, if it does not send to all there are."""
     mine = {host: {item["address"] for item in seen[host]["host_addresses"]} for host in nodes}
     for host, setup in nodes.items():
         for other in nodes:
             if setup["peers"] and other != host and not mine[other].intersection(setup["peers"]):
-                yield Trouble((host,), f"it sends no adverts of {instance} to {other}, so both can hold it", DEPLOY)
+                yield Finding((host,), f"it sends no adverts of {instance} to {other}, so both can hold it", DEPLOY)
 
 
-def _find_unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen) -> Iterator[Trouble]:
+def _find_unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], seen: Seen) -> Iterator[Finding]:
     """Find nodes that do not hear another one, where connections are to outlive a move."""
     if not any(node["peers_heard"] for node in seen.values()):
         return
@@ -282,10 +282,10 @@ def _find_unheard(nodes: Mapping[str, Setup], states: Mapping[str, Instance], se
                     f"let UDP port 3112 in from {theirs['source']}; journalctl --unit keepalived-second-chance "
                     f"on {other}"
                 )
-                yield Trouble((host,), what, remedy, harmless=True)
+                yield Finding((host,), what, remedy, harmless=True)
 
 
-def _find_strangers(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
+def _find_strangers(seen: Seen, silent: list[str]) -> Iterator[Finding]:
     """Machines that answer for a VIP. A node of which nothing is known may be one of them."""
     nodes = {address for node in seen.values() for address in node["link_addresses"]}
     found: dict[tuple[str, str], list[str]] = {}
@@ -294,7 +294,7 @@ def _find_strangers(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
             if stranger["link_address"] not in nodes and not silent:
                 found.setdefault((stranger["address"], stranger["link_address"]), []).append(host)
     for (address, link_address), hosts in found.items():
-        yield Trouble(
+        yield Finding(
             tuple(hosts),
             f"another machine answers for {address}: the one with the MAC address {link_address}, which is no node of "
             "the cluster, so clients reach it instead of the holder",
@@ -302,7 +302,7 @@ def _find_strangers(seen: Seen, silent: list[str]) -> Iterator[Trouble]:
         )
 
 
-def _groups(seen: Seen) -> Iterator[Trouble]:
+def _groups(seen: Seen) -> Iterator[Finding]:
     for host, node in seen.items():
         for group, names in group_by_value(
             {item["name"]: item["sync_group"] for item in node["configured"] if item["sync_group"]}
@@ -310,4 +310,4 @@ def _groups(seen: Seen) -> Iterator[Trouble]:
             states = {name: found["state"] for name in names if (found := find_instance(seen, host, name))}
             if len(set(states.values())) > 1:
                 said = ", ".join(f"{name} is {state}" for name, state in states.items())
-                yield Trouble((host,), f"the group {group} is not in one state: {said}", "systemctl reload keepalived")
+                yield Finding((host,), f"the group {group} is not in one state: {said}", "systemctl reload keepalived")

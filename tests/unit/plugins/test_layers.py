@@ -30,7 +30,7 @@ LAYERS = {
 
 FROM_HOSTS = {
     *("_address", "_characters", "_suggestion", "_version"),
-    *("_check.secrets", "_haproxy.release_words", "_http.results", "_keepalived.paths", "_keepalived.shapes"),
+    *("_check.secrets", "_haproxy.shared_lines", "_http.results", "_keepalived.paths", "_keepalived.shapes"),
 }
 """What the controller shares with the hosts: nothing that asks a host."""
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.bird import find_troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.bird import list_findings
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.report import build_report
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.table import table
 from samples.cluster import cluster
@@ -46,20 +46,20 @@ CASES = [
 
 @pytest.mark.parametrize(("said", "part", "harmless"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
 def test_what_keeps_a_node_from_being_announced(said, part, harmless):
-    (found,) = find_troubles({"lb1": said, "lb2": node()}, {})
+    (found,) = list_findings({"lb1": said, "lb2": node()}, {})
     assert (found.hosts, found.harmless) == (("lb1",), harmless)
     assert part in found.what
 
 
 def test_nothing_is_wrong():
-    assert list(find_troubles({"lb1": node(), "lb2": node(peer(bfd=None))}, {})) == []
-    assert list(find_troubles({}, {})) == []
+    assert list(list_findings({"lb1": node(), "lb2": node(peer(bfd=None))}, {})) == []
+    assert list(list_findings({}, {})) == []
 
 
 def test_nodes_that_are_all_unwell_are_a_finding_of_their_own():
     unwell = node(announced="last_resort", unwell=[HANGS])
-    found = [trouble for trouble in find_troubles({"lb1": unwell, "lb2": unwell}, {}) if len(trouble.hosts) == 2]
-    assert [trouble.what.split(":")[0] for trouble in found] == ["no node announces its addresses as one that is well"]
+    found = [finding for finding in list_findings({"lb1": unwell, "lb2": unwell}, {}) if len(finding.hosts) == 2]
+    assert [finding.what.split(":")[0] for finding in found] == ["no node announces its addresses as one that is well"]
 
 
 @pytest.mark.parametrize(
@@ -72,15 +72,15 @@ def test_nodes_that_are_all_unwell_are_a_finding_of_their_own():
     ],
 )
 def test_a_share_that_is_uneven(connections, uneven):
-    found = list(find_troubles({"lb1": node(), "lb2": node()}, connections))
-    assert [trouble.hosts for trouble in found] == [(host,) for host in uneven]
-    assert all(trouble.harmless for trouble in found)
+    found = list(list_findings({"lb1": node(), "lb2": node()}, connections))
+    assert [finding.hosts for finding in found] == [(host,) for host in uneven]
+    assert all(finding.harmless for finding in found)
 
 
 def test_a_drained_node_has_no_share():
     drained = node(announced="drain", standing_by=[STANDBY])
-    found = find_troubles({"lb1": node(), "lb2": drained}, {"lb1": 500, "lb2": 0})
-    assert [trouble.what.split(",")[0] for trouble in found] == ["the node is drained"]
+    found = list_findings({"lb1": node(), "lb2": drained}, {"lb1": 500, "lb2": 0})
+    assert [finding.what.split(",")[0] for finding in found] == ["the node is drained"]
 
 
 def test_the_table_shows_what_nodes_announce():

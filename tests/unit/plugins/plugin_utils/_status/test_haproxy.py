@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import STAND_IN, find_troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import STAND_IN, list_findings
 from samples.cluster import haproxy, server
 
 ROOT = Path(__file__).parents[5]
@@ -57,7 +57,7 @@ WELL = [
 
 @pytest.mark.parametrize(("lb1", "lb2"), WELL)
 def test_haproxys_that_are_well(lb1, lb2):
-    assert list(find_troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14)) == []
+    assert list(list_findings({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14)) == []
 
 
 def test_the_stand_in_is_that_of_the_program():
@@ -180,45 +180,45 @@ WRONG = [
 
 @pytest.mark.parametrize(("lb1", "lb2", "hosts", "what", "remedy"), WRONG)
 def test_haproxys_that_are_not(lb1, lb2, hosts, what, remedy):
-    found = list(find_troubles({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14))
+    found = list(list_findings({"lb1": haproxy(**lb1), "lb2": haproxy(**lb2)}, 14))
     assert [
-        trouble
-        for trouble in found
-        if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy
+        finding
+        for finding in found
+        if list(finding.hosts) == hosts and what in finding.what and remedy in finding.remedy
     ], found
 
 
 def test_only_what_a_deployment_has_taken_out_is_put_back_by_the_next():
-    (found,) = find_troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web1"])
+    (found,) = list_findings({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web1"])
     assert found.remedy == "run deploy_web_servers.yml, which puts it back"
-    (found,) = find_troubles({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web2"])
+    (found,) = list_findings({"lb1": haproxy(**servers(**DRAIN))}, 14, ["web2"])
     assert "deploy_web_servers" not in found.remedy
 
 
 def test_the_servers_of_a_backend_that_is_missing_are_not_named_as_well():
-    found = list(find_troubles({"lb1": haproxy(), "lb2": haproxy(backends=[], servers=[])}, 14))
-    assert [trouble.what for trouble in found] == ["haproxy has no backend shop, as it has on lb1"]
+    found = list(list_findings({"lb1": haproxy(), "lb2": haproxy(backends=[], servers=[])}, 14))
+    assert [finding.what for finding in found] == ["haproxy has no backend shop, as it has on lb1"]
 
 
 def test_connections_that_are_nearly_taken_are_a_note():
-    (found,) = find_troubles({"lb1": haproxy(**frontend(80)), "lb2": haproxy()}, 14)
+    (found,) = list_findings({"lb1": haproxy(**frontend(80)), "lb2": haproxy()}, 14)
     assert found.what == "clients have taken 80 of the 100 connections of http"
     assert found.harmless
 
 
 def test_different_versions_are_harmless():
-    (found,) = find_troubles({"lb1": haproxy(), "lb2": haproxy(version="3.0.11")}, 14)
+    (found,) = list_findings({"lb1": haproxy(), "lb2": haproxy(version="3.0.11")}, 14)
     assert found.harmless
 
 
 def test_a_warning_of_haproxy_is_a_note_with_all_hosts_that_have_it():
     warned = haproxy(complaints=["/etc/haproxy/haproxy.cfg:9: a rule is never reached\n    > http-request deny"])
-    (found,) = find_troubles({"lb1": warned, "lb2": warned}, 14)
+    (found,) = list_findings({"lb1": warned, "lb2": warned}, 14)
     assert (found.hosts, found.harmless) == (("lb1", "lb2"), True)
     assert "/etc/haproxy/haproxy.cfg:9: a rule is never reached > http-request deny" in found.what
 
 
 def test_nodes_with_an_acme_client_each_may_have_certificates_of_their_own():
-    (found,) = find_troubles({"lb1": haproxy(**stored()), "lb2": haproxy(**stored("2027-03-01T00:00:00Z"))}, 14)
+    (found,) = list_findings({"lb1": haproxy(**stored()), "lb2": haproxy(**stored("2027-03-01T00:00:00Z"))}, 14)
     assert found.harmless
     assert "the end of /var/lib/haproxy-certificates/www.pem is" in found.what

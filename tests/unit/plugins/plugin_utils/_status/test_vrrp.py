@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.vrrp import find_troubles
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.vrrp import list_findings
 from samples.cluster import VIP, address, instance, keepalived, script, setup
 
 LB1, LB2 = "192.0.2.11", "192.0.2.12"
@@ -59,7 +59,7 @@ WELL = [
 
 @pytest.mark.parametrize("seen", WELL)
 def test_a_cluster_that_is_well(seen):
-    assert [trouble for trouble in find_troubles(seen, []) if not trouble.harmless] == []
+    assert [finding for finding in list_findings(seen, []) if not finding.harmless] == []
 
 
 WRONG = [
@@ -180,28 +180,28 @@ WRONG = [
 
 @pytest.mark.parametrize(("lb1", "lb2", "hosts", "what", "remedy"), WRONG)
 def test_a_cluster_that_is_not(lb1, lb2, hosts, what, remedy):
-    found = list(find_troubles(pair(lb1, lb2), []))
+    found = list(list_findings(pair(lb1, lb2), []))
     assert [
-        trouble
-        for trouble in found
-        if list(trouble.hosts) == hosts and what in trouble.what and remedy in trouble.remedy
+        finding
+        for finding in found
+        if list(finding.hosts) == hosts and what in finding.what and remedy in finding.remedy
     ], found
 
 
 def test_what_a_silent_node_holds_is_not_known():
     seen = {"lb2": keepalived("lb2")}
-    assert "no node holds" in "".join(trouble.what for trouble in find_troubles(seen, []))
-    assert "no node holds" not in "".join(trouble.what for trouble in find_troubles(seen, ["lb1"]))
+    assert "no node holds" in "".join(finding.what for finding in list_findings(seen, []))
+    assert "no node holds" not in "".join(finding.what for finding in list_findings(seen, ["lb1"]))
 
 
 def test_different_versions_are_harmless():
-    (found,) = find_troubles(pair({}, {"version": "2.3.3"}), [])
+    (found,) = list_findings(pair({}, {"version": "2.3.3"}), [])
     assert found.harmless
     assert found.what == "keepalived's version is 2.2.7 on lb1, 2.3.3 on lb2"
 
 
 def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
-    (found,) = find_troubles(pair({"realtime": False}, {}), [])
+    (found,) = list_findings(pair({"realtime": False}, {}), [])
     assert found.harmless
     assert found.hosts == ("lb1",)
     assert "without the real-time priority 50" in found.what
@@ -212,13 +212,13 @@ def test_a_keepalived_that_did_not_get_its_real_time_priority_is_a_note():
     "changed", [{"rt_priority": 0}, {"running": False}], ids=["none is asked for", "it does not run"]
 )
 def test_no_real_time_priority_is_missed_where_none_could_be(changed):
-    found = find_troubles(pair({"realtime": False, **changed}, {}), [])
-    assert [trouble for trouble in found if "real-time" in trouble.what] == []
+    found = list_findings(pair({"realtime": False, **changed}, {}), [])
+    assert [finding for finding in found if "real-time" in finding.what] == []
 
 
 @pytest.mark.parametrize("adverts", [{}, {"configured": [setup(peers=[])]}], ids=["unicast", "multicast"])
 def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
-    (found,) = find_troubles(pair({**adverts, "peers_heard": []}), [])
+    (found,) = list_findings(pair({**adverts, "peers_heard": []}), [])
     assert found.harmless
     assert (found.hosts, found.what) == (
         ("lb1",),
@@ -236,7 +236,7 @@ def test_connections_that_would_not_outlive_a_move_are_a_note(adverts):
     ],
 )
 def test_a_peer_that_need_not_be_heard(seen):
-    assert [trouble for trouble in find_troubles(seen, []) if "outlive" in trouble.what] == []
+    assert [finding for finding in list_findings(seen, []) if "outlive" in finding.what] == []
 
 
 def stranger(link_address):
@@ -244,7 +244,7 @@ def stranger(link_address):
 
 
 def test_a_machine_that_answers_for_a_vip_is_one_finding_of_all_who_hear_it():
-    (found,) = find_troubles(pair(stranger("02:42:c0:00:02:63"), stranger("02:42:c0:00:02:63")), [])
+    (found,) = list_findings(pair(stranger("02:42:c0:00:02:63"), stranger("02:42:c0:00:02:63")), [])
     assert found.hosts == ("lb1", "lb2")
     assert found.what.startswith(f"another machine answers for {VIP}: the one with the MAC address 02:42:c0:00:02:63")
     assert not found.harmless
@@ -256,8 +256,8 @@ def test_a_machine_that_answers_for_a_vip_is_one_finding_of_all_who_hear_it():
     ids=["the other node", "perhaps a node of which nothing is known"],
 )
 def test_a_machine_that_may_be_a_node_is_none(link_address, silent):
-    found = find_troubles(pair(stranger(link_address), {}), silent)
-    assert [trouble for trouble in found if "answers for" in trouble.what] == []
+    found = list_findings(pair(stranger(link_address), {}), silent)
+    assert [finding for finding in found if "answers for" in finding.what] == []
 
 
 def moved(*moments):
@@ -279,4 +279,4 @@ def moved(*moments):
 )
 def test_a_holder_that_changes_often_is_a_note(lb1, lb2, told):
     seen = pair({"instances": [instance(**moved(*lb1))]}, {"instances": [instance(**BACKUP, **moved(*lb2))]})
-    assert [(trouble.what, trouble.harmless) for trouble in find_troubles(seen, [])] == ([(told, True)] if told else [])
+    assert [(finding.what, finding.harmless) for finding in list_findings(seen, [])] == ([(told, True)] if told else [])

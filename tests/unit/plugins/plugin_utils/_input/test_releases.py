@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.features import find_releases, has_feature
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.releases import find_releases, has_feature
 
 FORKY = {"distribution_major_version": "forky/sid", "distribution_release": "forky"}
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Parts of haproxy.cfg that only some releases of the programs need or know."""
+"""What files of haproxy share if nodes run different releases: all but what only some releases need or know."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ DEPLOY = "run deploy_load_balancers.yml, which gives every node what the invento
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Finding:
     """C(hosts) names where it is, C(what) what it is, and C(remedy) what to do there. What is harmless is worth knowing
     and no error."""
 
