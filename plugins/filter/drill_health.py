@@ -49,7 +49,7 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._drill.drill import health
+from ..plugin_utils._drill.health import health
 
 
 class FilterModule:

@@ -74,7 +74,7 @@ _value:
       elements: dict
 """
 
-from ..plugin_utils._drill.drill import measure
+from ..plugin_utils._drill.measure import measure
 
 
 class FilterModule:

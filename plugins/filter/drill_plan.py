@@ -41,7 +41,7 @@ _value:
   type: dict
 """
 
-from ..plugin_utils._drill.drill import plan
+from ..plugin_utils._drill.faults import plan
 
 
 class FilterModule:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from .._page.markup import tag
-from .drill import Fault, Moment, describe_fault
+from .record import Fault, Moment
+from .summary import describe_fault
 
 WIDTH, LEFT, RIGHT = 960, 118, 26
 PLOT, LANE, GAP = 96, 14, 8

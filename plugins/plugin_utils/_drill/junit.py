@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from .._page.markup import tag, xml
-from .drill import Drill, describe_fault, find_failures
+from .record import Drill
+from .summary import describe_fault, find_failures
 
 
 def junit(drill: Drill) -> str:

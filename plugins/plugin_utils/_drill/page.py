@@ -13,7 +13,8 @@ from xml.etree.ElementTree import Element
 from .._page.document import write_document
 from .._page.markup import tag
 from .chart import STATES, close_up, detail, whole
-from .drill import Drill, Fault, describe_fault, find_failures, summary
+from .record import Drill, Fault
+from .summary import describe_fault, find_failures, summary
 
 
 def page(drill: Drill) -> str:

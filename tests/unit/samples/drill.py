@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.drill import KINDS, measure
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.faults import KINDS
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.measure import measure
 
 EVIL = "<script>alert('x')</script>&\x00"
 
