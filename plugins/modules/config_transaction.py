@@ -66,9 +66,8 @@ options:
         type: str
         required: true
       content:
-        description: Full content of the file.
+        description: Full content of the file. Required unless O(files[].state=absent).
         type: str
-        required: true
       mode:
         description: Permission bits as an octal string, such as V("0640"). A number is refused, because YAML reads 0640
           as 416.
@@ -86,6 +85,15 @@ options:
         description: Hide the content in diffs, logs and messages.
         type: bool
         default: false
+      state:
+        description:
+          - V(absent) removes the file, and fails for a directory. Only O(files[].path) is needed then.
+          - The file comes back when the set is removed. One outside O(directory) also comes back when it is no longer
+            listed.
+        type: str
+        choices: [present, absent]
+        default: present
+        version_added: 0.2.0
   content_directories:
     description: Directories outside O(directory) whose content the daemon serves. They are created if missing, and
       never changed or removed.
@@ -300,12 +308,14 @@ def main() -> None:
                 "elements": "dict",
                 "options": {
                     "path": {"type": "str", "required": True},
-                    "content": {"type": "str", "required": True},
+                    "content": {"type": "str"},
                     "mode": {"type": "raw", "default": "0644"},
                     "owner": {"type": "str", "default": "root"},
                     "group": {"type": "str", "default": "root"},
                     "sensitive": {"type": "bool", "default": False},
+                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
                 },
+                "required_if": [("state", "present", ["content"])],
             },
             "content_directories": {"type": "list", "elements": "str", "default": []},
             "unit": {"type": "str"},

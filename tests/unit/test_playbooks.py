@@ -46,6 +46,15 @@ def imported(part: object) -> Iterator[str]:
                 yield from imported(value)
 
 
+def walk_texts(part: object) -> Iterator[str]:
+    """All texts of a file."""
+    if isinstance(part, (dict, list)):
+        for item in part.values() if isinstance(part, dict) else part:
+            yield from walk_texts(item)
+    elif isinstance(part, str):
+        yield part
+
+
 def targets(path: Path) -> list[Path]:
     return [(path.parent / name).resolve() for name in imported(yaml.safe_load(path.read_text(encoding="utf-8")))]
 
@@ -53,6 +62,15 @@ def targets(path: Path) -> list[Path]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_path_leads_from_its_file_to_another(path):
     assert [target for target in targets(path) if target not in FILES] == []
+
+
+@pytest.mark.parametrize(
+    "path", [*FILES, *sorted((ROOT / "roles").rglob("*.yml"))], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_message_has_the_letters_of_a_line_break(path):
+    """Ansible keeps the backslash of a template in a block; in quotation marks, YAML has read it before."""
+    texts = walk_texts(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert [text for text in texts if r"join('\n')" in text] == []
 
 
 def test_every_stage_and_task_file_is_used():

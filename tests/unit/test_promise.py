@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy import plan as haproxy
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.message import LONGEST, write_message
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._keepalived import plan as keepalived
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._nginx import plan as nginx
 from hypothesis import given
-from samples import drawn
+from hypothesis import strategies as st
+from samples import drawn, specified
 from samples.haproxy import BASE as HAPROXY_BASE
 from samples.haproxy import DEFAULTS as HAPROXY_DEFAULTS
 from samples.keepalived import FACTS, NODES
@@ -35,13 +37,16 @@ def options(role: str) -> dict:
 
 
 OPTIONS = {role: options(role) for role in ("haproxy", "keepalived", "nginx")}
+DEFAULTS = {role: read(role, "defaults/main.yml") for role in OPTIONS}
 NGINX, KEEPALIVED = read("nginx", "vars/main.yml"), read("keepalived", "vars/main.yml")
 KEEPALIVED_BASE = {
     **KEEPALIVED["__keepalived_base"],
     "state_directory": "/run/track",
     "watch_directory": "/run/watch",
     "heartbeat": KEEPALIVED["__keepalived_heartbeat"],
+    "role_defaults": DEFAULTS["keepalived"],
 }
+NGINX_BASE = {**NGINX["__nginx_base"], "role_defaults": DEFAULTS["nginx"]}
 OF_HOST = {"keepalived_node_name": "lb1", "keepalived_nodes": NODES}
 
 
@@ -67,19 +72,44 @@ def keep(found: dict, inventory: dict, role: str) -> None:
     assert [text for text in printed if "\n" in text and not text.endswith("\n")] == []
 
 
+def plan(role: str, inventory: dict) -> dict:
+    """The plan of a role for a host with this inventory."""
+    if role == "haproxy":
+        return haproxy.plan({**HAPROXY_DEFAULTS, **inventory}, HAPROXY_BASE, OPTIONS[role], {})
+    variables = {**DEFAULTS[role], **inventory}
+    if role == "nginx":
+        return nginx.plan(variables, NGINX_BASE, OPTIONS[role], {})
+    return keepalived.plan({**DEFAULTS[role], **OF_HOST, **inventory}, KEEPALIVED_BASE, OPTIONS[role], FACTS)
+
+
 @given(drawn.haproxy)
 def test_haproxy(inventory):
-    variables = {**HAPROXY_DEFAULTS, **inventory}
-    keep(haproxy.plan(variables, HAPROXY_BASE, OPTIONS["haproxy"], {}), inventory, "haproxy")
+    keep(plan("haproxy", inventory), inventory, "haproxy")
 
 
 @given(drawn.nginx)
 def test_nginx(inventory):
-    variables = {**read("nginx", "defaults/main.yml"), **inventory}
-    keep(nginx.plan(variables, NGINX["__nginx_base"], OPTIONS["nginx"], {}), inventory, "nginx")
+    keep(plan("nginx", inventory), inventory, "nginx")
 
 
 @given(drawn.draw_keepalived(["192.0.2.240/24", "192.0.2.241/24"]))
 def test_keepalived(inventory):
-    variables = {**read("keepalived", "defaults/main.yml"), **OF_HOST, **inventory}
-    keep(keepalived.plan(variables, KEEPALIVED_BASE, OPTIONS["keepalived"], FACTS), inventory, "keepalived")
+    keep(plan("keepalived", inventory), inventory, "keepalived")
+
+
+CLUSTER = {
+    "haproxy": {"haproxy_backends": [{"name": "web", "servers": [{"name": "w1", "address": "192.0.2.21"}]}]},
+    "nginx": {"nginx_sites": [{"name": "web", "listens": ["80"]}]},
+    "keepalived": {
+        "keepalived_instances": [
+            {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": [{"address": "192.0.2.240/24"}]}
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("role", OPTIONS)
+@given(st.data())
+def test_any_variable(role, data):
+    inventory = {**CLUSTER[role], **data.draw(specified.draw_variables(OPTIONS[role]))}
+    keep(plan(role, inventory), inventory, role)

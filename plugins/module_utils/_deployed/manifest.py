@@ -27,6 +27,11 @@ def list_declared(directory: Path) -> list[str]:
     return manifest(directory)["files"]
 
 
+def list_absent(directory: Path) -> list[str]:
+    """The paths at which the set in the directory declares that no file is; none where there is no set."""
+    return manifest(directory)["absent"]
+
+
 def list_companions(directory: Path) -> list[str]:
     """The units that serve beside the daemon with the set in the directory; none where there is no set."""
     return manifest(directory)["companions"]
@@ -36,7 +41,7 @@ def manifest(directory: Path) -> dict[str, list[str]]:
     """Read the manifest of the set in the directory, in the format of description(). Raises SetError if it is
     damaged."""
     path = directory / MANIFEST
-    nothing: dict[str, list[str]] = {"files": [], "sensitive": [], "companions": []}
+    nothing: dict[str, list[str]] = {"files": [], "absent": [], "sensitive": [], "companions": []}
     try:
         return {**nothing, **json.loads(path.read_text(encoding="utf-8"))}
     except FileNotFoundError:

@@ -91,6 +91,7 @@ def state(run: Run, timeout: float, directory: str, settle: float, neighbours: b
     configured = _read_configuration(Path(directory) / "keepalived.conf")
     found = _await_settled(run, unit, timeout, settle, configured["configured"]) if unit.active else []
     network = run(["ip", "-json", "address", "show"])[1]
+    own = link_addresses(network)
     return {
         "running": unit.active,
         "realtime": unit.active and is_realtime(unit.pid),
@@ -101,8 +102,8 @@ def state(run: Run, timeout: float, directory: str, settle: float, neighbours: b
         **configured,
         "kept_out": {item["name"]: rules for item in configured["configured"] if (rules := find_refusals(run, item))},
         "host_addresses": host_addresses(network),
-        "link_addresses": link_addresses(network),
-        "strangers": _find_strangers(configured["configured"]) if neighbours else [],
+        "link_addresses": own,
+        "strangers": _find_strangers(configured["configured"], own) if neighbours else [],
         "peers_heard": _list_heard_peers(run),
         "kernel_deviations": kernel_state.read_deviations(run, units[kernel_state.UNIT].active, Path(directory)),
     }
@@ -295,9 +296,10 @@ def anycast_addresses() -> dict[str, list[str]]:
     return found
 
 
-def _find_strangers(configured: list[Setup]) -> list[dict[str, str]]:
+def _find_strangers(configured: list[Setup], own: list[str]) -> list[dict[str, str]]:
     """The machines that answer for a VIP and for no node. VIPs on lo are left out, for which nobody answers, and so is
-    everything where an interface cannot be used, which keepalived itself reports."""
+    everything where an interface cannot be used, which keepalived itself reports. C(own) are MAC addresses of this
+    host, one of which all nodes have if the instance has a virtual one."""
     vips: list[Vip] = [
         {**place, "virtual_router_id": item["virtual_router_id"]}
         for item in configured
@@ -306,7 +308,7 @@ def _find_strangers(configured: list[Setup]) -> list[dict[str, str]]:
     ]
     nodes = [address for item in configured for address in (item["source"], *item["peers"]) if address]
     try:
-        return [vars(answer) for answer in find_foreign_owners(vips, nodes, [], ASK_SECONDS)] if vips else []
+        return [vars(answer) for answer in find_foreign_owners(vips, nodes, own, ASK_SECONDS)] if vips else []
     except OSError:
         return []
 

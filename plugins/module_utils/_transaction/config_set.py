@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .._deployed.manifest import MANIFEST, SetError, list_declared, manifest, resolve_directory
+from .._deployed.manifest import MANIFEST, SetError, list_absent, list_declared, manifest, resolve_directory
 from .._host import disk
 from .._host.run import Run
 from .files import (
@@ -108,7 +108,7 @@ class ConfigSet:
             places = {self.live / file.path, self.live / copy_path(file.path)}
             if not all(is_as_declared(place, file) for place in places):
                 sensitive = file.sensitive or file.path in were["sensitive"]
-                found.append(Change(file.path, disk.read(self.live / file.path), file.content, sensitive))
+                found.append(_make_change(file, disk.read(self.live / file.path), sensitive))
         wanted = {file.path for file in files}
         for path in sorted(set(were["files"]) - wanted):
             if os.path.lexists(self.live / path) and is_own(self.live, path):
@@ -135,7 +135,7 @@ class ConfigSet:
             done = subprocess.run(copy, check=False, capture_output=True, text=True)
             if done.returncode:
                 raise SetError(f"cannot copy {self.live}: {done.stderr.strip()}")
-        were = list_declared(self.live)
+        were = list_declared(self.live) + list_absent(self.live)
         for path in set(were) - {file.path for file in files}:
             disk.remove(self.staged / copy_path(path))
             if Path(path).is_absolute():
@@ -146,7 +146,9 @@ class ConfigSet:
                 disk.copy(found, kept)
         changed = {change.path for change in changes}
         for file in files:
-            if file.path in changed:
+            if file.path in changed and file.absent:
+                disk.remove(self.staged / copy_path(file.path))
+            elif file.path in changed:
                 disk.write(self.staged / copy_path(file.path), file.content, file.mode, owner_ids(file))
         disk.write(
             self.staged / MANIFEST, (json.dumps(description(files, self.companions), indent=1) + "\n").encode(), 0o644
@@ -340,6 +342,13 @@ class ConfigSet:
                 return str(self.staged / place.relative_to(directory))
         copy = self.staged / copy_path(path)
         return str(copy) if place.is_absolute() and copy.is_file() else path
+
+
+def _make_change(file: File, before: bytes | None, sensitive: bool) -> Change:
+    """The change that brings a file to its declared state. What a removed one had may be secret."""
+    if file.absent:
+        return Change(file.path, before or b"", None, sensitive=True)
+    return Change(file.path, before, file.content, sensitive)
 
 
 def _describe_error(error: BaseException) -> str:

@@ -8,7 +8,7 @@ belong elsewhere.
 A file with an absolute path belongs elsewhere, such as a drop-in of the daemon's unit. The set keeps a copy below
 C(.system). What stood in such a place before anybody declared it is kept below C(.found), and comes back when it is
 declared no more. What stood in the directory is kept below C(.original), and comes back when the whole set is
-removed."""
+removed. The same holds for what stood where the set declares that no file is."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import re
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing import Any
 
 from .._characters import CONTROL
 from .._check.secrets import mask_secrets
-from .._deployed.manifest import MANIFEST, SetError, list_declared
+from .._deployed.manifest import MANIFEST, SetError, list_absent, list_declared
 from .._host import disk
 
 MARK = ".evenkeel.new"
@@ -40,7 +41,8 @@ FEW = 5
 
 @dataclass(frozen=True)
 class File:
-    """One declared file: C(path) is relative to the directory or absolute, C(mode) the permission bits."""
+    """One declared file: C(path) is relative to the directory or absolute, C(mode) the permission bits. With C(absent),
+    no file is to be there."""
 
     path: str
     content: bytes
@@ -48,6 +50,7 @@ class File:
     owner: str = "root"
     group: str = "root"
     sensitive: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def refuse_paths(files: list[File], live: Path, name: Path) -> None:
                 f"a file's path is '{file.path}': a path relative to {live} is needed, such as maps/hosts.map, "
                 "or an absolute path elsewhere"
             )
+        if file.absent and (live / path).is_dir() and not (live / path).is_symlink():
+            raise SetError(f"{path} is to be absent and is a directory: name the files in it")
         for parent in path.parents:
             if (live / parent).is_symlink():
                 raise SetError(
@@ -109,9 +114,11 @@ def refuse_paths(files: list[File], live: Path, name: Path) -> None:
 
 
 def description(files: list[File], companions: list[str]) -> dict[str, list[str]]:
-    """Build the manifest of a set: the declared files, sensitive files before and after, and the companion units."""
+    """Build the manifest of a set: the declared files, those that are to be absent, sensitive files before and after,
+    and the companion units."""
     return {
-        "files": sorted(file.path for file in files),
+        "files": sorted(file.path for file in files if not file.absent),
+        "absent": sorted(file.path for file in files if file.absent),
         "sensitive": sorted(file.path for file in files if file.sensitive),
         "companions": companions,
     }
@@ -154,7 +161,10 @@ def permissions(path: str, mode: Any) -> int:
 
 
 def is_as_declared(path: Path, file: File) -> bool:
-    """Return whether content, mode and owner of the path are as declared. Raises SetError for an unknown owner."""
+    """Return whether content, mode and owner of the path are as declared, or nothing is there that is to be absent.
+    Raises SetError for an unknown owner."""
+    if file.absent:
+        return not os.path.lexists(path)
     return disk.read(path) == file.content and disk.facts(path) == (
         file.content,
         stat.S_IFREG | file.mode,
@@ -167,15 +177,14 @@ def install_outside(source: Path, replaced: Path) -> None:
 
     All copies are written before the first of them takes its place, so that a full disk is met before anything has
     changed."""
-    wanted = {path for path in list_declared(source) if Path(path).is_absolute()}
+    wanted, unwanted = _list_outside(list_declared(source)), _list_outside(list_absent(source))
     copies = {
         path: source / copy_path(path)
         for path in wanted
         if disk.facts(source / copy_path(path)) != disk.facts(Path(path))
     }
-    gone = {
-        path for path in set(list_declared(replaced)) - wanted if Path(path).is_absolute() and is_own(replaced, path)
-    }
+    were = _list_outside(list_declared(replaced) + list_absent(replaced))
+    gone = {path for path in were - wanted - unwanted if is_own(replaced, path)}
     copies.update({path: found for path in gone if (found := replaced_path(replaced, path)).exists()})
     try:
         for path in sorted(copies):
@@ -187,15 +196,19 @@ def install_outside(source: Path, replaced: Path) -> None:
         raise
     for path in sorted(copies):
         disk.place_copy(Path(path))
-    for path in sorted(gone - set(copies)):
+    for path in sorted(unwanted | gone - set(copies)):
         disk.remove(Path(path))
+
+
+def _list_outside(paths: Iterable[str]) -> set[str]:
+    return {path for path in paths if Path(path).is_absolute()}
 
 
 def remove_declared(directory: Path) -> None:
     """Remove the files that the set in the directory has declared, and bring back those that they have replaced.
 
     The manifest goes last: an ended removal is finished by the next one."""
-    declared = list_declared(directory)
+    declared = list_declared(directory) + list_absent(directory)
     with tempfile.TemporaryDirectory() as empty:
         install_outside(Path(empty), directory)
     for path in declared:

@@ -168,7 +168,7 @@ def refuse_taken_ports(module: AnsibleModule, service: Live, files: list[File]) 
     if not service.unit.has_ports_of_host():
         return
     name = module.params["daemon"]
-    texts = {file.path: file.content.decode(errors="replace") for file in files}
+    texts = {file.path: file.content.decode(errors="replace") for file in files if not file.absent}
     own = {name, *((*DAEMONS, "docker-proxy") if module.check_mode else ())}
     if holders := find_holders(service.daemon.list_places(texts), own):
         taken = "; ".join(f"port {port} is taken by {holder.describe()}" for port, holder in sorted(holders.items()))
@@ -183,7 +183,9 @@ def refuse_dropped_sites(module: AnsibleModule, config: ConfigSet, host: Host) -
     if module.params["daemon"] != "nginx" or module.params["replace_sites"] or not is_first:
         return
     main = os.path.join(module.params["directory"], module.params["main"])
-    if dropped := find_dropped_sites(main, host, run):
+    ended = {os.path.join(module.params["directory"], file["path"]) for file in module.params["files"]}
+    dropped = [site for site in find_dropped_sites(main, host, run) if site not in ended]
+    if dropped:
         raise Refused(
             f"Nothing was changed. nginx serves sites of {', '.join(dropped)}, which this configuration leaves "
             "out: declare them in nginx_sites, keep them by an include in nginx_http_lines, or set "
@@ -207,6 +209,8 @@ def declare_files(module: AnsibleModule) -> list[File]:
     """The files of the set. Their secrets are taken out of the parameters, which Ansible returns as well."""
     files = []
     for item in module.params["files"]:
+        if item["state"] == "absent":
+            item["content"] = ""
         if item["sensitive"]:
             module.no_log_values.update(line for line in item["content"].splitlines() if len(line) > 3)
         files.append(
@@ -217,6 +221,7 @@ def declare_files(module: AnsibleModule) -> list[File]:
                 owner=item["owner"],
                 group=item["group"],
                 sensitive=item["sensitive"],
+                absent=item["state"] == "absent",
             )
         )
         item["content"] = HIDDEN if item["sensitive"] else mask_secrets(item["content"])
@@ -274,12 +279,12 @@ def stage_set(module: AnsibleModule, config: ConfigSet, files: list[File], diffe
     if difference.changes:
         config.stage(files, difference.changes)
     where = config.staged_path if difference.changes else str
-    outside = {file.path for file in files if os.path.isabs(file.path)}
+    contents = {file.path: file.content for file in files if not file.absent}
     return Host(
         where,
-        kernel_parameters({file.path: file.content for file in files}),
-        added=outside,
-        removed={change.path for change in difference.changes} - {file.path for file in files},
+        kernel_parameters(contents),
+        added=filter(os.path.isabs, contents),
+        removed={change.path for change in difference.changes} - set(contents),
         contained=bool(module.params["image"]),
     )
 

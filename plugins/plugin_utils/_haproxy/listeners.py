@@ -38,7 +38,7 @@ def _find_taken_ports(variables: Variables, sections: Sections) -> Iterator[str]
         words = " ".join(bind.get("options", [])).split()
         if address.startswith(SOCKETS):
             ports = range(1)
-        elif address not in WILDCARDS and (wrong := refuse_no_host(f"{where}: the address of a bind", address)):
+        elif address not in WILDCARDS and (wrong := refuse_no_host(_name_address(where), address)):
             yield from wrong
             continue
         elif port is None:
@@ -50,6 +50,10 @@ def _find_taken_ports(variables: Variables, sections: Sections) -> Iterator[str]
                 yield f"{where}: port {port} is outside 1-65535; a number or a range such as 8000-8010 is needed"
         if "interface" not in words and "namespace" not in words:
             yield from taken.add(where, address, ports, words)
+
+
+def _name_address(where: str) -> str:
+    return where.replace("_port", "_address") if where in OWN else f"{where}: the address of a bind"
 
 
 def parse_ports(text: Any) -> range:

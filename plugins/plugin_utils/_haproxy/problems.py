@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import container
-from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address, refuse_no_host
+from .._input.rules import find_file_problems, find_repeated, refuse_no_address, refuse_no_host
 from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
@@ -77,7 +77,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_peers(variables),
         *verbatim.problems(variables, sections),
         *exposure.problems(variables, sections),
-        *find_exposed_keys("haproxy_files", variables["haproxy_files"]),
+        *find_file_problems("haproxy_files", variables["haproxy_files"]),
         *container.problems("haproxy", {name.removeprefix("haproxy_"): value for name, value in variables.items()}),
     ]
 

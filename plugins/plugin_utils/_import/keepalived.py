@@ -15,6 +15,8 @@ from typing import Any
 from ...module_utils._address import canonical, version_of
 from .._keepalived.instance import ADDRESS_OWNER, TRACKED
 from .._keepalived.tracking import check_address_owner, check_weights
+from .._keepalived.vmac import LINK_ADDRESS
+from .._keepalived.vmac import NAME as VMAC_NAME
 from .keepalived_effect import MAX_PASSWORD, SCRIPT, find_priority, split_virtual
 from .tree import Node
 from .values import Path, Place, Template, Translation, parse_scalar
@@ -49,6 +51,9 @@ KINDS = {
     "vrrp_sync_group": "sync_groups",
 }
 NAME = re.compile(r"""[^\s{}"'#!@$/\\]+""")
+FLAGS: dict[str, dict[str, bool]] = {"nopreempt": {"preempt": False}, "vmac_xmit_base": {"vmac_xmit_base": True}}
+"""Directives without a value."""
+
 NUMBER = re.compile(r"\d+(\.\d+)?")
 STANDBY = "standby_"
 """How the names of track files begin that the role adds to every instance, in plain mode as well."""
@@ -279,8 +284,8 @@ class _Local:
             if node.name == "MASTER":
                 self._changed(node, "every node begins as a backup, and becomes master when it hears no adverts")
             return True
-        if kind == "nopreempt" and leaf:
-            item["preempt"] = False
+        if kind in FLAGS and leaf:
+            item.update(FLAGS[kind])
         elif kind in NUMBERS and NUMBER.fullmatch(node.name):
             item[kind] = _number(node.name)
         elif kind in NOTIFY and leaf:
@@ -299,7 +304,21 @@ class _Local:
             instance.source = node.name
             item.setdefault("lines", []).append(Template(f"mcast_src_ip {{{{ {SOURCE} }}}}"))
         else:
-            return kind == "authentication" and self._authentication(node, item)
+            reader = {"authentication": self._authentication, "use_vmac": self._vmac}.get(kind)
+            return reader is not None and reader(node, item)
+        return True
+
+    def _vmac(self, node: Node, item: Item) -> bool:
+        """Take a virtual MAC address; false if it has more than a name and an address."""
+        if node.nodes is not None:
+            return False
+        words = node.values[1:]
+        address = next((word for word in words if LINK_ADDRESS.fullmatch(word)), "")
+        names = [word for word in words if word != address]
+        if len(names) > 1 or not all(map(VMAC_NAME.fullmatch, names)):
+            return False
+        item.update({"use_vmac": True, **({"vmac_name": names[0]} if names else {})})
+        item.update({"vmac_addr": address} if address else {})
         return True
 
     def _authentication(self, node: Node, item: Item) -> bool:

@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
 
+from .._keepalived.vmac import default_name, read_name
 from .haproxy_effect import Effect, Effects
 from .tree import Node
 
@@ -52,11 +53,9 @@ def list_effects(root: Node) -> Effects:
             mine.update({word: [(word, value)] for word, value in {**INSTANCE, "version": version}.items()})
             mine["priority"] = [("priority", find_priority(node))]
         owner = node.kind == "vrrp_instance" and find_priority(node) == ADDRESS_OWNER
-        interface = next((leaf.name for leaf in _leaves(node, "interface")), "")
+        interface = _leaf(node, "interface", "")
         for inner in node.inner:
-            if inner.kind in NOT_COMPARED and node.kind == "vrrp_instance":
-                continue
-            if owner and inner.kind == "nopreempt":
+            if node.kind == "vrrp_instance" and _is_ignored(inner, owner, _leaf(node, "version", version)):
                 continue
             if owner and inner.kind.startswith("track_"):
                 entries = list(_entries(inner, interface))
@@ -66,7 +65,18 @@ def list_effects(root: Node) -> Effects:
                 mine.setdefault(inner.kind, []).append(_effect(inner))
             else:
                 mine[_spelling(inner)] = list(_entries(inner, interface))
+        for vmac in _leaves(node, "use_vmac"):
+            mine["use_vmac"] = [_spell_vmac(vmac.values, node)]
+            mine.update({"vmac_xmit_base": [("vmac_xmit_base",)]} if "unicast_peer" in mine else {})
     return found
+
+
+def _is_ignored(node: Node, owner: bool, version: str) -> bool:
+    """Whether the directive of an instance has no effect, or none that is compared. C(owner) says that the node owns
+    the addresses."""
+    if node.kind == "authentication":
+        return version != "2"
+    return node.kind in NOT_COMPARED or (owner and node.kind == "nopreempt")
 
 
 def find_priority(node: Node) -> str:
@@ -82,12 +92,24 @@ def _has_weight(entry: Effect, kind: str, weights: dict[tuple[str, str], str]) -
     return _number(own[0] if own else "0") != "0"
 
 
+def _spell_vmac(values: list[str], instance: Node) -> Effect:
+    """The directive with the name of the interface, as keepalived chooses it where none is written."""
+    addresses = [line.kind for block in _blocks(instance, "virtual_ipaddress") for line in block.inner]
+    router = _leaf(instance, "virtual_router_id", "")
+    name = read_name(values[1:]) or default_name(6 if ":" in "".join(addresses[:1]) else 4, router)
+    return ("use_vmac", name, *(word for word in values[1:] if word not in ("name", name)))
+
+
 def _blocks(root: Node, kind: str) -> list[Node]:
     return [node for node in root.inner if node.kind == kind and node.nodes is not None]
 
 
 def _leaves(node: Node, kind: str) -> list[Node]:
     return [inner for inner in node.inner if inner.kind == kind and inner.nodes is None]
+
+
+def _leaf(node: Node, kind: str, default: str) -> str:
+    return next((leaf.name for leaf in _leaves(node, kind)), default)
 
 
 def _spelling(node: Node) -> str:
@@ -112,6 +134,9 @@ def _entries(node: Node, interface: str) -> Iterator[Effect]:
         yield _effect(node)
         return
     for inner in node.nodes:
+        # keepalived ignores what it tracks anyhow.
+        if node.kind == "track_interface" and inner.kind == interface:
+            continue
         if node.kind == "virtual_ipaddress":
             yield spell_address(inner.values, interface)
         elif inner.kind == "auth_pass":

@@ -45,13 +45,16 @@ def _check_value(where: str, value: Any, option: Option, nulls: bool) -> Iterato
         for index, item in enumerate(value):
             yield from _check_value(f"{where}[{item_name(item, index)}]", item, option, nulls)
     elif value is not None and "choices" in option and str(value) not in map(str, option["choices"]):
-        yield f"{where} is '{value}': one of {', '.join(map(str, option['choices']))} is needed"
+        yield f"{where} is '{CONTROL.sub('?', str(value))}': one of {', '.join(map(str, option['choices']))} is needed"
 
 
 def _check_keys(where: str, value: Mapping[Any, Any], options: Mapping[str, Option], nulls: bool) -> Iterator[str]:
     if not options:
         return
     for key, item in value.items():
+        if not isinstance(key, str):
+            # find_type_problems() has it.
+            continue
         if key in options:
             yield from _check_value(f"{where}.{key}", item, options[key], nulls)
         else:

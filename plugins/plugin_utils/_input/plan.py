@@ -50,7 +50,7 @@ def make_plan(
     if wrong := find_shape_problems(variables, options, nulls):
         return {"problems": unknown + wrong, "model": {}, "names": list(earlier)}
     reduced, merged = apply_additions(role, variables, base)
-    declared = declare(reduced, merged)
+    declared = declare(leave_out_absent(role, reduced), merged)
     names = list_names(role, variables)
     rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
     lost = find_lost(role, names, earlier)
@@ -58,6 +58,14 @@ def make_plan(
     if found:
         return {"problems": found, "model": {}, "names": list(earlier)}
     return {"problems": [], "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}
+
+
+def leave_out_absent(role: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables without the services whose C(state) is C(absent)."""
+    return {
+        name: [item for item in value if item.get("state") != "absent"] if name in NAMED.get(role, ()) else value
+        for name, value in variables.items()
+    }
 
 
 def list_names(role: str, variables: Mapping[str, Any]) -> list[str]:

@@ -48,11 +48,16 @@ def refuse_no_host(where: str, value: str) -> list[str]:
     return [f"{where} is '{value}': {needed}"] if is_wrong else []
 
 
-def find_exposed_keys(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A problem for every file of a set with a private key that others could see, on the host or in what a play
-    prints."""
+def find_file_problems(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A problem for every file of a set without content, or with a private key that others could see, on the host or
+    in what a play prints."""
     found = []
     for file in files:
+        if file.get("state") == "absent":
+            continue
+        if "content" not in file:
+            found.append(f"{where}: {file['path']} has no content: set it, or state to absent to remove the file")
+            continue
         permissions = str(file.get("mode") or "0644")
         if "PRIVATE KEY-----" in file["content"] and (not file.get("sensitive") or permissions[-1:] != "0"):
             found.append(

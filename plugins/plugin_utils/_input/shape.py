@@ -19,8 +19,9 @@ def find_shape_problems(
 ) -> list[str]:
     """Return one line for each value and key that an option does not take, and for each text that cannot stand on one
     line. With C(nulls), a key within a variable may have no value."""
-    return [
+    found = [
         *find_type_problems(variables, options, nulls),
         *find_key_problems(variables, options, nulls),
         *find_unprintable_texts(variables),
     ]
+    return list(dict.fromkeys(found))

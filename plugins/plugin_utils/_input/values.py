@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from ...module_utils._characters import CONTROL
 from .text import item_name
 
 Option = Mapping[str, Any]
@@ -129,4 +130,6 @@ def _write_value(value: Any) -> str:
     """The value as YAML writes it."""
     if isinstance(value, (Mapping, list, tuple)):
         return "a dictionary" if isinstance(value, Mapping) else "a list"
-    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return f"'{CONTROL.sub('?', value)}'"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

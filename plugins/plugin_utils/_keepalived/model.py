@@ -29,7 +29,7 @@ from urllib.parse import quote
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._keepalived.paths import ASK, STATE
-from . import virtual_servers
+from . import virtual_servers, vmac
 from .declared import File, Instance, Item
 from .instance import (
     advert_int,
@@ -145,6 +145,7 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
     head = {
         "state": "BACKUP",
         "interface": item["interface"],
+        **vmac.list_directives(item, declared["nodes"]),
         "virtual_router_id": item["virtual_router_id"],
         "version": item["version"],
         "priority": ordered[mine],
@@ -156,8 +157,10 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         "head": [f"{word} {value}".rstrip() for word, value in head.items() if word not in written],
         "priority": ordered[mine],
         "virtual_ipaddress": placed,
-        "held": [f"{address['address']} dev {address['dev']}" for address in placed]
-        + [_format_held_address(line, item["interface"]) for line in item["virtual_ipaddress_excluded"]],
+        "held": [
+            _format_held_address(line, item["interface"], vmac.find_vmac_interface(item, declared["nodes"]))
+            for line in [*(address["line"] for address in placed), *item["virtual_ipaddress_excluded"]]
+        ],
         "source": places[mine],
         "ring": [places[name] for name in rotate_after(list(places), mine) if name in ordered],
         "settings": {word: value for word, value in settings.items() if word not in written},
@@ -194,10 +197,12 @@ def _place_address(address: Item, interface: str) -> Item:
     return {**address, "dev": dev, "line": " ".join([*words, *address.get("options", [])])}
 
 
-def _format_held_address(line: str, interface: str) -> str:
-    """Convert an address in keepalived's syntax to the arguments of C(ip address delete)."""
+def _format_held_address(line: str, interface: str, vmac_interface: str) -> str:
+    """Convert an address in keepalived's syntax to the arguments of C(ip address delete). An address on the instance's
+    interface is on that of its virtual MAC address."""
     address, *words = line.split() or [""]
-    return f"{address} dev {dict(zip(words, words[1:])).get('dev', interface)}"
+    device = dict(zip(words, words[1:])).get("dev", interface)
+    return f"{address} dev {(vmac_interface or device) if device == interface else device}"
 
 
 def _build_script(item: Item) -> Item:

@@ -12,8 +12,8 @@ from typing import Any
 
 from ...module_utils._address import canonical, version_of
 from ...module_utils._suggestion import suggestion
-from .._input.rules import find_exposed_keys, find_repeated, refuse_no_address
-from . import subnets, tracking, virtual_servers
+from .._input.rules import find_file_problems, find_repeated, refuse_no_address
+from . import subnets, tracking, virtual_servers, vmac
 from .declared import Facts, Instance, Item, Node, Timing
 from .instance import (
     ADDRESS_OWNER,
@@ -84,7 +84,7 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
         own = _check_order(item, declared, known)
         found += [f"{where}: {problem}" for problem in own or _instance(item, declared, facts)]
     found += virtual_servers.problems(declared["virtual_servers"]) + _check_alerts(declared)
-    return found + _check_all_instances(declared, known) + find_exposed_keys("keepalived_files", declared["files"])
+    return found + _check_all_instances(declared, known) + find_file_problems("keepalived_files", declared["files"])
 
 
 def _check_alerts(declared: dict[str, Any]) -> list[str]:
@@ -134,7 +134,11 @@ def _names(declared: dict[str, Any]) -> list[str]:
     for variable in ("instances", "sync_groups", "scripts", "track_processes"):
         found += find_repeated(f"keepalived_{variable}", "name", list_names(declared[variable]))
     files = list_names(list_track_files(declared) + list_yield_files(declared))
-    found += find_repeated("keepalived_track_files, _watched_units, _watched_urls and _yield_urls", "name", files)
+    found += find_repeated(
+        "keepalived_track_files, keepalived_watched_units, keepalived_watched_urls and keepalived_yield_urls",
+        "name",
+        files,
+    )
     for variable in LISTS:
         found += [
             (
@@ -164,8 +168,8 @@ def _check_words(declared: dict[str, Any]) -> list[str]:
         if name in texts and not pattern.fullmatch(texts[name])
     ]
     found += [
-        f"keepalived_watched_units, _watched_urls and _yield_urls: the name '{name}' stands in units and commands: "
-        "one of letters, digits and any of _.:@- is needed"
+        f"keepalived_watched_units, keepalived_watched_urls and keepalived_yield_urls: the name '{name}' stands in "
+        "units and commands: one of letters, digits and any of _.:@- is needed"
         for folders in (declared["reports"], declared["yields"])
         for names_of in folders.values()
         for name in map(str, names_of)
@@ -247,7 +251,7 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
             "virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that "
             "becomes master"
         )
-    found += tracking.problems(item, declared)
+    found += tracking.problems(item, declared) + vmac.problems(item, declared)
     if declared["node"] in order_nodes(item, nodes):
         found += subnets.problems(item, declared, facts)
     return found
@@ -369,6 +373,9 @@ def _check_all_instances(declared: dict[str, Any], known: set[str]) -> list[str]
     found += find_repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
     anycast = [address for item in instances for address in item["anycast"]]
     found += find_repeated("keepalived_instances", "anycast address", anycast)
+    found += vmac.find_repeated_names(
+        [item for item in instances if declared["node"] in order_nodes(item, nodes)], nodes
+    )
     if (
         declared["node"] in known
         and instances

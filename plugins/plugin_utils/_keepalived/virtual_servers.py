@@ -58,7 +58,8 @@ def _name(item: Item) -> str:
     """The virtual server as messages name it."""
     if item.get("fwmark"):
         return f"fwmark {item['fwmark']}"
-    return f"{canonical(str(item.get('address', '')))} port {item.get('port')} {item['protocol']}"
+    address = canonical(str(item["address"])) if item.get("address") else "one without address"
+    return f"{address} port {item.get('port', 'missing')} {item['protocol']}"
 
 
 def _place_name(item: Item) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._input import container
-from .._input.rules import find_exposed_keys, find_repeated, refuse_hidden_path, refuse_no_host, refuse_no_network
+from .._input.rules import find_file_problems, find_repeated, refuse_hidden_path, refuse_no_host, refuse_no_network
 from .model import Item, find_general_answer, find_health_url, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
@@ -60,7 +60,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
         *_listeners(declared),
         *_health(declared),
         *_proxies(declared["trusted_proxies"]),
-        *find_exposed_keys("nginx_files", declared["files"]),
+        *find_file_problems("nginx_files", declared["files"]),
         *container.problems("nginx", declared),
     ]
 

@@ -64,3 +64,8 @@ def placed(parent):
     """Every file outside the set: its text and its mode."""
     paths = [path for path in (parent / "units").rglob("*") if path.is_file()]
     return {str(path.relative_to(parent)): (path.read_text(), stat.S_IMODE(path.stat().st_mode)) for path in paths}
+
+
+def absent(path):
+    """The declaration that no file is at the path."""
+    return File(path, b"", absent=True)

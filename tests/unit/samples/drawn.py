@@ -142,6 +142,9 @@ def draw_keepalived(vips: list[str]) -> st.SearchStrategy:
                 },
                 advert_int=rarely(st.sampled_from([1, 0.05]), st.sampled_from([0, 41, "1s"])),
                 preempt=flags,
+                unicast=flags,
+                use_vmac=flags,
+                vmac_name=rarely(st.sampled_from(["web0", "vrrp.51"]), WRONG_WORDS),
                 version=rarely(st.sampled_from([2, 3]), st.just(4)),
                 auth_pass=rarely(st.just("12345678"), WRONG_WORDS),
             )

@@ -23,6 +23,9 @@ DEFAULTS = {
     "virtual_routes": [],
     "virtual_rules": [],
     "anycast": [],
+    "use_vmac": False,
+    "vmac_name": "",
+    "vmac_addr": "",
     "lines": [],
 }
 ETH0 = {

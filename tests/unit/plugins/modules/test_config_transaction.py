@@ -120,6 +120,14 @@ def test_the_diff_shows_every_file(ask, daemon):
     ]
 
 
+def test_a_file_to_remove_is_hidden_in_the_diff_and_there_in_check_mode(ask, daemon, directory):
+    gone = {"path": "foreign.cfg", "state": "absent"}
+    result = ask(daemon, check_mode=True, files=[file("new.cfg"), gone, {**gone, "path": "never.cfg"}])
+    assert result["changes"] == ["new.cfg", "foreign.cfg"]
+    assert result["diff"][1]["before"] == "(content hidden)\n"
+    assert (directory / "foreign.cfg").exists()
+
+
 @pytest.mark.parametrize(("verbosity", "shown"), [(0, "(new file of 9 lines, which -v shows)\n"), (1, "line\n" * 9)])
 def test_a_long_new_file_is_counted_unless_it_is_asked_for(ask, daemon, verbosity, shown):
     files = [file("new.cfg", "line\n" * 9), file("short.cfg", "line\n" * 5), file("foreign.cfg", "line\n" * 9)]
@@ -157,7 +165,7 @@ def test_a_password_that_nobody_has_named_is_not_returned_as_a_parameter_either(
             {"files": [], "content_directories": ["/etc/passwd"]},
             ["content_directories has '/etc/passwd'", "no directory"],
         ),
-        ({"files": [{"path": "x"}]}, ["missing required arguments: content found in files"]),
+        ({"files": [{"path": "x"}]}, ["state is present but all of the following are missing: content"]),
         ({"daemon": "apache"}, ["daemon must be one of: bird, haproxy, keepalived, nginx, got: apache"]),
         ({"state": "gone"}, ["state must be one of: present, previous, absent, got: gone"]),
         ({"state": "previous"}, [".daemon.previous does not exist", "no previous set"]),

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._host import disk
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.config_set import ConfigSet
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
-from samples.config_sets import NEW, NEW_PLACES, OLD, OLDEST, install, placed, sets, tree
+from samples.config_sets import NEW, NEW_PLACES, OLD, OLDEST, absent, install, placed, sets, tree
 
 KILLED = 9
 
@@ -177,6 +177,21 @@ def test_files_elsewhere_are_right_after_the_next_run_whenever_a_run_is_ended(ex
     for config in instants(tmp_path, work_on):
         install(config, outside(config.live.parent)[1])
         assert placed(config.live.parent) == NEW_PLACES
+
+
+def test_an_absent_file_elsewhere_is_gone_or_back_after_the_run_after_one_that_was_ended(exchange, unsynced, tmp_path):
+    before = {"units/gone.conf": ("old", 0o600)}
+
+    def work_on(config):
+        gone = config.live.parent / "units/gone.conf"
+        disk.write(gone, b"old")
+        install(config, OLD)
+        return lambda: install(config, [*NEW, absent(str(gone))])
+
+    for number, config in enumerate(instants(tmp_path, work_on)):
+        wanted = [*NEW, absent(f"{config.live.parent}/units/gone.conf")] if number % 2 else OLD
+        install(config, wanted)
+        assert placed(config.live.parent) == ({} if number % 2 else before)
 
 
 def test_a_first_install_that_is_ended_at_any_instant(exchange, unsynced, tmp_path):

@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.ha_web.plugins.module_utils._deployed.manifest
     list_companions,
 )
 from ansible_collections.evenkeel.ha_web.plugins.module_utils._transaction.files import MARK
-from samples.config_sets import NEW, NEW_PLACES, OLD, OLD_PLACES, file, install, placed, sets, tree
+from samples.config_sets import NEW, NEW_PLACES, OLD, OLD_PLACES, absent, file, install, placed, sets, tree
 
 HIDDEN = "(content hidden)\n"
 KEY = "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"
@@ -70,6 +70,8 @@ REFUSED = [
     ("the manifest", file(MANIFEST), [MANIFEST, "a path relative to"]),
     ("below a file", file("haproxy.cfg/new.map"), ["haproxy.cfg"]),
     ("a directory", file("maps"), ["maps"]),
+    ("an absent directory", absent("maps"), ["maps is to be absent and is a directory", "name the files in it"]),
+    ("present and absent", absent("haproxy.cfg"), ["haproxy.cfg is declared 2 times"]),
     ("the mark of a new set", file(MARK), [MARK, "a path relative to"]),
     ("a file that is there already", file("./haproxy.cfg"), ["haproxy.cfg is declared 2 times"]),
     ("through a link", file("link/new.map"), ["link/new.map", "symbolic link"]),
@@ -176,3 +178,44 @@ def test_a_place_that_cannot_be_written_changes_nothing(config, tmp_path, outsid
         install(config, new)
     assert tree(config.live) == before
     assert placed(tmp_path) == {**OLD_PLACES, "units/more": ("in the way", 0o644)}
+
+
+def test_an_absent_file_goes_with_the_change_and_comes_back_with_the_previous_set(config, tmp_path):
+    theirs = tmp_path / "units/theirs.conf"
+    config.live.mkdir()
+    (config.live / "default.cfg").write_text("of the package")
+    theirs.parent.mkdir()
+    theirs.write_text("theirs")
+    before = placed(tmp_path)
+    install(config, [file("haproxy.cfg"), file("mine.cfg", "mine")])
+    names = ["default.cfg", "mine.cfg", "never.cfg", str(theirs)]
+    wanted = [file("haproxy.cfg"), *map(absent, names)]
+    assert install(config, wanted) == ["default.cfg", "mine.cfg", str(theirs)]
+    assert [path for path in names if (config.live / path).exists()] == []
+    assert install(config, wanted) == []
+    theirs.write_text("once more")
+    (change,) = config.find_changes(wanted)
+    assert (change.path, change.diff()["before"], change.diff()["after"]) == (str(theirs), HIDDEN, "")
+    assert install(config, wanted) == [str(theirs)]
+    assert not theirs.exists()
+    install(config, [file("haproxy.cfg")])
+    assert placed(tmp_path) == before
+    install(config, wanted)
+    config.restore()
+    assert placed(tmp_path) == before
+    config.restore()
+    assert placed(tmp_path) == {}
+    config.remove()
+    assert placed(tmp_path) == before
+    assert (config.live / "default.cfg").read_text() == "of the package"
+    assert sets(config) == ["haproxy", "units"]
+
+
+@pytest.mark.parametrize("target", ["default.cfg", "nowhere"])
+def test_an_absent_link_goes_and_what_it_leads_to_stays(config, target):
+    config.live.mkdir()
+    (config.live / "default.cfg").write_text("of the package")
+    (config.live / "link.cfg").symlink_to(target)
+    assert "link.cfg" in install(config, [file("haproxy.cfg"), absent("link.cfg")])
+    assert not (config.live / "link.cfg").is_symlink()
+    assert (config.live / "default.cfg").read_text() == "of the package"

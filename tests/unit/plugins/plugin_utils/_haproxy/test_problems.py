@@ -63,6 +63,7 @@ GOOD = [
     {"haproxy_nodes": NODES, "haproxy_peers": PEERS},
     {"haproxy_nodes": [NODES[1]]},
     {"haproxy_files": [{**KEY, "mode": "0600", "sensitive": True}, {"path": "a.map", "content": "a b\nc d\n"}]},
+    {"haproxy_files": [{"path": "a.map", "state": "absent"}, {**KEY, "state": "absent"}]},
     extra({"kind": "cache", "name": "a"}, {"kind": "cache", "name": "b"}, {"kind": "resolvers", "name": "a"}),
 ]
 
@@ -299,6 +300,11 @@ BAD = [
         "no name",
         {"haproxy_stats_users": [{**USER, "name": ""}]},
         ["haproxy_stats_users[0].name is ''", "a single word"],
+    ),
+    (
+        "nothing to write",
+        {"haproxy_files": [{"path": "a.map", "state": "present"}]},
+        ["haproxy_files: a.map has no content: set it, or state to absent"],
     ),
     (
         "key for all",

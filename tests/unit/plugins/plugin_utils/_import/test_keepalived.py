@@ -108,6 +108,12 @@ LINES = [
     ("smtp_alert\ndont_track_primary", {"lines": ["smtp_alert", "dont_track_primary"]}),
     ("track_interface {\neth1 weight 5\n}", {"track_interface": ["eth1 weight 5"]}),
     ('notify "/bin/x y" root', {"notify": '"/bin/x y" root'}),
+    ("use_vmac", {"use_vmac": True}),
+    (
+        "use_vmac web0 02:00:5e:00:53:33\nvmac_xmit_base",
+        {"use_vmac": True, "vmac_name": "web0", "vmac_addr": "02:00:5e:00:53:33", "vmac_xmit_base": True},
+    ),
+    ("use_vmac web0 netlink_notify_msg", {"lines": ["use_vmac web0 netlink_notify_msg"]}),
     ("track_bfd {\nx\n}", {"lines": ["track_bfd {", "    x", "}"]}),
 ]
 
@@ -218,6 +224,19 @@ SAME = [
     ),
     ("vrrp_instance a {\nstate MASTER\n}", "vrrp_instance a {\npriority 255\nnopreempt\n}"),
     (
+        "vrrp_instance a {\nvirtual_router_id 7\nuse_vmac\nvirtual_ipaddress {\n2001:db8::1/64\n}\n}",
+        "vrrp_instance a {\nvirtual_router_id 7\nuse_vmac vrrp6.7\nvirtual_ipaddress {\n2001:db8::1/64\n}\n}",
+    ),
+    (
+        "vrrp_instance a {\ninterface eth0\ntrack_interface {\neth0\neth0 weight 5\neth1\n}\n}",
+        "vrrp_instance a {\ninterface eth0\ntrack_interface {\neth1\n}\n}",
+    ),
+    ("vrrp_instance a {\nauthentication {\nauth_pass a\n}\nversion 3\n}", "vrrp_instance a {\nversion 3\n}"),
+    (
+        "vrrp_instance a {\nuse_vmac b\nunicast_peer {\n192.0.2.12\n}\n}",
+        "vrrp_instance a {\nuse_vmac name b\nvmac_xmit_base\nunicast_peer {\n192.0.2.12\n}\n}",
+    ),
+    (
         "vrrp_script s {\nweight 2\n}\nvrrp_instance a {\npriority 255\ntrack_script {\ns\nt\n}\n"
         "track_interface {\neth1 weight -5\n}\n}",
         "vrrp_script s {\nweight 2\n}\nvrrp_instance a {\npriority 255\ntrack_script {\nt\ns weight 9\n}\n}",
@@ -231,7 +250,9 @@ def test_two_texts_that_do_the_same(one, other):
     assert list_differences(list_effects(read(other)), list_effects(read(one))) == []
 
 
-@pytest.mark.parametrize("line", ["nopreempt", "advert_int 2", "track_script {\nx\n}", "virtual_routes {\na\n}"])
+@pytest.mark.parametrize(
+    "line", ["nopreempt", "advert_int 2", "use_vmac", "track_script {\nx\n}", "virtual_routes {\na\n}"]
+)
 def test_a_missing_line_is_a_difference(line):
     assert list_differences(list_effects(read(instance(line))), list_effects(read(instance()))) != []
 

@@ -218,6 +218,7 @@ KEEPALIVED = [
             chk weight 5
         }
         smtp_alert
+        use_vmac
         notify_master "/etc/keepalived/up.sh now"
         garp_master_delay 5
     }

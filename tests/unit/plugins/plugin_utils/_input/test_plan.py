@@ -76,6 +76,21 @@ def test_good_input_makes_a_model(plain, lines, merged):
     assert plan == {"problems": [], "model": {"lines": lines, "http": merged, "base": merged}, "names": []}
 
 
+def test_an_absent_service_is_not_declared():
+    sites = [{"name": "a"}, {"name": "b", "state": "absent"}, {"name": "c", "state": "present"}]
+    plan = make_plan(
+        "nginx",
+        {"nginx_plain": False, "nginx_additions": [], "nginx_sites": sites},
+        BASE,
+        {name: {"type": "raw"} for name in ("nginx_plain", "nginx_additions", "nginx_sites")},
+        {},
+        lambda reduced, _merged: reduced,
+        lambda _declared: [],
+        lambda declared, _merged: {"sites": [site["name"] for site in declared["nginx_sites"]]},
+    )
+    assert (plan["problems"], plan["model"]) == ([], {"sites": ["a", "c"]})
+
+
 @pytest.mark.parametrize(
     ("earlier", "sites", "lost", "names"),
     [
