@@ -15,6 +15,7 @@ The declaration is one dictionary; all items have their defaults already::
     busy             the same of those that say that the answers to a watched URL are late
     state_directory  the folder of the track files with which a node is told to stand by, one for each instance
     files            the further files of the set
+    watch_defaults   what the watched ones are merged over
     urls             what the watcher asks, each with name and url: {watched, yield}
     numbers          ... and numbers, by their variables without the prefix
     left_out         the names of the role's additions that plain mode leaves out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...module_utils._address import canonical, version_of
 from ...module_utils._suggestion import suggestion
@@ -44,7 +45,9 @@ WORDS = {
 }
 """Accepted values of variables that are written to systemd units and shell commands, which have a syntax of their
 own."""
+URL_KINDS = ("watched", "yield")
 REPORTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
+KINDS_OF_UNITS = re.compile(r"(?P<name>.+)\.(service|socket|target|timer|mount|automount|path|slice|scope|swap|device)")
 HTTP = r"http://[!-~]+"
 TCP = r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]+"
 URLS = {
@@ -76,7 +79,7 @@ def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
         for port in declared["quic_ports"]
         if not 1 <= int(port) <= 65535
     ]
-    found += _nodes(declared) + _names(declared) + _check_words(declared)
+    found += _nodes(declared) + _names(declared) + _check_words(declared) + _check_watches(declared)
     found += subnets.find_missing_addresses(declared, facts)
     known = set(list_names(declared["nodes"]))
     for item in declared["instances"]:
@@ -193,6 +196,40 @@ def _check_words(declared: dict[str, Any]) -> list[str]:
         for item in items
         if not re.fullmatch(URLS[kind][0], item["url"])
     ]
+
+
+def _check_watches(declared: dict[str, Any]) -> list[str]:
+    """Find settings with which the service keepalived-watch, or the drop-in of a watched unit, would see nothing."""
+    found = [
+        f"keepalived_watched_units has '{name}': the name of a service without its suffix is needed, such as "
+        f"{match['name']}"
+        for names in declared["reports"].values()
+        for name in names
+        if (match := KINDS_OF_UNITS.fullmatch(str(name)))
+    ]
+    items = [(f"keepalived_{kind}_urls: {item['name']}", item) for kind in URL_KINDS for item in declared["urls"][kind]]
+    for where, item in [("keepalived_watch_defaults", declared["watch_defaults"]), *items]:
+        found += [
+            f"{where}: {word} is {item[word]}: more than 0 is needed"
+            for word in ("interval", "timeout", "rise")
+            if word in item and float(item[word]) <= 0
+        ]
+    items += [(f"keepalived_scripts: {item['name']}", item) for item in declared["scripts"] if item["url"]]
+    return found + [
+        f"{where}: the url is '{item['url']}': its host or port is none; an IPv6 address needs brackets, and a port is "
+        "1-65535"
+        for where, item in items
+        if not _has_place(item["url"])
+    ]
+
+
+def _has_place(url: str) -> bool:
+    """Return whether the URL has a host, and a port if any."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and not (parts.netloc or ":").endswith(":")
+    except ValueError:
+        return False
 
 
 def _check_order(item: Instance, declared: dict[str, Any], known: set[str]) -> list[str]:
@@ -368,7 +405,12 @@ def _check_all_instances(declared: dict[str, Any], known: set[str]) -> list[str]
     ids = [f"{item['virtual_router_id']} ({item['interface']}, IPv{find_family(item, nodes)})" for item in instances]
     found = find_repeated("keepalived_instances", "virtual_router_id on an interface", ids)
     addresses = [
-        canonical(address["address"].split("/")[0]) for item in instances for address in item["virtual_ipaddress"]
+        canonical(address.split("/")[0])
+        for item in instances
+        for address in [
+            *(address["address"] for address in item["virtual_ipaddress"]),
+            *(line.split()[0] for line in item["virtual_ipaddress_excluded"] if line.split()),
+        ]
     ]
     found += find_repeated("keepalived_instances", "virtual_ipaddress", filter(None, addresses))
     anycast = [address for item in instances for address in item["anycast"]]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any, Union
 
 from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, version_of
@@ -149,10 +150,10 @@ def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts, an
 
 
 def _check_excluded(value: str, others: dict[str, str]) -> list[str]:
-    """Refuse an address that is taken. Whatever else the line says is keepalived's to check."""
+    """Refuse an address that is none or is taken. Whatever else the line says is keepalived's to check."""
     address = value.partition("/")[0]
     if not is_address(address):
-        return []
+        return [f"virtual_ipaddress_excluded has '{value}': an address with prefix is needed, such as 192.0.2.10/24"]
     taken = others.get(canonical(address)) or _describe_special_address(ipaddress.ip_interface(address))
     return [f"virtual_ipaddress_excluded {value} is {taken}: choose an address that no host has"] if taken else []
 
@@ -170,7 +171,7 @@ def find_address_problems(where: str, value: str) -> list[str]:
     taken = _describe_special_address(virtual)
     if taken:
         return [f"{where} {value} is {taken}: choose an address that no host has"]
-    if not value.rpartition("/")[2].isdigit():
+    if not re.fullmatch("0|[1-9][0-9]*", value.rpartition("/")[2]):
         return [f"{where} is '{value}': write its prefix instead of a netmask, {virtual.with_prefixlen}"]
     if virtual.network.prefixlen == 0:
         return [f"{where} is '{value}': the prefix of its network is needed, such as /24"]

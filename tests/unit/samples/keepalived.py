@@ -107,6 +107,7 @@ def declaration(instances, **keys):
         "accepted": [],
         "texts": {},
         "files": [],
+        "watch_defaults": {},
         "urls": {"watched": [], "yield": []},
         **keys,
     }

@@ -51,6 +51,45 @@ GOOD = [
 
 # what is wrong, the instances, further keys of the declaration, what the problem says
 BAD = [
+    *(
+        (f"a watch with {word} 0", [instance()], {"watch_defaults": {word: 0}}, [f"{word} is 0: more than 0 is needed"])
+        for word in ("interval", "timeout", "rise")
+    ),
+    (
+        "a watch that is always too late",
+        [instance()],
+        {"urls": {"watched": [], "yield": [{"name": "a", "url": "http://192.0.2.1/", "timeout": "0"}]}},
+        ["keepalived_yield_urls: a: timeout is 0"],
+    ),
+    *(
+        (f"a URL of {what}", [instance()], urls(watched=url), ["keepalived_watched_urls: a: the url is", url])
+        for what, url in {
+            "no host": "http:///up",
+            "an IPv6 address without brackets": "http://2001:db8::1/up",
+            "a port that is none": "http://192.0.2.1:99999/",
+            "a port that is a word": "http://192.0.2.1:http/",
+            "an empty port": "http://192.0.2.1:/",
+        }.items()
+    ),
+    (
+        "a unit with its suffix",
+        [instance()],
+        {"reports": {"/run/state": ["php8.2-fpm.service"]}},
+        ["keepalived_watched_units has 'php8.2-fpm.service'", "such as php8.2-fpm"],
+    ),
+    (
+        "an excluded address that is none",
+        [instance(virtual_ipaddress_excluded=["192.0.2.300/24 dev eth0"])],
+        {},
+        ["virtual_ipaddress_excluded has '192.0.2.300/24': an address with prefix is needed"],
+    ),
+    (
+        "an excluded address that is a VIP",
+        [instance(virtual_ipaddress_excluded=["192.0.2.10/32 dev eth0"])],
+        {},
+        ["the virtual_ipaddress 192.0.2.10 is used 2 times"],
+    ),
+    ("a zero before the prefix", [instance(vip("192.0.2.10/024"))], {}, ["192.0.2.10/24"]),
     (
         "anycast in VRRP version 3",
         [instance(virtual_ipaddress=[], anycast=["198.51.100.80/32"])],
@@ -204,13 +243,13 @@ BAD = [
         "a file that is watched already",
         [instance()],
         {"reports": {"/run/a": ["haproxy"]}, "track_files": [{"name": "haproxy", "file": "/run/b", "weight": 0}]},
-        ["keepalived_track_files, _watched_units, _watched_urls and _yield_urls: the name haproxy is used 2 times"],
+        ["keepalived_watched_urls and keepalived_yield_urls: the name haproxy is used 2 times"],
     ),
     (
         "a file with two meanings",
         [instance()],
         {"reports": {"/run": ["haproxy"]}, "yields": {"/run": ["haproxy"]}},
-        ["_watched_urls and _yield_urls: the name haproxy is used 2 times"],
+        ["keepalived_watched_urls and keepalived_yield_urls: the name haproxy is used 2 times"],
     ),
     (
         "router id twice on one interface",
