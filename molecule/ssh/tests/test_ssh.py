@@ -67,6 +67,36 @@ def test_one_changed_value_is_deployed(cluster):
         good(playbook("site"))
 
 
+TERMINAL = {"ansible_user": "at_a_terminal"}
+"""A user whose sudo requires a terminal (requiretty), which Ansible has without pipelining only."""
+
+
+@pytest.fixture
+def temporary_files_are_not_executed():
+    """Nothing can be executed where Ansible puts its files."""
+    folders = "/tmp /var/tmp /home"
+    mount = f"for folder in {folders}; do mount --bind $folder $folder; mount -o remount,bind,noexec $folder; done"
+    for name in NODES + WEB_SERVERS:
+        lab_host(name).check_output(mount)
+    yield
+    for name in NODES + WEB_SERVERS:
+        lab_host(name).check_output(f"umount {folders}")
+
+
+def test_a_terminal_for_sudo_and_no_executable_file_are_enough(cluster, temporary_files_are_not_executed):
+    slow = {"ANSIBLE_PIPELINING": "false"}
+    good(playbook("site", environment=slow, haproxy_maxconn=4322, **TERMINAL))
+    assert all("maxconn 4322" in lab_host(name).check_output("cat /etc/haproxy/haproxy.cfg") for name in NODES)
+    assert titles() == set(WEB_SERVERS)
+    good(playbook("site"))
+
+
+def test_who_has_no_terminal_for_sudo_is_told_so():
+    refused = playbook("ping_hosts", **TERMINAL)
+    assert refused.returncode != 0
+    assert "you must have a tty to run sudo" in refused.stdout + refused.stderr
+
+
 def test_the_address_is_moved(cluster):
     first = cluster.owner()
     with cluster.served():
