@@ -51,62 +51,51 @@ def _header(drill: Drill) -> Iterator[Element]:
         yield tag("section", tag("h2", "The drill has stopped"), tag("p", drill["surprise"]), class_="card")
 
 
+COLUMNS = {
+    "fault": None,
+    "on": None,
+    "outage": "number",
+    "slowest answer": "number",
+    "lost": "number",
+    "kept connections broken": "number",
+    "downloads": "number",
+    "took over": None,
+    "transitions": "number",
+}
+"""The columns of the table, with their classes."""
+
+
 def _table(drill: Drill) -> Element:
-    head = (
-        "fault",
-        "on",
-        "outage",
-        "slowest answer",
-        "lost",
-        "kept connections broken",
-        "downloads",
-        "took over",
-        "transitions",
-    )
-    numbers = ("outage", "slowest answer", "lost", "kept connections broken", "downloads")
-    rows = []
-    for number, fault in enumerate(drill["faults"], start=1):
-        wrong = find_failures(fault, drill["limit_ms"])
-        cells = (
-            _duration(fault["outage_ms"]),
-            _duration(fault["slowest_ms"]),
-            f"{_number(fault['lost'])} of {_number(fault['requests'])}",
-            _number(fault["broken"]),
-            _downloads(fault),
-        )
-        rows.append(
-            tag(
-                "tr",
-                tag(
-                    "th",
-                    tag("a", fault["title"], href=f"#fault-{number}"),
-                    scope="row",
-                    class_="bad" if wrong else None,
-                ),
-                tag("td", fault["host"]),
-                *[tag("td", cell, class_="number") for cell in cells],
-                tag("td", "the others" if fault["anycast"] else fault["took_over"] or "nobody"),
-                tag("td", str(len(fault["transitions"])), class_="number"),
-            )
-        )
+    head = [tag("th", name, scope="col", class_=kind) for name, kind in COLUMNS.items()]
+    rows = [_row(number, fault, drill["limit_ms"]) for number, fault in enumerate(drill["faults"], start=1)]
     return tag(
         "section",
         tag(
             "table",
             tag("caption", "What clients saw, fault by fault"),
-            tag(
-                "thead",
-                tag(
-                    "tr",
-                    *[
-                        tag("th", name, scope="col", class_="number" if name in (*numbers, "transitions") else None)
-                        for name in head
-                    ],
-                ),
-            ),
+            tag("thead", tag("tr", *head)),
             tag("tbody", *rows),
         ),
         class_="card wide",
+    )
+
+
+def _row(number: int, fault: Fault, limit_ms: float) -> Element:
+    title = tag("a", fault["title"], href=f"#fault-{number}")
+    cells = (
+        fault["host"],
+        _duration(fault["outage_ms"]),
+        _duration(fault["slowest_ms"]),
+        f"{_number(fault['lost'])} of {_number(fault['requests'])}",
+        _number(fault["broken"]),
+        _downloads(fault),
+        "the others" if fault["anycast"] else fault["took_over"] or "nobody",
+        str(len(fault["transitions"])),
+    )
+    return tag(
+        "tr",
+        tag("th", title, scope="row", class_="bad" if find_failures(fault, limit_ms) else None),
+        *[tag("td", cell, class_=kind) for cell, kind in zip(cells, list(COLUMNS.values())[1:])],
     )
 
 

@@ -257,12 +257,41 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> Item:
 
 def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[str, str]) -> Item:
     own_mode = find_mode(item, known, variables["haproxy_mode"])
-    retried = kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]
+    defaults = base["defaults"][find_defaults(item, variables)]
     check = {
         "type": "none",
         **base["health_check"],
         **({"type": "http", **item["health_check"]} if "health_check" in item else {}),
     }
+    binds, lists = _build_binds(item, own_mode, variables, base)
+    servers = _servers(
+        item,
+        {**base["server"], **variables["haproxy_server_defaults"]},
+        frontend_rules.is_made(variables, "server_cookies"),
+    )
+    return {
+        "kind": kind,
+        "name": item["name"],
+        "from": find_defaults(item, variables),
+        "mode": "" if own_mode == defaults.mode else own_mode,
+        "binds": binds,
+        "maxconn": 0 if kind == "backend" else base["limits"]["sections"].get(item["name"], 0),
+        "balance": item.get("balance", ""),
+        "cookie": item.get("cookie", ""),
+        "health_check": _health_check(check) if check["type"] == "http" else None,
+        "lines": [
+            *_tunnel(kind, item, own_mode, defaults, base),
+            *fit_lines(_build_rules(kind, item, own_mode, binds, variables, base)),
+            *(_ask_silent_servers(base["limits"]["requests"]) if _asks_silent(own_mode, servers, variables) else []),
+        ],
+        "lists": lists,
+        **servers,
+        "default_backend": item.get("default_backend", ""),
+    }
+
+
+def _build_binds(item: Item, own_mode: str, variables: Variables, base: Item) -> tuple[list[str], list[Item]]:
+    """The words of each bind, those over UDP last, and the files with lists of certificates that they name."""
     declared = merge_binds(variables, item)
     bound = [
         _format_bind(
@@ -275,40 +304,23 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
     ]
     over_tcp = [words for words, _files in bound]
     over_udp = [quic.build_bind(words) for words, bind in zip(over_tcp, declared) if quic.is_quic(bind)]
-    binds = over_tcp + over_udp
-    lines = (
-        item.get("lines", [])
-        if kind == "backend"
-        else quic.build_rules(declared)
-        + frontend_rules.build_lines(item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"])
-    )
-    servers = _servers(
-        item,
-        {**base["server"], **variables["haproxy_server_defaults"]},
-        frontend_rules.is_made(variables, "server_cookies"),
-    )
-    asked = own_mode == "http" and _is_checked(servers) and boolean(variables["haproxy_ask_silent_servers"])
-    return {
-        "kind": kind,
-        "name": item["name"],
-        "from": find_defaults(item, variables),
-        "mode": "" if own_mode == base["defaults"][find_defaults(item, variables)].mode else own_mode,
-        "binds": binds,
-        "maxconn": 0 if kind == "backend" else base["limits"]["sections"].get(item["name"], 0),
-        "balance": item.get("balance", ""),
-        "cookie": item.get("cookie", ""),
-        "health_check": _health_check(check) if check["type"] == "http" else None,
-        "lines": [
-            *_tunnel(kind, item, own_mode, base["defaults"][find_defaults(item, variables)], base),
-            *fit_lines(
-                frontend_rules.insert_before([SAFE_TO_RETRY], lines, frontend_rules.HTTP_RULES) if retried else lines
-            ),
-            *(_ask_silent_servers(base["limits"]["requests"]) if asked else []),
-        ],
-        "lists": [file for _bind, files in bound for file in files],
-        **servers,
-        "default_backend": item.get("default_backend", ""),
-    }
+    return over_tcp + over_udp, [file for _words, files in bound for file in files]
+
+
+def _build_rules(kind: str, item: Item, own_mode: str, binds: list[str], variables: Variables, base: Item) -> list[str]:
+    """The lines of the inventory, with the role's rules for frontends and for what must not be sent twice."""
+    lines: list[str] = item.get("lines", [])
+    if kind != "backend":
+        lines = quic.build_rules(merge_binds(variables, item)) + frontend_rules.build_lines(
+            item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"]
+        )
+    if kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]:
+        return frontend_rules.insert_before([SAFE_TO_RETRY], lines, frontend_rules.HTTP_RULES)
+    return lines
+
+
+def _asks_silent(own_mode: str, servers: Item, variables: Variables) -> bool:
+    return own_mode == "http" and _is_checked(servers) and boolean(variables["haproxy_ask_silent_servers"])
 
 
 def _ask_silent_servers(requests: int) -> list[str]:

@@ -116,23 +116,8 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
     places = {node["name"]: node_address(node, find_served_family(item, nodes)) for node in nodes}
     ordered = assign_priorities(item, nodes)
     placed = [_place_address(address, item["interface"]) for address in item["virtual_ipaddress"]]
-    seconds = advert_int(item, declared["timing"])
-    timing = {**declared["timing"], **item, "advert_int": seconds}
-    if seconds != float(declared["timing"]["advert_int"]):
-        timing["down_timer_adverts"] = item.get("down_timer_adverts")
-    if not item["preempt"]:
-        timing.pop("preempt_delay", None)
     owner = find_address_owner(item, declared["nodes"]) == mine
-    tracking = list_unweighted_tracks(item, declared) if owner else list_tracks(item, declared)
-    tracking["track_file"].append(standby_file(item))
-    # In a group, keepalived ignores the weights of the members and takes those of the group.
-    if not owner and not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
-        tracking["track_file"] += list_yield_entries(item, declared)
-    sources = "sources" not in declared["left_out"]
-    source: dict[str, Any] = {"mcast_src_ip": addresses[mine]} if sources else {}
-    if item["unicast"]:
-        source = {"unicast_src_ip": addresses[mine], **({"unicast_ttl": 255} if sources else {})}
-    settings = {**{word: _trim_number(timing[word]) for word in TIMING if timing.get(word) is not None}, **source}
+    settings = {**_build_timing(item, declared), **_build_source(item, declared, addresses[mine])}
     blocks = {
         "authentication": ["auth_type PASS", f'auth_pass "{item["auth_pass"]}"'] if item["auth_pass"] else [],
         "unicast_peer": [addresses[name] for name in addresses if name in ordered and name != mine]
@@ -140,7 +125,7 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         else [],
         "virtual_ipaddress": [address["line"] for address in placed],
         **{word: item[word] for word in VERBATIM},
-        **tracking,
+        **_build_tracking(item, declared, owner),
     }
     written = _first_words(item["lines"])
     head = {
@@ -167,6 +152,35 @@ def _build_instance(item: Instance, declared: dict[str, Any]) -> Item:
         "settings": {word: value for word, value in settings.items() if word not in written},
         "blocks": {word: lines for word, lines in blocks.items() if lines},
     }
+
+
+def _build_timing(item: Instance, declared: dict[str, Any]) -> Item:
+    """The settings of time. An interval of the instance's own has no use for the profile's number of adverts."""
+    seconds = advert_int(item, declared["timing"])
+    timing = {**declared["timing"], **item, "advert_int": seconds}
+    if seconds != float(declared["timing"]["advert_int"]):
+        timing["down_timer_adverts"] = item.get("down_timer_adverts")
+    if not item["preempt"]:
+        timing.pop("preempt_delay", None)
+    return {word: _trim_number(timing[word]) for word in TIMING if timing.get(word) is not None}
+
+
+def _build_source(item: Instance, declared: dict[str, Any], address: str) -> Item:
+    """The settings of the address from which the adverts come."""
+    sources = "sources" not in declared["left_out"]
+    if item["unicast"]:
+        return {"unicast_src_ip": address, **({"unicast_ttl": 255} if sources else {})}
+    return {"mcast_src_ip": address} if sources else {}
+
+
+def _build_tracking(item: Instance, declared: dict[str, Any], owner: bool) -> dict[str, list[str]]:
+    """The blocks of what the instance tracks. What an address owner tracks has no weight."""
+    tracking = list_unweighted_tracks(item, declared) if owner else list_tracks(item, declared)
+    tracking["track_file"].append(standby_file(item))
+    # In a group, keepalived ignores the weights of the members and takes those of the group.
+    if not owner and not any(item["name"] in group["instances"] for group in declared["sync_groups"]):
+        tracking["track_file"] += list_yield_entries(item, declared)
+    return tracking
 
 
 def _first_words(lines: list[str]) -> set[str]:

@@ -155,69 +155,77 @@ def _time_line(report: Report) -> Element | None:
         return None
     span = next((60 * size for size in MINUTES if 60 * size >= 1.02 * max(changes)), 60 * MINUTES[-1])
     nodes = list(report["load_balancers"])
+    last = [
+        f"{change['host']} took {vip['instance']} {format_duration(change['seconds_ago'])} ago"
+        for vip in report["vips"]
+        for change in vip["changes"][-3:]
+    ]
+    return tag(
+        "section",
+        tag("h2", "Who has held the VIPs"),
+        _draw_holders(report["vips"], nodes, span, "; ".join(last)),
+        _draw_key(nodes),
+        tag("ul", *[tag("li", text) for text in last], class_="errors"),
+        class_="card",
+    )
 
-    def place(seconds: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - 10) * (1 - min(seconds, span) / span), 1)
 
-    lanes = []
-    for number, vip in enumerate(report["vips"]):
-        ends = [change["seconds_ago"] for change in vip["changes"][1:]] + [0]
-        marks = [
-            tag(
-                "rect",
-                tag("title", f"{change['host']}, from {format_duration(change['seconds_ago'])} ago"),
-                class_=f"s{min(nodes.index(change['host']), 5) if change['host'] in nodes else 5}",
-                x=place(change["seconds_ago"]),
-                y=4,
-                width=max(1.0, round(place(end) - place(change["seconds_ago"]), 1)),
-                height=LANE - 8,
-            )
-            for change, end in zip(vip["changes"], ends)
-        ]
-        label = tag("text", vip["instance"], x=LEFT - 10, y=LANE - 9, text_anchor="end")
-        lanes.append(tag("g", label, *marks, transform=f"translate(0 {number * LANE})"))
+def _place(seconds: float, span: float) -> float:
+    """Where a moment of the time line is drawn, which was that long ago."""
+    return round(LEFT + (WIDTH - LEFT - 10) * (1 - min(seconds, span) / span), 1)
+
+
+def _draw_holders(vips: list[dict[str, Any]], nodes: list[str], span: float, description: str) -> Element:
+    lanes = [_draw_lane(number, vip, nodes, span) for number, vip in enumerate(vips)]
     bottom = len(lanes) * LANE
     ticks = [
         tag(
             "text",
             f"{format_duration(span * part / 4)} ago" if part else "now",
             class_="mark",
-            x=place(span * part / 4),
+            x=_place(span * part / 4, span),
             y=bottom + 16,
             text_anchor="end" if not part else "middle",
         )
         for part in range(4)
     ]
-    last = [
-        f"{change['host']} took {vip['instance']} {format_duration(change['seconds_ago'])} ago"
-        for vip in report["vips"]
-        for change in vip["changes"][-3:]
-    ]
-    picture = tag(
+    return tag(
         "svg",
         tag("title", "Holders of the VIPs"),
-        tag("desc", "; ".join(last)),
+        tag("desc", description),
         *lanes,
         *ticks,
         viewBox=f"0 0 {WIDTH} {bottom + 24}",
         role="img",
         class_="chart",
     )
-    key = [
+
+
+def _draw_lane(number: int, vip: dict[str, Any], nodes: list[str], span: float) -> Element:
+    """The holders of one VIP, each in its colour."""
+    ends = [change["seconds_ago"] for change in vip["changes"][1:]] + [0]
+    marks = [
         tag(
-            "li",
-            tag("svg", tag("rect", class_=f"s{min(place_, 5)}", x=1, y=1, width=16, height=10), viewBox="0 0 18 12"),
-            host,
+            "rect",
+            tag("title", f"{change['host']}, from {format_duration(change['seconds_ago'])} ago"),
+            class_=f"s{min(nodes.index(change['host']), 5) if change['host'] in nodes else 5}",
+            x=(start := _place(change["seconds_ago"], span)),
+            y=4,
+            width=max(1.0, round(_place(end, span) - start, 1)),
+            height=LANE - 8,
         )
-        for place_, host in enumerate(nodes)
+        for change, end in zip(vip["changes"], ends)
     ]
+    label = tag("text", vip["instance"], x=LEFT - 10, y=LANE - 9, text_anchor="end")
+    return tag("g", label, *marks, transform=f"translate(0 {number * LANE})")
+
+
+def _draw_key(nodes: list[str]) -> Element:
+    marks = [tag("rect", class_=f"s{min(number, 5)}", x=1, y=1, width=16, height=10) for number in range(len(nodes))]
     return tag(
-        "section",
-        tag("h2", "Who has held the VIPs"),
-        picture,
-        tag("ul", *key, class_="key"),
-        tag("ul", *[tag("li", text) for text in last], class_="errors"),
-        class_="card",
+        "ul",
+        *[tag("li", tag("svg", mark, viewBox="0 0 18 12"), host) for mark, host in zip(marks, nodes)],
+        class_="key",
     )
 
 

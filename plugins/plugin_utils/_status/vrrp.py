@@ -73,6 +73,16 @@ def find_instance(seen: Seen, host: str, instance: str) -> Instance | None:
 
 
 def _node(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _check_process(host, node)
+    yield from _check_configuration(host, node)
+    yield from _check_firewall(host, node)
+    for deviation in node["kernel_deviations"]:
+        what = f"the kernel does not hold what keepalived needs of it: {deviation}"
+        remedy = "systemctl restart keepalived-kernel; journalctl --unit keepalived-kernel says what changes it"
+        yield Finding((host,), what, remedy)
+
+
+def _check_process(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     if not node["running"]:
         yield Finding(
             (host,),
@@ -89,6 +99,9 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
             "(keepalived_instance_defaults: {down_timer_adverts: 12}, or keepalived_timing: safe)",
             harmless=True,
         )
+
+
+def _check_configuration(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     for problem in node["problems"]:
         yield Finding((host,), problem, f"correct the inventory and {DEPLOY}")
     for script in node["scripts"]:
@@ -99,6 +112,17 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
                 f"{script['timeout']:g} s: while it hangs, nothing is noticed",
                 f"make its timeout {script['interval']:g} s or less and {DEPLOY}",
             )
+    known = {item["name"] for item in node["instances"]}
+    for item in node["configured"]:
+        if node["running"] and item["name"] not in known:
+            yield Finding(
+                (host,),
+                f"keepalived runs without {item['name']}, which is in its configuration",
+                "systemctl reload keepalived",
+            )
+
+
+def _check_firewall(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
     for instance, rules in node["kept_out"].items():
         for peer, rule in rules.items():
             yield Finding(
@@ -111,18 +135,6 @@ def _node(host: str, node: Mapping[str, Any]) -> Iterator[Finding]:
                     "remove that rule, or let protocol 112 in before it; systemctl restart keepalived-kernel "
                     "brings the role's own back"
                 ),
-            )
-    for deviation in node["kernel_deviations"]:
-        what = f"the kernel does not hold what keepalived needs of it: {deviation}"
-        remedy = "systemctl restart keepalived-kernel; journalctl --unit keepalived-kernel says what changes it"
-        yield Finding((host,), what, remedy)
-    known = {item["name"] for item in node["instances"]}
-    for item in node["configured"]:
-        if node["running"] and item["name"] not in known:
-            yield Finding(
-                (host,),
-                f"keepalived runs without {item['name']}, which is in its configuration",
-                "systemctl reload keepalived",
             )
 
 
