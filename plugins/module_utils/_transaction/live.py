@@ -155,6 +155,7 @@ class Live(Deployed):
         """Bring the previous set back and make it live again if the daemon ran; returns what is true afterwards,
         whatever fails."""
         config = self.config
+        on_disk = f"{config.live} holds the new set"
         try:
             refused = digest(config.live)
             if (self.proven or self._read_memory()).get("digest") == refused:
@@ -162,17 +163,14 @@ class Live(Deployed):
                     f"The configuration in {config.live} was proven before, so it stays; see what else the daemon says."
                 )
             if not config.previous.exists():
-                return (
-                    f"There is no previous set to restore, so {config.live} holds the new one. "
-                    f"{self._describe_running_set()}"
-                )
+                return f"There is no previous set to restore, so {on_disk}. {self._describe_running_set()}"
             self.stop_obsolete()
+        except (SetError, OSError) as error:
+            return self._describe_failed_restore(f"{error}. {on_disk}")
+        try:
             config.restore()
         except (SetError, OSError) as error:
-            return (
-                f"Restoring the previous set has failed: {error}. {self._describe_running_set()} Make that possible "
-                "and run this again, which finishes the change."
-            )
+            return self._describe_failed_restore(str(error))
         return self._return_to_previous(was_active)
 
     def _return_to_previous(self, was_active: bool) -> str:
@@ -196,12 +194,19 @@ class Live(Deployed):
             return f"{back}, but it is not proven either:\n{error}"
         return f"{back} and serves."
 
+    def _describe_failed_restore(self, error: str) -> str:
+        """What is true after the way back has failed; C(error) says what is on disk."""
+        return (
+            f"Restoring the previous set has failed: {error}. {self._describe_running_set()} Make that possible and "
+            "run this again, which finishes the change."
+        )
+
     def _describe_running_set(self) -> str:
         """The set that the daemon runs when it is not proven to run what is on disk, in words."""
         name = self.unit.name
         if self.was_told:
             return f"{name} was told to run the new one; nothing proves which of the two it runs."
-        return f"{name} was not reloaded and runs as before."
+        return f"{name} was not told of the change and goes on as before."
 
     def _write_memory(self, generation: Generation) -> None:
         """Write this down, so that it survives a power failure. Raises OSError."""
