@@ -44,7 +44,8 @@ endurance: venv engine ## every fault, random ones too, all planned work under t
 	@ROLLING_DOWNLOAD=300 ROLLING_WEBSOCKET=600 tests/tools/scenarios rolling
 	@PROMISE_INVENTORIES=300 MARKS=long tests/tools/scenarios default security drill aws_elastic_ip
 	@PROMISE_INVENTORIES=300 MARKS="long or once" tests/tools/scenarios debian13 forky
-	@for name in anycast anycast5 operators tiers forky http3 repositories metrics ipv6 lossless faults faults13 lossless13 pi_containers migration ssh; do tests/tools/scenarios $$name || exit 1; done
+	@MARKS="long or not long" tests/tools/scenarios anycast
+	@for name in anycast5 operators tiers forky http3 repositories metrics ipv6 lossless faults faults13 lossless13 pi_containers migration ssh; do tests/tools/scenarios $$name || exit 1; done
 	@for release in bookworm trixie forky; do CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/tools/scenarios chaos || exit 1; done
 	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} LOG_DEATHS=100 tests/tools/scenarios $$name || exit 1; done
 

@@ -29,6 +29,7 @@ from controller import ROOT, good, playbook, words
 from pages import examples
 
 SITE = "site"
+LONG = pytest.mark.long
 VIPS = [f"{PREFIX}.8{number + 1}" for number in range(len(NODES))]
 
 
@@ -102,6 +103,7 @@ def test_the_firewall_comes_back_when_somebody_flushes_it():
     wait_until(lambda: host.run("nft list table inet evenkeel_bird").rc == 0, "the table is loaded again")
 
 
+@LONG
 def test_a_full_table_and_a_default_route_change_nothing():
     routes = {name: lab_host(name).check_output("ip route; ip -6 route") for name in NODES}
     blackholes = [f"-c 'ip route 203.0.113.{number}/32 blackhole'" for number in range(250)]
@@ -126,7 +128,7 @@ def test_a_full_table_and_a_default_route_change_nothing():
         sends.check_output(f"vtysh -c 'configure terminal' {undo} {bgp} -c 'no neighbor nodes default-originate'")
 
 
-@pytest.mark.parametrize("name", NODES)
+@pytest.mark.parametrize("name", ["lb2", pytest.param("lb1", marks=LONG), pytest.param("lb3", marks=LONG)])
 def test_a_node_leaves_and_joins_and_nobody_notices(name, checksum):
     with clients() as noticed:
         wait_for_kept()
@@ -147,7 +149,7 @@ def broken_of(noticed: Noticed, *names: str) -> list:
     return [entry for entry in noticed.broken if entry[1] not in names]
 
 
-@pytest.mark.parametrize("name", ["lb1", "lb3"])
+@pytest.mark.parametrize("name", ["lb1", pytest.param("lb3", marks=LONG)])
 def test_a_haproxy_that_ends_takes_the_node_out(name):
     host = lab_host(name)
     with clients() as noticed:
@@ -177,7 +179,7 @@ def test_a_haproxy_that_hangs_takes_the_node_out(name):
     assert broken_of(noticed, name) == []
 
 
-@pytest.mark.parametrize("name", ["lb1", "lb3"])
+@pytest.mark.parametrize("name", ["lb1", pytest.param("lb3", marks=LONG)])
 def test_a_bird_that_is_killed_comes_back_as_it_was(name):
     host = lab_host(name)
     before = host.check_output("systemctl show --property=MainPID --value bird")
@@ -193,6 +195,7 @@ def test_a_bird_that_is_killed_comes_back_as_it_was(name):
     assert noticed.broken == []
 
 
+@LONG
 def test_a_bird_that_hangs_is_left_by_the_router_and_its_connections_go_on():
     host = lab_host("lb2")
     with clients() as noticed:
@@ -207,6 +210,7 @@ def test_a_bird_that_hangs_is_left_by_the_router_and_its_connections_go_on():
     assert noticed.broken == []
 
 
+@LONG
 def test_a_router_that_reboots_finds_all_nodes_again():
     with clients() as noticed:
         wait_for_kept()
@@ -216,6 +220,7 @@ def test_a_router_that_reboots_finds_all_nodes_again():
     assert noticed.broken == []
 
 
+@LONG
 def test_a_session_that_is_cleared_comes_back():
     with clients() as noticed:
         wait_for_kept()
@@ -224,6 +229,7 @@ def test_a_session_that_is_cleared_comes_back():
     assert noticed.broken == []
 
 
+@LONG
 def test_a_link_that_is_down_takes_the_node_out():
     host = lab_host("lb2")
     with clients() as noticed:
@@ -253,6 +259,7 @@ def test_a_host_that_dies_takes_its_own_connections_only():
     assert broken_of(noticed, "lb1") == []
 
 
+@LONG
 def test_nodes_are_rebooted_one_by_one_and_nobody_notices(checksum):
     """Each is drained before, and announced again afterwards."""
     before = booted(NODES)
@@ -302,6 +309,7 @@ def test_a_run_that_changes_nothing_sends_no_update():
     assert birds() == before
 
 
+@LONG
 def test_a_change_is_taken_without_a_session_that_ends():
     since = {name: [line for line in said.splitlines() if " BGP " in line] for name, said in birds().items()}
     for communities in (["65010:80", "65010:81"], ["65010:80"]):
@@ -324,6 +332,7 @@ def test_a_word_that_bird_does_not_know_is_refused():
     assert birds() == before
 
 
+@LONG
 def test_a_change_that_loses_the_session_is_undone():
     peers = [{"address": f"{PREFIX}.2", "as": 65099}]
     done = playbook(SITE, bgp_peers=peers, cluster_anycast=[f"{ADDRESS}/32"])
@@ -343,6 +352,7 @@ def wait_for_metric(name: str, sample: str, value: str) -> None:
     wait_until(lambda: metric(name, sample) == value, f"{sample} is {value}")
 
 
+@LONG
 def test_metrics_show_announcements_and_sessions():
     host = lab_host("lb3")
     wait_for_metric("lb3", 'bird_announced{state="ready"}', "1")
@@ -359,6 +369,7 @@ def test_metrics_show_announcements_and_sessions():
     wait_for_metric("lb3", "bird_up", "1")
 
 
+@LONG
 def test_vips_are_beside_anycast_addresses():
     """Each node holds one of them."""
     wait_until(lambda: [holders(NODES, vip) for vip in VIPS] == [[name] for name in NODES], "VIPs are at home", 120)
@@ -377,6 +388,7 @@ def routed(way: str) -> AbstractContextManager[None]:
     return between("router", f"ip route add {route} {way}", f"ip route delete {route}")
 
 
+@LONG
 def test_static_routes_over_vips_need_no_bgp(checksum):
     """The set of next hops never changes: VRRP moves them."""
     wait_until(lambda: [holders(NODES, vip) for vip in VIPS] == [[name] for name in NODES], "VIPs are at home", 120)
@@ -392,6 +404,7 @@ def test_static_routes_over_vips_need_no_bgp(checksum):
         assert broken_of(noticed, "lb3") == []
 
 
+@LONG
 def test_a_router_with_resilient_next_hops_keeps_the_way_of_connections(checksum):
     host = lab_host("router")
     numbers = {name: 900_001 + place for place, name in enumerate(NODES)}
@@ -418,6 +431,7 @@ def test_a_router_with_resilient_next_hops_keeps_the_way_of_connections(checksum
     noticed.assert_nothing_lost(checksum)
 
 
+@LONG
 def test_the_drill_shows_which_node_has_served(tmp_path):
     faults = ["node_drained", "bird_killed", "bird_hung", "haproxy_killed"]
     done = playbook(
@@ -442,6 +456,7 @@ def test_the_drill_shows_which_node_has_served(tmp_path):
     assert "name node_drained instead" in words(refused)
 
 
+@LONG
 def test_the_check_shows_sessions_and_announcements():
     done = playbook("check_cluster")
     assert done.returncode == 0, done.stdout
