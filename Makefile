@@ -2,7 +2,8 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 
-.PHONY: help demo test checks lint unit sanity molecule endurance compat artefact release bench docs site lock venv engine clean
+.PHONY: help demo test checks lint unit sanity molecule endurance compat artefact release bench docs site lock venv \
+	engine clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -45,9 +46,13 @@ endurance: venv engine ## every fault, random ones too, all planned work under t
 	@PROMISE_INVENTORIES=300 MARKS=long tests/tools/scenarios default security drill aws_elastic_ip
 	@PROMISE_INVENTORIES=300 MARKS="long or once" tests/tools/scenarios debian13 forky
 	@MARKS="long or not long" tests/tools/scenarios anycast
-	@for name in anycast5 operators tiers forky http3 repositories metrics ipv6 lossless faults faults13 lossless13 pi_containers migration ssh; do tests/tools/scenarios $$name || exit 1; done
-	@for release in bookworm trixie forky; do CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/tools/scenarios chaos || exit 1; done
-	@for name in overload3 overload_containers; do OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} LOG_DEATHS=100 tests/tools/scenarios $$name || exit 1; done
+	@for name in anycast5 operators tiers forky http3 repositories metrics ipv6 \
+		lossless faults faults13 lossless13 pi_containers migration ssh; do \
+		tests/tools/scenarios $$name || exit 1; done
+	@for release in bookworm trixie forky; do \
+		CHAOS_STEPS=$${CHAOS_STEPS:-100} LAB_RELEASE=$$release-installed tests/tools/scenarios chaos || exit 1; done
+	@for name in overload3 overload_containers; do \
+		OVERLOAD_SECONDS=$${OVERLOAD_SECONDS:-600} LOG_DEATHS=100 tests/tools/scenarios $$name || exit 1; done
 
 compat: venv engine artefact ## other releases of ansible-core, the installed copy, and an upgrade; takes an hour
 	@tests/compat/run
@@ -66,7 +71,8 @@ bench: venv engine ## measure failover, throughput and Ansible's runs beside the
 	@PYTHONPATH=tests:tests/lab:molecule/shared:collections python -m bench
 
 site: venv ## build the documentation as a site, in tests/output/site
-	@sphinx-build --quiet --fresh-env --fail-on-warning --conf-dir tests/docs/site --doctree-dir tests/output/doctrees . tests/output/site
+	@sphinx-build --quiet --fresh-env --fail-on-warning --conf-dir tests/docs/site \
+		--doctree-dir tests/output/doctrees . tests/output/site
 	@echo "==> $(CURDIR)/tests/output/site/index.html"
 
 docs: venv ## write the pages of docs/reference/collection from the collection's sources
