@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 
 from cluster import between, container, lab_host, stopped, wait_until
 from faults import docker, powered_off
@@ -52,6 +53,9 @@ class RoutedLab(Lab):
 
     def inputs(self) -> list[str]:
         return ["-i", str(FOLDER / "inventory")]
+
+    def play(self, playbook: Path, **variables: object) -> Figures:
+        return super().play(playbook, lab_bfd={"interval": "300ms", "multiplier": 3}, **variables)
 
     def create(self) -> None:
         for image in ("bookworm-anycast", "trixie-anycast"):
