@@ -28,7 +28,7 @@ LIFE = 5
 UPLOAD = bytes(range(256)) * 4096
 
 
-def connect(url: str, timeout: float = 5) -> http.client.HTTPConnection:
+def connect(url: str, timeout: float = 60) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
     connection.connect()
