@@ -9,10 +9,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from ...module_utils._suggestion import suggestion
+
+MAINS = {"haproxy": "haproxy.cfg", "keepalived": "keepalived.conf", "nginx": "nginx.conf"}
+"""The file of each role with which its daemon begins."""
 
 WRITTEN_AS_ADDRESS = re.compile(r"[0-9./]+|.*[:/].*")
 """Numbers with dots, a prefix, or colons."""
@@ -48,11 +52,12 @@ def refuse_no_host(where: str, value: str) -> list[str]:
     return [f"{where} is '{value}': {needed}"] if is_wrong else []
 
 
-def find_file_problems(where: str, files: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A problem for every file of a set without content, or with a private key that others could see, on the host or
-    in what a play prints."""
-    found = []
+def find_file_problems(where: str, files: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A problem for every file of a set with a path that cannot be, without content, or with a private key that others
+    could see, on the host or in what a play prints."""
+    found = find_repeated(where, "path", [str(PurePosixPath(file["path"])) for file in files])
     for file in files:
+        found += _find_path_problems(where, PurePosixPath(file["path"]))
         if file.get("state") == "absent":
             continue
         if "content" not in file:
@@ -65,6 +70,17 @@ def find_file_problems(where: str, files: Iterable[Mapping[str, Any]]) -> list[s
                 f"{str(bool(file.get('sensitive'))).lower()} others could see it; use mode 0600 and sensitive true"
             )
     return found
+
+
+def _find_path_problems(where: str, path: PurePosixPath) -> list[str]:
+    """A problem with the path of a file of the role whose variable is C(where)."""
+    role = where.partition("_")[0]
+    if not path.parts or ".." in path.parts or path.is_relative_to(f"/etc/{role}"):
+        return [
+            f"{where} has the path '{path}': a path relative to /etc/{role} is needed, such as maps/hosts.map, or an "
+            "absolute path elsewhere"
+        ]
+    return [f"{where}: {path} is the role's own file: use the role's variables"] if str(path) == MAINS[role] else []
 
 
 HOMES = ("/home/", "/root/", "/run/user/")

@@ -301,6 +301,21 @@ BAD = [
         {"haproxy_stats_users": [{**USER, "name": ""}]},
         ["haproxy_stats_users[0].name is ''", "a single word"],
     ),
+    *(
+        (f"a file at {path}", {"haproxy_files": [{"path": path, "content": ""}]}, [f"haproxy_files{part}"])
+        for path, part in {
+            "../x": " has the path '../x': a path relative to /etc/haproxy is needed",
+            "maps/../../x": " has the path 'maps/../../x'",
+            "": " has the path '.'",
+            "/etc/haproxy/x.map": " has the path '/etc/haproxy/x.map'",
+            "./haproxy.cfg": ": haproxy.cfg is the role's own file",
+        }.items()
+    ),
+    (
+        "a file twice",
+        {"haproxy_files": [{"path": "a.map", "content": ""}, {"path": "./a.map", "state": "absent"}]},
+        ["haproxy_files: the path a.map is used 2 times"],
+    ),
     (
         "nothing to write",
         {"haproxy_files": [{"path": "a.map", "state": "present"}]},
