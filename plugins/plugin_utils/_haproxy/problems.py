@@ -50,6 +50,8 @@ NOT_EMPTY = {"host", "kind", "method", "name", "prefix", "status", "uri", "versi
 WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
 """Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
 
+OWN_PATHS = ("haproxy_health_uri", "haproxy_prometheus_uri", "haproxy_stats_uri")
+
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
 
@@ -67,6 +69,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *_servers(variables, sections),
         *_cookies(variables, sections),
         *_health(variables),
+        *_paths(variables, sections),
         *listeners.problems(variables, sections),
         *maxconn.problems(variables, host),
         *logs.problems(variables),
@@ -271,6 +274,18 @@ def _health(variables: Variables) -> Iterator[str]:
     address = variables["haproxy_health_address"]
     if address in WILDCARDS:
         yield f"haproxy_health_address is '{address}': choose one address to connect to, such as 127.0.0.1"
+
+
+def _paths(variables: Variables, sections: Sections) -> Iterator[str]:
+    """Paths that no request has, and that HAProxy accepts all the same."""
+    asked = [
+        (f"haproxy_{kind}s: {section['name']}: uri of health_check", section.get("health_check", {}).get("uri", ""))
+        for kind in ("backend", "listen")
+        for section in sections[kind]
+    ]
+    for where, path in [*((name, variables[name]) for name in OWN_PATHS), *asked]:
+        if path and not path.startswith(("/", "*", "http")):
+            yield f"{where} is '{path}': a path with a slash at its beginning is needed, such as /{path}"
 
 
 def _statistics(variables: Variables) -> Iterator[str]:

@@ -45,7 +45,13 @@ def refuse_no_host(where: str, value: str) -> list[str]:
     """A problem where the value is written as an address, and is none of a host; names and variables are accepted."""
     bare = value.strip("[]")
     try:
-        is_wrong = ipaddress.ip_address(bare).is_multicast
+        address = ipaddress.ip_address(bare)
+        if address.version == 6 and address.is_link_local and "%" not in bare:
+            return [
+                f"{where} is '{value}', which is of one link only: use another address of the host, or name the "
+                f"interface, as in {bare}%eth0"
+            ]
+        is_wrong = address.is_multicast or str(address) == "255.255.255.255"
     except ValueError:
         is_wrong = not value or (WRITTEN_AS_ADDRESS.fullmatch(bare) is not None and not {"$", "@"}.intersection(value))
     needed = "an address such as 192.0.2.21 or a name is needed, without prefix and port"

@@ -23,6 +23,8 @@ TOKEN = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!["'])(?:\\.|\$\
 NAMED = ("sites", "upstreams", "log_formats")
 TLS = ("ssl", "quic")
 SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
+NO_PATH = re.compile(r"(= ?|\^~ ?)?[A-Za-z0-9]")
+"""A location without a regular expression that no request has."""
 # Whoever writes one of these knows where the certificate comes from.
 SSL_ON = re.compile(r"\s*ssl\s+on\s*;")
 CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
@@ -107,6 +109,9 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
 def _health(declared: dict[str, Any]) -> Iterator[str]:
     """Sites that all answer every request in one way, so that nginx cannot be asked whether it is well."""
     path, sites = declared["health_location"], declared["sites"]
+    if path and not path.startswith(("/", '"', "'")):
+        yield f"nginx_health_location is '{path}': a path with a slash at its beginning is needed, such as /{path}"
+        return
     answers = [(site["name"], find_general_answer(site, path)) for site in sites if path]
     found = [f"{name} ('{line}')" for name, line in answers if line]
     if found and not find_health_url(sites, path):
@@ -127,12 +132,18 @@ def _words(site: Item) -> Iterator[str]:
             )
 
 
-def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
-    health = declared["health_location"]
+def _locations(site: Item, health: str) -> Iterator[str]:
     paths = [" ".join(location["path"].split()) for location in site["locations"]]
     yield from find_repeated("locations", "path", paths)
+    for path in paths:
+        if NO_PATH.match(path):
+            yield f"the location '{path}' is no path with a slash at its beginning, so nginx would never use it"
     if health and f"= {health}" in paths:
         yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
+
+
+def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
+    yield from _locations(site, declared["health_location"])
     yield from _words(site)
     if "root" in site and not site["root"].startswith(("/", "$")):
         yield f"root is '{site['root']}': an absolute path is needed, such as /srv/www"
@@ -141,7 +152,7 @@ def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:
             f"redirect is '{site['redirect']}': a URL without a slash at its end is needed, such as "
             "https://www.example.com"
         )
-    if site["redirect"] and "/" in paths:
+    if site["redirect"] and "/" in (location["path"].strip() for location in site["locations"]):
         yield "redirect is set, and locations has the path /: choose one of them"
     for key in ("listens", "server_names"):
         if not site[key]:
@@ -169,6 +180,7 @@ def _find_hidden_paths(site: Item, declared: dict[str, Any]) -> Iterator[str]:
     lines = [*site["lines"], *(line for location in site["locations"] for line in location["lines"])]
     served = [
         ("root", site_root(site, declared)),
+        *(("access_logs", str(log).split()[0]) for log in site.get("access_logs", []) if str(log).split()),
         *(found.groups() for found in map(SERVED.match, map(str, lines)) if found),
     ]
     for word, path in served:

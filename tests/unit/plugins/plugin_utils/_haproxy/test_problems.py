@@ -69,6 +69,7 @@ GOOD = [
 
 # what is wrong, the variables, what the problem says
 NO_HOSTS = [
+    "255.255.255.255",
     "",
     "192.0.2",
     "192.0.2.300",
@@ -78,7 +79,17 @@ NO_HOSTS = [
     "2001:db8::21/64",
     "224.0.0.1",
 ]
-HOSTS = ["192.0.2.21", "2001:db8::21", "[2001:db8::21]", "web1", "3.example.com", "${WEB}", "ipv6@web1", "127.0.0.9"]
+HOSTS = [
+    "192.0.2.21",
+    "fe80::21%eth0",
+    "2001:db8::21",
+    "[2001:db8::21]",
+    "web1",
+    "3.example.com",
+    "${WEB}",
+    "ipv6@web1",
+    "127.0.0.9",
+]
 
 
 @pytest.mark.parametrize("address", NO_HOSTS)
@@ -88,6 +99,13 @@ def test_an_address_of_no_host(address):
     if address:
         (problem,) = problems(variables(**fronts(front(binds=[{"port": 80, "address": address}]))))
         assert problem.startswith(f"http_in (haproxy_frontends): the address of a bind is '{address}': an address")
+
+
+@pytest.mark.parametrize("address", ["fe80::21", "[fe80::21]"])
+def test_an_address_of_one_link(address):
+    (problem,) = problems(variables(**backs(server(address=address))))
+    assert f"the address of server web1 is '{address}', which is of one link only" in problem
+    assert "fe80::21%eth0" in problem
 
 
 @pytest.mark.parametrize("address", HOSTS)
@@ -315,6 +333,16 @@ BAD = [
         "a file twice",
         {"haproxy_files": [{"path": "a.map", "content": ""}, {"path": "./a.map", "state": "absent"}]},
         ["haproxy_files: the path a.map is used 2 times"],
+    ),
+    *(
+        (f"a path in {name}", {name: "up"}, [f"{name} is 'up'", "such as /up"])
+        for name in ("haproxy_health_uri", "haproxy_prometheus_uri")
+    ),
+    ("a path of statistics", {"haproxy_stats_uri": "stats"}, ["haproxy_stats_uri is 'stats'", "such as /stats"]),
+    (
+        "a path of a health check",
+        backs(back(health_check={"uri": "healthz"})),
+        ["haproxy_backends: web: uri of health_check is 'healthz'", "such as /healthz"],
     ),
     (
         "nothing to write",

@@ -93,6 +93,20 @@ def test_no_place_to_listen_on(listen):
 
 BAD = [
     (
+        "a health location without a slash",
+        {"sites": [site()], "health_location": "healthz"},
+        ["nginx_health_location is 'healthz': a path with a slash", "such as /healthz"],
+    ),
+    *(
+        (f"the location {path}", {"sites": [site(locations=[{**IMAGES, "path": path}])]}, [f"the location '{path}'"])
+        for path in ("images", "= images", "^~ images/", "=images")
+    ),
+    (
+        "a log that a confined nginx cannot open",
+        {"sites": [site(access_logs=["/home/www/access.log combined"])]},
+        ["nginx_sites: web: access_logs is '/home/www/access.log', which a confined service does not see"],
+    ),
+    (
         "a netmask",
         {"trusted_proxies": ["192.0.2.0/255.255.255.0"]},
         ["nginx_trusted_proxies has '192.0.2.0/255.255.255.0': write its prefix instead of a netmask"],
