@@ -28,7 +28,9 @@ description:
   - Starts or reloads the daemon unless it already runs the configuration on disk. Before that, systemd reads changed
     units and the kernel parameters of C(/etc/sysctl.d) are set. The service is enabled as well.
   - Restarts nginx, with a warning, if a reload cannot work, because the kernel refuses an address beside the wildcard
-    of its port that nginx still has, or the wildcard beside an address. Nothing else is ever restarted.
+    of its port that nginx still has, or the wildcard beside an address.
+  - Restarts keepalived, with a warning, if a virtual MAC address comes or goes, because it creates their interfaces and
+    moves addresses to them only when it starts. Nothing else is ever restarted.
   - Verifies the reload with the daemon itself, because after a failed reload the daemon keeps its old configuration and
     systemd may still report success. The HAProxy master process must report a new worker with all listeners. nginx must
     have new workers and no new errors in its log. keepalived must report the end of the reload to the journal. BIRD

@@ -78,6 +78,16 @@ def list_watched_files(whole: Block) -> list[str]:
     return [block.value("file") for block in whole.inner("track_file", "vrrp_track_file") if block.value("file")]
 
 
+def list_vmac_interfaces(whole: Block) -> list[str]:
+    """The interfaces of virtual MAC addresses that a configuration names, as the role writes them."""
+    return [
+        next((word for word in line.words[1:] if word != "name" and ":" not in word), "")
+        for instance in whole.inner("vrrp_instance")
+        for line in [instance.find("use_vmac")]
+        if line
+    ]
+
+
 def _address(words: list[str], instance: Block) -> Placed:
     named = dict(zip(words, words[1:]))
     return {"address": canonical(words[0].split("/")[0]), "interface": named.get("dev", instance.value("interface"))}

@@ -11,6 +11,7 @@ keepalived tells its journal, and BIRD shows its sessions and what it exports.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,9 +23,13 @@ from .._haproxy.cli import MASTER_SOCKET, NoAnswer, Workers, ask, parse_workers
 from .._host.sockets import ANYWHERE, ANYWHERE6, Place, find_held
 from .._host.system import Declared, Host
 from .._host.unit import Unit
+from .._keepalived.conf import parse
+from .._keepalived.setup import list_vmac_interfaces
 from .._nginx.check import read_lines
 from .._nginx.listens import find_listens, find_refused
 
+VMAC = "00:00:5e:00:0"
+"""How virtual MAC addresses of VRRP begin."""
 RETRIED = re.compile(r"bind\(\) to \S+ failed \(98: ")
 """nginx tries five times within two seconds to bind an address that is in use."""
 BGP = 179
@@ -181,6 +186,19 @@ class Keepalived(Daemon):
 
     words = KEEPALIVED
     done = re.compile(r"(Reload|Startup) complete")
+
+    def find_restart_reason(self, directory: Path) -> str:
+        wanted = set(filter(None, list_vmac_interfaces(parse(str(directory / self.main), Host()))))
+        out = self.unit.run(["ip", "-json", "-details", "link", "show", "type", "macvlan"])[1]
+        found = {link["ifname"]: link.get("address", "") for link in json.loads(out or "[]") if "ifname" in link}
+        own = {name for name, address in found.items() if address.startswith(VMAC)}
+        changed = sorted((wanted - set(found)) | (own - wanted))
+        if not changed:
+            return ""
+        return (
+            f"it creates and removes interfaces of virtual MAC addresses when it starts, and not {', '.join(changed)} "
+            "by a reload; its addresses go to another node"
+        )
 
     def is_proven(self) -> bool:
         done = any(self.done.search(line) for line in self.unit.read_journal(self.cursor, *self.words.sources))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 
 import pytest
@@ -56,3 +57,28 @@ def test_a_port_of_the_host_may_be_taken_where_a_container_has_its_own(tmp_path)
 )
 def test_where_a_set_listens(daemon, texts, places):
     assert daemon(Unit("a", list), "", "main.cfg").list_places(texts) == places
+
+
+VMACS = {"vrrp.51": "00:00:5e:00:01:33", "web0": "02:00:5e:00:53:33", "macvlan0": "02:42:00:00:00:01"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "there", "changed"),
+    [
+        ([], [], ""),
+        ([], ["macvlan0"], ""),
+        (["use_vmac vrrp.51"], ["vrrp.51", "macvlan0"], ""),
+        (["use_vmac name web0 02:00:5e:00:53:33"], ["web0"], ""),
+        (["use_vmac"], [], ""),
+        (["use_vmac vrrp.51"], [], "vrrp.51"),
+        (["use_vmac web0"], ["vrrp.51"], "vrrp.51, web0"),
+        ([], ["vrrp.51"], "vrrp.51"),
+    ],
+)
+def test_keepalived_is_restarted_where_a_virtual_mac_address_comes_or_goes(tmp_path, lines, there, changed):
+    links = [{"ifname": name, "address": VMACS[name]} for name in there]
+    daemon = Keepalived(Unit("keepalived", lambda _argv: (0, json.dumps(links), "")), "", "keepalived.conf")
+    text = "\n".join(["vrrp_instance a {", *lines, "}"])
+    (tmp_path / "keepalived.conf").write_text(text)
+    reason = daemon.find_restart_reason(tmp_path)
+    assert (f" {changed} by a reload" in reason) if changed else not reason
