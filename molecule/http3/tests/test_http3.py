@@ -19,6 +19,7 @@ from pages import examples
 CLIENT = "client"
 LOAD_BALANCERS = ["lb1", "lb2"]
 VIP = f"{os.environ['LAB_PREFIX']}.240"
+VIP6 = f"fd00:{os.environ['LAB_PREFIX'].split('.')[1]}::240"
 SIZE = 50_000_000
 HERE = Path(__file__).parent
 ANSWER = "--silent --insecure --output /dev/null --write-out '%{http_code} %{http_version}'"
@@ -38,6 +39,13 @@ def put(name: str, program: str) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
+def _hosts_of_their_own():
+    """Ports below 1024 are for root, as on every host; in a container they are for everybody."""
+    for name in LOAD_BALANCERS:
+        lab_host(name).check_output("sysctl --write net.ipv4.ip_unprivileged_port_start=1024")
+
+
+@pytest.fixture(scope="module", autouse=True)
 def large() -> Iterator[str]:
     """A large file of every web server; returns its digest."""
     for name in ("web1", "web2"):
@@ -46,9 +54,16 @@ def large() -> Iterator[str]:
     return lab_host("web1").check_output("sha256sum < /var/www/web/large").split()[0]
 
 
+@pytest.mark.parametrize("vip", [VIP, f"[{VIP6}]"], ids=["IPv4", "IPv6"])
 @pytest.mark.parametrize("path", ["/", "/healthz"])
-def test_a_client_gets_an_answer_by_http3(path):
-    assert curl(f"{ANSWER} --http3-only https://{VIP}{path}") == "200 3"
+def test_a_client_gets_an_answer_by_http3(vip, path):
+    assert curl(f"{ANSWER} --http3-only 'https://{vip}{path}'") == "200 3"
+
+
+def test_a_connection_has_a_socket_of_its_own(large):
+    (holder,) = holders(LOAD_BALANCERS, VIP)
+    with downloading(443, rate="1M"):
+        assert lab_host(holder).check_output("ss --no-header --udp --numeric state established 'sport = 443'") != ""
 
 
 def test_clients_over_tcp_are_told_of_http3_and_use_it():
@@ -148,7 +163,7 @@ def test_connections_survive_moves_of_the_vip():
         assert asker.stdout.readline() == "ready\n"
         for _time in range(2):
             (before,) = holders(LOAD_BALANCERS, VIP)
-            good(playbook("move_vip", cluster_move_interval=0))
+            good(playbook("move_vip", move_vip_instance="cluster_vip", cluster_move_interval=0))
             assert holders(LOAD_BALANCERS, VIP) != [before]
             asker.stdin.write("\n")
             asker.stdin.flush()
@@ -158,6 +173,9 @@ def test_connections_survive_moves_of_the_vip():
 
 def test_the_page_of_the_task_says_what_to_write():
     frontend, *_others = map(yaml.safe_load, examples("how_to/serve_http3.md"))
+    # The page is about a cluster without IPv6.
+    binds = frontend["haproxy_frontends"][0]["binds"]
+    binds += [{**bind, "address": "::", "options": ["v6only"]} for bind in binds]
     try:
         good(playbook("deploy_load_balancers", **frontend, haproxy_bind_defaults={}))
         assert curl(f"{ANSWER} --http3-only https://{VIP}/") == "200 3"

@@ -69,7 +69,11 @@ def plan(
         lambda declared: [
             *problems(declared, lines),
             *acme.find_problems(declared, _sections(declared), base["certificate_store"]),
-            *quic.find_problems(_binds(declared), _find_releases(declared, facts, lines)),
+            *quic.find_problems(
+                _binds(declared),
+                _find_releases(declared, facts, lines),
+                declared["haproxy_container_ports"] if declared["haproxy_runtime"] == "container" else [],
+            ),
         ],
         lambda declared, merged: build_model(declared, merged, facts, lines),
         nulls=True,
@@ -103,6 +107,7 @@ def build_model(
         "tls": [*found["tls"], *client_certificates.build_global_lines(variables, _sections(variables))]
         if found["tls"]
         else [],
+        "privileges": [] if "setcap" in found["written"] else quic.build_global_lines(_binds(variables)),
         "additions": [name for name in base["additions"] if additions.is_made("haproxy", variables, name)],
         "own": {name: variables[f"haproxy_{name}"] for name in PRINTED},
         "stats_userlist": "statistics" if variables["haproxy_stats_users"] else variables["haproxy_stats_userlist"],

@@ -16,6 +16,10 @@ from .declared import SOCKETS, Item
 MAX_AGE = 300
 """Seconds for which clients remember that a server has HTTP/3."""
 
+KEPT_PRIVILEGE = "setcap cap_net_bind_service"
+PRIVILEGED = 1024
+"""The first port that everybody may use."""
+
 TCP_ONLY = ("accept-netscaler-cip", "accept-proxy", "defer-accept", "mss", "npn", "proto", "tcp-ut", "tfo")
 """Options that belong to TCP, or to protocols over it."""
 
@@ -39,16 +43,29 @@ def build_bind(line: str) -> str:
 
 def build_rules(binds: list[Item]) -> list[str]:
     """Lines that tell clients who have come over TLS of the same port over UDP."""
-    return [
+    rules = [
         f"http-after-response set-header Alt-Svc 'h3=\":{bind['port']}\"; ma={bind.get('quic_max_age', MAX_AGE)}' "
         f"if {{ ssl_fc }} {{ dst_port {bind['port']} }}"
         for bind in binds
         if is_quic(bind)
     ]
+    # One of IPv4 and one of IPv6 have the same.
+    return list(dict.fromkeys(rules))
 
 
-def find_problems(binds: list[tuple[str, str, Item]], releases: Mapping[str, str]) -> Iterator[str]:
-    """One line for each bind that cannot have HTTP/3. C(binds) have where they stand and the mode of their section."""
+def build_global_lines(binds: list[tuple[str, str, Item]]) -> list[str]:
+    """Return the lines of the global section that let haproxy have a socket of its own for every connection, although
+    it has dropped its privileges: without it, a reload breaks connections at ports below 1024, and the second chance
+    does not know them."""
+    ports = [str(bind.get("port")) for _where, _mode, bind in binds if is_quic(bind)]
+    return [KEPT_PRIVILEGE] if any(port.isdecimal() and int(port) < PRIVILEGED for port in ports) else []
+
+
+def find_problems(
+    binds: list[tuple[str, str, Item]], releases: Mapping[str, str], published: list[str]
+) -> Iterator[str]:
+    """One line for each bind that cannot have HTTP/3. C(binds) have where they stand and the mode of their section;
+    C(published) are the ports of a container that has its own."""
     wanted = [(where, mode, bind) for where, mode, bind in binds if is_quic(bind)]
     if wanted and releases.get("haproxy") and not has_feature(releases, "quic"):
         yield (
@@ -57,6 +74,12 @@ def find_problems(binds: list[tuple[str, str, Item]], releases: Mapping[str, str
         )
     for where, mode, bind in wanted:
         yield from (f"{where}: {problem}" for problem in _find_bind_problems(mode, bind))
+        port = bind.get("port")
+        if published and not any(str(item).endswith(f":{port}/udp") for item in published):
+            yield (
+                f"{where}: quic is true at port {port}, and haproxy_container_ports does not publish it over UDP: add "
+                f"'{port}:{port}/udp'"
+            )
 
 
 def _find_bind_problems(mode: str, bind: Item) -> Iterator[str]:

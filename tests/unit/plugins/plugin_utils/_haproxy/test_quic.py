@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.quic import (
+    KEPT_PRIVILEGE,
     build_bind,
+    build_global_lines,
     build_rules,
     find_problems,
 )
@@ -34,9 +36,9 @@ def test_clients_are_told_of_the_ports_with_http3_only():
     assert "ma=60'" in build_rules([{**BIND, "quic_max_age": 60}])[0]
 
 
-def found(bind=None, mode="http", release="3.2.26-1"):
+def found(bind=None, mode="http", release="3.2.26-1", published=()):
     releases = {"haproxy": release} if release else {}
-    return list(find_problems([("www", mode, {**BIND, **(bind or {})})], releases))
+    return list(find_problems([("www", mode, {**BIND, **(bind or {})})], releases, list(published)))
 
 
 @pytest.mark.parametrize("release", ["3.2", "3.2.26-1", "3.4.7", None])
@@ -71,5 +73,25 @@ def test_a_bind_that_cannot_have_http3_is_named(bind, mode, problem):
     assert problem in text
 
 
+def test_a_container_with_ports_of_its_own_publishes_udp():
+    (problem,) = found(published=["443:443", "443:443/tcp", "8443:8443/udp"])
+    assert "haproxy_container_ports does not publish it over UDP: add '443:443/udp'" in problem
+    assert found(published=["443:443", "192.0.2.10:443:443/udp"]) == []
+
+
 def test_certificates_may_be_among_the_options():
     assert found({"certificates": [], "options": ["ssl crt /a.pem"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("bind", "lines"),
+    [
+        (BIND, [KEPT_PRIVILEGE]),
+        ({**BIND, "port": 8443}, []),
+        ({**BIND, "quic": False}, []),
+        ({**BIND, "port": "443-444"}, []),
+    ],
+    ids=["a privileged port", "another", "TCP alone", "ports that are refused"],
+)
+def test_haproxy_may_have_a_socket_for_each_connection(bind, lines):
+    assert build_global_lines([("www", "http", bind)]) == lines
