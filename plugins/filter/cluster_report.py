@@ -72,8 +72,8 @@ _value:
       and the C(connections) of its clients.
     - Its C(load_balancers) has versions, reloads and configurations, C(frontends) the C(sessions) and C(limit) of each
       by load balancer, C(backends) the number of servers that are C(up), C(down) and C(out), C(servers) which of these
-      each of them is, C(certificates) those of every load balancer, C(web_servers) whether they run the configuration
-      on disk, C(last_changes) the last change of each host.
+      each of them is, C(certificates) those of every load balancer and of web servers that have some, C(web_servers)
+      whether they run the configuration on disk, C(last_changes) the last change of each host.
   type: dict
 """
 

@@ -102,6 +102,12 @@ options:
     type: list
     elements: str
     default: []
+  stand_ins:
+    description: Certificates outside O(directory), with their keys, that may be missing while the set is checked. The
+      check of nginx has a self-signed one in the place of each that is missing.
+    type: list
+    elements: str
+    default: []
   unit:
     description: Name of the systemd service. Default is the name of the daemon.
     type: str
@@ -320,6 +326,7 @@ def main() -> None:
                 "required_if": [("state", "present", ["content"])],
             },
             "content_directories": {"type": "list", "elements": "str", "default": []},
+            "stand_ins": {"type": "list", "elements": "str", "default": []},
             "unit": {"type": "str"},
             "image": {"type": "str", "default": ""},
             "image_options": {"type": "list", "elements": "str", "default": []},

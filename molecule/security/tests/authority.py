@@ -13,7 +13,7 @@ from conftest import ADDRESSES, VIP
 HOST = "web1"
 DIRECTORY = f"https://{ADDRESSES[HOST]}:14000/dir"
 TRUSTED = "/etc/ssl/authority.pem"
-"""On the load balancers: the certificate of the authority's directory, and the root of what it signs."""
+"""On its clients: the certificate of the authority's directory, and the root of what it signs."""
 SETTINGS = {
     "listenAddress": "0.0.0.0:14000",
     "managementListenAddress": "127.0.0.1:15000",
@@ -25,9 +25,15 @@ SETTINGS = {
 
 
 @contextmanager
-def authority(load_balancers: list[str], names: list[str], refused_nonces: int = 0) -> Iterator[None]:
-    """The authority runs, without waiting before it looks. It refuses so many of a hundred nonces; its certificates are
-    trusted by the load balancers; the names have the VIP as their address."""
+def authority(
+    clients: list[str],
+    names: list[str],
+    address: str = VIP,
+    refused_nonces: int = 0,
+    delay: int = 0,
+) -> Iterator[None]:
+    """The authority runs. It refuses so many of a hundred nonces, and waits for a random time of up to C(delay) seconds
+    before it looks; its certificates are trusted by the clients; the names have this address."""
     host = lab_host(HOST)
     pem = certificate("authority", names=f"IP:{ADDRESSES[HOST]}")
     host.check_output("printf %%s %s > /root/authority.pem", pem)
@@ -35,16 +41,17 @@ def authority(load_balancers: list[str], names: list[str], refused_nonces: int =
     host.check_output(
         "cp --no-clobber /etc/hosts /root/hosts; cp /root/hosts /etc/hosts.new; echo %s >> /etc/hosts.new; "
         "cat /etc/hosts.new > /etc/hosts",
-        f"{VIP} {' '.join(names)}",
+        f"{address} {' '.join(names)}",
     )
+    sleep = f"PEBBLE_VA_SLEEPTIME={delay}" if delay else "PEBBLE_VA_NOSLEEP=1"
     host.check_output(
-        "systemd-run --unit authority --setenv PEBBLE_VA_NOSLEEP=1 "
-        f"--setenv PEBBLE_WFE_NONCEREJECT={refused_nonces} pebble -config /root/pebble.json"
+        f"systemd-run --unit authority --setenv {sleep} --setenv PEBBLE_WFE_NONCEREJECT={refused_nonces} "
+        "pebble -config /root/pebble.json"
     )
     try:
         wait_until(lambda: host.socket("tcp://14000").is_listening, "the authority listens")
         root = host.check_output("curl --silent --show-error --insecure https://127.0.0.1:15000/roots/0")
-        for name in load_balancers:
+        for name in clients:
             lab_host(name).check_output("printf %%s %s > %s", f"{pem}\n{root}\n", TRUSTED)
         yield
     finally:

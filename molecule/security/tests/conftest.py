@@ -38,6 +38,13 @@ def shown(name: str, server_name: str, port: int = 443) -> str:
     return said[begin : said.index("-----END CERTIFICATE")] if begin >= 0 else ""
 
 
+def issuer(text: str) -> str:
+    """Who has signed a certificate that shown() has returned."""
+    return lab_host("web2").check_output(
+        "printf %%s %s | openssl x509 -noout -issuer", f"{text}-----END CERTIFICATE-----\n"
+    )
+
+
 def copied(file: Path, name: str, target: str) -> None:
     """Put a file of this machine onto a host."""
     subprocess.run(["docker", "cp", file, f"{container(name)}:{target}"], check=True, capture_output=True)

@@ -8,7 +8,7 @@ import re
 import pytest
 from authority import DIRECTORY, TRUSTED, authority
 from cluster import lab_host, wait_until
-from conftest import ADDRESSES, STORE, s_client, shown
+from conftest import ADDRESSES, STORE, issuer, s_client, shown
 from pages import examples
 from prober import Prober
 from traffic import any_certificate
@@ -41,12 +41,6 @@ def _authority():
         yield
 
 
-def issuer(name: str, text: str) -> str:
-    return lab_host(name).check_output(
-        "printf %%s %s | openssl x509 -noout -issuer", f"{text}-----END CERTIFICATE-----\n"
-    )
-
-
 @pytest.mark.usefixtures("an_empty_store")
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_gets_a_certificate_and_renews_it_and_no_request_is_lost(client):
@@ -55,7 +49,7 @@ def test_a_client_gets_a_certificate_and_renews_it_and_no_request_is_lost(client
     command = re.sub(*ELSEWHERE[client], documented(client), count=1)
     host.check_output(f"{TRUST} {command}")
     first = shown(name, site)
-    assert "Pebble" in issuer(name, first)
+    assert "Pebble" in issuer(first)
     assert s_client(name, 443, "-showcerts", site).count("BEGIN CERTIFICATE") == 2
     assert host.check_output(f"stat --format '%a %U' {STORE}/www.pem") == "600 root"
 

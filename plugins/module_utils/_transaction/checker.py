@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -87,4 +87,21 @@ def _check(module: AnsibleModule, config: ConfigSet, binary: str, host: Host, st
             return bird.check(asks, main, binary, host)
     from .._nginx import check as nginx
 
-    return nginx.check(asks, main, binary, host)
+    with (
+        disk.temporary_directories([os.path.dirname(path) for path in module.params["stand_ins"]]),
+        ExitStack() as stack,
+    ):
+        missing = [path for path in module.params["stand_ins"] if not os.path.lexists(path)]
+        text = create_certificate() if missing else b""
+        for path in missing:
+            stack.enter_context(disk.temporary_file(path, text))
+        return nginx.check(asks, main, binary, host)
+
+
+def create_certificate() -> bytes:
+    """A self-signed certificate with its key, in PEM; empty without openssl."""
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    _rc, stdout, _stderr = run(
+        ["openssl", "req", "-x509", *curve, "-nodes", "-subj", "/O=stand-in", "-keyout", "/dev/stdout"]
+    )
+    return stdout.encode()

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._acme import orders
 from .._input import additions, tls
 from .._input.plan import make_plan
 from .._input.releases import find_releases, has_feature
@@ -121,7 +122,7 @@ def build_model(
             *(COMPANIONS if logs["daemon"] else []),
         ],
         "acme": {
-            "keys": acme.key_names(ordered),
+            "keys": orders.list_key_names(ordered),
             "settings": acme.build_settings(variables, _sections(variables), base["certificate_store"]),
         },
         "certificate_store": any(

@@ -14,6 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from .._input import additions, tls
 from .._input.plan import make_plan
 from .._input.releases import find_releases
+from . import acme
 from .model import build_blocks, find_health_url, list_directives
 from .problems import problems
 
@@ -49,7 +50,7 @@ def declare(variables: dict[str, Any], base: dict[str, dict[str, Any]]) -> dict[
         "worker_processes": processes or None,
         "worker_rlimit_nofile": int(connections) * 2 if connections else None,
     }
-    return {
+    found = {
         **given,
         "main_settings": {**workers, **base["main"], **given["main_settings"]},
         "events_settings": {"worker_connections": connections or None, **given["events_settings"]},
@@ -62,6 +63,7 @@ def declare(variables: dict[str, Any], base: dict[str, dict[str, Any]]) -> dict[
         # A container has its own confinement, and its unit is only Docker's command.
         "confined": boolean(given["confined"]) and given["runtime"] == "package",
     }
+    return acme.declare_challenges(found)
 
 
 def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,6 +86,8 @@ def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str,
             dict.fromkeys([*roots, *([declared["web_root"]] if contained and declared["web_root"] else [])])
         ),
         "container": _container(declared, roots),
+        "acme": acme.build_model(declared),
+        "companions": ["nginx-acme.service"] if declared["acme"] else [],
     }
 
 

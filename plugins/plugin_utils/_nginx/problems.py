@@ -13,6 +13,7 @@ from typing import Any
 
 from .._input import container
 from .._input.rules import find_file_problems, find_repeated, refuse_hidden_path, refuse_no_host, refuse_no_network
+from . import acme
 from .model import Item, find_general_answer, find_health_url, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
@@ -64,6 +65,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
         *_proxies(declared["trusted_proxies"]),
         *find_file_problems("nginx_files", declared["files"]),
         *container.problems("nginx", declared),
+        *acme.find_problems(declared),
     ]
 
 

@@ -12,19 +12,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from . import certificates
 from .finding import DEPLOY, Finding, Seen, describe_differences, group_by_value, join_names
 
 NEAR = 0.8
 """Part of a limit from which on a warning is given: of the reloads that a worker survives, and of a frontend's
 connections."""
-
-STAND_IN = "stand-in until the ordered certificate is there"
-"""Part of the subject of a certificate that the role's program acme.py has signed itself."""
-
-STORE = "/var/lib/haproxy-certificates/"
-"""Where the certificates of ACME clients are; every node may have a client of its own."""
-
-RENEW = "if not every node has an ACME client of its own, see that its hook calls haproxy-certificate on all of them"
 
 FETCH = "run deploy_load_balancers.yml, which copies it from there; see that the ACME client runs on every node"
 """The remedy for a node without a certificate."""
@@ -60,8 +53,7 @@ def list_findings(seen: Seen, certificate_days: int, unfinished: Collection[str]
         yield from _logs(host, node)
     yield from _frontends(running)
     yield from _servers(running, unfinished)
-    yield from _certificates(running, certificate_days)
-    yield from _find_stand_ins(running)
+    yield from certificates.list_findings("haproxy", running, certificate_days)
     yield from _find_missing_certificates(running)
     yield from _find_warnings(running)
     yield from _compare_patterns(running)
@@ -159,39 +151,6 @@ def _join_options(options: dict[str, Any]) -> str:
 
 def _describe_by_value(said: Mapping[str, str]) -> str:
     return "; ".join(f"{value} on {join_names(hosts)}" for value, hosts in group_by_value(said).items())
-
-
-def _find_stand_ins(running: Seen) -> Iterator[Finding]:
-    """Certificates that the role haproxy serves until the ordered ones arrive."""
-    hosts = defaultdict(list)
-    for host, node in running.items():
-        for certificate in node["certificates"]:
-            if STAND_IN in certificate.get("subject", ""):
-                hosts[certificate["file"]].append(host)
-    for file, found in hosts.items():
-        yield Finding(
-            tuple(found),
-            f"{file} is self-signed, because the certificate that haproxy_acme orders has not arrived",
-            "journalctl --unit haproxy-acme says why; the order is repeated",
-        )
-
-
-def _certificates(running: Seen, days: int) -> Iterator[Finding]:
-    ends: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
-    for host, node in running.items():
-        for certificate in node["certificates"]:
-            if certificate["expires"]:
-                ends[certificate["file"]][host] = certificate["expires"], certificate["days_left"]
-    for file, said in ends.items():
-        for (expires, left), hosts in group_by_value(said).items():
-            if left < days:
-                what = f"{file} {f'ends in {left} days' if left >= 0 else 'has ended'} ({expires})"
-                yield Finding(tuple(hosts), what, f"renew it and {DEPLOY}")
-        if found := describe_differences(
-            f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}
-        ):
-            own = file.startswith(STORE)
-            yield Finding(tuple(said), found, RENEW if own else DEPLOY, harmless=own)
 
 
 def _find_warnings(running: Seen) -> Iterator[Finding]:

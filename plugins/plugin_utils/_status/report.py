@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import bird as bird_status
+from . import certificates, log
 from . import haproxy as haproxy_status
-from . import log
 from . import vrrp as vrrp_status
 from .finding import Finding, Seen
 
@@ -60,7 +60,7 @@ def build_report(asked: Asked, certificate_days: int = 14) -> dict[str, Any]:
         "frontends": _frontends(haproxy),
         "backends": _backends(haproxy),
         "servers": _servers(haproxy),
-        "certificates": {host: node["certificates"] for host, node in haproxy.items() if node["running"]},
+        "certificates": _list_certificates(haproxy, select_answers(asked, "nginx")),
         "web_servers": {host: _web_server(asked[host]) for host in _hosts_with(asked, "nginx")},
         "last_changes": log.select_last(log.list_entries(asked)),
     }
@@ -72,6 +72,15 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         hosts.setdefault((finding.what, finding.remedy, finding.harmless), {}).update(dict.fromkeys(finding.hosts))
     return [Finding(tuple(names), *key) for key, names in hosts.items()]
+
+
+def _list_certificates(haproxy: Seen, nginx: Seen) -> dict[str, list[dict[str, Any]]]:
+    """The certificates of every load balancer, and of web servers that have some."""
+    found = {host: list(node["certificates"]) for host, node in haproxy.items() if node["running"]}
+    for host, node in nginx.items():
+        if node["running"] and node["certificates"]:
+            found.setdefault(host, []).extend(node["certificates"])
+    return found
 
 
 def _hosts_with(asked: Asked, *modules: str) -> list[str]:
@@ -90,6 +99,8 @@ def _list_findings(asked: Asked, keepalived: Seen, haproxy: Seen, certificate_da
     yield from vrrp_status.list_findings(keepalived, silent)
     unfinished = [host for host, said in asked.items() if any("unfinished" in file for file in _list_marks(said))]
     yield from haproxy_status.list_findings(haproxy, certificate_days, unfinished)
+    nginx = {host: node for host, node in select_answers(asked, "nginx").items() if node["running"]}
+    yield from certificates.list_findings("nginx", nginx, certificate_days)
     yield from bird_status.list_findings(select_answers(asked, "bird"), bird_status.count_connections(haproxy))
     if len(keepalived) + len(silent) == 1:
         yield Finding(

@@ -22,6 +22,7 @@ LAYERS = {
     ],
     "plugin_utils": [
         {"_input", "_page"},
+        {"_acme"},
         {"_bird", "_haproxy", "_keepalived", "_nginx"},
         {"_cluster", "_drill", "_import", "_status"},
     ],

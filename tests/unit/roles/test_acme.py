@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[3] / "roles/haproxy/files/acme.py"
+PROGRAM = Path(__file__).parents[3] / "roles/daemon/files/acme.py"
 SPEC = importlib.util.spec_from_file_location("acme", PROGRAM)
 acme = importlib.util.module_from_spec(SPEC)
 sys.modules["acme"] = acme
@@ -50,6 +50,7 @@ def order(tmp_path, key):
         "peers": [],
         "authority_file": "",
         "command": "false",
+        "service": "haproxy",
         "directory": "https://acme.example.com/directory",
         "contact": "admin@example.com",
         "account": "account",
@@ -110,8 +111,10 @@ def lego(monkeypatch, folder: Path, command: str) -> None:
             "other names or another key",
         ),
         ("exit 3", "lego: it ended without a word"),
+        # As lego does with a new account.
+        ("echo 'acme: no such zone' >&2; echo 'Make a backup of this folder.'; exit 1", "lego: acme: no such zone"),
     ],
-    ids=["nothing", "no text", "no certificate", "a certificate of others", "a failure"],
+    ids=["nothing", "no text", "no certificate", "a certificate of others", "a failure", "a hint besides"],
 )
 def test_an_order_that_brings_nothing_is_counted(order, tmp_path, monkeypatch, command, said):
     lego(monkeypatch, tmp_path, command)
@@ -119,6 +122,22 @@ def test_an_order_that_brings_nothing_is_counted(order, tmp_path, monkeypatch, c
         order._order_in_turn(now=1000.0, turn=0.0)
     assert order.memory()["failures"] == 1
     assert order._order_in_turn(now=1001.0, turn=0.0) > 1001.0, "not again at once"
+
+
+def test_the_first_order_waits_for_nodes_that_were_not_deployed_yet(order, tmp_path, monkeypatch):
+    openssl(
+        f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {tmp_path}/key -out {tmp_path}/site.pem "
+        "-subj /O=stand-in"
+    )
+    monkeypatch.setattr(acme, "STAND_IN", "stand-in")
+    ordered = []
+    monkeypatch.setattr(acme.Order, "order", lambda self: ordered.append(self.name))
+    order.settings["peers"] = ["127.0.0.1:1"]
+    assert order.look(now=1000.0) == 1000.0 + acme.ASK_PEERS
+    assert order.look(now=1000.0 + acme.FIRST_TURN - 1) > 1000.0
+    assert ordered == []
+    order.look(now=1000.0 + acme.FIRST_TURN)
+    assert ordered == ["site"]
 
 
 def test_an_order_that_cannot_be_counted_is_not_made(order, tmp_path, monkeypatch):

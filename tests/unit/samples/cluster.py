@@ -128,7 +128,11 @@ def web_server(pending="", running=True):
     """What the modules return of a web server."""
     return {
         "unfinished": {"files": [{"path": "/etc/nginx/.evenkeel.json"}]},
-        "nginx": {"running": running, "configuration": {"digest": "e" * 64, "pending": pending, "unconfined": False}},
+        "nginx": {
+            "running": running,
+            "configuration": {"digest": "e" * 64, "pending": pending, "unconfined": False},
+            "certificates": [],
+        },
     }
 
 

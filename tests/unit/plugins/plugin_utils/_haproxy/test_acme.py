@@ -122,12 +122,6 @@ def test_servers_of_the_inventory_and_challenges_by_dns_stay_as_they_are():
     assert declared({**ORDER, **DNS})["haproxy_acme_servers"] == []
 
 
-def test_each_type_of_a_key_has_a_name_of_its_own():
-    assert acme.key_names({}) == []
-    assert acme.key_names(ORDER) == ["account:ec384", "www:ec256"]
-    assert acme.key_names(with_certificate(key_type="rsa4096"))[1] == "www:rsa4096"
-
-
 def test_the_first_load_balancer_orders_and_the_others_are_asked_where_they_serve():
     first = settings(declared())
     assert (first["rank"], first["peers"]) == (0, ["[2001:db8::12]:443"])

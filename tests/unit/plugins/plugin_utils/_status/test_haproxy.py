@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import STAND_IN, list_findings
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.certificates import STAND_IN
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._status.haproxy import list_findings
 from samples.cluster import haproxy, server
 
 ROOT = Path(__file__).parents[5]
@@ -61,7 +62,7 @@ def test_haproxys_that_are_well(lb1, lb2):
 
 
 def test_the_stand_in_is_that_of_the_program():
-    assert f'STAND_IN = "{STAND_IN}"' in (ROOT / "roles/haproxy/files/acme.py").read_text(encoding="utf-8")
+    assert f'STAND_IN = "{STAND_IN}"' in (ROOT / "roles/daemon/files/acme.py").read_text(encoding="utf-8")
 
 
 WRONG = [

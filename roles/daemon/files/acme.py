@@ -1,4 +1,4 @@
-"""Order certificates from an ACME authority, renew them in time, and have haproxy serve them on every load balancer.
+"""Order certificates from an ACME authority, renew them in time, and have haproxy or nginx serve them on every node.
 
 usage: acme.py SETTINGS SECRETS STATE run
        acme.py SETTINGS SECRETS STATE renew NAME...
@@ -6,12 +6,12 @@ usage: acme.py SETTINGS SECRETS STATE run
        acme.py SETTINGS SECRETS STATE fetch
        acme.py SETTINGS SECRETS STATE show
 
-SETTINGS and SECRETS are JSON files. The secrets are the C(keys) that all load balancers share, by the names that the
+SETTINGS and SECRETS are JSON files. The secrets are the C(keys) that all nodes share, by the names that the
 settings have for them, and the C(environment) of lego. STATE is a directory for what this program remembers.
 
-As no private key is ever made here, a new certificate is public: the other load balancers take it from the TLS
-handshake of the one that has ordered it, and use it if it belongs to the shared key and its authority is trusted. The
-first load balancer of the list orders; the next one does if that has not happened in time. A certificate is renewed
+As no private key is ever made here, a new certificate is public: the other nodes take it from the TLS handshake of the
+one that has ordered it, and use it if it belongs to the shared key and its authority is trusted. The first node of the
+list orders; the next one does if that has not happened in time. A certificate is renewed
 when a third of its lifetime is left. Until the first one comes, a self-signed certificate of the same key stands in."""
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n
 LEFT = 3
 """A certificate is renewed when one part in so many of its lifetime is left."""
 TURN = 30
-"""Each load balancer after the first waits for one part in so many of the lifetime longer."""
+"""Each node after the first waits for one part in so many of the lifetime longer."""
 FIRST_TURN = 600
-"""Seconds for which each load balancer after the first waits for the first certificate."""
+"""Seconds for which the first node waits until all others serve a stand-in, and each node after it waits for the first
+certificate."""
 PAUSES = (60, 300, 1800, 7200, 43200)
 """Seconds after the first, second, ... failed order; authorities count failures."""
 ASK_PEERS = 20
@@ -70,7 +71,7 @@ def call(*command: str, text: str = "", seconds: float = ANSWER_SECONDS, **envir
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise Failed(f"{command[0]}: {problem}") from problem
     if done.returncode:
-        raise Failed(f"{command[0]}: {complaint(done.stderr + done.stdout)}")
+        raise Failed(f"{command[0]}: {complaint(done.stderr.strip() or done.stdout)}")
     return done.stdout
 
 
@@ -90,6 +91,7 @@ class Certificate:
     names: frozenset[str]
     public_key: str
     is_self_signed: bool
+    is_stand_in: bool
 
 
 def read_certificate(text: str) -> Certificate | None:
@@ -120,6 +122,7 @@ def read_certificate(text: str) -> Certificate | None:
         names=frozenset(re.findall(r"DNS:([^,\s]+)", said)),
         public_key=extract("(-----BEGIN PUBLIC KEY.*END PUBLIC KEY-----)"),
         is_self_signed=extract("^subject=(.*?)$") == extract("^issuer=(.*?)$"),
+        is_stand_in=STAND_IN in extract("^subject=(.*?)$"),
     )
 
 
@@ -166,7 +169,7 @@ class Order:
         staged.rename(self.file)
 
     def read_stored(self) -> Certificate | None:
-        """Return the certificate in haproxy's store."""
+        """Return the certificate that is served."""
         try:
             return read_certificate(self.store.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
@@ -182,11 +185,23 @@ class Order:
         )
 
     def install(self, chain: str) -> None:
-        """Have haproxy serve the certificate. Raises Failed."""
-        call(self.settings["command"], self.name, text=chain + self.key, seconds=60)
+        """Have the service serve the certificate. Raises Failed."""
+        if self.settings["command"]:
+            call(self.settings["command"], self.name, text=chain + self.key, seconds=60)
+            return
+        before = self.store.read_text(encoding="ascii") if self.store.exists() else ""
+        replace(self.store, chain + self.key)
+        if is_active(self.settings["service"]):
+            try:
+                call("systemctl", "reload", self.settings["service"], seconds=60)
+            except Failed:
+                # Nor would the service start with it.
+                if before:
+                    replace(self.store, before)
+                raise
 
     def install_stand_in(self) -> None:
-        """Have haproxy serve a self-signed certificate. Raises Failed."""
+        """Have the service serve a self-signed certificate. Raises Failed."""
         with key_file(self.key) as key:
             self.install(
                 call(
@@ -206,19 +221,23 @@ class Order:
                 return True
         return False
 
-    def _read_from(self, peer: str) -> Certificate | None:
-        """Return the certificate that a peer serves for the first name, if its authority is trusted."""
+    def _read_from(self, peer: str, is_trusted: bool = True) -> Certificate | None:
+        """Return the certificate that a peer serves for the first name, by default only if its authority is trusted."""
         site = self.names[0].replace("*.", "any.", 1)
-        trusted = ["-CAfile", self.settings["authority_file"]] if self.settings["authority_file"] else []
+        authority = ["-CAfile", self.settings["authority_file"]] if self.settings["authority_file"] else []
+        trusted = ["-verify_return_error", "-verify_hostname", site, *authority] if is_trusted else []
         try:
             return read_certificate(
-                call(
-                    *("openssl", "s_client", "-showcerts", "-connect", peer, "-servername", site),
-                    *("-verify_return_error", "-verify_hostname", site, *trusted),
-                )
+                call("openssl", "s_client", "-showcerts", "-connect", peer, "-servername", site, *trusted)
             )
         except Failed:
             return None
+
+    def _are_peers_ready(self) -> bool:
+        """Return whether every peer serves a certificate of this name, if only a stand-in. One that was not deployed
+        yet would not forward the challenge of the authority."""
+        found = [self._read_from(peer, is_trusted=False) for peer in self.settings["peers"]]
+        return all(certificate and (certificate.is_stand_in or self.fits(certificate)) for certificate in found)
 
     def order(self) -> None:
         """Order a certificate from the authority and install it. Raises Failed."""
@@ -238,7 +257,7 @@ class Order:
         """Revoke the certificate that the last order has replaced. Raises Failed."""
         found = read_certificate(self.replaced.read_text(encoding="ascii")) if self.replaced.exists() else None
         if found is None or not self.account.exists():
-            raise Failed(f"no order of this load balancer has replaced a certificate '{self.name}'")
+            raise Failed(f"no order of this node has replaced a certificate '{self.name}'")
         with self._client() as folder:
             (folder / "certificates").mkdir()
             (folder / "certificates/replaced.crt").write_text(found.chain, encoding="ascii")
@@ -302,6 +321,9 @@ class Order:
             return due
         if self.fetch(stored):
             return now
+        is_first = stored is None or stored.is_stand_in
+        if is_first and now < due + FIRST_TURN and not self._are_peers_ready():
+            return now + ASK_PEERS
         return self._order_in_turn(now, due + turn * self.settings["rank"])
 
     def _read_missing(self, now: float) -> float:
@@ -364,15 +386,31 @@ def look_at(order: Order, now: float) -> float:
         return now + ASK_PEERS
 
 
-def await_haproxy() -> None:
-    """Wait until haproxy runs: what comes into its store while it starts may not be served."""
-    while subprocess.run(["systemctl", "--quiet", "is-active", "haproxy"], check=False).returncode:
+def replace(path: Path, text: str) -> None:
+    """Put the text into the place of the file. Only its owner may read it, and nobody ever sees half of it."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.rename(path)
+
+
+def is_active(service: str) -> bool:
+    """Return whether the service runs. If not, it reads the certificates at its next start."""
+    return subprocess.run(["systemctl", "--quiet", "is-active", service], check=False).returncode == 0
+
+
+def await_service(service: str) -> None:
+    """Wait until the service runs: what comes while it starts may not be served."""
+    while not is_active(service):
         time.sleep(1)
 
 
 def run(orders: list[Order], state: Path) -> None:
     """Look at the certificates again and again."""
-    await_haproxy()
+    await_service(orders[0].settings["service"])
     while True:
         with only_one(state):
             moments = [look_at(order, time.time()) for order in orders]
@@ -431,4 +469,4 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except (Failed, OSError, TypeError, ValueError) as problem:
-        sys.exit(f"haproxy-acme: {problem}")
+        sys.exit(f"{Path(sys.argv[3]).name if len(sys.argv) > 3 else 'acme'}: {problem}")
