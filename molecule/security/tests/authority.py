@@ -31,9 +31,11 @@ def authority(
     address: str = VIP,
     refused_nonces: int = 0,
     delay: int = 0,
+    name_server: str = "",
 ) -> Iterator[None]:
     """The authority runs. It refuses so many of a hundred nonces, and waits for a random time of up to C(delay) seconds
-    before it looks; its certificates are trusted by the clients; the names have this address."""
+    before it looks; its certificates are trusted by the clients; the names have this address, or that of the
+    name server."""
     host = lab_host(HOST)
     pem = certificate("authority", names=f"IP:{ADDRESSES[HOST]}")
     host.check_output("printf %%s %s > /root/authority.pem", pem)
@@ -44,9 +46,10 @@ def authority(
         f"{address} {' '.join(names)}",
     )
     sleep = f"PEBBLE_VA_SLEEPTIME={delay}" if delay else "PEBBLE_VA_NOSLEEP=1"
+    resolver = f"-dnsserver {name_server}" if name_server else ""
     host.check_output(
         f"systemd-run --unit authority --setenv {sleep} --setenv PEBBLE_WFE_NONCEREJECT={refused_nonces} "
-        "pebble -config /root/pebble.json"
+        f"pebble -config /root/pebble.json {resolver}"
     )
     try:
         wait_until(lambda: host.socket("tcp://14000").is_listening, "the authority listens")
