@@ -98,6 +98,8 @@ def refusals(tmp_path_factory):
         "router_address": "192.0.2.1",
         "haproxy_node_name": "lb1",
         "keepalived_node_name": "lb1",
+        "nginx_node_name": "web1",
+        "nginx_nodes": [{"name": "web1", "address": "192.0.2.21"}],
     }
     inventory = {"all": {"vars": common, "children": {"load_balancers": {"hosts": pair}, **groups}}}
     (folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")

@@ -15,7 +15,7 @@ IMPLICIT = ("all", "ungrouped")
 VARIABLES = (
     *("build_pull", "check_cluster_certificate_days", "check_cluster_html", "check_cluster_json"),
     *("check_cluster_title", "cluster_absent_load_balancers", "cluster_address", "cluster_address6"),
-    *("bgp_bfd", "bgp_local_as", "bgp_peers", "bgp_rise", "cluster_anycast"),
+    *("bgp_bfd", "bgp_local_as", "bgp_peers", "bgp_rise", "cluster_anycast", "cluster_anycast6"),
     *("cluster_deploy_tasks", "cluster_drain", "cluster_drain_timeout", "cluster_haproxy"),
     *("cluster_health_url", "cluster_keepalived", "cluster_load_balancer_group", "cluster_min_in_rotation"),
     *("cluster_move_interval", "cluster_node_tasks", "cluster_on_drain_timeout", "cluster_release"),

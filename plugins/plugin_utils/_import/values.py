@@ -114,18 +114,6 @@ def join_texts(parts: Iterable[str]) -> str:
     )
 
 
-def resolve_secrets(value: Any, secrets: dict[str, str]) -> Any:
-    """The same data as Ansible reads it: secrets in the place of the references to them."""
-    if isinstance(value, Template):
-        names = re.compile(r"\{\{ (?:'(\{[{%#])'|(\w+)) \}\}")
-        return names.sub(lambda found: found.group(1) or secrets[found.group(2)], str(value))
-    if isinstance(value, dict):
-        return {key: resolve_secrets(item, secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [resolve_secrets(item, secrets) for item in value]
-    return value
-
-
 def parse_scalar(text: str) -> str | int:
     """A number if the text is one and is written as YAML would write it, else the text."""
     return int(text) if text.isdecimal() and str(int(text)) == text else text

@@ -151,6 +151,7 @@ ELSEWHERE = {
     "components",
     "container_mounts",
     "container_ports",
+    "dns_resolvers",
     "files",
     "fingerprints",
     "image_lines",

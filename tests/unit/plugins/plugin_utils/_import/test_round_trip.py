@@ -23,8 +23,8 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import import (
 )
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.document import write_yaml
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_differences
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template, resolve_secrets
-from hypothesis import HealthCheck, assume, given, settings
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from samples import drawn
 from samples.rendered import plan, render
@@ -41,10 +41,22 @@ Loader.add_constructor(
 )
 
 
-def through_yaml(translation):
-    """The variables as Ansible reads them of the files of the inventory."""
+def resolve(value, known):
+    """The same data as Ansible reads it: known variables in the place of the references to them."""
+    if isinstance(value, Template):
+        names = re.compile(r"\{\{ (?:'(\{[{%#])'|(\w+)) \}\}")
+        return names.sub(lambda found: found.group(1) or known[found.group(2)], str(value))
+    if isinstance(value, dict):
+        return {key: resolve(item, known) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, known) for item in value]
+    return value
+
+
+def through_yaml(translation, host=None):
+    """The variables as Ansible reads them of the files of the inventory, beside those of a host."""
     text = write_yaml(translation.variables, translation.comments)
-    return resolve_secrets(yaml.load(text, Loader), translation.secrets)
+    return resolve(yaml.load(text, Loader), {**translation.secrets, **(host or {})})
 
 
 def import_haproxy(files):
@@ -558,7 +570,7 @@ def keep_keepalived(variables):
         own = through_yaml(nodes.hosts[node["name"]]) or {}
         of_role = {name: value for name, value in own.items() if name.startswith("keepalived_")}
         names = {"keepalived_nodes": NODES, "keepalived_node_name": node["name"]}
-        files = render("keepalived", {**through_yaml(nodes.shared), **of_role, **names})
+        files = render("keepalived", {**through_yaml(nodes.shared, own), **of_role, **names})
         before = keepalived_effect.list_effects(roots[node["name"]])
         again = keepalived_effect.list_effects(keepalived_text.parse(files, "keepalived.conf"))
         assert list_differences(before, again) == []
@@ -660,6 +672,19 @@ def test_what_the_role_nginx_has_deployed_can_be_imported(inventory, plain):
     keep_deployed("nginx", {**inventory, "nginx_plain": plain})
 
 
+@example(
+    {
+        "keepalived_instances": [
+            {
+                "name": "web",
+                "virtual_router_id": 1,
+                "virtual_ipaddress": [{"address": "192.0.2.240/24"}],
+                "unicast": False,
+            }
+        ]
+    },
+    False,
+)
 @SLIGHTLY_WRONG
 @given(drawn.draw_keepalived(["192.0.2.240/24", "192.0.2.241/24"]), st.booleans())
 def test_what_the_role_keepalived_has_deployed_can_be_imported(inventory, plain):
