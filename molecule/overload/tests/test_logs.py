@@ -20,7 +20,7 @@ from controller import good, playbook, words
 from faults import running
 from loads import KEPT, Load, loaded, succeeded
 
-DEATHS = int(os.environ.get("LOG_DEATHS", "20"))
+DEATHS = int(os.environ.get("LOG_DEATHS", "10"))
 UNIT = "haproxy-access-log"
 FOLDER = "/var/log/haproxy"
 MANY = 100_000
@@ -162,6 +162,7 @@ def send(path: bytes, host: str, agent: bytes) -> None:
             pass
 
 
+@pytest.mark.long
 def test_json_is_json_whatever_clients_send_and_log_servers_get_it_too(owner, word):
     with central() as authority:
         for name in LOAD_BALANCERS:
