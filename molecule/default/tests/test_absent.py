@@ -29,9 +29,9 @@ FAULTS = {
 SITE = {"name": "second", "listens": ["8089"]}
 
 
-def deploy(folder, variables: dict, *argv: str, hosts: dict[str, list[str]] = HOSTS) -> dict[str, int]:
+def deploy(folder, variables: dict, *argv: str, hosts: dict[str, list[str]] | None = None) -> dict[str, int]:
     """Run the roles; returns the number of changes by host."""
-    done = roles(folder, hosts, yaml.safe_dump(variables), *argv)
+    done = roles(folder, hosts or HOSTS, yaml.safe_dump(variables), *argv)
     return {host: int(number) for host, number in re.findall(r"(?m)^(\w+) +: ok=\d+ +changed=(\d+)", done.stdout)} | {
         "ignored": sum(ignored(done.stdout))
     }

@@ -36,7 +36,7 @@ def test_the_vip_keeps_its_mac_address(vmac, vip):
 
     def find_holder() -> str:
         wait_until(lambda: len(holders(vip)) == 1, "one node has the VIP")
-        (name,) = holders(vip)
+        (name,) = list(holders(vip))
         assert holders(vip)[name] == interface
         return name
 
