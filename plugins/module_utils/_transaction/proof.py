@@ -188,6 +188,8 @@ class Keepalived(Daemon):
     done = re.compile(r"(Reload|Startup) complete")
 
     def find_restart_reason(self, directory: Path) -> str:
+        if not (directory / self.main).exists():
+            return ""
         wanted = set(filter(None, list_vmac_interfaces(parse(str(directory / self.main), Host()))))
         out = self.unit.run(["ip", "-json", "-details", "link", "show", "type", "macvlan"])[1]
         found = {link["ifname"]: link.get("address", "") for link in json.loads(out or "[]") if "ifname" in link}

@@ -82,3 +82,9 @@ def test_keepalived_is_restarted_where_a_virtual_mac_address_comes_or_goes(tmp_p
     (tmp_path / "keepalived.conf").write_text(text)
     reason = daemon.find_restart_reason(tmp_path)
     assert (f" {changed} by a reload" in reason) if changed else not reason
+
+
+def test_a_set_that_was_not_staged_needs_no_restart(tmp_path):
+    """As in check mode, where the host does not have yet what keepalived needs to check it."""
+    daemon = Keepalived(Unit("keepalived", lambda _argv: (0, "[]", "")), "", "keepalived.conf")
+    assert daemon.find_restart_reason(tmp_path / ".keepalived.trial") == ""
