@@ -36,6 +36,8 @@ SPECIAL = {
     "ansible_port",
     "ansible_python_interpreter",
     "ansible_run_tags",
+    "ansible_ssh_retries",
+    "ansible_ssh_timeout",
     "ansible_user",
 }
 
