@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cluster import container, lab_host, wait_until
-from inside import inside
+from inside import inside, measuring
 
 NODES = [f"lb{number + 1}" for number in range(int(os.environ.get("LAB_NODES", "3")))]
 PREFIX = os.environ["LAB_PREFIX"]
@@ -92,17 +92,10 @@ class Noticed:
 @contextmanager
 def clients(url: str = URLS[0]) -> Iterator[Noticed]:
     """New connections, kept ones, WebSockets, uploads and downloads while the context lasts."""
-    command = [*inside(container("client")), "python3", CLIENT, "watch", url]
     found = Noticed()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdin
-        assert process.stdout.readline() == "running\n"
-        try:
-            yield found
-        finally:
-            process.stdin.close()
-            vars(found).update(json.loads(process.stdout.read()))
+    with measuring(container("client"), "python3", CLIENT, "watch", url) as said:
+        yield found
+    vars(found).update(*said)
     print(found.served, "served;", len(found.lost), "lost:", found.lost[:3], "broken:", found.broken[:3], found.kept)
 
 

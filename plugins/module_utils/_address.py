@@ -49,6 +49,11 @@ def version_of(address: str) -> int:
         return 0
 
 
+def bracket(host: str) -> str:
+    """The host as URLs and places with a port have it: an IPv6 address in brackets."""
+    return f"[{host}]" if version_of(host) == 6 else host
+
+
 def canonical(address: str) -> str:
     """The address as the kernel and Ansible's facts write it, so that it can be compared; what is none stays as it
     is."""

@@ -1,7 +1,6 @@
 """Part (f): an address that one, two or three load balancers announce, beside a VIP of the same ones. Clients are
 behind a router."""
 
-import json
 import os
 import subprocess
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from cluster import between, container, lab_host, stopped, wait_until
 from faults import docker, powered_off
-from inside import inside
+from inside import measuring
 from prober import Result, outage
 
 from bench import settings
@@ -113,17 +112,10 @@ def url(side: str) -> str:
 @contextmanager
 def probing(address: str) -> Iterator[list[Result]]:
     """New connections of the client, which are complete once the context is left."""
-    command = [*inside(container("client")), "python3", "/usr/local/bin/client.py", "probe", address]
     found: list[Result] = []
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        assert process.stdout.readline() == "running\n"
-        try:
-            yield found
-        finally:
-            process.stdin.close()
-            found += [Result(start, seconds, ok, "", "") for start, seconds, ok in json.loads(process.stdout.read())]
+    with measuring(container("client"), "python3", "/usr/local/bin/client.py", "probe", address) as said:
+        yield found
+    found += [Result(start, seconds, ok, "", "") for start, seconds, ok in said[0]]
 
 
 def measure_fault(side: str, nodes: int, fault: str) -> Figures:

@@ -8,7 +8,11 @@ way.
 import json
 import os
 import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
+from typing import Any
 
 SOCKET = "/var/run/docker.sock"
 # What a login shell of root has; the machine's own settings, of proxies for instance, stay outside.
@@ -62,3 +66,20 @@ def inside(container: str) -> list[str]:
     environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
     enter = ["nsenter", f"--target={first_process(container)}", "--all", "--no-fork", "--wd"]
     return [*enter, "env", "--ignore-environment", *environment, "/bin/sh", "-c", OUTSIDE, "sh"]
+
+
+@contextmanager
+def measuring(container: str, *command: str) -> Iterator[list[Any]]:
+    """A program runs in the host while the context lasts. It says "running" once it does, and what it has measured, in
+    JSON, when its standard input ends; that is in the list once the context is left."""
+    found: list[Any] = []
+    argv = [*inside(container), *command]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "running\n"
+        try:
+            yield found
+        finally:
+            process.stdin.close()
+            found.append(json.loads(process.stdout.read()))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import ssl
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from typing import Any
 from .._check.finding import CheckerMissing
 from .._deployed.digest import digest
 from .._deployed.proven import configuration
+from .._host.certificates import describe_certificate
 from .._host.run import Run
 from .._host.system import host_addresses
 from .check import check
@@ -33,7 +33,6 @@ PATTERNS = ("map", "acl")
 """Kinds of files with patterns, which can be changed at run time."""
 CONTAINER = "/etc/haproxy-container"
 """Directory of the files from which the role builds the image, where HAProxy runs in a container."""
-DAY = 86400
 LINES = 1000
 """Number of journal lines to read."""
 
@@ -231,14 +230,8 @@ def _certificates(path: str) -> list[dict[str, Any]]:
 def certificate(file: str, answer: str, now: float) -> dict[str, Any]:
     """A certificate as HAProxy has loaded it, of the answer to C(show ssl cert); C(now) is in seconds since 1970."""
     said = facts(answer)
-    ends = ssl.cert_time_to_seconds(said["notAfter"]) if said.get("notAfter") else 0
-    return {
-        "file": file,
-        "subject": said.get("Subject", ""),
-        "names": re.findall(r"(?:DNS|IP Address):([^,\s]+)", said.get("Subject Alternative Name", "")),
-        "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends)) if ends else "",
-        "days_left": int((ends - now) // DAY) if ends else 0,
-    }
+    names = said.get("Subject Alternative Name", "")
+    return describe_certificate(file, said.get("Subject", ""), names, said.get("notAfter", ""), now)
 
 
 def _read_pattern_files(path: str, kind: str) -> list[dict[str, Any]]:

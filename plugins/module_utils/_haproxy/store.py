@@ -21,6 +21,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._host import disk
+from .._host.certificates import format_end
+
 STORE = "/var/lib/haproxy-certificates"
 KEYS = "/run/haproxy-certificate-transfer"
 """Directory of the key that a transfer is encrypted for; in memory, and only for the time of the transfer."""
@@ -49,7 +52,7 @@ def _describe(file: Path) -> dict[str, Any]:
     return {
         "name": file.name[: -len(SUFFIX)],
         "digest": hashlib.sha256(text).hexdigest(),
-        "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if seconds else "",
+        "expires": format_end(seconds),
         "valid": seconds > time.time(),
     }
 
@@ -102,7 +105,7 @@ def install(store: Path, files: Mapping[str, bytes]) -> None:
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = {name: path.read_bytes() if (path := _get_path(store, name)).exists() else None for name in files}
     for name, text in files.items():
-        _write(_get_path(store, name), text)
+        disk.replace(_get_path(store, name), text)
     if not _succeeds(["systemctl", "--quiet", "is-active", "haproxy"]):
         return
     if not _succeeds(["systemctl", "reload", "haproxy"]):
@@ -110,21 +113,10 @@ def install(store: Path, files: Mapping[str, bytes]) -> None:
             if old is None:
                 _get_path(store, name).unlink()
             else:
-                _write(_get_path(store, name), old)
+                disk.replace(_get_path(store, name), old)
         raise StoreError(
             f"haproxy does not accept {', '.join(files)} and runs without: journalctl --unit haproxy says why"
         )
-
-
-def _write(path: Path, text: bytes) -> None:
-    """Replace the file. Only root may read it, and nobody ever sees half of it."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.rename(path)
 
 
 def _get_path(store: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ from .._address import Placed, canonical
 from .conf import Block
 from .paths import ASK
 from .rules import weights
-from .shapes import Script, Setup
+from .shapes import Script, Setup, read_vmac_name
 
 ADDRESSES = ("virtual_ipaddress", "virtual_ipaddress_excluded")
 DEFAULT_PRIORITY = 100
@@ -81,7 +81,7 @@ def list_watched_files(whole: Block) -> list[str]:
 def list_vmac_interfaces(whole: Block) -> list[str]:
     """The interfaces of virtual MAC addresses that a configuration names, as the role writes them."""
     return [
-        next((word for word in line.words[1:] if word != "name" and ":" not in word), "")
+        read_vmac_name(line.words[1:])
         for instance in whole.inner("vrrp_instance")
         for line in [instance.find("use_vmac")]
         if line

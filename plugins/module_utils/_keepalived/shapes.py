@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Instances and scripts in the result of the module keepalived_info, for the host and for the controller."""
+"""Instances and scripts in the result of the module keepalived_info, and words of their configuration, for the host and
+for the controller."""
 
 from __future__ import annotations
 
@@ -64,3 +65,8 @@ class Instance(TypedDict):
     adverts_received: int
     adverts_sent: int
     adverts_refused: dict[str, int]
+
+
+def read_vmac_name(words: list[str]) -> str:
+    """The name of the interface among the words after use_vmac; empty if there is none."""
+    return next((word for word in words if word != "name" and ":" not in word), "")

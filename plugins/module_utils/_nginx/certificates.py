@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 import time
 from typing import Any
 
+from .._host.certificates import describe_certificate
 from .._host.run import Run
 from .._host.system import Host
 from .check import read_lines
 
-DAY = 86400
 _FILE = re.compile(r"(?:^|[\s;{}])ssl_certificate\s+[\"']?([^\s;\"']+)")
 
 
@@ -28,11 +27,11 @@ def list_certificates(main: str, run: Run, host: Host | None = None) -> list[dic
         for name in _FILE.findall(text.split("#")[0]):
             if "$" not in name and not name.startswith(("data:", "engine:")):
                 found[os.path.join(os.path.dirname(main), name)] = None
-    described = [describe_certificate(file, run, time.time()) for file in found]
+    described = [_read_certificate(file, run, time.time()) for file in found]
     return [certificate for certificate in described if certificate]
 
 
-def describe_certificate(file: str, run: Run, now: float) -> dict[str, Any]:
+def _read_certificate(file: str, run: Run, now: float) -> dict[str, Any]:
     """The first certificate of a file; C(now) is in seconds since 1970. Empty if the file has none."""
     try:
         rc, said, _stderr = run(
@@ -40,15 +39,7 @@ def describe_certificate(file: str, run: Run, now: float) -> dict[str, Any]:
         )
     except OSError:
         return {}
-    ends = re.search(r"^notAfter=(.*)$", said, re.MULTILINE)
-    subject = re.search(r"^subject=(.*)$", said, re.MULTILINE)
-    if rc or not ends:
+    found = dict(re.findall(r"(?m)^(subject|notAfter)=(.*?)\s*$", said))
+    if rc or "notAfter" not in found:
         return {}
-    seconds = ssl.cert_time_to_seconds(ends.group(1).strip())
-    return {
-        "file": file,
-        "subject": subject.group(1).strip() if subject else "",
-        "names": re.findall(r"(?:DNS|IP Address):([^,\s]+)", said),
-        "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
-        "days_left": int((seconds - now) // DAY),
-    }
+    return describe_certificate(file, found.get("subject", "").strip(), said, found["notAfter"], now)

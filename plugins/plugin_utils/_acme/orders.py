@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ...module_utils._address import bracket
 from .._input.rules import find_repeated, refuse_no_host
 
 Item = dict[str, Any]
@@ -47,25 +48,30 @@ def _name_key(certificate: Item) -> str:
     return f"{certificate['name']}:{certificate.get('key_type') or KEY_TYPES[0]}"
 
 
-def find_missing_keys(variable: str, acme: Item) -> list[str]:
-    """A problem where the declaration lacks what every order needs."""
-    missing = [name for name in REQUIRED if not acme.get(name) or (name == "terms_agreed" and not boolean(acme[name]))]
-    return (
-        [
+def list_missing_keys(acme: Item) -> list[str]:
+    """Return the keys without which nothing can be ordered, and that the declaration lacks."""
+    return [name for name in REQUIRED if not acme.get(name) or (name == "terms_agreed" and not boolean(acme[name]))]
+
+
+def find_problems(role: str, host: str, acme: Item, nodes: list[Item], node_name: str) -> Iterator[str]:
+    """Yield one line for everything that keeps certificates from being ordered. C(host) is what the role calls a node,
+    such as load balancer."""
+    variable = f"{role}_acme"
+    if missing := list_missing_keys(acme):
+        yield (
             f"{variable} has no {', '.join(missing)}, which an order needs; set them (terms_agreed to true, if you "
             f"agree to the authority's terms of service), or leave {variable} empty"
-        ]
-        if missing
-        else []
-    )
-
-
-def find_problems(variable: str, acme: Item) -> Iterator[str]:
-    """Yield one line for everything in a complete declaration that keeps certificates from being ordered."""
+        )
+        return
     yield from _find_account_problems(variable, acme)
     yield from find_repeated(f"{variable}.certificates", "name", [item["name"] for item in acme["certificates"]])
     for certificate in acme["certificates"]:
         yield from _find_certificate_problems(variable, certificate, find_challenge(acme))
+    if nodes and node_name not in [node["name"] for node in nodes]:
+        yield (
+            f"{variable}: this {host} is '{node_name}' ({role}_node_name), which {role}_nodes does not have; the first "
+            "of them orders, and the others take the certificates from it"
+        )
 
 
 def _find_account_problems(variable: str, acme: Item) -> Iterator[str]:
@@ -134,4 +140,4 @@ def _list_challenge_options(acme: Item, address: str) -> list[str]:
 
 def format_place(address: str, port: int | str) -> str:
     """Write an address and a port with a colon between them."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"{bracket(address)}:{port}"

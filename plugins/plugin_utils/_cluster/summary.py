@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...module_utils._address import version_of
+from ...module_utils._address import bracket
 
 WEB_PORT, TLS_PORT = "80", "443"
 
@@ -49,8 +49,7 @@ def _list_urls(addresses: list[str], frontends: list[dict[str, Any]]) -> Iterato
     """The URLs at which the frontends listen, or port 80 where there is none."""
     binds = [bind for frontend in frontends for bind in frontend.get("binds") or []] or [{"port": WEB_PORT}]
     for address in addresses:
-        host = address.partition("/")[0]
-        host = f"[{host}]" if version_of(host) == 6 else host
+        host = bracket(address.partition("/")[0])
         found = [
             f"https://{host}{'' if port == TLS_PORT else f':{port}'}/"
             if bind.get("certificates")

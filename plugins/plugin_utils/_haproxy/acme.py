@@ -29,19 +29,12 @@ def declare_servers(variables: Variables) -> Variables:
 def find_problems(variables: Variables, sections: Sections, store: str) -> Iterator[str]:
     """Yield one line for everything that keeps certificates from being ordered, answered for or served. C(sections) are
     the items of each kind, merged over their defaults; C(store) is the directory of the certificates."""
-    acme = variables["haproxy_acme"]
+    acme, nodes, name = variables["haproxy_acme"], variables["haproxy_nodes"], variables["haproxy_node_name"]
     if not acme:
         return
-    missing = orders.find_missing_keys("haproxy_acme", acme)
-    yield from missing or orders.find_problems("haproxy_acme", acme)
-    if missing:
+    yield from orders.find_problems("haproxy", "load balancer", acme, nodes, name)
+    if orders.list_missing_keys(acme):
         return
-    nodes = variables["haproxy_nodes"]
-    if nodes and variables["haproxy_node_name"] not in [node["name"] for node in nodes]:
-        yield (
-            f"haproxy_acme: this load balancer is '{variables['haproxy_node_name']}' (haproxy_node_name), which "
-            "haproxy_nodes does not have; the first of them orders, and the others take the certificates from it"
-        )
     if not _tls_binds(variables, sections, store):
         yield (
             f"haproxy_acme: no bind has {store} in its certificates, so nothing would serve what is ordered; add it to "

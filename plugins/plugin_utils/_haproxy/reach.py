@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...module_utils._address import is_address
+from ...module_utils._address import bracket, is_address
 
 
 def reach_urls(sections: list[dict[str, Any]], most: int = 3) -> list[dict[str, str]]:
@@ -40,5 +40,4 @@ def _find_checked_place(section: dict[str, Any], server: dict[str, Any]) -> tupl
 
 
 def _make_check(ip: str, port: int | str) -> dict[str, str]:
-    shown = f"[{ip}]" if ":" in ip else ip
-    return {"name": f"reaches_{ip}_{port}", "url": f"tcp://{shown}:{port}"}
+    return {"name": f"reaches_{ip}_{port}", "url": f"tcp://{bracket(ip)}:{port}"}

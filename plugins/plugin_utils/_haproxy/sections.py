@@ -256,6 +256,7 @@ def _own_backend(name: str, lines: list[str], servers: list[str]) -> Item:
 
 
 def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known: dict[str, str]) -> Item:
+    item = {**item, "binds": merge_binds(variables, item)}
     own_mode = find_mode(item, known, variables["haproxy_mode"])
     defaults = base["defaults"][find_defaults(item, variables)]
     check = {
@@ -292,7 +293,6 @@ def _build_proxy(kind: str, item: Item, variables: Variables, base: Item, known:
 
 def _build_binds(item: Item, own_mode: str, variables: Variables, base: Item) -> tuple[list[str], list[Item]]:
     """The words of each bind, those over UDP last, and the files with lists of certificates that they name."""
-    declared = merge_binds(variables, item)
     bound = [
         _format_bind(
             bind,
@@ -300,10 +300,10 @@ def _build_binds(item: Item, own_mode: str, variables: Variables, base: Item) ->
             base["certificate_store"],
             f"{LISTS}/{item['name']}_{number}.crt",
         )
-        for number, bind in enumerate(declared, 1)
+        for number, bind in enumerate(item["binds"], 1)
     ]
     over_tcp = [words for words, _files in bound]
-    over_udp = [quic.build_bind(words) for words, bind in zip(over_tcp, declared) if quic.is_quic(bind)]
+    over_udp = [quic.build_bind(words) for words, bind in zip(over_tcp, item["binds"]) if quic.is_quic(bind)]
     return over_tcp + over_udp, [file for _words, files in bound for file in files]
 
 
@@ -311,7 +311,7 @@ def _build_rules(kind: str, item: Item, own_mode: str, binds: list[str], variabl
     """The lines of the inventory, with the role's rules for frontends and for what must not be sent twice."""
     lines: list[str] = item.get("lines", [])
     if kind != "backend":
-        lines = quic.build_rules(merge_binds(variables, item)) + frontend_rules.build_lines(
+        lines = quic.build_rules(item["binds"]) + frontend_rules.build_lines(
             item, own_mode, binds, variables, base["in_flight"], base["forwards_nul"]
         )
     if kind != "frontend" and own_mode == "http" and variables["haproxy_retry_on"]:

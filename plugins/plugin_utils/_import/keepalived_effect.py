@@ -11,7 +11,8 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
 
-from .._keepalived.vmac import default_name, read_name
+from ...module_utils._keepalived.shapes import read_vmac_name
+from .._keepalived.vmac import default_name
 from .haproxy_effect import Effect, Effects
 from .tree import Node
 
@@ -96,7 +97,7 @@ def _spell_vmac(values: list[str], instance: Node) -> Effect:
     """The directive with the name of the interface, as keepalived chooses it where none is written."""
     addresses = [line.kind for block in _blocks(instance, "virtual_ipaddress") for line in block.inner]
     router = _leaf(instance, "virtual_router_id", "")
-    name = read_name(values[1:]) or default_name(6 if ":" in "".join(addresses[:1]) else 4, router)
+    name = read_vmac_name(values[1:]) or default_name(6 if ":" in "".join(addresses[:1]) else 4, router)
     return ("use_vmac", name, *(word for word in values[1:] if word not in ("name", name)))
 
 

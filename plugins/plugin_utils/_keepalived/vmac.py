@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ...module_utils._keepalived.shapes import read_vmac_name
 from .._input.rules import find_repeated
 from .declared import Instance, Node
 from .instance import find_family, list_instance_nodes, order_nodes
@@ -32,13 +33,8 @@ def find_vmac_interface(item: Instance, nodes: list[Node]) -> str:
     written = [line.split()[1:] for line in item["lines"] if line.split()[:1] == ["use_vmac"]]
     if not written and not boolean(item["use_vmac"]):
         return ""
-    name = read_name(written[-1]) if written else item["vmac_name"]
+    name = read_vmac_name(written[-1]) if written else item["vmac_name"]
     return name or default_name(find_family(item, list_instance_nodes(item, nodes)), item["virtual_router_id"])
-
-
-def read_name(words: list[str]) -> str:
-    """The name of the interface among the words of use_vmac; empty if there is none."""
-    return next((word for word in words if word != "name" and not LINK_ADDRESS.fullmatch(word)), "")
 
 
 def default_name(version: int, virtual_router_id: object) -> str:

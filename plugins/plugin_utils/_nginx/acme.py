@@ -56,16 +56,9 @@ def find_problems(declared: dict[str, Any]) -> Iterator[str]:
     acme = declared["acme"]
     if not acme:
         return
-    missing = orders.find_missing_keys("nginx_acme", acme)
-    yield from missing or orders.find_problems("nginx_acme", acme)
-    if missing:
+    yield from orders.find_problems("nginx", "web server", acme, declared["nodes"], declared["node_name"])
+    if orders.list_missing_keys(acme):
         return
-    nodes = declared["nodes"]
-    if nodes and declared["node_name"] not in [node["name"] for node in nodes]:
-        yield (
-            f"nginx_acme: this web server is '{declared['node_name']}' (nginx_node_name), which nginx_nodes does not "
-            "have; the first of them orders, and the others take the certificates from it"
-        )
     served = {site["certificate"] for site in declared["sites"]}
     for certificate in acme["certificates"]:
         if (path := find_path(certificate)) not in served:

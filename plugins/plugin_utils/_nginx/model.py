@@ -11,10 +11,10 @@ C(listens: [80]).
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any
 
+from ...module_utils._address import bracket
 from .._input import tls
 
 JSON = {
@@ -174,7 +174,7 @@ def _upstream(upstream: Item) -> Item:
 
 def server(item: Item, options: list[str]) -> str:
     """The arguments of a server's line; C(options) are those of one that has none of its own."""
-    address = f"[{item['address']}]" if _is_ipv6(str(item["address"])) else item["address"]
+    address = bracket(str(item["address"]))
     port = f":{item['port']}" if item.get("port") else ""
     return " ".join([f"{address}{port}", *map(str, item.get("options", options))])
 
@@ -209,13 +209,6 @@ def site_root(site: Item, declared: dict[str, Any]) -> str:
 
 def _quote(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text).version == 6
-    except ValueError:
-        return False
 
 
 def normalize_listen(listen: str) -> str:

@@ -14,9 +14,6 @@ from .finding import DEPLOY, Finding, Seen, describe_differences, group_by_value
 STAND_IN = "stand-in until the ordered certificate is there"
 """Part of the subject of a certificate that stands in for one that the program acme.py orders."""
 
-STORES = {"haproxy": "/var/lib/haproxy-certificates/", "nginx": "/var/lib/nginx-certificates/"}
-"""Where the certificates of ACME clients are; every node may have a client of its own."""
-
 DEPLOYMENTS = {
     "haproxy": DEPLOY,
     "nginx": "run deploy_web_servers.yml, which gives every web server what the inventory says",
@@ -44,7 +41,8 @@ def list_findings(daemon: str, running: Seen, days: int) -> Iterator[Finding]:
         if found := describe_differences(
             f"the end of {file}", {host: expires for host, (expires, _left) in said.items()}
         ):
-            own = file.startswith(STORES[daemon])
+            # Where ACME clients put their certificates; every node may have a client of its own.
+            own = file.startswith(f"/var/lib/{daemon}-certificates/")
             # A web server may have a certificate of its own name.
             yield Finding(
                 tuple(said),

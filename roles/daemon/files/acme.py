@@ -11,8 +11,8 @@ settings have for them, and the C(environment) of lego. STATE is a directory for
 
 As no private key is ever made here, a new certificate is public: the other nodes take it from the TLS handshake of the
 one that has ordered it, and use it if it belongs to the shared key and its authority is trusted. The first node of the
-list orders; the next one does if that has not happened in time. A certificate is renewed
-when a third of its lifetime is left. Until the first one comes, a self-signed certificate of the same key stands in."""
+list orders; the next one does if that has not happened in time. A certificate is renewed when a third of its lifetime
+is left. Until the first one comes, a self-signed certificate of the same key stands in."""
 
 from __future__ import annotations
 

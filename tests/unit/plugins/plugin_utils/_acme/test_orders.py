@@ -22,6 +22,10 @@ def settings(acme, name="web1"):
     return orders.build_settings(acme, "nginx", "/var/lib/certificates", NODES, name)
 
 
+def problems(acme):
+    return list(orders.find_problems("nginx", "web server", acme, NODES, "web1"))
+
+
 def test_each_type_of_a_key_has_a_name_of_its_own():
     assert orders.list_key_names({}) == []
     assert orders.list_key_names(ORDER) == ["account:ec384", "www:ec256"]
@@ -31,9 +35,9 @@ def test_each_type_of_a_key_has_a_name_of_its_own():
 
 @pytest.mark.parametrize("name", orders.REQUIRED)
 def test_what_every_order_needs_is_named_with_its_variable(name):
-    (problem,) = orders.find_missing_keys("nginx_acme", {**ORDER, name: ""})
+    (problem,) = problems({**ORDER, name: ""})
     assert problem.startswith(f"nginx_acme has no {name}")
-    assert orders.find_missing_keys("nginx_acme", ORDER) == []
+    assert problems(ORDER) == []
 
 
 # what is wrong, the keys, the words of the problem
@@ -46,7 +50,7 @@ BAD = {
 
 @pytest.mark.parametrize(("keys", "words"), BAD.values(), ids=BAD)
 def test_a_problem_is_reported_once_with_its_variable(keys, words):
-    (problem,) = orders.find_problems("nginx_acme", {**ORDER, **keys})
+    (problem,) = problems({**ORDER, **keys})
     assert all(word in problem for word in words)
 
 
