@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cluster import container, lab_host
+from cluster import container, lab_host, wait_until
 
 LOAD_BALANCERS = ["lb1", "lb2"]
 WEB_SERVERS = ["web1", "web2"]
@@ -43,6 +43,17 @@ def issuer(text: str) -> str:
     return lab_host("web2").check_output(
         "printf %%s %s | openssl x509 -noout -issuer", f"{text}-----END CERTIFICATE-----\n"
     )
+
+
+def await_certificate(hosts: list[str], seconds: float, name: str, *others: str) -> str:
+    """Wait until all hosts serve the same certificate of the authority, none of the others; returns it."""
+
+    def found() -> bool:
+        served = {shown(host, name) for host in hosts}
+        return len(served) == 1 and not served & {"", *others} and "Pebble" in issuer(served.pop())
+
+    wait_until(found, f"all serve one certificate for {name}", seconds)
+    return shown(hosts[0], name)
 
 
 def copied(file: Path, name: str, target: str) -> None:

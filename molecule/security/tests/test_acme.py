@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import pytest
 from authority import DIRECTORY, HOST, TRUSTED, authority, count_signed, stop_authority
 from cluster import lab_host, wait_until
-from conftest import LOAD_BALANCERS, STORE, VIP, issuer, s_client, shown
+from conftest import LOAD_BALANCERS, STORE, VIP, await_certificate, s_client, shown
 from controller import good, playbook, words
 from prober import Prober
 from traffic import any_certificate
@@ -58,15 +59,7 @@ def status(text: str) -> str:
     return json.loads(host.check_output("curl --silent --show-error --insecure %s", place))["Status"]
 
 
-def await_ordered(name: str, *others: str) -> str:
-    """Wait until all load balancers serve the same certificate of the authority, none of the others; returns it."""
-
-    def found() -> bool:
-        served = {shown(host, name) for host in LOAD_BALANCERS}
-        return len(served) == 1 and not served & {"", *others} and "Pebble" in issuer(served.pop())
-
-    wait_until(found, f"all serve one certificate for {name}", 300)
-    return shown(LOAD_BALANCERS[0], name)
+await_ordered = partial(await_certificate, LOAD_BALANCERS, 300)
 
 
 @pytest.fixture(scope="module", autouse=True)

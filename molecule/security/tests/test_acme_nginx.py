@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from authority import DIRECTORY, TRUSTED, authority, count_signed
 from cluster import lab_host, wait_until
-from conftest import ADDRESSES, WEB_SERVERS, issuer, shown
+from conftest import ADDRESSES, WEB_SERVERS, await_certificate, shown
 from controller import good, playbook, words
 from prober import Prober
 from traffic import any_certificate
@@ -60,15 +61,7 @@ def deploy(*argv: str, **variables: object) -> str:
     return good(playbook("deploy_web_servers", *argv, **variables))
 
 
-def await_ordered(name: str, *others: str) -> str:
-    """Wait until all web servers serve the same certificate of the authority, none of the others; returns it."""
-
-    def found() -> bool:
-        served = {shown(host, name) for host in WEB_SERVERS}
-        return len(served) == 1 and not served & {"", *others} and "Pebble" in issuer(served.pop())
-
-    wait_until(found, f"all serve one certificate for {name}", 600)
-    return shown(WEB_SERVERS[0], name)
+await_ordered = partial(await_certificate, WEB_SERVERS, 600)
 
 
 @pytest.fixture(scope="module", autouse=True)
