@@ -28,7 +28,6 @@ from .sections import (
     format_endpoint,
     merge_binds,
     merge_items,
-    remove_nulls,
 )
 from .words import find_long_lines
 
@@ -66,7 +65,7 @@ def plan(
         base,
         options,
         facts,
-        lambda reduced, _merged: acme.declare_servers(remove_nulls(reduced)),
+        lambda reduced, _merged: acme.declare_servers(reduced),
         lambda declared: [
             *problems(declared, lines),
             *acme.find_problems(declared, _sections(declared), base["certificate_store"]),

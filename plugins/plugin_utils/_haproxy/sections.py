@@ -69,15 +69,6 @@ def escape_format(word: str) -> str:
     return word.replace("%", "%%")
 
 
-def remove_nulls(value: Any) -> Any:
-    """The same data; a key without a value, as YAML allows it, is as good as none."""
-    if isinstance(value, dict):
-        return {key: remove_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [remove_nulls(item) for item in value]
-    return value
-
-
 def merge_items(variables: Variables, kind: str) -> list[Item]:
     """The items of C(haproxy_KINDs), merged over C(haproxy_KIND_defaults)."""
     defaults = variables[f"haproxy_{kind}_defaults"]

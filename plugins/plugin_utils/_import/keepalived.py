@@ -15,11 +15,14 @@ from typing import Any
 from ...module_utils._address import canonical, version_of
 from .._keepalived.instance import ADDRESS_OWNER, TRACKED
 from .._keepalived.tracking import check_address_owner, check_weights
+from .._keepalived.virtual_servers import problems as check_virtual_servers
 from .._keepalived.vmac import LINK_ADDRESS
 from .._keepalived.vmac import NAME as VMAC_NAME
 from .keepalived_effect import MAX_PASSWORD, SCRIPT, find_priority, split_virtual
+from .keepalived_servers import ALERT_WORDS, read_alerts, read_virtual_server
+from .keepalived_text import parse_switch
 from .tree import Node
-from .values import Path, Place, Template, Translation, parse_scalar
+from .values import Path, Place, Template, Translation, parse_number, parse_scalar
 
 PLAIN: dict[str, Any] = {"keepalived_plain": True}
 """With it, the role adds nothing to what is written."""
@@ -107,6 +110,8 @@ class _Local:
         self.waiting: list[str] = []
         computed = any(node.kind.startswith(COMPUTED) for node in root.walk())
         self.version = "2"
+        self.alerts = read_alerts(node for node in root.inner if node.kind == "global_defs")
+        variables.update({"keepalived_smtp_alerts": self.alerts} if self.alerts else {})
         for node in root.inner:
             if node.kind == "global_defs" and node.nodes is not None:
                 self._globals(node)
@@ -156,6 +161,8 @@ class _Local:
 
     def _typed(self, node: Node) -> bool:
         """Add an item of a typed list; false if the block has something that the role has no type for."""
+        if node.kind == "virtual_server":
+            return self._virtual_server(node)
         if node.nodes is None or len(node.values) != 2 or not NAME.fullmatch(node.name):
             return False
         if node.name.startswith(STANDBY):
@@ -167,6 +174,12 @@ class _Local:
         self.found.comment(path, [*self.waiting, *node.comments])
         self.waiting = []
 
+    def _comment_all(self, path: Path, node: Node) -> None:
+        """Keep the comments of a whole block before the value at the path."""
+        self._comment(path, node)
+        inner = [found for found in node.walk() if found is not node]
+        self.found.comment(path, [text for found in inner for text in [*found.comments, *found.end]] + node.end)
+
     def _changed(self, node: Node, text: str) -> None:
         self.found.remark("changed", node.place, node.text, text)
 
@@ -176,9 +189,22 @@ class _Local:
         for node in block.inner:
             if node.kind == "vrrp_version" and node.name:
                 self.version = node.name
+            if self.alerts and node.kind in ALERT_WORDS:
+                self._comment_all(("keepalived_smtp_alerts",), node)
+                continue
             self._comment(("keepalived_global_lines", len(lines)), node)
             lines += node.lines()
         self.waiting += block.end
+
+    def _virtual_server(self, node: Node) -> bool:
+        """Add a virtual server; false if it has something that the role could not print or would refuse."""
+        name = "keepalived_virtual_servers"
+        item, items = read_virtual_server(node), self.found.variables.get(name, [])
+        if item is None or check_virtual_servers([*items, item]):
+            return False
+        self.found.variables[name] = [*items, item]
+        self._comment_all((name, len(items)), node)
+        return True
 
     def _extra(self, node: Node) -> None:
         lines = self.found.variables["keepalived_extra_lines"]
@@ -221,7 +247,7 @@ class _Local:
         if not all(re.fullmatch(r"[+-]?\d+(\.\d+)?", leaves[word].name) for word in words):
             return None
         command = leaves["script"].value.replace('\\"', '"').replace("\\\\", "\\")
-        numbers = {word: _number(leaves[word].name) for word in words}
+        numbers = {word: parse_number(leaves[word].name) for word in words}
         user = {"user": leaves["user"].value} if "user" in leaves else {}
         return {"script": command, **numbers, **({"init_fail": True} if "init_fail" in leaves else {}), **user}
 
@@ -287,7 +313,7 @@ class _Local:
         if kind in FLAGS and leaf:
             item.update(FLAGS[kind])
         elif kind in NUMBERS and NUMBER.fullmatch(node.name):
-            item[kind] = _number(node.name)
+            item[kind] = parse_number(node.name)
         elif kind in NOTIFY and leaf:
             item[kind] = node.rest
         elif kind in LISTS and not leaf:
@@ -304,8 +330,17 @@ class _Local:
             instance.source = node.name
             item.setdefault("lines", []).append(Template(f"mcast_src_ip {{{{ {SOURCE} }}}}"))
         else:
-            reader = {"authentication": self._authentication, "use_vmac": self._vmac}.get(kind)
+            readers = {"authentication": self._authentication, "use_vmac": self._vmac, "smtp_alert": self._alert}
+            reader = readers.get(kind)
             return reader is not None and reader(node, item)
+        return True
+
+    def _alert(self, node: Node, item: Item) -> bool:
+        """Take whether there are alerts by mail; false if nobody gets them, or keepalived could not read it."""
+        switch = parse_switch(node)
+        if not self.alerts or node.nodes is not None or switch is None:
+            return False
+        item["smtp_alert"] = switch
         return True
 
     def _vmac(self, node: Node, item: Item) -> bool:
@@ -558,8 +593,3 @@ def _virtual_address(values: list[str]) -> Item:
     typed = {word: options.pop(word) for word in ("dev", "label", "scope") if options.get(word)}
     further = [f"{word} {value}".strip() for word, value in options.items()]
     return {"address": address, **typed, **({"options": further} if further else {})}
-
-
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() else number

@@ -14,10 +14,13 @@ from contextlib import suppress
 from ...module_utils._keepalived.shapes import read_vmac_name
 from .._keepalived.vmac import default_name
 from .haproxy_effect import Effect, Effects
+from .keepalived_servers import spell
+from .keepalived_text import parse_switch
 from .tree import Node
 
 SCRIPT = {"interval": "1", "fall": "1", "rise": "1", "weight": "0"}
 INSTANCE = {"advert_int": "1"}
+VIRTUAL_SERVER = {"protocol": "TCP", "lvs_sched": "wlc", "lvs_method": "NAT", "delay_loop": "60"}
 ADDRESS_OWNER = "255"
 """The priority with which keepalived ignores weights and nopreempt. It is that of a MASTER where none is written."""
 
@@ -44,10 +47,16 @@ def list_effects(root: Node) -> Effects:
         for leaf in _leaves(node, "weight")
     }
     for node in root.inner:
+        if node.kind == "virtual_server":
+            name = " ".join([*node.values, _leaf(node, "protocol", VIRTUAL_SERVER["protocol"])])
+            found.setdefault(name, {}).update(_list_server_effects(node))
+            continue
         if node.nodes is None:
             found.setdefault("top level", {}).setdefault(node.kind, []).append(_effect(node))
             continue
         mine = found.setdefault(" ".join([node.kind.replace("vrrp_track_file", "track_file"), *node.values[1:]]), {})
+        if node.kind == "global_defs":
+            mine.setdefault("smtp_alert", [("smtp_alert", "false")])
         if node.kind == "vrrp_script":
             mine.update({word: [(word, value)] for word, value in SCRIPT.items()})
         if node.kind == "vrrp_instance":
@@ -62,14 +71,40 @@ def list_effects(root: Node) -> Effects:
                 entries = list(_entries(inner, interface))
                 mine[inner.kind] = [entry for entry in entries if not _has_weight(entry, inner.kind, weights)]
                 continue
-            if inner.nodes is None and node.kind.startswith("virtual_server"):
-                mine.setdefault(inner.kind, []).append(_effect(inner))
-            else:
-                mine[_spelling(inner)] = list(_entries(inner, interface))
+            mine[_spelling(inner)] = list(_entries(inner, interface))
         for vmac in _leaves(node, "use_vmac"):
             mine["use_vmac"] = [_spell_vmac(vmac.values, node)]
             mine.update({"vmac_xmit_base": [("vmac_xmit_base",)]} if "unicast_peer" in mine else {})
     return found
+
+
+def _list_server_effects(node: Node) -> dict[str, list[Effect]]:
+    """What a virtual server does; of a directive that stands twice, the last counts."""
+    found: dict[str, list[Effect]] = {word: [(word, value)] for word, value in VIRTUAL_SERVER.items()}
+    port = node.values[2] if len(node.values) > 2 and node.name not in ("fwmark", "group") else "0"
+    for inner in node.inner:
+        words = inner.values[1:] + [port] * (len(inner.values) == 2)
+        if inner.kind == "real_server":
+            effects: dict[Effect, str] = {("weight",): "1", **dict(_list_leaves(inner))}
+            found[" ".join(["real_server", *words])] = sorted((*path, value) for path, value in effects.items())
+        elif inner.kind == "sorry_server":
+            found[inner.kind] = [(inner.kind, *words)]
+        else:
+            found[spell(inner)] = [(spell(inner), *effect[1:]) for effect in _entries(inner, "")]
+    return found
+
+
+def _list_leaves(node: Node, path: Effect = ()) -> Iterator[tuple[Effect, str]]:
+    """The directives of a block and of those in it, with their values. Blocks of one kind are counted."""
+    count: dict[str, int] = {}
+    for inner in node.inner:
+        if inner.nodes is None:
+            yield (*path, inner.kind), " ".join(_effect(inner)[1:])
+            continue
+        count[inner.kind] = count.get(inner.kind, 0) + 1
+        own = (*path, f"{inner.text} {count[inner.kind]}")
+        yield own, ""
+        yield from _list_leaves(inner, own)
 
 
 def _is_ignored(node: Node, owner: bool, version: str) -> bool:
@@ -120,6 +155,10 @@ def _spelling(node: Node) -> str:
 
 
 def _effect(node: Node) -> Effect:
+    if node.kind == "smtp_alert":
+        return (node.kind, str(parse_switch(node)).lower())
+    if node.kind == "smtp_server" and len(node.values) == 2:
+        return (node.kind, f"{node.name} 25")
     return (node.kind, _number(node.value)) if len(node.values) > 1 else (node.kind,)
 
 

@@ -16,6 +16,7 @@ from .values import Place, Unreadable, check_size
 
 TOKEN = re.compile(r'("(?:\\.|[^"\\])*"?)|([{}])|([#!].*)|((?:\$\{[^}]*\}|\\.|[^\s{}"#!])+)')
 QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"?')
+ON, OFF = ("on", "true", "yes"), ("off", "false", "no")
 INCLUDE = re.compile(r"include[a-z]?")
 
 
@@ -31,6 +32,12 @@ def parse(files: Mapping[str, str], main: str) -> Node:
         raise Unreadable(inner.place, inner.text, "the block has no closing brace: add it")
     root.end = reader.comments
     return root
+
+
+def parse_switch(node: Node) -> bool | None:
+    """Whether a directive switches something on, as it does without a value; nothing if it is neither on nor off."""
+    word = node.value or "on"
+    return word in ON if word in (*ON, *OFF) else None
 
 
 class _Reader:

@@ -117,3 +117,9 @@ def join_texts(parts: Iterable[str]) -> str:
 def parse_scalar(text: str) -> str | int:
     """A number if the text is one and is written as YAML would write it, else the text."""
     return int(text) if text.isdecimal() and str(int(text)) == text else text
+
+
+def parse_number(text: str) -> int | float:
+    """A number, without a fraction if it is whole."""
+    number = float(text)
+    return int(number) if number.is_integer() else number

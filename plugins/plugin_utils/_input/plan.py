@@ -43,14 +43,14 @@ def make_plan(
     C(declare) merges the variables over C(base), both without the additions that the plain mode leaves out. Rules and
     model get what it returns, the model C(base) as well. Values of a wrong type and wrong keys are reported without the
     rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
-    value."""
+    value, which is as good as none."""
     if "os_family" in facts and (unsupported := find_problem(facts)):
         return {"problems": [unsupported], "model": {}, "names": []}
     unknown = find_unknown(variables, options)
     if wrong := find_shape_problems(variables, options, nulls):
         return {"problems": unknown + wrong, "model": {}, "names": list(earlier)}
     reduced, merged = apply_additions(role, variables, base)
-    declared = declare(leave_out_absent(role, reduced), merged)
+    declared = declare(leave_out_absent(role, remove_nulls(reduced) if nulls else reduced), merged)
     names = list_names(role, variables)
     rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
     lost = find_lost(role, names, earlier)
@@ -58,6 +58,15 @@ def make_plan(
     if found:
         return {"problems": found, "model": {}, "names": list(earlier)}
     return {"problems": [], "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}
+
+
+def remove_nulls(value: Any) -> Any:
+    """Return the same data; a key without a value, as YAML allows it, is as good as none."""
+    if isinstance(value, dict):
+        return {key: remove_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [remove_nulls(item) for item in value]
+    return value
 
 
 def leave_out_absent(role: str, variables: dict[str, Any]) -> dict[str, Any]:

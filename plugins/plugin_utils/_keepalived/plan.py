@@ -50,6 +50,7 @@ def plan(
         lambda reduced, merged: declare(reduced, merged, facts),
         lambda declared: problems(declared, dict(facts)),
         build_model,
+        nulls=True,
         earlier=earlier,
     )
 
@@ -109,7 +110,7 @@ def _busy_name(name: str) -> str:
 
 
 def _list_alerts(alerts: dict[str, Any]) -> list[str]:
-    """The lines of alerts by mail; with addresses, every instance sends them unless it says otherwise."""
+    """The lines of alerts by mail; with addresses, everything sends them unless something says otherwise."""
     if not alerts:
         return []
     words = {"from": "notification_email_from", "timeout": "smtp_connect_timeout", "helo": "smtp_helo_name"}
@@ -119,7 +120,7 @@ def _list_alerts(alerts: dict[str, Any]) -> list[str]:
         "}",
         f"smtp_server {alerts.get('server', '127.0.0.1')} {alerts.get('port', 25)}",
         *(f"{word} {alerts[key]}" for key, word in words.items() if key in alerts),
-        "smtp_alert true",
+        *(["smtp_alert true"] if boolean(alerts.get("by_default", True)) else []),
     ]
 
 

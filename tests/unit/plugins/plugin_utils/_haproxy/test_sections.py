@@ -11,8 +11,8 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.sections 
     build_sections,
     format_endpoint,
     join_options,
-    remove_nulls,
 )
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.plan import remove_nulls
 from samples.haproxy import BASE, WEB1, back, front, listen, server, variables
 
 

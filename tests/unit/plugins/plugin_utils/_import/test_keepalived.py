@@ -170,12 +170,10 @@ def test_an_address_is_known_from_the_peers():
 
 
 def test_what_has_no_type_stays_as_lines():
-    found = translated("virtual_server 192.0.2.1 80 {\n real_server x 80 {\n weight 1\n }\n}\n@id x\n")
+    found = translated("virtual_server_group x {\n 192.0.2.1 80\n}\n@id x\n")
     assert found.shared.variables["keepalived_extra_lines"] == [
-        "virtual_server 192.0.2.1 80 {",
-        "    real_server x 80 {",
-        "        weight 1",
-        "    }",
+        "virtual_server_group x {",
+        "    192.0.2.1 80",
         "}",
         "@id x",
     ]
@@ -206,8 +204,186 @@ def test_scripts_files_processes_and_groups():
     assert found["keepalived_extra_lines"][0] == "vrrp_script odd {"
 
 
+REAL = {"address": "192.0.2.21", "weight": 1, "check": {"type": "none"}}
+VIRTUAL = {
+    "address": "192.0.2.10",
+    "port": 80,
+    "protocol": "TCP",
+    "scheduler": "wlc",
+    "method": "NAT",
+    "real_servers": [REAL],
+}
+
+
+def virtual(lines="", real="", place="192.0.2.10 80", port=" 80"):
+    return f"virtual_server {place} {{\n{lines}\nreal_server 192.0.2.21{port} {{\n{real}\n}}\n}}"
+
+
+# Virtual servers, and what differs from the plain one.
+VIRTUAL_SERVERS = [
+    (virtual(), {}),
+    (
+        virtual("lb_algo rr\nlb_kind DR\nprotocol UDP\ndelay_loop 6"),
+        {"scheduler": "rr", "method": "DR", "protocol": "UDP", "delay_loop": 6},
+    ),
+    (virtual("persistence_timeout 60\nquorum 1"), {"persistence_timeout": 60, "quorum": 1}),
+    (virtual("alpha\nvirtualhost a"), {"lines": ["alpha", "virtualhost a"]}),
+    (virtual('quorum_up "/bin/x y" root'), {"quorum_up": '"/bin/x y" root'}),
+    (virtual("sorry_server 192.0.2.30 80"), {"sorry_server": {"address": "192.0.2.30"}}),
+    (virtual("sorry_server 192.0.2.30 81"), {"sorry_server": {"address": "192.0.2.30", "port": 81}}),
+]
+# Lines of a real server, and what differs from the plain one.
+REAL_SERVERS = [
+    ("weight 0", {"weight": 0}),
+    ("inhibit_on_failure", {"inhibit_on_failure": True}),
+    ('notify_down "/bin/x y"\nuthreshold 9', {"notify_down": '"/bin/x y"', "lines": ["uthreshold 9"]}),
+    ("TCP_CHECK {\n}", {"check": {"type": "tcp"}}),
+    (
+        "TCP_CHECK {\nconnect_timeout 1.5\nconnect_port 81\nretry 2\n}",
+        {"check": {"type": "tcp", "timeout": 1.5, "port": 81, "retry": 2}},
+    ),
+    (
+        "SSL_GET {\nurl {\npath /up?a=b\nstatus_code 204\nvirtualhost www.example.com\n}\ndelay_before_retry 2\n}",
+        {
+            "check": {
+                "type": "https",
+                "path": "/up?a=b",
+                "status": 204,
+                "host": "www.example.com",
+                "delay_before_retry": 2,
+            }
+        },
+    ),
+    (
+        'MISC_CHECK {\nmisc_path "/bin/x y"\nmisc_timeout 3\n}',
+        {"check": {"type": "misc", "script": "/bin/x y", "timeout": 3}},
+    ),
+    # Checks without a type stay as lines.
+    (
+        "HTTP_GET {\nurl {\npath /\ndigest 0a\n}\n}",
+        {"lines": ["HTTP_GET {", "    url {", "        path /", "        digest 0a", "    }", "}"]},
+    ),
+    (
+        "TCP_CHECK {\n}\nTCP_CHECK {\nconnect_port 1\n}",
+        {"lines": ["TCP_CHECK {", "}", "TCP_CHECK {", "    connect_port 1", "}"]},
+    ),
+    ("TCP_CHECK {\nwarmup 1\n}", {"lines": ["TCP_CHECK {", "    warmup 1", "}"]}),
+    ("MISC_CHECK {\nmisc_path a\n}", {"lines": ["MISC_CHECK {", "    misc_path a", "}"]}),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *VIRTUAL_SERVERS,
+        *((virtual(real=lines), {"real_servers": [{**REAL, **keys}]}) for lines, keys in REAL_SERVERS),
+        (virtual(port=" 81"), {"real_servers": [{**REAL, "port": 81}]}),
+    ],
+)
+def test_virtual_servers(text, expected):
+    found = translated(text).shared.variables
+    assert found["keepalived_virtual_servers"] == [{**VIRTUAL, **expected}]
+    assert "keepalived_extra_lines" not in found
+
+
+def test_a_virtual_server_of_a_mark():
+    (found,) = translated(virtual("protocol UDP", place="fwmark 7", port=" 0")).shared.variables[
+        "keepalived_virtual_servers"
+    ]
+    assert found == {"fwmark": 7, **{key: VIRTUAL[key] for key in ("scheduler", "method", "real_servers")}}
+
+
+# Virtual servers that the role would print otherwise, or refuse.
+UNTYPED = [
+    virtual(place="group x"),
+    virtual("weight 5"),
+    virtual("ops"),
+    virtual("lb_algo unknown"),
+    virtual("delay_loop 5\ndelay_loop 6"),
+    virtual("persistence_timeout"),
+    virtual(port=""),
+    virtual(real="weight $W"),
+    virtual(real="weight 1\nweight 2"),
+    virtual("quorum 9"),
+    virtual("lb_kind DR", port=" 81"),
+    virtual().replace("192.0.2.21", "web1"),
+    virtual(place="192.0.2.10 0", port=" 0"),
+]
+
+
+@pytest.mark.parametrize("text", UNTYPED)
+def test_virtual_servers_that_stay_as_lines(text):
+    found = translated(text).shared.variables
+    assert "keepalived_virtual_servers" not in found
+    assert found["keepalived_extra_lines"][0].startswith("virtual_server ")
+
+
+def test_a_virtual_server_that_is_there_twice_stays_as_lines():
+    found = translated(virtual() + "\n" + virtual("alpha")).shared.variables
+    assert found["keepalived_virtual_servers"] == [VIRTUAL]
+    assert "    alpha" in found["keepalived_extra_lines"]
+
+
+def test_comments_of_a_virtual_server_are_kept():
+    found = translated(f"# one\n{virtual(real='# two', lines='delay_loop 6 # three')}").shared
+    assert found.comments[("keepalived_virtual_servers", 0)] == ["one", "three", "two"]
+
+
+MAIL = "notification_email {\nroot@example.com\nb@example.com\n}\nsmtp_server 192.0.2.25\n"
+PEOPLE = {"to": ["root@example.com", "b@example.com"], "server": "192.0.2.25"}
+ALERTS = [
+    (MAIL, {**PEOPLE, "by_default": False}),
+    (f"{MAIL}smtp_alert", PEOPLE),
+    (f"{MAIL}smtp_alert true", PEOPLE),
+    (f"{MAIL}smtp_alert off", {**PEOPLE, "by_default": False}),
+    (f"{MAIL}smtp_alert".replace(".25", ".25 26"), {**PEOPLE, "port": 26}),
+    (
+        f"{MAIL}smtp_alert\nnotification_email_from a@example.com\nsmtp_connect_timeout 9\nsmtp_helo_name lb",
+        {**PEOPLE, "from": "a@example.com", "timeout": 9, "helo": "lb"},
+    ),
+    # Nobody gets them without a server or an address.
+    ("notification_email {\na@example.com\n}", None),
+    ("smtp_server 192.0.2.25", None),
+    (f"{MAIL}smtp_alert perhaps", None),
+    (f"{MAIL}smtp_connect_timeout $T", None),
+    (f"{MAIL}{MAIL}", None),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), ALERTS)
+def test_alerts_by_mail(lines, expected):
+    found = translated(f"global_defs {{\nrouter_id x\n{lines}\n}}").shared.variables
+    assert found.get("keepalived_smtp_alerts") == expected
+    assert (found["keepalived_global_lines"] == ["router_id x"]) == (expected is not None)
+
+
+@pytest.mark.parametrize(("line", "expected"), [("smtp_alert", True), ("smtp_alert no", False)])
+def test_alerts_of_an_instance_need_a_receiver(line, expected):
+    with_mail = f"global_defs {{\n{MAIL}}}\n"
+    assert item(with_mail + instance(line), with_mail + instance(line, priority=99))["smtp_alert"] is expected
+    assert item(instance(line), instance(line, priority=99))["lines"] == [line]
+
+
+def test_alerts_of_an_instance_on_one_node_are_off_on_the_other():
+    with_mail = f"global_defs {{\n{MAIL}}}\n"
+    found = translated(with_mail + instance("smtp_alert"), with_mail + instance(priority=99))
+    assert found.shared.variables["keepalived_instances"][0]["smtp_alert"] == "{{ vrrp_web_smtp_alert }}"
+    assert [found.hosts[host].variables["vrrp_web_smtp_alert"] for host in ("lb1", "lb2")] == [True, None]
+
+
 # Two texts that do the same.
 SAME = [
+    (virtual("lb_algo rr\ndelay_loop 6"), virtual("delay_loop 6.0\nlvs_sched rr\nprotocol TCP\nlb_kind NAT")),
+    (virtual(real="weight 1\nTCP_CHECK {\n}", port=""), virtual(real="TCP_CHECK {\n}")),
+    (virtual("sorry_server 192.0.2.30"), virtual("sorry_server 192.0.2.30 80")),
+    (
+        virtual(real="HTTP_GET {\nretry 1\nurl {\npath /\n}\n}"),
+        virtual(real="HTTP_GET {\nurl {\npath /\n}\nretry 1\n}"),
+    ),
+    (
+        "global_defs {\nsmtp_server 192.0.2.25\nsmtp_alert\n}",
+        "global_defs {\nsmtp_alert on\nsmtp_server 192.0.2.25 25\n}",
+    ),
     ("vrrp_instance a {\npriority 100\nversion 2\nadvert_int 1\n}", "vrrp_instance a {\n}"),
     (
         "global_defs {\nvrrp_version 3\n}\nvrrp_instance a {\nversion 3\n}",
@@ -255,6 +431,31 @@ def test_two_texts_that_do_the_same(one, other):
 )
 def test_a_missing_line_is_a_difference(line):
     assert list_differences(list_effects(read(instance(line))), list_effects(read(instance()))) != []
+
+
+TWO_SERVERS = virtual("real_server 192.0.2.22 80 {\nweight 2\n}", "HTTP_GET {\nurl {\npath /a\n}\nurl {\npath /b\n}\n}")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("weight 2", "weight 3"),
+        ("real_server 192.0.2.22 80 {\nweight 2\n}", ""),
+        ("192.0.2.21", "192.0.2.23"),
+        ("path /a", "path /c"),
+        ("path /b", "path /c"),
+        ("HTTP_GET", "SSL_GET"),
+        ("192.0.2.10 80", "192.0.2.10 81"),
+        ("{\nreal", "{\nprotocol UDP\nreal"),
+        ("{\nreal", "{\nlb_kind DR\nreal"),
+        ("{\nreal", "{\nalpha\nreal"),
+    ],
+)
+def test_another_virtual_server_is_a_difference(one, other):
+    assert one in TWO_SERVERS
+    changed = TWO_SERVERS.replace(one, other, 1)
+    before, after = list_effects(read(TWO_SERVERS)), list_effects(read(changed))
+    assert list_differences(before, after) + list_differences(after, before) != []
 
 
 def test_an_owner_of_the_addresses_tracks_what_has_no_weight():

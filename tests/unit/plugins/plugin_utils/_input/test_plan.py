@@ -60,6 +60,33 @@ def test_unknown_variables_and_what_the_rules_find_are_reported_together():
 
 
 @pytest.mark.parametrize(
+    ("nulls", "problems", "model"),
+    [
+        (True, [], {"web_port": 80, "web_sites": [{"name": "a", "ports": [{"number": 1}]}], **PLAIN}),
+        (False, ["web_sites[a].lines has no value; give it one, or leave it out"], {}),
+    ],
+)
+def test_a_key_without_a_value_is_as_good_as_none(nulls, problems, model):
+    port = {"type": "list", "elements": "dict", "options": {"number": {"type": "int"}, "name": {"type": "str"}}}
+    site = {"name": {"type": "str"}, "lines": {"type": "list"}, "ports": port}
+    options = {**OPTIONS, "web_sites": {"type": "list", "elements": "dict", "options": site}}
+    sites = [{"name": "a", "lines": None, "ports": [{"number": 1, **({"name": None} if nulls else {})}]}]
+    plan = make_plan(
+        "web",
+        {**PLAIN, "web_port": 80, "web_lines": [], "web_sites": sites},
+        BASE,
+        options,
+        {},
+        lambda reduced, _merged: reduced,
+        lambda _declared: [],
+        lambda declared, _merged: declared,
+        nulls=nulls,
+    )
+    assert plan["problems"] == problems
+    assert {name: value for name, value in plan["model"].items() if name in model} == model
+
+
+@pytest.mark.parametrize(
     ("plain", "lines", "merged"), [(False, ["a"], {"gzip": True}), (True, [], {})], ids=["with additions", "plain"]
 )
 def test_good_input_makes_a_model(plain, lines, merged):
