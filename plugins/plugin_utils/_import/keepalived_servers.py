@@ -118,10 +118,11 @@ def _read_setting(node: Node, port: int) -> Item | None:
 
 
 def _read_place(node: Node, port: int) -> Item | None:
-    """Address and port of a server; the port of the virtual server need not be said."""
-    if len(node.values) != 3 or not node.values[2].isdecimal():
+    """Address and port of a server; the port of the virtual server need not be said, nor 0 beside a mark."""
+    written = node.values[2:] or ["" if port else "0"]
+    if len(node.values) < 2 or len(written) > 1 or not written[0].isdecimal():
         return None
-    own = int(node.values[2])
+    own = int(written[0])
     return {"address": node.name, **({} if own == port else {"port": own})}
 
 

@@ -286,10 +286,10 @@ def test_virtual_servers(text, expected):
     assert "keepalived_extra_lines" not in found
 
 
-def test_a_virtual_server_of_a_mark():
-    (found,) = translated(virtual("protocol UDP", place="fwmark 7", port=" 0")).shared.variables[
-        "keepalived_virtual_servers"
-    ]
+@pytest.mark.parametrize("port", [" 0", ""])
+def test_a_virtual_server_of_a_mark(port):
+    text = virtual("protocol UDP", place="fwmark 7", port=port)
+    (found,) = translated(text).shared.variables["keepalived_virtual_servers"]
     assert found == {"fwmark": 7, **{key: VIRTUAL[key] for key in ("scheduler", "method", "real_servers")}}
 
 
