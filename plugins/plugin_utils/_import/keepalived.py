@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...module_utils._address import canonical, version_of
+from ...module_utils._address import canonical, is_address, version_of
 from .._keepalived.instance import ADDRESS_OWNER, TRACKED
 from .._keepalived.tracking import check_address_owner, check_weights
 from .._keepalived.virtual_servers import problems as check_virtual_servers
@@ -320,7 +320,7 @@ class _Local:
             entries = [" ".join(inner.words) for inner in node.inner if not inner.kind.startswith(STANDBY)]
             item.update({kind: entries} if entries else {})
         elif kind == "virtual_ipaddress" and not leaf:
-            item[kind] = [_virtual_address(inner.values) for inner in node.inner]
+            item[kind] = self._virtual_addresses(node)
         elif kind == "unicast_peer" and not leaf and all(len(inner.values) == 1 for inner in node.inner):
             instance.peers = [inner.kind for inner in node.inner]
             item["unicast"] = True
@@ -334,6 +334,22 @@ class _Local:
             reader = readers.get(kind)
             return reader is not None and reader(node, item)
         return True
+
+    def _virtual_addresses(self, node: Node) -> list[Item]:
+        """The addresses, each once: a host cannot have it twice."""
+        found: dict[str, Item] = {}
+        for inner in node.inner:
+            item = _virtual_address(inner.values)
+            bare = item["address"].partition("/")[0]
+            if not is_address(bare):
+                self.found.remark(
+                    "left", inner.place, inner.text, "it is no address, so keepalived ignores it: correct it"
+                )
+            if found.setdefault(canonical(bare), item) is not item:
+                self.found.remark(
+                    "changed", inner.place, inner.text, "the address stands above already: it is left out"
+                )
+        return list(found.values())
 
     def _alert(self, node: Node, item: Item) -> bool:
         """Take whether there are alerts by mail; false if nobody gets them, or keepalived could not read it."""

@@ -124,6 +124,25 @@ def test_lines_of_an_instance(lines, expected):
     assert {key: found[key] for key in expected} == expected
 
 
+ADDRESSES = [
+    (
+        "192.0.2.10\n192.0.2.10/32 label eth0:1",
+        ["192.0.2.10/32"],
+        [("changed", "/k/x.conf:5", "192.0.2.10/32 label eth0:1")],
+    ),
+    ("2001:db8::a\n2001:DB8:0::A", ["2001:db8::a/128"], [("changed", "/k/x.conf:5", "2001:DB8:0::A")]),
+    ("192.0.2.X", ["192.0.2.X"], [("left", "/k/x.conf:4", "192.0.2.X")]),
+]
+
+
+@pytest.mark.parametrize(("lines", "addresses", "remarks"), ADDRESSES)
+def test_addresses_that_keepalived_ignores_are_reported(lines, addresses, remarks):
+    head = "vrrp_instance a { interface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n"
+    found = translated(f"{head}{lines}\n}}\n}}").shared
+    assert [line["address"] for line in found.variables["keepalived_instances"][0]["virtual_ipaddress"]] == addresses
+    assert [(remark.kind, str(remark.place), remark.line) for remark in found.remarks] == remarks
+
+
 def test_values_that_differ_become_variables_of_the_nodes():
     found = translated(instance("advert_int 1"), instance("advert_int 2", priority=99))
     assert found.shared.variables["keepalived_instances"][0]["advert_int"] == "{{ vrrp_web_advert_int }}"
