@@ -433,7 +433,7 @@ def test_a_router_with_resilient_next_hops_keeps_the_way_of_connections(checksum
 
 @LONG
 def test_the_drill_shows_which_node_has_served(tmp_path):
-    faults = ["node_drained", "bird_killed", "bird_hung", "haproxy_killed"]
+    faults = ["node_drained", "bird_killed", "bird_hung", "haproxy_killed", "web_server_killed"]
     done = playbook(
         "drill_failover",
         drill_confirmed=True,
@@ -442,6 +442,9 @@ def test_the_drill_shows_which_node_has_served(tmp_path):
         drill_faults=faults,
         drill_seconds=3,
         drill_patience=90,
+        # Patient clients: an answer that is late on a machine with too much to do is no failure of the cluster.
+        drill_interval=0.02,
+        drill_timeout=10,
         drill_report=tmp_path / "drill",
     )
     good(done)
