@@ -103,6 +103,23 @@ def test_the_firewall_comes_back_when_somebody_flushes_it():
     wait_until(lambda: host.run("nft list table inet evenkeel_bird").rc == 0, "the table is loaded again")
 
 
+def alive_for(name: str) -> list[int]:
+    """For how many whole seconds the node still believes that each of its peers is well."""
+    sets = json.loads(lab_host(name).check_output("nft --json list sets ip"))["nftables"]
+    peers = [found["set"] for found in sets if found.get("set", {}).get("name", "").startswith("alive_")]
+    return [item["elem"]["expires"] for peer in peers for item in peer.get("elem", [])]
+
+
+def test_a_peer_may_stall_for_as_long_as_the_profile_allows_it():
+    """The profile safe allows three seconds; a set of an earlier release, which had 1.2, is still in the kernel."""
+    host, rules = lab_host("lb1"), "/etc/keepalived/second_chance.nft"
+    earlier = "s/ timeout 4000ms }/ }/; s/timeout 4000ms/timeout 1200ms/"
+    begin = "echo 'delete table ip evenkeel_second_chance'"
+    host.check_output(f"({begin}; sed %s %s) | nft --file -", earlier, rules)
+    host.check_output("nft --file %s", rules)
+    wait_until(lambda: len(found := alive_for("lb1")) == 2 and min(found) > 1, "both peers are known to be well")
+
+
 @LONG
 def test_a_full_table_and_a_default_route_change_nothing():
     routes = {name: lab_host(name).check_output("ip route; ip -6 route") for name in NODES}

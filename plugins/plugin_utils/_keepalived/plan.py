@@ -132,7 +132,8 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
     left_out = declared["left_out"]
     # Only where no router is between the nodes: a packet is passed on by the address of its network card.
     has_second_chance = declared["second_chance"] and bool(found["second_chance"]["tables"])
-    watches = _build_watches(given, base["timings"][given["timing"]])
+    timing = base["timings"][given["timing"]]
+    watches = _build_watches(given, timing)
     reports = _join_paths(declared["reports"])
     optional = {"watch": watches, "second-chance": has_second_chance, "metrics": has_metrics}
     return {
@@ -165,7 +166,12 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
                 {item["name"]: item["anycast"] for item in found["instances"] if item["anycast"]},
             ),
             "watch": watches,
-            "second_chance": {**found["second_chance"], "reports": reports, **base["heartbeat"]},
+            "second_chance": {
+                **found["second_chance"],
+                "reports": reports,
+                **base["heartbeat"],
+                **timing["heartbeat"],
+            },
             "metrics": _build_metrics(
                 given, base["metrics"], found["instances"], reports, _join_paths(declared["busy"])
             ),

@@ -117,6 +117,11 @@ def test_the_kernel_is_told_of_peers_and_heartbeats(changes, peers, port):
     assert found["ruleset"] == ("second_chance.nft" if port else "")
 
 
+@pytest.mark.parametrize(("timing", "silence"), [("safe", "4000ms"), ("default", "1200ms"), ("fast", "1200ms")])
+def test_a_peer_may_be_silent_for_longer_where_hosts_stall(timing, silence):
+    assert model(keepalived_timing=timing)["programs"]["second_chance"]["silence"] == silence
+
+
 def test_the_metrics_name_what_is_there():
     found = model(keepalived_watched_units=["haproxy", "other"], keepalived_metrics_directory="/srv/metrics", **URLS)
     metrics = found["programs"]["metrics"]
