@@ -140,6 +140,13 @@ def test_variables_are_accepted(refusals, case):
     assert refusals[case] == ""
 
 
+@pytest.mark.xdist_group("examples")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests")
+def test_what_is_prepared_once_is_used_by_one_process(request):
+    """pytest-xdist knows the groups by the names of the tests, and says nothing if it does not find them there."""
+    assert request.node.nodeid.endswith("@examples")
+
+
 @pytest.mark.parametrize("example", named(ALL))
 def test_an_example_says_what_it_is(example):
     assert example.language in ("ini", "sh", "text", "yaml")

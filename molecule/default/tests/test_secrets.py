@@ -52,7 +52,7 @@ class Watch:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
-        while not self.ended.wait(0.02):
+        while not self.ended.wait(0.1):
             for path in (*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")):
                 try:
                     text = path.read_bytes()
@@ -178,15 +178,17 @@ def planted(words, standby, tmp_path_factory):
 
 def files(host: str, words: dict[str, str], user: str = "") -> dict[str, set[str]]:
     """The files of the host that have each of the words, as far as the user can read them."""
-    found = {}
-    for kind, word in words.items():
-        if kind != "pem":
-            # The word is not an argument, and the command is not one of the files.
-            search = (
-                f"printf %s {word} | {user} grep --recursive --files-with-matches --no-messages --fixed-strings "
-                f"--file - {SEARCHED}"
-            )
-            found[kind] = set(lab_host(host).run(search).stdout.split())
+    kinds = {word: kind for kind, word in words.items() if kind != "pem"}
+    found: dict[str, set[str]] = {kind: set() for kind in kinds.values()}
+    # The words are no arguments, and the command is not one of the files.
+    lines = " ".join(f"'{word}'" for word in kinds)
+    search = (
+        f"printf '%s\\n' {lines} | {user} grep --recursive --text --only-matching --with-filename --null --no-messages "
+        f"--fixed-strings --file - {SEARCHED}"
+    )
+    for line in lab_host(host).run(search).stdout.splitlines():
+        path, _null, word = line.partition("\0")
+        found[kinds[word]].add(path)
     return found
 
 
