@@ -65,7 +65,7 @@ def parse_ports(text: Any) -> range:
 
 def has_statistics(variables: Variables) -> bool:
     """Return whether there is a listener for statistics. On the command line, -e name=false is a text."""
-    return any(boolean(variables[name]) for name in ("haproxy_stats_enabled", "haproxy_prometheus_enabled"))
+    return any(boolean(variables[f"haproxy_{name}_enabled"]) for name in ("stats", "prometheus", "status_page"))
 
 
 def _binds(variables: Variables, sections: Sections) -> Iterator[tuple[str, Item]]:

@@ -15,7 +15,7 @@ from .._acme import orders
 from .._input import additions, tls
 from .._input.plan import make_plan
 from .._input.releases import find_releases, has_feature
-from . import acme, client_certificates, quic
+from . import acme, client_certificates, quic, status_page
 from .declared import Item, Sections, Variables
 from .logs import COMPANIONS, build_logs
 from .maxconn import compute_limits
@@ -115,10 +115,12 @@ def build_model(
         "secrets": _list_secrets(variables),
         "logs": logs,
         "hung_servers": hung,
+        "status_page": status_page.build_page(variables, base["instances"]) if status_page.is_served(variables) else {},
         "companions": [
             *(["haproxy-hung-servers.service"] if hung else []),
             *(["haproxy-acme.service"] if ordered else []),
             *(COMPANIONS if logs["daemon"] else []),
+            *(status_page.COMPANIONS if status_page.is_served(variables) else []),
         ],
         "acme": {
             "keys": orders.list_key_names(ordered),

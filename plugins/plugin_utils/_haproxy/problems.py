@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import container
 from .._input.rules import find_file_problems, find_repeated, refuse_no_address, refuse_no_host
-from . import exposure, hosts, listeners, logs, loops, maxconn, times, verbatim
+from . import exposure, hosts, listeners, logs, loops, maxconn, status_page, times, verbatim
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
 from .frontend_rules import ACME, LIMITS, REQUESTS, is_made
@@ -77,6 +77,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *loops.problems(variables, sections),
         *_users(variables),
         *_statistics(variables),
+        *status_page.find_problems(variables),
         *_peers(variables),
         *verbatim.problems(variables, sections),
         *exposure.problems(variables, sections),
@@ -121,6 +122,7 @@ def _names(variables: Variables, sections: Sections) -> Iterator[str]:
         *([LIMITS] if variables["haproxy_client_limits"] else []),
         *([ACME] if variables["haproxy_acme_servers"] else []),
         *([REQUESTS] if is_made(variables, REQUESTS) else []),
+        *([status_page.BACKEND] if status_page.is_served(variables) else []),
     ]
     for kind, word, own in (
         ("frontend", "listener", listeners),

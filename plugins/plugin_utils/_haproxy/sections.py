@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
-from . import frontend_rules, logs, maintenance, quic
+from . import frontend_rules, logs, maintenance, quic, status_page
 from .declared import SOCKETS, Item, Variables
 from .defaults import (
     MODES,
@@ -214,8 +214,8 @@ def _has_servers(item: Item, kind: str) -> bool:
 
 
 def _own_backends(variables: Variables) -> list[Item]:
-    """The table of clients, and who answers ACME challenges: of several nodes the one whose client runs right now and
-    knows the token."""
+    """The table of clients, who answers ACME challenges (of several nodes the one whose client runs right now and knows
+    the token), and the program that makes the status page."""
     limits, challenged = variables["haproxy_client_limits"], variables["haproxy_acme_servers"]
     found = []
     if limits:
@@ -224,6 +224,8 @@ def _own_backends(variables: Variables) -> list[Item]:
         retries = [f"retries {len(challenged)}", "option redispatch 1", "retry-on conn-failure empty-response 404"]
         servers = [f"{server['name']} {format_endpoint(server['address'], server['port'])}" for server in challenged]
         found.append(_own_backend(frontend_rules.ACME, retries, servers))
+    if status_page.is_served(variables):
+        found.append(_own_backend(status_page.BACKEND, [], [status_page.format_server(variables)]))
     return found
 
 

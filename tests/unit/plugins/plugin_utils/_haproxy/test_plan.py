@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.plan import plan
-from samples.haproxy import back, front, variables
+from samples.haproxy import DEFAULTS, back, front, variables
 
 ROLE = Path(__file__).parents[5] / "roles/haproxy"
 SPECS, VARS = (
@@ -23,6 +23,7 @@ DEBIAN = {"distribution": "Debian", "distribution_major_version": "13"}
 CONTAINER = {"haproxy_runtime": "container", "haproxy_image_base": "debian:bookworm-slim"}
 PUBLISHED = {**CONTAINER, "haproxy_container_ports": ["80:80"]}
 HUNG = "haproxy-hung-servers.service"
+PAGE = ["haproxy-status-page.socket", "haproxy-status-page.service"]
 LOG = ["haproxy-access-log.socket", "haproxy-access-log.service"]
 USERS = [{"name": "ann", "password": "unutterable"}, {"name": "bob", "password": "secret"}]
 
@@ -85,6 +86,16 @@ def test_a_container_with_ports_of_its_own_publishes_what_the_host_asks(changes,
     assert found["health_url"] == "http://127.0.0.1:8405/healthz"
     assert found["companions"] == companions
     assert found["container"]["ports"] == ports
+
+
+def test_the_status_page_has_units_of_its_own_and_no_more_in_plain_mode():
+    instances = [{"name": "cluster_vip", "virtual_ipaddress": [{"address": "192.0.2.10"}]}]
+    for plain in (False, True):
+        changes = variables(haproxy_status_page_enabled=True, haproxy_plain=plain, haproxy_access_log=[])
+        found = plan(changes, {**BASE, "instances": instances, "role_defaults": DEFAULTS}, OPTIONS, {})["model"]
+        assert found["companions"][-2:] == PAGE
+        assert found["status_page"]["settings"]["vips"] == {"cluster_vip": ["192.0.2.10"]}
+    assert model()["status_page"] == {}
 
 
 @pytest.mark.parametrize(
