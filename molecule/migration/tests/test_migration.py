@@ -356,7 +356,7 @@ def test_packages_are_upgraded_and_hosts_reboot_that_ask_for_it(grown):
                 "upgrade_packages",
                 *grown,
                 **NGINX,
-                upgrade_packages=["haproxy"],
+                upgrade_packages=["haproxy", "nginx"],
                 upgrade_reboot=True,
                 cluster_move_interval=0,
             )
