@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
 
 import pytest
+from browser import browser
 from cluster import lab_host, wait_until
 from conftest import LOAD_BALANCERS
-from controller import good, playbook
+from controller import ROOT, good, playbook
 
 pytestmark = pytest.mark.once
 PASSWORD = "correct-horse"
@@ -46,10 +48,16 @@ def curl(name: str, address: str, *words: str, path: str = "/cluster") -> str:
     return lab_host(name).run(" ".join(command)).stdout
 
 
-def page(address: str) -> str:
-    """The text of a page."""
+def fetch(address: str) -> str:
+    """A page."""
     answer, status = curl("web1", address, f"--user ann:{PASSWORD}").rsplit("\n", maxsplit=1)
     assert status == "200", answer
+    return answer
+
+
+def page(address: str) -> str:
+    """The text of a page."""
+    answer = fetch(address)
     return html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", "|", answer, flags=re.DOTALL))
 
 
@@ -81,6 +89,25 @@ def test_it_shows_who_holds_the_vip(addresses, holders, vip):
         )
 
     wait_until(is_shown, "both nodes show the holder")
+
+
+def test_it_fits_the_screen_and_asks_nobody(addresses, tmp_path):
+    subprocess.run([ROOT / "tests/lab/browser"], check=True, capture_output=True)
+    file = tmp_path / "page.html"
+    file.write_text(fetch(addresses["lb1"]), encoding="utf-8")
+    colours = set()
+    with browser() as window:
+        window.open(file)
+        for width, scheme in ((1100, "light"), (390, "dark")):
+            window.command(
+                "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+            )
+            window.prefer(scheme)
+            assert window.run("return document.documentElement.scrollWidth <= window.innerWidth")
+            colours.add(window.run("return getComputedStyle(document.body).backgroundColor"))
+        assert {address for address in window.requested() if address != "data:,"} == {file.as_uri()}
+        assert window.complaints() == []
+    assert len(colours) == 2
 
 
 def test_it_is_the_same_on_all_nodes():

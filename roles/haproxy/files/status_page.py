@@ -304,7 +304,8 @@ def _show_certificates(found: Mapping[str, Any]) -> Iterator[Element]:
 def render(found: Mapping[str, Any], style: str) -> str:
     """The page."""
     problems = list(list_problems(found))
-    verdict = f"{len(problems)} to look at" if problems else "No problems seen from this node"
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}" if problems else "No problems"
+    verdict = f"{count} seen from this node"
     versions = [f"{name} {version}" for name, version in found["versions"].items() if version]
     moves = [[format_time(move["at"]), move["instance"], move["state"]] for move in found["moves"][:MOVES]]
     head = [
@@ -319,7 +320,11 @@ def render(found: Mapping[str, Any], style: str) -> str:
         tag("h1", f"The cluster, seen from {found['name']}"),
         tag("p", f"Made at {format_time(found['now'])}. The page loads itself anew every {REFRESH} s.", class_="dim"),
         tag("p", verdict, class_=f"verdict {'bad' if problems else 'good'}"),
-        *([tag("section", tag("ul", *(tag("li", text) for text in problems)), class_="card")] if problems else []),
+        *(
+            [tag("section", tag("ul", *(tag("li", text) for text in problems), class_="errors"), class_="card")]
+            if problems
+            else []
+        ),
         *_show_vips(found),
         *_show_servers(found),
         *_show_certificates(found),
