@@ -46,7 +46,7 @@ endurance: venv engine ## every fault, random ones too, all planned work under t
 	@PROMISE_INVENTORIES=300 MARKS=long tests/tools/scenarios default security drill aws_elastic_ip
 	@PROMISE_INVENTORIES=300 MARKS="long or once" tests/tools/scenarios debian13 forky
 	@MARKS="long or not long" tests/tools/scenarios anycast
-	@for name in anycast5 operators tiers forky http3 repositories metrics ipv6 \
+	@for name in anycast5 operators tiers clusters forky http3 repositories metrics ipv6 \
 		lossless faults faults13 lossless13 pi_containers migration ssh; do \
 		tests/tools/scenarios $$name || exit 1; done
 	@for release in bookworm trixie forky; do \
