@@ -12,7 +12,7 @@ from cluster import lab_host, wait_until
 from conftest import LOAD_BALANCERS
 from controller import ROOT, good, playbook
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.long
 PASSWORD = "correct-horse"
 UNIT = "haproxy-status-page.service"
 PLACES = (
