@@ -211,7 +211,7 @@ def unit_report(file: str) -> dict[str, Any]:
 
 
 def properties(units: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Read the properties of the services from systemd; empty for all of them if it does not answer."""
+    """Read the properties of the services from systemd. Raises subprocess.SubprocessError if it does not answer."""
     names = list(dict.fromkeys(["keepalived", *units]))
     argv = ["systemctl", "show", "--property=ActiveState,ReloadResult", *(f"{name}.service" for name in names)]
     blocks = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=5).stdout.split("\n\n")
@@ -280,14 +280,18 @@ class Output:
         self.problem = ""
 
     def write(self, content: str) -> None:
-        problem = ""
         try:
             replace(self.path, content)
         except OSError as error:
             name = error.filename2 or error.filename or "its disk"
-            problem = (
+            self.say(
                 f"{self.path} is not written: {error.strerror} ({name}); no link and no directory may be in its way"
             )
+        else:
+            self.say("")
+
+    def say(self, problem: str) -> None:
+        """Say why the file is not written, or that it is again."""
         if problem != self.problem:
             self.problem = problem
             print(problem or f"{self.path} is written again", file=sys.stderr, flush=True)
@@ -327,6 +331,34 @@ def main(action: str, file: str) -> None:
         remove(Path(settings["output"]))
 
 
+def update(
+    output: Output, settings: Mapping[str, Any], instances: Mapping[str, Instance], vips: Mapping[str, list[str]]
+) -> None:
+    """Write the metrics of this moment. Where the host is too busy to tell, those of the last one stay: the exporter
+    knows from the file's time how old they are."""
+    reporters = [found for found in (settings["kernel"], settings["announcements"]) if found]
+    try:
+        held, units = list_addresses(), properties([*settings["units"], *(found["unit"] for found in reporters)])
+    except (OSError, subprocess.SubprocessError) as error:
+        output.say(f"{output.path} is not written: {error}")
+        return
+    runs = [units.pop(found["unit"]).get("ActiveState") == "active" for found in reporters]
+    kernel, *announcements = (unit_report(found["report"]) if run else {} for found, run in zip(reporters, runs))
+    told = samples(
+        instances,
+        vips,
+        held,
+        {os.path.basename(path): well(path) for path in settings["tracked"]},
+        units,
+        {unit for unit, master in settings["masters"].items() if is_reload_refused(master)},
+        {os.path.basename(path).removesuffix("_busy"): not well(path) for path in settings["busy"]},
+        kernel,
+        unit_report(settings["second_chance"]).get("refused", {}),
+        announcements[0] if announcements else None,
+    )
+    output.write(text(told))
+
+
 def serve(settings: Mapping[str, Any]) -> None:
     """Write the metrics until SIGTERM."""
     vips = {name: [str(ip_address(vip)) for vip in found] for name, found in settings["vips"].items()}
@@ -338,27 +370,7 @@ def serve(settings: Mapping[str, Any]) -> None:
         if select.select([pipe], [], [], 0)[0]:
             read_notifications(instances, os.read(pipe, 65536).decode("utf-8", errors="replace"), time.time())
             replace(memory, json.dumps({name: vars(instance) for name, instance in instances.items()}))
-        tracked = {os.path.basename(path): well(path) for path in settings["tracked"]}
-        busy = {os.path.basename(path).removesuffix("_busy"): not well(path) for path in settings["busy"]}
-        failed = {unit for unit, master in settings["masters"].items() if is_reload_refused(master)}
-        reporters = [found for found in (settings["kernel"], settings["announcements"]) if found]
-        units = properties([*settings["units"], *(found["unit"] for found in reporters)])
-        runs = [units.pop(found["unit"]).get("ActiveState") == "active" for found in reporters]
-        kernel, *announcements = (unit_report(found["report"]) if run else {} for found, run in zip(reporters, runs))
-        refused = unit_report(settings["second_chance"]).get("refused", {})
-        told = samples(
-            instances,
-            vips,
-            list_addresses(),
-            tracked,
-            units,
-            failed,
-            busy,
-            kernel,
-            refused,
-            announcements[0] if announcements else None,
-        )
-        output.write(text(told))
+        update(output, settings, instances, vips)
         select.select([pipe], [], [], settings["interval"])
 
 

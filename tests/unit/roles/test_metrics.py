@@ -233,6 +233,21 @@ def test_what_is_in_the_way_is_said_once(place, capsys, name):
     assert capsys.readouterr().err == f"{folder}/keepalived.prom is written again\n"
 
 
+def test_metrics_stay_as_they_are_while_the_host_does_not_tell(tmp_path, monkeypatch, capsys):
+    kernel = {"unit": "keepalived-kernel", "report": ""}
+    settings = {"tracked": [], "busy": [], "masters": {}, "kernel": kernel, "announcements": None, "units": []}
+    output = metrics.Output(tmp_path / "keepalived.prom")
+    output.write("before")
+    (tmp_path / "systemctl").write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    for _round in range(2):
+        metrics.update(output, {**settings, "second_chance": ""}, {}, {})
+    assert output.path.read_text(encoding="ascii") == "before"
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "keepalived.prom is not written: " in said
+
+
 @pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), os.mkdir])
 def test_a_track_file_that_is_none_keeps_nobody_waiting(tmp_path, plant):
     plant(tmp_path / "haproxy")
