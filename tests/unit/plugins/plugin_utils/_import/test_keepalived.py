@@ -473,8 +473,8 @@ TWO_SERVERS = virtual("real_server 192.0.2.22 80 {\nweight 2\n}", "HTTP_GET {\nu
 def test_another_virtual_server_is_a_difference(one, other):
     assert one in TWO_SERVERS
     changed = TWO_SERVERS.replace(one, other, 1)
-    before, after = list_effects(read(TWO_SERVERS)), list_effects(read(changed))
-    assert list_differences(before, after) + list_differences(after, before) != []
+    both = [list_effects(read(text)) for text in (TWO_SERVERS, changed)]
+    assert list_differences(*both) + list_differences(*reversed(both)) != []
 
 
 def test_an_owner_of_the_addresses_tracks_what_has_no_weight():
