@@ -1,4 +1,4 @@
-"""Where the logs are: in the journal, and where rsyslog is installed in a file that is rotated."""
+"""Where the logs are: reports in the journal, requests in a file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ def journal(host: str, words: str) -> str:
     return lab_host(host).run("journalctl --unit haproxy --output cat --grep %s", words).stdout
 
 
-def test_the_journal_has_requests(holder):
-    assert ask(f"http://{VIP}/in-the-journal").status == 404
-    wait_until(lambda: "/in-the-journal" in journal(holder, "in-the-journal"), "the request is in the journal")
-    assert "www web/web1" in journal(holder, "in-the-journal")
+def test_a_file_has_requests_and_the_journal_has_none(holder):
+    path = "/in-the-access-log"
+    assert ask(f"http://{VIP}{path}").status == 404
+    found = f"grep --fixed-strings {path} /var/log/haproxy/access.log"
+    wait_until(lambda: lab_host(holder).run(found).succeeded, "the request is in the file")
+    assert "www web/web1" in lab_host(holder).check_output(found)
+    assert path not in journal(holder, path)
 
 
 def test_the_journal_says_once_that_a_server_is_down(holder):
@@ -29,22 +32,3 @@ def test_the_journal_says_once_that_a_server_is_down(holder):
         wait_until(lambda: told() > before, "the server is reported as down")
     wait_until(lambda: "UP" in journal(holder, "Server web/web1 is UP"), "the server is up again")
     assert told() == before + 1
-
-
-def test_with_rsyslog_haproxy_has_a_file_that_is_rotated_while_it_runs(holder):
-    host = lab_host(holder)
-
-    def written() -> str:
-        return host.run("cat /var/log/haproxy.log").stdout
-
-    host.check_output("DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet rsyslog logrotate")
-    ask(f"http://{VIP}/before-the-rotation")
-    wait_until(lambda: "/before-the-rotation" in written(), "the request is in the file")
-    host.check_output("logrotate --force /etc/logrotate.d/haproxy")
-    ask(f"http://{VIP}/after-the-rotation")
-    wait_until(lambda: "/after-the-rotation" in written(), "the request is in the new file")
-    assert "/before-the-rotation" in host.file("/var/log/haproxy.log.1").content_string
-    assert "/before-the-rotation" not in written()
-    host.check_output("systemctl restart haproxy")
-    wait_until(lambda: host.run("curl --silent http://localhost/after-the-restart").succeeded, "haproxy answers again")
-    wait_until(lambda: "/after-the-restart" in written(), "it writes to the file as before")
