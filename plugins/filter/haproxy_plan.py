@@ -45,8 +45,8 @@ plan: "{{ variables | evenkeel.ha_web.haproxy_plan(base, options, ansible_facts)
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
-      plan and of those before.
+    - C(problems), one line for each, C(well_formed), whether all values have their types, C(model), which is empty if
+      there are problems, and C(names), the services of this plan and of those before.
     - The model has C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key
       present; C(maxconn), the limits of the process and of the role's own listeners; C(tls), lines of the global
       section; C(health_bind) and C(stats_bind), the addresses of the role's own listeners; C(checked), names of the

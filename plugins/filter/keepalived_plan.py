@@ -50,8 +50,8 @@ plan: "{{ variables | evenkeel.ha_web.keepalived_plan(base, options, ansible_fac
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
-      plan and of those before.
+    - C(problems), one line for each, C(well_formed), whether all values have their types, C(model), which is empty if
+      there are problems, and C(names), the services of this plan and of those before.
     - The model has the lists C(instances), C(sync_groups), C(scripts), C(track_files), C(track_processes) and
       C(global_lines) as the template prints them; C(multicast), interface and router id of every instance without
       unicast; C(second_chance), what lets connections outlive a move, and C(has_second_chance); C(node_addresses);
@@ -80,7 +80,7 @@ def plan_with_proxies(
     """Return the plan of the role, in which haproxy has to listen at every VIP."""
     made = plan(variables, base, options, facts, earlier)
     unserved = find_unserved_vips(made["model"].get("instances", []), proxies)
-    return {"problems": unserved, "model": {}, "names": list(earlier)} if unserved else made
+    return {**made, "problems": unserved, "model": {}, "names": list(earlier)} if unserved else made
 
 
 class FilterModule:

@@ -733,6 +733,33 @@ def test_bad_input(check_input, variables, parts):
     refused(check_input(variables), parts)
 
 
+@pytest.mark.parametrize(
+    ("variables", "parts"),
+    [
+        (
+            {
+                "haproxy_frontends": [{"name": "www", "binds": [80], "default_backend": "web"}],
+                "haproxy_backends": [{"name": "web", "health_check": "/healthz"}],
+                "haproxy_server_defaults": ["check"],
+            },
+            [
+                "haproxy_frontends[www].binds[0] is 80: keys with values are needed",
+                "haproxy_backends[web].health_check is '/healthz': keys with values are needed",
+                "haproxy_server_defaults is a list: keys with values are needed",
+            ],
+        ),
+        (
+            {"haproxy_backends": "web", "haproxy_listens": [5]},
+            ["haproxy_backends is 'web': a list is needed", "haproxy_listens[0] is 5: keys with values are needed"],
+        ),
+        ({"cluster_servers": [{"address": "192.0.2.31"}]}, ["cluster_servers[0] is"]),
+    ],
+    ids=["keys of haproxy", "lists of haproxy", "servers that others manage"],
+)
+def test_values_of_a_wrong_type_are_named_though_others_are_derived_from_them(check_input, variables, parts):
+    refused(check_input(variables), parts)
+
+
 def test_all_bad_input_is_told():
     assert {id(row) for row in BAD} == {id(row) for rows in [*BY_ROLE.values(), BY_PLAYBOOK] for row in rows}
 

@@ -199,10 +199,11 @@ def _as_list(value: Any) -> list[str]:
 
 
 def _host_problems(given: dict[str, Any]) -> Iterator[str]:
-    wrong = find_type_problems(given, {**ADDRESSES, **OPTIONS})
-    yield from wrong
     for name, value in given.items():
         yield from find_unprintable(name, value)
+    if wrong := find_type_problems(given, {**ADDRESSES, **OPTIONS}):
+        yield from wrong
+        return
     for text in _as_list(given.get("cluster_servers")):
         try:
             parse_server(text, 80)
@@ -212,8 +213,7 @@ def _host_problems(given: dict[str, Any]) -> Iterator[str]:
         value = given.get(name)
         if isinstance(value, str) and value and (not is_address(value) or version_of(value) not in versions):
             yield f"{name} is '{value}': {needed}"
-    if not wrong:
-        yield from _vip_problems(given)
+    yield from _vip_problems(given)
 
 
 def _vip_problems(given: dict[str, Any]) -> Iterator[str]:

@@ -35,8 +35,9 @@ def make_plan(
     nulls: bool = False,
     earlier: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems), one line each, C(model), which is empty if there are problems, and C(names), the services of
-    this plan and of those before. C(earlier) are those before, of the same host in the same run.
+    """Return C(problems), one line each, C(well_formed), whether all values have their types, C(model), which is empty
+    if there are problems, and C(names), the services of this plan and of those before. C(earlier) are those before, of
+    the same host in the same run.
 
     A host of C(facts) on which the role cannot work has this problem alone.
 
@@ -45,19 +46,20 @@ def make_plan(
     rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
     value, which is as good as none."""
     if "os_family" in facts and (unsupported := find_problem(facts)):
-        return {"problems": [unsupported], "model": {}, "names": []}
+        return {"problems": [unsupported], "well_formed": True, "model": {}, "names": []}
     unknown = find_unknown(variables, options)
     if wrong := find_shape_problems(variables, options, nulls):
-        return {"problems": unknown + wrong, "model": {}, "names": list(earlier)}
+        return {"problems": unknown + wrong, "well_formed": False, "model": {}, "names": list(earlier)}
     reduced, merged = apply_additions(role, variables, base)
     declared = declare(leave_out_absent(role, remove_nulls(reduced) if nulls else reduced), merged)
     names = list_names(role, variables)
     rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
     lost = find_lost(role, names, earlier)
     found = list(dict.fromkeys([*unknown, *rules, *find_problems(declared), *lost]))
+    plan = {"problems": found, "well_formed": True, "model": {}, "names": list(earlier)}
     if found:
-        return {"problems": found, "model": {}, "names": list(earlier)}
-    return {"problems": [], "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}
+        return plan
+    return {**plan, "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}
 
 
 def remove_nulls(value: Any) -> Any:

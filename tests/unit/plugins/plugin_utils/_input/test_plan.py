@@ -100,7 +100,8 @@ def test_good_input_makes_a_model(plain, lines, merged):
         lambda _declared: [],
         lambda declared, base: {**declared, "base": base["http"]},
     )
-    assert plan == {"problems": [], "model": {"lines": lines, "http": merged, "base": merged}, "names": []}
+    model = {"lines": lines, "http": merged, "base": merged}
+    assert plan == {"problems": [], "well_formed": True, "model": model, "names": []}
 
 
 def test_an_absent_service_is_not_declared():
