@@ -54,8 +54,15 @@ def unwell() -> None:
         )
 
 
-@pytest.mark.parametrize("path", ANSWERS)
-@pytest.mark.parametrize("mode", PORTS)
+@pytest.mark.parametrize(
+    ("mode", "path"),
+    [
+        # The slow pages take half a minute, with either mode.
+        pytest.param(mode, path, marks=pytest.mark.long if (mode, path) == ("tcp", "/slow") else ())
+        for mode in PORTS
+        for path in ANSWERS
+    ],
+)
 def test_a_page_that_fails_takes_no_server_away(mode, path):
     """1,000 requests of 1, 4 and 50 clients, at both load balancers at the same time."""
     command = f"python3 /root/askers.py {PORTS[mode]} {path} {SLOW_GROUPS if path == '/slow' else GROUPS}"
