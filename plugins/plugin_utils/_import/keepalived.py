@@ -298,6 +298,7 @@ class _Local:
         for inner in node.inner:
             if not self._directive(inner, instance):
                 item.setdefault("lines", []).extend(self._hidden(inner.lines(), node.name))
+        item.setdefault("virtual_ipaddress", [])
         self.instances.append(instance)
         return True
 
@@ -479,18 +480,8 @@ class _Merger:
             target.comments.update({path: text for path, text in local.found.comments.items() if path[0] == name})
 
     def _instances(self) -> None:
-        groups: dict[tuple[int, int], dict[str, _Instance]] = {}
-        for host in [host for host in self.order if host in self.local]:
-            for instance in self.local[host].instances:
-                key = (instance.item["virtual_router_id"], _family(instance))
-                if host in groups.setdefault(key, {}):
-                    node = instance.node
-                    self.shared.remark(
-                        "left", node.place, node.text, "its virtual router id is used twice on the node: choose another"
-                    )
-                groups[key][host] = instance
         items: list[Item] = []
-        for members in groups.values():
+        for members in self._group_instances():
             path: Path = ("keepalived_instances", len(items))
             first = next(iter(members.values()))
             self.shared.comment(path, first.node.comments)
@@ -501,6 +492,28 @@ class _Merger:
         if items:
             self.shared.variables["keepalived_instances"] = items
         self._accept_risks(items)
+
+    def _group_instances(self) -> list[dict[str, _Instance]]:
+        """The instances that speak with each other, by node. Their interfaces can have other names on other nodes, so
+        that they count only where a node uses a virtual router ID on several."""
+        same: dict[tuple[int, int], list[tuple[str, _Instance]]] = {}
+        for host in [host for host in self.order if host in self.local]:
+            for instance in self.local[host].instances:
+                same.setdefault((instance.item["virtual_router_id"], _family(instance)), []).append((host, instance))
+        groups: list[dict[str, _Instance]] = []
+        for found in same.values():
+            word = _find_distinction(found)
+            parts: dict[str, dict[str, _Instance]] = {}
+            for host, instance in found:
+                members = parts.setdefault(instance.item[word] if word else "", {})
+                if host in members:
+                    node = instance.node
+                    self.shared.remark(
+                        "left", node.place, node.text, "its virtual router id is used twice on the node: choose another"
+                    )
+                members[host] = instance
+            groups += parts.values()
+        return groups
 
     def _accept_risks(self, items: list[Item]) -> None:
         """Accept what the pair has already and the role would refuse, and name it."""
@@ -597,6 +610,18 @@ def _list_values(members: dict[str, _Instance], key: str) -> dict[str, Any]:
     if key != "preempt" or not others:
         return values
     return {host: others[0] if members[host].priority == ADDRESS_OWNER else value for host, value in values.items()}
+
+
+def _find_distinction(found: list[tuple[str, _Instance]]) -> str:
+    """What tells instances with one virtual router ID apart: nothing if each node has one, their interfaces if no
+    node has others, or else their names."""
+    interfaces: dict[str, list[str]] = {}
+    for host, instance in found:
+        interfaces.setdefault(host, []).append(instance.item["interface"])
+    if all(len(names) == 1 for names in interfaces.values()):
+        return ""
+    widest = max(map(set, interfaces.values()), key=len)
+    return "interface" if all(widest.issuperset(names) for names in interfaces.values()) else "name"
 
 
 def _family(instance: _Instance) -> int:

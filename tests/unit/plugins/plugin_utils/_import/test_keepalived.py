@@ -143,6 +143,37 @@ def test_addresses_that_keepalived_ignores_are_reported(lines, addresses, remark
     assert [(remark.kind, str(remark.place), remark.line) for remark in found.remarks] == remarks
 
 
+BARE = "vrrp_instance a {{\ninterface eth0\nvirtual_router_id 1\n{}\n}}"
+
+
+@pytest.mark.parametrize("line", ["notify_master /bin/x", "virtual_ipaddress_excluded {\n192.0.2.10/24\n}", ""])
+def test_an_instance_without_addresses_in_adverts(line):
+    (found,) = translated(BARE.format(line)).shared.variables["keepalived_instances"]
+    assert found["virtual_ipaddress"] == []
+
+
+def place(name, interface):
+    return instance().replace("web", name).replace("eth0", interface)
+
+
+# The interfaces of the instances int and ext on the other node.
+INTERFACES = [("eth0", "eth1"), ("ens3", "ens4"), ("eth0", "ens4")]
+
+
+@pytest.mark.parametrize(("inside", "outside"), INTERFACES)
+def test_one_virtual_router_id_on_two_interfaces(inside, outside):
+    one = place("int", "eth0") + place("ext", "eth1")
+    found = translated(one, place("int", inside) + place("ext", outside)).shared
+    items = found.variables["keepalived_instances"]
+    assert [(item["name"], len(item["priorities"])) for item in items] == [("int", 2), ("ext", 2)]
+    assert [remark.kind for remark in found.remarks] == []
+
+
+def test_one_virtual_router_id_twice_on_an_interface_is_reported():
+    found = translated(place("int", "eth0") + place("ext", "eth0")).shared
+    assert [remark.kind for remark in found.remarks] == ["left"]
+
+
 def test_values_that_differ_become_variables_of_the_nodes():
     found = translated(instance("advert_int 1"), instance("advert_int 2", priority=99))
     assert found.shared.variables["keepalived_instances"][0]["advert_int"] == "{{ vrrp_web_advert_int }}"
