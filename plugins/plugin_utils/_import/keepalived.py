@@ -244,7 +244,7 @@ class _Local:
         if any(leaf.nodes is not None for leaf in leaves.values()):
             return None
         words = [word for word in (*SCRIPT, "timeout") if word in leaves]
-        if not all(re.fullmatch(r"[+-]?\d+(\.\d+)?", leaves[word].name) for word in words):
+        if not all(re.fullmatch(r"[+-]?\d+(\.\d+)?", leaves[word].value) for word in words):
             return None
         command = leaves["script"].value.replace('\\"', '"').replace("\\\\", "\\")
         numbers = {word: parse_number(leaves[word].name) for word in words}
@@ -261,7 +261,10 @@ class _Local:
     def _process(self, leaves: dict[str, Node]) -> Item | None:
         if "process" not in leaves or any(leaf.nodes is not None for leaf in leaves.values()):
             return None
-        numbers: Item = {word: parse_scalar(leaves[word].name) for word in ("quorum", "weight") if word in leaves}
+        counts = [word for word in ("quorum", "weight") if word in leaves]
+        if any(len(leaves[word].values) != 2 for word in counts):
+            return None
+        numbers: Item = {word: parse_scalar(leaves[word].name) for word in counts}
         lines = [leaf.text for word, leaf in leaves.items() if word not in ("process", "quorum", "weight")]
         return {"process": leaves["process"].rest, **numbers, **({"lines": lines} if lines else {})}
 

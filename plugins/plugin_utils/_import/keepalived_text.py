@@ -17,6 +17,21 @@ from .values import Place, Unreadable, check_size
 TOKEN = re.compile(r'("(?:\\.|[^"\\])*"?)|([{}])|([#!].*)|((?:\$\{[^}]*\}|\\.|[^\s{}"#!])+)')
 QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"?')
 ON, OFF = ("on", "true", "yes"), ("off", "false", "no")
+VRRP = ("vrrp_instance", "vrrp_sync_group")
+SUMMED = (
+    "virtual_ipaddress",
+    "virtual_ipaddress_excluded",
+    "virtual_routes",
+    "virtual_rules",
+    "unicast_peer",
+    "track_interface",
+    "track_script",
+    "track_file",
+    "track_process",
+    "track_bfd",
+)
+"""Blocks of VRRP that keepalived adds up where one stands several times, so that they are read as one."""
+
 INCLUDE = re.compile(r"include[a-z]?")
 
 
@@ -93,18 +108,25 @@ class _Reader:
         return node
 
     def begin(self, place: Place, line: str) -> None:
-        """Open the block of the latest directive."""
-        inner = self.open[-1].inner
+        """Open the block of the latest directive, or again the one that it continues."""
+        outer, inner = self.open[-1], self.open[-1].inner
         if not inner or inner[-1].nodes is not None:
             raise Unreadable(place, line.strip(), "the brace has no directive before it: add one, or remove it")
-        inner[-1].nodes = []
-        self.open.append(inner[-1])
+        latest = inner[-1]
+        before = [node for node in inner[:-1] if node.nodes is not None and node.words == latest.words]
+        if before and outer.kind in VRRP and latest.kind in SUMMED:
+            inner.pop()
+            before[0].comments += latest.comments
+            latest = before[0]
+        latest.nodes = latest.inner
+        self.open.append(latest)
 
     def close(self, place: Place, line: str) -> None:
         """Close the open block."""
         if len(self.open) == 1:
             raise Unreadable(place, line.strip(), "no block is open: remove the brace")
-        self.open.pop().end, self.comments = self.comments, []
+        self.open.pop().end += self.comments
+        self.comments = []
 
     def include(self, place: Place, pattern: str) -> bool:
         """Read the files that match, except those that are being read; false if none is known."""

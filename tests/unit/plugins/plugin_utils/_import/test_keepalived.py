@@ -31,6 +31,15 @@ TREES = [
     ("include y.conf\nb", ["from y", "b"]),
     ("include n*.conf", ["include n*.conf"]),
     ("include x.conf", ["include x.conf"]),
+    (
+        "vrrp_instance a {\ntrack_script {\ns\n}\nb\ntrack_script {\nt\n}\n}",
+        [{"vrrp_instance a": [{"track_script": ["s", "t"]}, "b"]}],
+    ),
+    (
+        "vrrp_instance a {\nauthentication {\ns\n}\nauthentication {\nt\n}\n}",
+        [{"vrrp_instance a": [{"authentication": ["s"]}, {"authentication": ["t"]}]}],
+    ),
+    ("track_file a {\nb\n}\ntrack_file a {\nc\n}", [{"track_file a": ["b"]}, {"track_file a": ["c"]}]),
 ]
 
 
@@ -114,6 +123,12 @@ LINES = [
         {"use_vmac": True, "vmac_name": "web0", "vmac_addr": "02:00:5e:00:53:33", "vmac_xmit_base": True},
     ),
     ("use_vmac web0 netlink_notify_msg", {"lines": ["use_vmac web0 netlink_notify_msg"]}),
+    ("track_interface {\neth1\n}\ntrack_interface {\neth2\n}", {"track_interface": ["eth1", "eth2"]}),
+    (
+        "virtual_ipaddress {\n192.0.2.20/24\n}",
+        {"virtual_ipaddress": [{"address": "192.0.2.20/24"}, {"address": "192.0.2.10/24"}]},
+    ),
+    ("track_bfd {\nx\n}\ntrack_bfd {\ny\n}", {"lines": ["track_bfd {", "    x", "    y", "}"]}),
     ("track_bfd {\nx\n}", {"lines": ["track_bfd {", "    x", "}"]}),
 ]
 
@@ -141,6 +156,37 @@ def test_addresses_that_keepalived_ignores_are_reported(lines, addresses, remark
     found = translated(f"{head}{lines}\n}}\n}}").shared
     assert [line["address"] for line in found.variables["keepalived_instances"][0]["virtual_ipaddress"]] == addresses
     assert [(remark.kind, str(remark.place), remark.line) for remark in found.remarks] == remarks
+
+
+def test_peers_of_two_blocks_are_added_up():
+    peers = "unicast_peer {\n192.0.2.12\n}\nunicast_peer {\n192.0.2.13\n}"
+    assert translated(instance(peers), addresses=("192.0.2.11",)).order == [
+        "lb1",
+        "node_192_0_2_12",
+        "node_192_0_2_13",
+    ]
+
+
+def test_comments_of_a_continued_block_are_kept():
+    lines = "# one\ntrack_interface {\neth1\n# two\n}\n# three\ntrack_interface {\neth2\n# four\n}"
+    (block,) = read(f"vrrp_instance a {{\n{lines}\n}}").inner[0].inner
+    assert (block.comments, block.end) == (["one", "three"], ["two", "four"])
+
+
+# Declarations whose weight is turned round, and what tracks them.
+REVERSED = [
+    ("vrrp_script x {\nscript /bin/x\nweight -20 reverse\n}", "track_script"),
+    ("vrrp_track_process x {\nprocess nginx\nweight 10 reverse\n}", "track_process"),
+    ("vrrp_track_file x {\nfile /run/x\nweight 10 reverse\n}", "track_file"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), REVERSED)
+def test_reversed_weights_stay_as_lines(text, kind):
+    found = translated(text + "\n" + instance(f"{kind} {{\nx\n}}")).shared.variables
+    assert [line.strip() for line in found["keepalived_extra_lines"]] == text.splitlines()
+    assert found["keepalived_instances"][0]["lines"] == [f"{kind} {{", "    x", "}"]
+    assert list_differences(list_effects(read(text)), list_effects(read(text.replace(" reverse", "")))) != []
 
 
 BARE = "vrrp_instance a {{\ninterface eth0\nvirtual_router_id 1\n{}\n}}"
@@ -477,7 +523,15 @@ def test_two_texts_that_do_the_same(one, other):
 
 
 @pytest.mark.parametrize(
-    "line", ["nopreempt", "advert_int 2", "use_vmac", "track_script {\nx\n}", "virtual_routes {\na\n}"]
+    "line",
+    [
+        "nopreempt",
+        "advert_int 2",
+        "use_vmac",
+        "track_script {\nx\n}",
+        "virtual_routes {\na\n}",
+        "virtual_ipaddress {\n192.0.2.20\n}",
+    ],
 )
 def test_a_missing_line_is_a_difference(line):
     assert list_differences(list_effects(read(instance(line))), list_effects(read(instance()))) != []

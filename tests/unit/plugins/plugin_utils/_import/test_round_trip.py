@@ -263,6 +263,24 @@ KEEPALIVED = [
         virtual_ipaddress {
             192.0.2.20/24
         }
+        track_process {
+            web
+        }
+        virtual_ipaddress {
+            192.0.2.21/24
+        }
+    }
+    vrrp_instance c {
+        interface eth1
+        virtual_router_id 2
+        priority 150
+        virtual_ipaddress_excluded {
+            192.0.2.30/24
+        }
+    }
+    vrrp_track_process web {
+        process nginx
+        weight 10 reverse
     }
     vrrp_sync_group both {
         group {
