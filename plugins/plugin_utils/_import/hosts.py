@@ -14,13 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .tree import list_matches
+
 MAIN = {
     "haproxy": "/etc/haproxy/haproxy.cfg",
     "keepalived": "/etc/keepalived/keepalived.conf",
     "nginx": "/etc/nginx/nginx.conf",
 }
-OPTIONS = {"haproxy": "-f", "keepalived": "-f", "nginx": "-c"}
-"""The option of each daemon that names its configuration."""
+OPTIONS = {"haproxy": ("-f",), "keepalived": ("-f", "--use-file"), "nginx": ("-c",)}
+"""The options of each daemon that name its configuration."""
 
 LARGEST = 4 * 1024 * 1024
 """Bytes up to which a file is read."""
@@ -70,8 +72,7 @@ class Host:
         texts = self.texts
         found: dict[str, str] = {}
         for path in self._named(daemon) or [MAIN[daemon]]:
-            inside = sorted(name for name in texts if posixpath.dirname(name) == path.rstrip("/"))
-            for name in [path] if path in texts else [name for name in inside if name.endswith(".cfg")]:
+            for name in [path] if path in texts else list_matches(texts, posixpath.join(path, "*.cfg")):
                 found[name] = texts[name]
         return found
 
@@ -118,14 +119,18 @@ class Host:
     def _settings(self) -> list[str]:
         text = self.texts.get(SETTINGS, "")
         values = {name: " ".join(shlex.split(value)) for name, value in re.findall(r"(?m)^(\w+)=(.*)$", text)}
-        further = _arguments(values.get("EXTRAOPTS", "").split(), "-f")
+        further = _arguments(values.get("EXTRAOPTS", "").split(), OPTIONS["haproxy"])
         return [values.get("CONFIG", MAIN["haproxy"]), *further] if values.get("CONFIG") or further else []
 
 
-def _arguments(words: list[str], option: str) -> list[str]:
-    """The values of an option; those after C(--) belong to haproxy's C(-f)."""
-    found = [value for word, value in zip(words, words[1:]) if word == option]
-    return found + (words[words.index("--") + 1 :] if "--" in words and option == "-f" else [])
+def _arguments(words: list[str], options: tuple[str, ...]) -> list[str]:
+    """The values of options, behind them or behind an equals sign; those after C(--) belong to haproxy's C(-f)."""
+    pairs = [
+        word.split("=", 1) if word.startswith("--") and "=" in word else [word, after]
+        for word, after in zip(words, [*words[1:], ""])
+    ]
+    found = [value for option, value in pairs if option in options and value]
+    return found + (words[words.index("--") + 1 :] if "--" in words and "-f" in options else [])
 
 
 def read_hosts(collected: Mapping[str, Mapping[str, Any]]) -> list[Host]:

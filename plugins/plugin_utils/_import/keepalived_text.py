@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 import re
 from collections.abc import Mapping
 
-from .tree import Node
+from .tree import Node, list_matches
 from .values import Place, Unreadable, check_size
 
 TOKEN = re.compile(r'("(?:\\.|[^"\\])*"?)|([{}])|([#!].*)|((?:\$\{[^}]*\}|\\.|[^\s{}"#!])+)')
@@ -131,7 +130,7 @@ class _Reader:
     def include(self, place: Place, pattern: str) -> bool:
         """Read the files that match, except those that are being read; false if none is known."""
         wanted = posixpath.normpath(posixpath.join(posixpath.dirname(place.file), pattern))
-        names = [name for name in sorted(self.files) if fnmatch.fnmatch(name, wanted) and name not in self.reading]
+        names = [name for name in list_matches(self.files, wanted) if name not in self.reading]
         for name in names:
             self.file(name)
         return bool(names)

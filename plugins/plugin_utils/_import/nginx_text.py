@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .tree import Node
+from .tree import Node, list_matches
 from .values import Place, Unreadable, check_size
 
 ESCAPES = {"t": "\t", "r": "\r", "n": "\n", '"': '"', "'": "'", "\\": "\\"}
@@ -102,7 +101,7 @@ class _Reader:
         if posixpath.basename(node.name) == PACKAGED:
             return False
         wanted = posixpath.normpath(posixpath.join(self.folder, node.name))
-        names = [name for name in sorted(self.files) if fnmatch.fnmatch(name, wanted) and name not in self.reading]
+        names = [name for name in list_matches(self.files, wanted) if name not in self.reading]
         for name in names:
             self.file(name)
         return bool(names)

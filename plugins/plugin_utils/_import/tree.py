@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fnmatch
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .values import Place
@@ -73,3 +74,16 @@ class Node:
         yield self
         for node in self.inner:
             yield from node.walk()
+
+
+def list_matches(names: Iterable[str], pattern: str) -> list[str]:
+    """The names of files that fit a pattern as in a shell, in their order: a wildcard stands for neither a slash nor
+    the dot of a hidden file."""
+    return [name for name in sorted(names) if _fits(name.split("/"), pattern.split("/"))]
+
+
+def _fits(parts: list[str], wanted: list[str]) -> bool:
+    return len(parts) == len(wanted) and all(
+        fnmatch.fnmatchcase(part, word) and (part.startswith(".") <= word.startswith("."))
+        for part, word in zip(parts, wanted)
+    )

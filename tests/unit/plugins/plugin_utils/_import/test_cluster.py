@@ -105,10 +105,18 @@ CONFIGURATIONS = [
 @pytest.mark.parametrize(("files", "processes", "expected"), CONFIGURATIONS)
 def test_the_files_that_haproxy_is_started_with(files, processes, expected):
     there = {"/etc/haproxy/haproxy.cfg": "", "/etc/haproxy/other.cfg": "", "/etc/haproxy/conf.d/a.cfg": ""}
-    found = Host("lb1", files={**there, "/etc/haproxy/conf.d/README": "", **files}, processes=processes)
+    others = {f"/etc/haproxy/conf.d/{name}": "" for name in ("README", ".a.cfg", "below/a.cfg")}
+    found = Host("lb1", files={**there, **others, **files}, processes=processes)
     assert [path.removeprefix("/etc/haproxy/") for path in found.configuration("haproxy")] == (
         expected or ["haproxy.cfg"]
     )
+
+
+@pytest.mark.parametrize("option", ["-f ", "--use-file ", "--use-file="])
+def test_the_file_that_keepalived_is_started_with(option):
+    path = "/etc/keepalived/other.conf"
+    found = Host("lb1", files={KEEPALIVED: "", path: ""}, processes=(f"/usr/sbin/keepalived -n {option}{path} -D",))
+    assert list(found.configuration("keepalived")) == [path]
 
 
 @pytest.mark.parametrize(

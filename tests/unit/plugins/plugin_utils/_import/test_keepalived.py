@@ -29,6 +29,8 @@ TREES = [
     ('s "x y" # z\n! nothing', ['s "x y"']),
     ("a ${B}", ["a ${B}"]),
     ("include y.conf\nb", ["from y", "b"]),
+    ("include *.conf", ["from y"]),
+    ("include */*.conf\ninclude .?.conf", ["from below", "from z"]),
     ("include n*.conf", ["include n*.conf"]),
     ("include x.conf", ["include x.conf"]),
     (
@@ -45,7 +47,8 @@ TREES = [
 
 @pytest.mark.parametrize(("text", "expected"), TREES)
 def test_trees(text, expected):
-    assert shape(read(text, y="from y")) == expected
+    hidden = {".z": "from z", "d/y": "from below"}
+    assert shape(read(text, y="from y", **hidden)) == expected
 
 
 @pytest.mark.parametrize(("text", "message"), [("a {", "no closing brace"), ("}", "no block"), ("{", "no directive")])

@@ -31,13 +31,15 @@ TREES = [
     ("location ~ \\.php$ { a; }", [{"location ~ \\.php$": ["a"]}]),
     ("http { include conf.d/*.conf; }", [{"http": ["from a", "from b"]}]),
     ("http { server { include conf.d/a.conf; } }", [{"http": [{"server": ["include conf.d/a.conf"]}]}]),
+    ("http { include conf.d/.*.conf; include */d/?.conf; }", [{"http": ["from c", "from e"]}]),
     ("include other;", ["include other"]),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), TREES)
 def test_trees(text, expected):
-    assert shape(read(text, a="from a;", b="from b;")) == expected
+    hidden = {".c": "from c;", "d/e": "from e;"}
+    assert shape(read(text, a="from a;", b="from b;", **hidden)) == expected
 
 
 UNREADABLE = [
