@@ -166,3 +166,9 @@ def test_every_alert_and_metric_has_its_item():
         r'"((?:keepalived|bird)_\w+)": \(', (ROOT / "roles/keepalived/files/metrics.py").read_text(encoding="utf-8")
     )
     assert sorted(rows) == sorted(rules + metrics)
+
+
+def test_changes_have_the_markup_of_the_changelog():
+    """That of modules' documentation would be printed as it is."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "changelogs/fragments").glob("*.yml")}
+    assert [name for name, text in texts.items() if re.search(r"\b[COVIP]\(", text)] == []
