@@ -52,7 +52,7 @@ class Watch:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
-        while not self.ended.wait(0.1):
+        while not self.ended.wait(0.02):
             for path in (*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")):
                 try:
                     text = path.read_bytes()

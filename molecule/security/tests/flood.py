@@ -19,7 +19,8 @@ HEAD = b"GET / HTTP/1.1\r\nHost: www.example.com\r\nX-Slow: "
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
 LONGEST = 20
 AT_ONCE = 150
-"""Connections of one flood at a time: what a listener's queue has no room for would be nobody's connection."""
+"""Connections of one flood at a time. With more, the listener's queue overflows, and the client has connections that
+haproxy never accepts."""
 
 
 async def drip(writer: asyncio.StreamWriter) -> None:

@@ -19,7 +19,8 @@ from inside import inside
 ATTACKER = "web1"
 PORTS = {80: 5, 7443: 2, 8080: 2, 8081: 2, 8443: 2, 9443: 2}
 """A port of each frontend whose clients can be silent, and how many addresses hold 100 connections each to it: more
-than it accepts. Those of the first are as many that a queue of 200 waits when haproxy ends all it has at once."""
+than it accepts. haproxy ends silent connections all at once: at port 80, where the number is asserted, others wait to
+take all 200 places."""
 
 CHECKS = {
     "health": "curl --silent --fail --max-time 3 http://127.0.0.1:8405/healthz",

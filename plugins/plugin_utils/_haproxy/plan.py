@@ -102,6 +102,7 @@ def build_model(
     hung = float(variables["haproxy_hung_server_seconds"]) > 0 and not published
     ordered = variables["haproxy_acme"]
     logs = build_logs(variables)
+    page = status_page.build_page(variables, base["instances"]) if status_page.is_served(variables) else {}
     return {
         **found,
         "tls": [*found["tls"], *client_certificates.build_global_lines(variables, _sections(variables))]
@@ -115,12 +116,12 @@ def build_model(
         "secrets": _list_secrets(variables),
         "logs": logs,
         "hung_servers": hung,
-        "status_page": status_page.build_page(variables, base["instances"]) if status_page.is_served(variables) else {},
+        "status_page": page,
         "companions": [
             *(["haproxy-hung-servers.service"] if hung else []),
             *(["haproxy-acme.service"] if ordered else []),
             *(COMPANIONS if logs["daemon"] else []),
-            *(status_page.COMPANIONS if status_page.is_served(variables) else []),
+            *(status_page.COMPANIONS if page else []),
         ],
         "acme": {
             "keys": orders.list_key_names(ordered),

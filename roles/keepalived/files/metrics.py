@@ -334,8 +334,8 @@ def main(action: str, file: str) -> None:
 def update(
     output: Output, settings: Mapping[str, Any], instances: Mapping[str, Instance], vips: Mapping[str, list[str]]
 ) -> None:
-    """Write the metrics of this moment. Where the host is too busy to tell, those of the last one stay: the exporter
-    knows from the file's time how old they are."""
+    """Write the metrics of this moment. Where the host is too busy to tell, those that were written before stay: the
+    exporter knows from the file's time how old they are."""
     reporters = [found for found in (settings["kernel"], settings["announcements"]) if found]
     try:
         held, units = list_addresses(), properties([*settings["units"], *(found["unit"] for found in reporters)])
