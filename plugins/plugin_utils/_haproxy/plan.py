@@ -18,6 +18,7 @@ from .._input.releases import find_releases, has_feature
 from . import acme, client_certificates, quic, status_page
 from .declared import Item, Sections, Variables
 from .logs import COMPANIONS, build_logs
+from .loops import list_held
 from .maxconn import compute_limits
 from .problems import problems
 from .sections import (
@@ -67,7 +68,7 @@ def plan(
         facts,
         lambda reduced, _merged: acme.declare_servers(reduced),
         lambda declared: [
-            *problems(declared, lines),
+            *problems(declared, lines, _list_held(declared, base)),
             *acme.find_problems(declared, _sections(declared), base["certificate_store"]),
             *quic.find_problems(
                 _binds(declared),
@@ -143,6 +144,10 @@ def _find_releases(variables: Variables, facts: Mapping[str, Any], lines: list[s
     if variables["haproxy_runtime"] == "container":
         return {}
     return find_releases(facts, lines, {"haproxy": variables["haproxy_version"]})
+
+
+def _list_held(variables: Variables, base: Mapping[str, Any]) -> set[str]:
+    return list_held(base.get("instances", []), base.get("virtual_servers", []), variables["haproxy_node_name"])
 
 
 def _sections(variables: Variables) -> Sections:

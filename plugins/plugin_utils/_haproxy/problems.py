@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -55,9 +55,10 @@ OWN_PATHS = ("haproxy_health_uri", "haproxy_prometheus_uri", "haproxy_stats_uri"
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
 
-def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
+def problems(variables: Variables, host: Iterable[str] = (), held: Collection[str] = ()) -> list[str]:
     """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names,
-    C(host) lines that say what memory and how many file descriptors the host has."""
+    C(host) lines that say what memory and how many file descriptors the host has, C(held) the addresses that
+    keepalived can give to it."""
     printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
     sections = {kind: merge_items(variables, kind) for kind in KINDS}
     return [
@@ -74,7 +75,7 @@ def problems(variables: Variables, host: Iterable[str] = ()) -> list[str]:
         *maxconn.problems(variables, host),
         *logs.problems(variables),
         *times.problems(variables, sections),
-        *loops.problems(variables, sections),
+        *loops.problems(variables, sections, held),
         *_users(variables),
         *_statistics(variables),
         *status_page.find_problems(variables),

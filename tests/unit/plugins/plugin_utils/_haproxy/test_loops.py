@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.loops import list_held
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.plan import plan
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._haproxy.problems import problems
-from samples.haproxy import NODES, WEB1, back, front, listen, server, variables
+from samples.haproxy import BASE, DEFAULTS, NODES, WEB1, back, front, listen, server, variables
 
 SIX = [{"name": "lb1", "address": "2001:db8::11"}, {"name": "lb2", "address": "2001:db8::12"}]
 HTTP = front(default_backend="web")
@@ -65,6 +67,28 @@ BAD = [
         "haproxy_listens: db: server db1 is 127.0.0.1 port 5432, where db of a load balancer listens",
     ),
     (
+        "the brackets of a bind",
+        cluster(
+            server(address="::1"), frontends=[front(binds=[{"port": 80, "address": "[::]"}], default_backend="web")]
+        ),
+        "server web1 is ::1 port 80",
+    ),
+    (
+        "the IP version of a bind",
+        cluster(
+            server(address="127.0.0.1"),
+            frontends=[front(binds=[{"port": 80, "address": "ipv4@127.0.0.1"}], default_backend="web")],
+        ),
+        "server web1 is 127.0.0.1 port 80",
+    ),
+    ("the IP version of a server", cluster(server(address="ipv4@127.0.0.1")), "server web1 is 127.0.0.1 port 80"),
+    ("the name of IPv6", cluster(server(address="ip6-localhost")), "server web1 is ip6-localhost port 80"),
+    (
+        "a template",
+        cluster(back(servers=[], port=80, server_templates=[{"prefix": "web", "count": 2, "address": "localhost"}])),
+        "haproxy_backends: web: server template web is localhost port 80",
+    ),
+    (
         "twice",
         cluster(back(servers=[WEB1, {**WEB1, "name": "web2"}])),
         "haproxy_backends: web: the servers web1 and web2 are both 192.0.2.21; set",
@@ -100,6 +124,15 @@ GOOD = [
             front(binds=[{"port": 8443}], default_backend="web"),
         ],
     ),
+    # The kernel chooses the listener with the address.
+    cluster(
+        back(),
+        back("inner", servers=[{"name": "itself", "address": "127.0.0.1", "port": 80}]),
+        frontends=[
+            front("outer", default_backend="inner"),
+            front(binds=[{"port": 80, "address": "127.0.0.1"}], default_backend="web"),
+        ],
+    ),
     cluster(back(servers=[WEB1, {**WEB1, "name": "web2", "port": 81}])),
     cluster(back(servers=[WEB1, {**WEB1, "name": "web2", "options": {"backup": True}}])),
 ]
@@ -114,3 +147,83 @@ def test_problem(changes, said):
 @pytest.mark.parametrize("changes", GOOD)
 def test_no_problem(changes):
     assert problems(variables(**changes)) == []
+
+
+INSTANCES = [
+    {"name": "web", "virtual_ipaddress": [{"address": "192.0.2.10/24"}]},
+    {"name": "web6", "virtual_ipaddress": [{"address": "2001:DB8::10/64"}], "nodes": ["lb2", "lb1"]},
+    {"name": "more", "virtual_ipaddress_excluded": ["192.0.2.20/24 dev eth0"], "virtual_ipaddress": None},
+    {"name": "shared", "anycast": ["198.51.100.80/32", "2001:db8:5::80/128"]},
+    {"name": "elsewhere", "virtual_ipaddress": [{"address": "192.0.2.30/24"}], "nodes": ["lb3", "lb4"]},
+    {"name": "gone", "virtual_ipaddress": [{"address": "192.0.2.40/24"}], "state": "absent"},
+    {"name": "of the kernel", "virtual_ipaddress": [{"address": "192.0.2.50/24"}]},
+]
+VIRTUAL_SERVERS = [{"address": "192.0.2.50", "port": 80}, {"fwmark": 7}]
+HELD = {"192.0.2.10", "2001:db8::10", "192.0.2.20", "198.51.100.80", "2001:db8:5::80"}
+BOTH = front(binds=[{"port": 80, "address": "::"}], default_backend="web")
+KNOWN = (
+    {},
+    {"instances": INSTANCES},
+    {"instances": INSTANCES, "virtual_servers": [{"address": "192.0.2.10", "port": 80}]},
+)
+ONLY_SIX = front(binds=[{"port": 80, "address": "::", "options": ["v6only"]}], default_backend="web")
+
+
+def test_addresses_that_keepalived_can_give_to_a_node():
+    assert list_held(INSTANCES, VIRTUAL_SERVERS, "lb1") == HELD
+
+
+@pytest.mark.parametrize("instances", [["web"], [{"name": "web", "virtual_ipaddress": "192.0.2.10/24"}], [{}], [None]])
+def test_instances_of_a_wrong_type_are_left_to_keepalived(instances):
+    assert list_held(instances, ["192.0.2.50"], "lb1") == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "frontend"),
+    [
+        ("192.0.2.10", HTTP),
+        ("ipv4@192.0.2.10", HTTP),
+        ("198.51.100.80", HTTP),
+        ("192.0.2.10", BOTH),
+        ("2001:DB8:0::10", BOTH),
+        ("[2001:db8::10]", ONLY_SIX),
+        ("2001:db8:5::80", ONLY_SIX),
+        ("192.0.2.10", front(binds=[{"port": 80, "address": "192.0.2.10"}], default_backend="web")),
+        ("2001:db8::10", front(binds=[{"port": 80, "address": "[2001:db8::10]"}], default_backend="web")),
+    ],
+)
+def test_a_vip_is_no_server_of_its_own_listener(address, frontend):
+    (problem,) = problems(variables(**cluster(server(address=address), frontends=[frontend])), held=HELD)
+    assert "haproxy would send requests to itself until it is full; it is a VIP or an anycast address" in problem
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        cluster(server(address="192.0.2.10", port=8080)),
+        # The other IP version, another interface, and the kernel's choice of the listener with the address.
+        cluster(server(address="2001:db8::10")),
+        cluster(server(address="192.0.2.10"), frontends=[ONLY_SIX]),
+        cluster(
+            server(address="192.0.2.10"),
+            frontends=[front(binds=[{"port": 80, "options": ["interface br-lan"]}], default_backend="web")],
+        ),
+        cluster(
+            back(),
+            back("inner", servers=[{"name": "vip", "address": "192.0.2.10", "port": 80}]),
+            frontends=[
+                front("outer", default_backend="inner"),
+                front(binds=[{"port": 80, "address": "192.0.2.10"}], default_backend="web"),
+            ],
+        ),
+    ],
+)
+def test_a_vip_may_be_a_server_elsewhere(changes):
+    assert problems(variables(**changes), held=HELD) == []
+
+
+def test_the_plan_knows_the_vips():
+    changed = variables(**cluster(server(address="192.0.2.10")))
+    options = {name: {"type": "raw"} for name in changed}
+    said = [plan(changed, {**BASE, "role_defaults": DEFAULTS, **keys}, options, {})["problems"] for keys in KNOWN]
+    assert [len(found) for found in said] == [0, 1, 0]
