@@ -126,6 +126,20 @@ BAD = [
         ["cluster_vips is '192.0.2.10/255.255.255.0': write its prefix instead of a netmask, 192.0.2.10/24"],
     ),
     (
+        "balancing onto its VIP",
+        {**frontends({}), **servers({"address": VIP.partition("/")[0]})},
+        [
+            f"haproxy_backends: web: server web1 is {VIP.partition('/')[0]} port 80, where http_in of a load balancer "
+            "listens",
+            "name the server's own address instead",
+        ],
+    ),
+    (
+        "adverts on loopback",
+        {**vip("203.0.113.66/32"), "keepalived_interface": "lo"},
+        ["keepalived_instances: web: interface is 'lo', on which no other node hears adverts"],
+    ),
+    (
         "balancing onto itself",
         {**frontends({}), **servers({"address": "127.0.0.1"})},
         [

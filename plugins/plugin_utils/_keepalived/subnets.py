@@ -11,7 +11,7 @@ import re
 from typing import Any, Union
 
 from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, version_of
-from .._input.interfaces import LOOPBACK, interface_facts, list_interfaces, list_networks
+from .._input.interfaces import LOOPBACK, interface_facts, list_host_addresses, list_interfaces, list_networks
 from .declared import Facts, Instance
 from .instance import find_device, find_family, list_devices, list_instance_nodes, node_address, order_nodes
 from .interfaces import find_interfaces, find_source_address
@@ -60,7 +60,9 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
     for address in item["virtual_ipaddress"]:
         found += _check_vip(address["address"], find_device(address, item["interface"]), others, facts, anywhere)
     for line in item["virtual_ipaddress_excluded"]:
-        found += _check_excluded(line.split()[0] if line.split() else "", others)
+        found += _check_excluded(line.split(), others, item, facts)
+    for value in item["anycast"]:
+        found += _check_anycast(value, others, facts)
     watched = [entry.split()[0] for entry in item.get("track_interface", []) if entry.split()]
     for name in dict.fromkeys([item["interface"], *list_devices(item), *watched]):
         if name not in interfaces:
@@ -78,6 +80,12 @@ def problems(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str
 def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts) -> list[str]:
     """Adverts that no peer would hear, because keepalived sends them from an address of another interface."""
     nodes = list_instance_nodes(item, declared["nodes"])
+    if item["interface"] == LOOPBACK and not item["anycast"] and len(order_nodes(item, nodes)) > 1:
+        return [
+            f"interface is '{LOOPBACK}', on which no other node hears adverts: all nodes would hold the VIP. Set "
+            "keepalived_interface, or the interface of the instance, to the interface on which the nodes reach each "
+            f"other; an address that is to be on {LOOPBACK} has its own dev: {LOOPBACK}"
+        ]
     address = find_source_address(nodes, declared["node"], find_family(item, nodes))
     homes = find_interfaces(address, facts)
     if not item["unicast"] or not homes or item["interface"] not in {*facts["interfaces"]} - {LOOPBACK}:
@@ -142,20 +150,48 @@ def _check_vip(value: str, device: str, others: dict[str, str], facts: Facts, an
         return wrong
     virtual = ipaddress.ip_interface(value)
     taken = others.get(str(virtual.ip))
-    near = [network for network in list_networks(interface_facts(device, facts)) if _is_in(value, network)]
-    taken = taken or next(filter(None, (_describe_place(virtual.ip, network) for network in near)), "")
+    taken = taken or _describe_place_on(virtual.ip, device, facts)
     if taken:
         return [f"virtual_ipaddress {value} is {taken}: choose an address that no host has"]
     return [] if anywhere else _refuse_outside_subnets(value, virtual, device, facts)
 
 
-def _check_excluded(value: str, others: dict[str, str]) -> list[str]:
+def _check_excluded(words: list[str], others: dict[str, str], item: Instance, facts: Facts) -> list[str]:
     """Refuse an address that is none or is taken. Whatever else the line says is keepalived's to check."""
+    value = words[0] if words else ""
     address = value.partition("/")[0]
     if not is_address(address):
         return [f"virtual_ipaddress_excluded has '{value}': an address with prefix is needed, such as 192.0.2.10/24"]
-    taken = others.get(canonical(address)) or _describe_special_address(ipaddress.ip_interface(address))
+    if "/" in value and (wrong := find_address_problems("virtual_ipaddress_excluded", value)):
+        return wrong
+    device: str = dict(zip(words[1:], words[2:])).get("dev") or item["interface"]
+    taken = (
+        others.get(canonical(address))
+        or _describe_special_address(ipaddress.ip_interface(address))
+        or _describe_place_on(ipaddress.ip_address(address), device, facts)
+    )
     return [f"virtual_ipaddress_excluded {value} is {taken}: choose an address that no host has"] if taken else []
+
+
+def _check_anycast(value: str, others: dict[str, str], facts: Facts) -> list[str]:
+    """Refuse an address that a host or nobody can have. What has no such form is told with the instance."""
+    if not version_of(value):
+        return []
+    address = ipaddress.ip_interface(value).ip
+    own = [assigned for assigned in list_host_addresses(facts) if assigned.network.num_addresses > 1]
+    taken = others.get(str(address)) or _describe_special_address(ipaddress.ip_interface(address))
+    if not taken and address.is_link_local:
+        taken = "an address of one link, which no router forwards"
+    if not taken and any(address == assigned.ip for assigned in own):
+        taken = "this host's own address"
+    taken = taken or next(filter(None, (_describe_place(address, assigned.network) for assigned in own)), "")
+    return [f"anycast has '{value}', which is {taken}: choose an address that no host has"] if taken else []
+
+
+def _describe_place_on(address: IPAddress, device: str, facts: Facts) -> str:
+    """Describe an address that no host of the interface's networks can have; empty for others."""
+    networks = list_networks(interface_facts(device, facts))
+    return next(filter(None, (_describe_place(address, network) for network in networks)), "")
 
 
 def find_address_problems(where: str, value: str) -> list[str]:

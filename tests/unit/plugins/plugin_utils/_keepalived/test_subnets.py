@@ -21,6 +21,11 @@ GOOD = [
     ([instance(vip("192.0.2.10/32"))], {}),
     ([instance(vip("203.0.113.66/32", dev="lo"))], {}),
     ([instance(vip("192.0.2.254/31"))], {}),
+    # Nobody else has to hear the adverts of a single node.
+    ([instance(vip("192.0.2.10/32"), interface="lo")], {"nodes": NODES[:1], "accepted": ["single_node"]}),
+    ([instance(vip("192.0.2.10/32", dev="lo"), virtual_ipaddress_excluded=["192.0.2.20/32 dev lo"])], {}),
+    ([instance(virtual_ipaddress_excluded=["192.0.2.20", "2001:db8::20/64 dev eth0", "192.0.2.22/24"])], {}),
+    ([instance(virtual_ipaddress=[], version=2, anycast=["203.0.113.5/32"])], {}),
     ([instance(vip("2001:db8::ffff:ffff:ffff:ffff/64"))], {"nodes": DUAL}),
     ([instance(vip("fe80::10/64"), vip("2001:db8::10/64"))], {"nodes": DUAL}),
     ([instance(vip("2001:db8::10/64"))], {"nodes": [{"name": "lb1", "address": "2001:DB8:0::11"}, SIX[1]]}),
@@ -86,7 +91,38 @@ BAD = [
         "no subnet at all",
         [instance(interface="lo")],
         {},
-        ["192.0.2.10/24 is outside every subnet of lo", "its subnets are none"],
+        ["192.0.2.10/24 is outside every subnet of lo", "interface is 'lo', on which no other node hears adverts"],
+    ),
+    *(
+        (
+            f"adverts on loopback of {address}",
+            [instance(vip(address), interface="lo", unicast=unicast)],
+            {"nodes": DUAL},
+            ["web: interface is 'lo', on which no other node hears adverts: all nodes would hold the VIP. Set keepal"],
+        )
+        for address in ("192.0.2.10/32", "2001:db8::10/128")
+        for unicast in (True, False)
+    ),
+    *(
+        (
+            f"an anycast address that is {what}",
+            [instance(virtual_ipaddress=[], version=2, anycast=[address])],
+            {"nodes": DUAL},
+            [f"web: anycast has '{address}', which is {what}: choose an address that no host has"],
+        )
+        for address, what in (
+            ("192.0.2.12/32", "the address of node lb2"),
+            ("2001:DB8:0::12/128", "the address of node lb2"),
+            ("192.0.2.1/32", "the gateway of the default route"),
+            ("2001:db8::1/128", "the gateway of the default route"),
+            ("198.51.100.2/32", "this host's own address"),
+            ("192.0.2.255/32", "the broadcast address of the network 192.0.2.0/24"),
+            ("2001:db8::/128", "the address of the network 2001:db8::/64 itself"),
+            ("127.0.0.1/32", "a loopback, multicast, broadcast or unspecified address"),
+            ("::1/128", "a loopback, multicast, broadcast or unspecified address"),
+            ("169.254.7.10/32", "an address of one link, which no router forwards"),
+            ("fe80::10/128", "an address of one link, which no router forwards"),
+        )
     ),
     (
         "second VIP",
@@ -195,6 +231,24 @@ BAD = [
         [instance(virtual_ipaddress_excluded=["127.0.0.9 dev eth0", "fe80::9/64"])],
         {},
         ["virtual_ipaddress_excluded 127.0.0.9 is a loopback, multicast, broadcast or unspecified address"],
+    ),
+    *(
+        (
+            f"{value} that the adverts leave out",
+            [instance(virtual_ipaddress_excluded=[value])],
+            {"nodes": DUAL},
+            [f"web: virtual_ipaddress_excluded {said}"],
+        )
+        for value, said in (
+            ("192.0.2.255/24", "192.0.2.255/24 is the broadcast address of the network 192.0.2.0/24"),
+            ("192.0.2.255 dev eth0", "192.0.2.255 is the broadcast address of the network 192.0.2.0/24"),
+            (
+                "198.51.100.127/32 dev br-lan",
+                "198.51.100.127/32 is the broadcast address of the network 198.51.100.0/25",
+            ),
+            ("2001:db8::/64", "2001:db8::/64 is the address of the network 2001:db8::/64 itself"),
+            ("192.0.2.20/255.255.255.0", "is '192.0.2.20/255.255.255.0': write its prefix instead of a netmask"),
+        )
     ),
     (
         "this network",
