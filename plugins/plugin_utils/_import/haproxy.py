@@ -40,6 +40,9 @@ DEFAULTS = {"log": ["/dev/log local0 notice"], "hard-stop-after": "12h", "mworke
 OWN_BASE = "local"
 """The defaults section of the role's own listeners, which are there in plain mode as well."""
 
+OWN_LISTENER = "health"
+"""The name of the role's listener, which is there in plain mode as well."""
+
 OWN_LINES = ("server-state-file /run/haproxy-reload/server-state", "load-server-state-from-file global")
 """Lines of the role that are there in plain mode as well."""
 
@@ -242,7 +245,8 @@ class _Translator:
     def _name_defaults(self) -> None:
         """Choose the name by which sections refer to each defaults section.
 
-        A single one becomes the role's own; of several, each becomes an item of haproxy_named_defaults."""
+        A single one from which all sections begin becomes the role's own. Otherwise each becomes an item of
+        haproxy_named_defaults, so that sections before the first one get nothing of it."""
         there = [
             number
             for number, section in enumerate(self.config.sections)
@@ -253,7 +257,8 @@ class _Translator:
         proxies = [section for section in self.config.sections if section.kind in PROXIES and not section.base]
         first = [modes[number] for number in there] or [self._mode(section) for section in proxies] or ["tcp"]
         variables["haproxy_mode"] = first[0]
-        if len(there) == 1:
+        early = any(section.defaults is None and section.kind in PROXIES for section in self.config.sections)
+        if len(there) == 1 and not early:
             self.bases[there[0]] = modes[there[0]]
             return
         for number in there:
@@ -310,6 +315,9 @@ class _Translator:
         kind, name = section.kind, section.name
         if not WORD.fullmatch(name):
             self._left(section.head, "the name of the section is no single word: rename it")
+            return
+        if _is_health(section):
+            self._left(section.head, "the role's own listener has this name: rename the section, and what refers to it")
             return
         items = self.found.variables.setdefault(f"haproxy_{kind}s", [])
         path: Path = (f"haproxy_{kind}s", len(items))
@@ -532,12 +540,16 @@ def _list_ports(sections: list[Section]) -> dict[int, Line]:
 
 def _find_own(sections: list[Section]) -> list[Section]:
     """The sections that the role writes in plain mode as well: its listener for health, and the defaults of that if no
-    other section has them."""
-    users = [section for section in sections if section.base == OWN_BASE]
-    health = [section for section in users if (section.kind, section.name) == ("frontend", "health")]
-    if len(health) < len(users):
-        return health
-    return [*health, *(section for section in sections if (section.kind, section.name) == ("defaults", OWN_BASE))]
+    other section begins with them, by their name or because it stands behind them."""
+    health = [section for section in sections if _is_health(section) and section.base == OWN_BASE]
+    users = {section.defaults for section in sections if section not in health}
+    bases = {section.defaults for section in health} - users
+    return [*health, *(section for number, section in enumerate(sections) if number in bases)]
+
+
+def _is_health(section: Section) -> bool:
+    """Whether a section has the name of the role's listener, which no other frontend or listen may have."""
+    return section.kind in ("frontend", "listen") and section.name == OWN_LISTENER
 
 
 def _share_options(item: Item) -> None:

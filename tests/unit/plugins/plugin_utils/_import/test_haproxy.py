@@ -213,6 +213,22 @@ def test_several_defaults_get_names():
     assert found["haproxy_backends"][0]["from"] == "y"
 
 
+# Configurations with sections before their only defaults, which HAProxy gives nothing of it.
+EARLY = [
+    {"x.cfg": "listen early\nbind :1\ndefaults\nmode http\ntimeout client 1s\nfrontend late\nbind :2"},
+    {"a.cfg": "listen early\nbind :1", "b.cfg": "defaults\nmode http\ntimeout client 1s\nfrontend late\nbind :2"},
+]
+
+
+@pytest.mark.parametrize("files", EARLY)
+def test_sections_before_the_only_defaults_get_nothing_of_it(files):
+    found = translate(parse(files)).variables
+    assert "haproxy_timeouts" not in found
+    assert found["haproxy_named_defaults"] == [{"name": "defaults_1", "mode": "http", "timeouts": {"client": "1s"}}]
+    assert found["haproxy_listens"] == [{"name": "early", "mode": "tcp", "binds": [{"port": 1}]}]
+    assert found["haproxy_frontends"] == [{"name": "late", "from": "defaults_1", "binds": [{"port": 2}]}]
+
+
 def test_sections_of_other_kinds():
     assert variables("resolvers dns\nnameserver a 192.0.2.1:53\ncache c\ntotal-max-size 4") == {
         "haproxy_extra_sections": [
@@ -307,6 +323,8 @@ REMARKS = [
     ("userlist u\nuser a password abc", "left", "x.cfg:2", "user a password ********"),
     ("userlist u\ngroup g\nuser a insecure-password abc", "changed", "x.cfg:2", "group g"),
     ("global\nstats socket /run/haproxy/admin.sock", "changed", "x.cfg:2", "stats socket /run/haproxy/admin.sock"),
+    ("\nfrontend health\nbind :80", "left", "x.cfg:2", "frontend health"),
+    ("\nlisten health\nbind :80", "left", "x.cfg:2", "listen health"),
 ]
 
 
@@ -336,6 +354,19 @@ def test_statistics_that_everybody_may_change_are_accepted_and_named(lines, defa
     found = translated(f"defaults\nmode http\n{defaults}\nlisten a\nbind :1\n{lines}")
     assert found.variables.get("haproxy_accept_unprotected_stats") == accepted
     assert [remark.kind for remark in found.remarks] == (["note"] if accepted else [])
+
+
+LOCAL = [
+    "defaults local\ntimeout client 7s\nfrontend a\nbind :80",
+    "defaults local\ntimeout client 7s\nfrontend a from local\nbind :80",
+    "defaults local\ntimeout client 7s\nbackend a",
+    "defaults local\ntimeout client 7s\nfrontend health from local\nmonitor-uri /up\nbackend a",
+]
+
+
+@pytest.mark.parametrize("text", LOCAL)
+def test_defaults_of_the_name_local_that_others_have_are_kept(text):
+    assert variables(text)["haproxy_timeouts"] == {"client": "7s"}
 
 
 def test_the_listener_of_the_role_stays_what_it_is():

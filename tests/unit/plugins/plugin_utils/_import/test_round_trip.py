@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import import (
     nginx_text,
 )
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.document import write_yaml
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_differences
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_additions, list_differences
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -193,6 +193,20 @@ HAPROXY = [
         mode tcp
         server a 192.0.2.21:80 check port 81
         server b 192.0.2.22 check port 81
+    """,
+    """
+    listen early
+        bind :5432
+        server a 192.0.2.31:5432
+    defaults
+        mode http
+        option httplog
+        timeout client 10s
+        timeout server 10s
+        timeout connect 1s
+    listen late
+        bind :80
+        server a 192.0.2.31:80
     """,
 ]
 
@@ -445,6 +459,14 @@ NGINX = [
 @pytest.mark.parametrize("text", HAPROXY)
 def test_haproxy(text):
     assert lost("haproxy", {"haproxy.cfg": text}) == []
+
+
+@pytest.mark.parametrize("text", HAPROXY)
+def test_no_section_of_haproxy_gets_more_than_it_had(text):
+    before, translation = import_haproxy({"haproxy.cfg": text})
+    after = import_haproxy(render("haproxy", through_yaml(translation)))[0]
+    shared = {section: effects for section, effects in after.items() if section in before and section != "global"}
+    assert [line for line in list_additions(before, shared) if SAME not in line] == []
 
 
 def test_times_of_an_import_need_no_plain_mode():
