@@ -14,7 +14,7 @@ from typing import Any
 
 from .._haproxy.exposure import has_open_admin, is_open_socket
 from .._haproxy.times import OPTIONS as TIME_OPTIONS
-from .haproxy_effect import ADMIN_SOCKETS, PROXIES
+from .haproxy_effect import PROXIES, is_admin_socket
 from .haproxy_text import Config, Line, Section, Word
 from .haproxy_words import (
     BIND_FLAGS,
@@ -179,19 +179,22 @@ class _Translator:
         self._drop(section.head)
         variables = self.found.variables
         lines = variables["haproxy_global_lines"]
-        logs = [line.raw(1) for line in section.lines if line.values[0] == "log"]
+        verbatim = section.conditional
+        logs = [line.raw(1) for line in section.lines if line.values[0] == "log" and line not in verbatim]
         for line in section.lines:
             first, values = line.values[0], line.values
             number = int(values[1]) if values[1:2] and values[1].isdecimal() else values[-1]
             setting = spell_time(values[-1]) if first == "hard-stop-after" else number
-            if first == "log" and logs != DEFAULTS["log"] and len(values) > 1:
+            if is_admin_socket(values):
+                self._admin_socket(line)
+            elif line in verbatim:
+                self._append(("haproxy_global_lines",), lines, self._text(line), line)
+            elif first == "log" and logs != DEFAULTS["log"] and len(values) > 1:
                 self._append(("haproxy_log",), variables["haproxy_log"], self._text(line, 1), line)
             elif first in TYPED_GLOBAL and self._is_setting(first, setting) and len(values) == 2:
                 name = f"haproxy_{TYPED_GLOBAL[first]}"
                 variables[name] = setting
                 self._comment((name,), line)
-            elif values[:2] == ("stats", "socket") and values[2:3] and values[2] in ADMIN_SOCKETS:
-                self._admin_socket(line)
             else:
                 self._append(("haproxy_global_lines",), lines, self._text(line), line)
 
@@ -237,6 +240,8 @@ class _Translator:
             self.found.variables["haproxy_socket_group"] = options["group"]
         if options.get("level", "operator") != "admin":
             self._changed(line, "the role gives its socket level admin")
+        if line.depth:
+            self._changed(line, "the role has its socket under every condition")
         if {"user", "uid", "gid"} & options.keys():
             self._changed(line, "the role gives its socket to root and to the group haproxy_socket_group")
 

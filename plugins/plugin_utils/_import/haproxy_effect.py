@@ -72,12 +72,13 @@ def list_effects(config: Config) -> Effects:
             continue
         if section.kind in PROXIES:
             mine["mode"] = [("mode", "tcp")]
-        _apply([line for part in _parts(section, config) if not part.is_conditional for line in part.lines], mine)
+        parts = _parts(section, config)
+        conditional = [line for part in parts for line in part.conditional if not _is_free(line)]
+        _apply([line for part in parts for line in part.lines if line not in conditional], mine)
         if section.address:
             mine.setdefault("bind", []).extend(_binds(section.head.words[1:]))
-        for part in _parts(section, config):
-            if part.is_conditional:
-                mine.setdefault(CONDITIONAL, []).extend(line.values for line in part.lines)
+        if conditional:
+            mine[CONDITIONAL] = [line.values for line in conditional]
     return found
 
 
@@ -129,7 +130,7 @@ def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
         kind = " ".join(word.value for word in words[:2]) if first in BY_NAME else first
         if negated and first == "log":
             found[kind] = []
-        elif kind == "stats socket" and len(words) > 2 and words[2].value in ADMIN_SOCKETS:
+        elif is_admin_socket(line.values):
             found.setdefault(kind, []).append(("stats socket", "of the role", _level(words)))
         elif first in TIMES:
             found[kind] = [(*line.values[:-1], normalise_time(line.values[-1]))]
@@ -147,6 +148,16 @@ def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
             found.setdefault(kind, []).append((first, *head, address, *own, *(f"({text})" for text in defaults)))
         else:
             found.setdefault(kind, []).append(_plain(line.words))
+
+
+def is_admin_socket(values: tuple[str, ...]) -> bool:
+    """Whether a line of the global section is the administrative socket of the role."""
+    return values[:2] == ("stats", "socket") and len(values) > 2 and values[2] in ADMIN_SOCKETS
+
+
+def _is_free(line: Line) -> bool:
+    """Whether a line behind a condition does the same before it: the socket of the role."""
+    return line.depth == 0 and is_admin_socket(line.values)
 
 
 def _level(words: tuple[Word, ...]) -> str:

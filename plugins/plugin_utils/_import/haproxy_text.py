@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import dropwhile
 
 from .values import Place, Unreadable, check_size
 
@@ -56,12 +57,14 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """A directive with the comments before it; the one behind it is the last of them."""
+    """A directive with the comments before it; the one behind it is the last of them. C(depth) is the number of
+    conditions that it stands under or belongs to."""
 
     place: Place
     words: tuple[Word, ...]
     text: str
     comments: tuple[str, ...] = ()
+    depth: int = 0
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -107,7 +110,12 @@ class Section:
     @property
     def is_conditional(self) -> bool:
         """Whether some lines count under a condition only."""
-        return any(line.values[0] in CONDITIONS for line in self.lines)
+        return bool(self.conditional)
+
+    @property
+    def conditional(self) -> list[Line]:
+        """The lines from the first condition on."""
+        return list(dropwhile(lambda line: line.values[0] not in CONDITIONS, self.lines))
 
     def _named(self) -> bool:
         return self.kind not in UNNAMED or self.head.words[1].value != "from"
@@ -204,6 +212,7 @@ def parse(files: Mapping[str, str]) -> Config:
 
 def _lines(file: str, text: str, config: Config) -> Iterator[Line]:
     """The lines with a directive. Comments after the last one are left in C(config)."""
+    depth = 0
     for number, line in enumerate(text.split("\n"), 1):
         place = Place(file, number)
         try:
@@ -214,4 +223,6 @@ def _lines(file: str, text: str, config: Config) -> Iterator[Line]:
             config.comments.append(comment)
         if words:
             before, config.comments = tuple(config.comments), []
-            yield Line(place, tuple(words), " ".join(word.raw for word in words), before)
+            depth += words[0].value == ".if"
+            yield Line(place, tuple(words), " ".join(word.raw for word in words), before, depth)
+            depth -= words[0].value == ".endif" and depth > 0

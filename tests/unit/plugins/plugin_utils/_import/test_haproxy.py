@@ -49,6 +49,24 @@ GLOBAL = [
     ("chroot /srv/jail", {"haproxy_global_lines": ["chroot /srv/jail"]}),
     ("stats socket /run/haproxy/admin.sock mode 600 level admin", {"haproxy_socket_mode": "600"}),
     ("stats timeout 30s\nstats socket /tmp/x", {"haproxy_global_lines": ["stats timeout 30s", "stats socket /tmp/x"]}),
+    (
+        "maxconn 5\n.if version_atleast(2.8)\nmaxconn 50000\n.else\nmaxconn 2000\n.endif\nlog /dev/log local1",
+        {
+            "haproxy_maxconn": 5,
+            "haproxy_global_lines": [
+                ".if version_atleast(2.8)",
+                "maxconn 50000",
+                ".else",
+                "maxconn 2000",
+                ".endif",
+                "log /dev/log local1",
+            ],
+        },
+    ),
+    (
+        ".if defined(A)\nnbthread 2\n.endif\nstats socket /run/haproxy/admin.sock mode 600 level admin",
+        {"haproxy_socket_mode": "600", "haproxy_global_lines": [".if defined(A)", "nbthread 2", ".endif"]},
+    ),
     ("tune.ssl.cachesize 5", {"haproxy_global_lines": ["tune.ssl.cachesize 5"]}),
 ]
 
@@ -323,6 +341,12 @@ REMARKS = [
     ("userlist u\nuser a password abc", "left", "x.cfg:2", "user a password ********"),
     ("userlist u\ngroup g\nuser a insecure-password abc", "changed", "x.cfg:2", "group g"),
     ("global\nstats socket /run/haproxy/admin.sock", "changed", "x.cfg:2", "stats socket /run/haproxy/admin.sock"),
+    (
+        "global\n.if defined(A)\nstats socket /run/haproxy/admin.sock level admin\n.endif",
+        "changed",
+        "x.cfg:3",
+        "stats socket /run/haproxy/admin.sock level admin",
+    ),
     ("\nfrontend health\nbind :80", "left", "x.cfg:2", "frontend health"),
     ("\nlisten health\nbind :80", "left", "x.cfg:2", "listen health"),
 ]

@@ -46,6 +46,10 @@ SAME = [
         "global\n stats socket /run/haproxy/admin.sock level admin expose-fd listeners",
         "global\n stats socket /var/run/haproxy/admin.sock mode 660 level admin",
     ),
+    (
+        "global\n .if defined(X)\n nbthread 2\n .endif\n stats socket /run/haproxy/admin.sock level admin",
+        "global\n stats socket /run/haproxy/admin.sock level admin\n .if defined(X)\n nbthread 2\n .endif",
+    ),
 ]
 
 # Two texts, and what the second one does not do.
@@ -71,6 +75,16 @@ DIFFERENT = [
             "frontend a: 'bind :80' is missing",
             "frontend a: '.endif' is missing",
         ],
+    ),
+    (
+        "global\n .if defined(X)\n maxconn 5\n .else\n maxconn 6\n .endif",
+        "global\n maxconn 6\n .if defined(X)\n .else\n .endif",
+        ["global: 'maxconn 5' is missing", "global: 'maxconn 6' is missing"],
+    ),
+    (
+        "global\n .if defined(X)\n maxconn 5\n .endif",
+        "global\n maxconn 5\n .if defined(X)\n .endif",
+        ["global: 'maxconn 5' is missing"],
     ),
     (
         "frontend a\n timeout client 5000",

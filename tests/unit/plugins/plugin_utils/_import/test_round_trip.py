@@ -22,7 +22,10 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import import (
     nginx_text,
 )
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.document import write_yaml
-from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import list_additions, list_differences
+from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.haproxy_effect import (
+    list_additions,
+    list_differences,
+)
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._import.values import Template
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -193,6 +196,25 @@ HAPROXY = [
         mode tcp
         server a 192.0.2.21:80 check port 81
         server b 192.0.2.22 check port 81
+    """,
+    """
+    global
+        maxconn 100
+        .if version_atleast(2.8)
+        maxconn 50000
+        log /dev/log local0
+        .else
+        maxconn 2000
+        .endif
+        stats socket /run/haproxy/admin.sock level admin
+        hard-stop-after 30s
+    defaults
+        timeout client 10s
+        timeout server 10s
+        timeout connect 1s
+    listen only
+        bind :5432
+        server a 192.0.2.31:5432
     """,
     """
     listen early
