@@ -15,7 +15,7 @@ from typing import Any
 from .._haproxy.exposure import has_open_admin, is_open_socket
 from .._haproxy.times import OPTIONS as TIME_OPTIONS
 from .haproxy_effect import PROXIES, is_admin_socket
-from .haproxy_text import Config, Line, Section, Word
+from .haproxy_text import SECTIONS, Config, Line, Section, Word
 from .haproxy_words import (
     BIND_FLAGS,
     BIND_VALUES,
@@ -112,6 +112,8 @@ class _Translator:
         """Translate every section."""
         found = self.found
         found.variables.update({**PLAIN, "haproxy_log": [], "haproxy_global_lines": []})
+        for block in self.config.conditions:
+            self._condition(block)
         for line in self.config.outside:
             self._left(line, "it stands outside of all sections: move it into one")
         self._name_defaults()
@@ -153,6 +155,18 @@ class _Translator:
             handlers[section.kind](section)
         else:
             self._extra(section)
+
+    def _condition(self, block: list[Line]) -> None:
+        """Report a condition on whole sections. Its branches may have sections of one name, so none is translated."""
+        first, last = block[0], block[-1]
+        what = (
+            f"the role has no conditions on whole sections, so everything from {first.place} to {last.place} is left "
+            "out: add the sections that these hosts need to the inventory"
+        )
+        self._left(first, what)
+        for line in block:
+            if line.values[0] in SECTIONS:
+                self._left(line, f"it counts under the condition at {first.place} only: see there")
 
     def _left(self, line: Line, why: str) -> None:
         self.found.remark("left", line.place, line.text, why)

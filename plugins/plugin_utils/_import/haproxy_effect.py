@@ -79,6 +79,8 @@ def list_effects(config: Config) -> Effects:
             mine.setdefault("bind", []).extend(_binds(section.head.words[1:]))
         if conditional:
             mine[CONDITIONAL] = [line.values for line in conditional]
+    if config.conditions:
+        found[CONDITIONAL] = {"sections": [line.values for block in config.conditions for line in block]}
     return found
 
 

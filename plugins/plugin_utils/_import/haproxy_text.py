@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import dropwhile
 
@@ -123,11 +123,13 @@ class Section:
 
 @dataclass
 class Config:
-    """All sections in their order, the comments after the last one, and lines outside of sections."""
+    """All sections in their order, the comments after the last one, and lines outside of sections. C(conditions) are
+    those that decide on whole sections, each with all of its lines, which stand nowhere else."""
 
     sections: list[Section] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     outside: list[Line] = field(default_factory=list)
+    conditions: list[list[Line]] = field(default_factory=list)
 
 
 def split_words(line: str) -> tuple[list[Word], str]:
@@ -189,9 +191,14 @@ def parse(files: Mapping[str, str]) -> Config:
     count = 0
     for file, text in files.items():
         inside = False
-        for line in _lines(file, text, found):
-            count += 1
+        for block in _list_blocks(_lines(file, text, found)):
+            count += len(block)
+            line = block[0]
             check_size(count, line.place, line.text)
+            if line.depth and any(inner.values[0] in SECTIONS for inner in block):
+                found.conditions.append(block)
+                inside = False
+                continue
             if line.values[0] in SECTIONS:
                 section = Section(line, defaults=latest)
                 if section.base:
@@ -204,10 +211,22 @@ def parse(files: Mapping[str, str]) -> Config:
                 found.sections.append(section)
                 inside = True
             elif inside:
-                found.sections[-1].lines.append(line)
+                found.sections[-1].lines.extend(block)
             else:
-                found.outside.append(line)
+                found.outside.extend(block)
     return found
+
+
+def _list_blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Each line outside of conditions on its own, and each outermost condition with all of its lines."""
+    block: list[Line] = []
+    for line in lines:
+        block.append(line)
+        if line.depth == 0 or (line.depth == 1 and line.values[0] == ".endif"):
+            yield block
+            block = []
+    if block:
+        yield block
 
 
 def _lines(file: str, text: str, config: Config) -> Iterator[Line]:

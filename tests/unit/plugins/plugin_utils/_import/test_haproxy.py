@@ -247,6 +247,41 @@ def test_sections_before_the_only_defaults_get_nothing_of_it(files):
     assert found["haproxy_frontends"] == [{"name": "late", "from": "defaults_1", "binds": [{"port": 2}]}]
 
 
+CONDITIONED = """
+frontend a
+bind :80
+.if feature(QUIC)
+.if defined(A)
+maxconn 5
+.endif
+frontend q
+bind :81
+.else
+backend r
+.endif
+maxconn 6
+backend b
+.if defined(A)
+balance source
+.endif
+"""
+
+
+def test_conditions_on_whole_sections_are_reported_and_left_out():
+    found = translated(CONDITIONED)
+    assert found.variables["haproxy_frontends"] == [{"name": "a", "binds": [{"port": 80}]}]
+    assert found.variables["haproxy_backends"] == [
+        {"name": "b", "lines": [".if defined(A)", "balance source", ".endif"]}
+    ]
+    assert [(remark.kind, str(remark.place), remark.line) for remark in found.remarks] == [
+        ("left", "x.cfg:4", ".if feature(QUIC)"),
+        ("left", "x.cfg:8", "frontend q"),
+        ("left", "x.cfg:11", "backend r"),
+        ("left", "x.cfg:13", "maxconn 6"),
+    ]
+    assert "from x.cfg:4 to x.cfg:12" in found.remarks[0].text
+
+
 def test_sections_of_other_kinds():
     assert variables("resolvers dns\nnameserver a 192.0.2.1:53\ncache c\ntotal-max-size 4") == {
         "haproxy_extra_sections": [

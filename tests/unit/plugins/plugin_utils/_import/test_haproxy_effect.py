@@ -87,6 +87,11 @@ DIFFERENT = [
         ["global: 'maxconn 5' is missing"],
     ),
     (
+        ".if defined(X)\nfrontend a\n bind :80\n.endif",
+        "frontend a\n bind :80",
+        ["under a condition: the section is missing"],
+    ),
+    (
         "frontend a\n timeout client 5000",
         "frontend a\n timeout client 5000s",
         ["frontend a: 'timeout client 5s' is missing"],
