@@ -77,7 +77,7 @@ class _Translator:
         variables = self.found.variables
         if not _is_printable(node):
             self._left(node)
-        elif node.nodes is None and len(node.words) > 1 and node.kind != "include":
+        elif not node.has_block and len(node.words) > 1 and node.kind != "include":
             settings = variables.setdefault(f"nginx_{context}_settings", {})
             value = SWITCHES.get(node.rest, parse_scalar(node.rest))
             before = settings.get(node.kind)
@@ -154,13 +154,12 @@ class _Translator:
         return {**found, **({"options": options} if options else {})}
 
     def _site(self, block: Node) -> bool:
-        """Add a site; false if it could not be printed in the same order or at all."""
-        if block.nodes is None or not _is_printable(block) or _has_late_include(block):
+        """Add a site; false if it could not be printed. Its place decides whether it answers unknown names."""
+        if block.nodes is None or not _is_printable(block):
             return False
         counts = Counter(node.kind for node in block.inner)
         paths = [node.rest for node in block.inner if node.kind == "location"]
-        if len(set(paths)) < len(paths):
-            return False
+        typed = len(set(paths)) == len(paths) and not _has_late_include(block)
         sites = self.found.variables.setdefault("nginx_sites", [])
         path: Path = ("nginx_sites", len(sites))
         site: Item = {"name": self._site_name(block, sites)}
@@ -188,7 +187,7 @@ class _Translator:
                 logs = site.setdefault("access_logs", [])
                 self._comment((*path, "access_logs"), node)
                 logs += [] if node.value == "off" else [node.rest]
-            elif node.kind == "location" and not leaf:
+            elif node.kind == "location" and not leaf and typed:
                 self._comment((*path, "locations", len(locations)), node)
                 locations.append(self._location(node, (*path, "locations", len(locations), "lines")))
             else:

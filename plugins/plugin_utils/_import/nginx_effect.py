@@ -61,6 +61,8 @@ def _words(node: Node) -> Effect:
         return (*node.values[:2], *escape, "".join(node.values[2 + len(escape) :]))
     if node.kind == "pid":
         return (node.kind, re.sub("^/var/run/", "/run/", node.value))
+    if node.verbatim is not None:
+        return (*node.values, "{", *node.verbatim, "}")
     if node.nodes is None:
         return tuple(node.values)
     return (*node.values, "{", *(" ".join(_words(inner)) for inner in node.inner), "}")

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,9 +23,19 @@ EXPANDED = ("", "http", "stream")
 """Contexts whose includes are read. Snippets of sites and locations stay files."""
 
 
+LUA = "_by_lua_block"
+"""How directives end that have a block in Lua, whose braces, quotation marks and comments are Lua's."""
+
+LUA_PARTS = re.compile(
+    r"""--\[(=*)\[.*?\]\1\] | --[^\n]* | \[(=*)\[.*?\]\2\] | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | [{}]""",
+    re.DOTALL | re.VERBOSE,
+)
+"""Comments and texts of Lua, in which braces do not count, and braces."""
+
+
 @dataclass(frozen=True)
 class _Token:
-    """A word, a comment, or one of C(;{}), with the line on which it begins."""
+    """A word, a comment, a C(block) in Lua, or one of C(;{}), with the line on which it begins."""
 
     kind: str
     raw: str
@@ -75,6 +87,9 @@ class _Reader:
                     Place(name, words[0].line), [word.raw for word in words], [word.value for word in words], comments
                 )
                 words, comments = [], []
+                if token.kind == "block":
+                    lines = textwrap.dedent(token.value).split("\n")
+                    node.verbatim = [line.rstrip() for line in lines if line.strip()]
                 last = self.directive(node, token.kind == "{")
         if words or len(self.open) > depth:
             line = " ".join(word.raw for word in words) or self.open[-1].text
@@ -108,10 +123,16 @@ class _Reader:
 
 
 def _tokens(file: str, text: str) -> Iterator[_Token]:
-    at, line = 0, 1
+    at, line, directive = 0, 1, ""
     while at < len(text):
         char = text[at]
-        if char.isspace():
+        if char == "{" and directive.endswith(LUA):
+            raw = _lua(text, at, Place(file, line))
+            yield _Token("block", raw, raw[1:-1], line)
+            line += raw.count("\n")
+            at += len(raw)
+            directive = ""
+        elif char.isspace():
             line += char == "\n"
             at += 1
         elif char == "#":
@@ -124,11 +145,23 @@ def _tokens(file: str, text: str) -> Iterator[_Token]:
         elif char in ";{}":
             yield _Token(char, char, char, line)
             at += 1
+            directive = ""
         else:
             raw, value = _word(text, at, Place(file, line))
             yield _Token("word", raw, value, line)
+            directive = directive or value
             line += raw.count("\n")
             at += len(raw)
+
+
+def _lua(text: str, start: int, place: Place) -> str:
+    """The block in Lua that begins there, with its braces."""
+    depth = 0
+    for part in LUA_PARTS.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(part[0], 0)
+        if depth == 0:
+            return text[start : part.end()]
+    raise Unreadable(place, "{", "the block is not closed: add what is missing, a quotation mark or a closing brace")
 
 
 def _word(text: str, start: int, place: Place) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from .values import Place
 @dataclass
 class Node:
     """A directive. C(words) are as they are written, C(values) without quotation marks; C(nodes) is None if no block
-    follows it. C(comments) stand before it, the one behind it last; C(end) are those before the closing brace."""
+    follows it. C(comments) stand before it, the one behind it last; C(end) are those before the closing brace.
+    C(verbatim) are the lines of a block in another language."""
 
     place: Place
     words: list[str]
@@ -24,6 +25,7 @@ class Node:
     comments: list[str] = field(default_factory=list)
     nodes: list[Node] | None = None
     end: list[str] = field(default_factory=list)
+    verbatim: list[str] | None = None
 
     @property
     def kind(self) -> str:
@@ -51,12 +53,20 @@ class Node:
         return " ".join(self.values[1:])
 
     @property
+    def has_block(self) -> bool:
+        """Whether a block follows the words, of directives or in another language."""
+        return self.nodes is not None or self.verbatim is not None
+
+    @property
     def inner(self) -> list[Node]:
         """What stands in the block; nothing if there is none."""
         return [] if self.nodes is None else self.nodes
 
     def lines(self, end: str = "", indent: str = "") -> Iterator[str]:
         """The directive and its block as lines; C(end) closes a directive without a block."""
+        if self.verbatim is not None:
+            yield from (f"{indent}{self.text} {{", *(f"{indent}    {line}" for line in self.verbatim), f"{indent}}}")
+            return
         if self.nodes is None:
             yield f"{indent}{self.text}{end}"
             return

@@ -49,6 +49,8 @@ UNREADABLE = [
     ("a { b }", 1, "a semicolon is missing"),
     (";", 1, "no directive"),
     ("\na 'b", 2, "quotation mark"),
+    ("\na_by_lua_block {\n'}'", 2, "block is not closed"),
+    ("a_by_lua_block {\n\n}\n}", 4, "a semicolon is missing"),
 ]
 
 
@@ -187,11 +189,50 @@ def test_sites_of_one_name_get_numbers():
     assert [site["name"] for site in found] == ["a", "a_2"]
 
 
-@pytest.mark.parametrize("text", ["location ~ a { b; } include c;", "location /a { b; } location /a { c; }"])
-def test_a_site_that_would_be_printed_in_another_order_stays_as_lines(text):
-    found = variables(f"http {{ server {{ {text} }} }}")
-    assert "nginx_sites" not in found
-    assert found["nginx_http_lines"][0] == "server {"
+# Servers whose locations have to stand where they are, and the lines of the site.
+ORDERED = [
+    ("location ~ a { b; } include c;", ["location ~ a {", "    b;", "}", "include c;"]),
+    (
+        "location ~ a { b; } add_header A 1; location ~ a { c; }",
+        ["location ~ a {", "    b;", "}", "add_header A 1;", "location ~ a {", "    c;", "}"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), ORDERED)
+def test_a_server_that_would_be_printed_in_another_order_stays_in_its_place(text, lines):
+    found = variables(f"http {{ server {{ server_name a; }} server {{ server_name b; {text} }} }}")
+    assert found["nginx_sites"] == [
+        {"name": "a", "server_names": ["a"]},
+        {"name": "b", "server_names": ["b"], "lines": lines},
+    ]
+
+
+# A block in Lua, and its lines. Braces in texts and comments do not count.
+LUA = [
+    ("{ngx.say(1)}", ["ngx.say(1)"]),
+    ("{\n  if a then\n    b = {c = {}}\n\n  end\n}", ["if a then", "  b = {c = {}}", "end"]),
+    ('{ a = \'}\' .. "\\"}" }', ['a = \'}\' .. "\\"}"']),
+    ("{ a = [[}]] .. [=[ ]] } ]=] }", ["a = [[}]] .. [=[ ]] } ]=]"]),
+    ("{ -- it's }\n a() --[[ }\n ]] }", ["-- it's }", "a() --[[ }", "]]"]),
+    ("{ }", []),
+]
+
+
+@pytest.mark.parametrize(("block", "lines"), LUA)
+def test_blocks_in_lua_are_kept_as_they_are(block, lines):
+    text = f"http {{ server {{ location / {{ content_by_lua_block {block} a; }} }} }}"
+    assert variables(text)["nginx_sites"][0]["locations"] == [
+        {"path": "/", "lines": ["content_by_lua_block {", *(f"    {line}" for line in lines), "}", "a;"]}
+    ]
+
+
+def test_blocks_in_lua_have_no_type():
+    text = "init_by_lua_block { a = 1 } upstream u { server a:1; balancer_by_lua_block { b() } }"
+    found = variables(f"http {{ {text} server {{ set_by_lua_block $c {{ return 1 }} }} }}")
+    assert found["nginx_http_lines"] == ["init_by_lua_block {", "    a = 1", "}"]
+    assert found["nginx_upstreams"][0]["lines"] == ["balancer_by_lua_block {", "    b()", "}"]
+    assert found["nginx_sites"][0]["lines"] == ["set_by_lua_block $c {", "    return 1", "}"]
 
 
 def test_another_pid_is_reported():
@@ -237,6 +278,7 @@ def test_two_texts_that_do_the_same(one, other):
         ("http { a 1; a 2; }", "http { a 2; a 1; }"),
         ("http { server { set $a 1; return 1; } }", "http { server { return 1; set $a 1; } }"),
         ("http { server { location / { a; } } }", "http { server { location / { b; } } }"),
+        ("http { a_by_lua_block { b() } }", "http { a_by_lua_block { c() } }"),
         ("http { map $a $b { c 1; } }", "http { map $a $b { c 2; } }"),
     ],
 )

@@ -474,7 +474,29 @@ NGINX = [
         }
         """,
         "sites-enabled/b": "server { location / { root /srv/b; } }",
-    }
+    },
+    {
+        "nginx.conf": """
+        http {
+            init_by_lua_block {
+                -- it's {{ one }} table
+                rules = {a = {}, b = '}'}
+            }
+            server { listen 80; server_name a.example.com; root /srv/a; }
+            server {
+                listen 80;
+                server_name b.example.com;
+                location ~ \\.php$ { fastcgi_pass unix:/run/php.sock; }
+                location / {
+                    access_by_lua_block { if rules.a then ngx.exit(403) end }
+                    root /srv/b;
+                }
+                include snippets/b.conf;
+            }
+            server { listen 80; server_name c.example.com; root /srv/c; }
+        }
+        """,
+    },
 ]
 
 
