@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from cluster import ask, between, lab_host, wait_until
-from controller import good, ignored, playbook, roles, words
+from controller import good, ignored, playbook, roles
 from faults import running
 
 pytestmark = [pytest.mark.once, pytest.mark.long]
@@ -89,8 +89,12 @@ def test_a_socket_in_a_directory_that_was_made_writable_is_there_after_a_start()
     assert said.strip() == lab_host(NAME).check_output("echo show version | socat - /run/haproxy/admin.sock").strip()
 
 
-def test_a_site_that_only_redirects_is_refused_by_check_input():
-    site = {"name": "web", "listens": ["80 default_server"], "lines": ["return 301 https://$host$request_uri;"]}
-    done = playbook("check_input", nginx_sites=[site])
-    assert done.returncode != 0
-    assert "no site answers /healthz (nginx_health_location) by itself" in words(done)
+def test_web_servers_whose_site_redirects_everybody_are_deployed_one_by_one():
+    line = "if ($http_x_forwarded_proto != 'https') { return 301 https://$host$request_uri; }"
+    site = {"name": "web", "listens": ["80 default_server"], "lines": [line]}
+    try:
+        good(playbook("deploy_web_servers", nginx_sites=[site]))
+        ask_web1 = "curl --silent --output /dev/null --write-out '%{http_code}' http://127.0.0.1"
+        assert [lab_host("web1").check_output(ask_web1 + path) for path in ("/", "/healthz")] == ["301", "200"]
+    finally:
+        good(playbook("deploy_web_servers"))

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._acme import orders
-from .model import Item, normalize_listen
+from .model import Item, exempt_request, normalize_listen
 
 STORE = "/var/lib/nginx-certificates"
 """Directory of the certificates that are ordered."""
 UPSTREAM = "evenkeel_acme"
 PATH = "^~ /.well-known/acme-challenge/"
+CONDITION = r"$uri ~ ^/\.well-known/acme-challenge/"
 LINES = [
     # Whoever asks has no password and comes from anywhere.
     "auth_basic off;",
@@ -48,7 +49,11 @@ def declare_challenges(declared: dict[str, Any]) -> dict[str, Any]:
 def _add_location(site: Item) -> Item:
     if any(location["path"] == PATH for location in site["locations"]):
         return site
-    return {**site, "locations": [{"path": PATH, "lines": LINES}, *site["locations"]]}
+    return {
+        **site,
+        "lines": [*exempt_request(CONDITION, site["lines"]), *site["lines"]],
+        "locations": [{"path": PATH, "lines": LINES}, *site["locations"]],
+    }
 
 
 def find_problems(declared: dict[str, Any]) -> Iterator[str]:

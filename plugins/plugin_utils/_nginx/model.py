@@ -45,6 +45,13 @@ REPEATABLE = {
 }
 """Directives that may stand several times in a context."""
 
+REWRITES = re.compile(r"\b(if|include|return|rewrite)\b")
+"""Directives that answer a request, or change its path, before a location does, and what may have them."""
+
+SWITCH = re.compile(r"\s*(ssl|ssl_reject_handshake|ssl_verify_client)\s+(\S+?)\s*;")
+CLOSED = {"ssl_reject_handshake", "ssl_verify_client"}
+"""Directives with which only clients with a certificate, or none, get an answer by TLS."""
+
 
 def build_blocks(declared: dict[str, Any]) -> dict[str, list[Any]]:
     """What the templates print: lines of each context, the upstreams and the sites."""
@@ -82,16 +89,26 @@ def list_directives(lines: list[str]) -> set[str]:
     return {re.split(r"[\s;{]", line.strip(), maxsplit=1)[0] for line in lines}
 
 
-def find_health_url(sites: list[Item], health_location: str) -> str:
+def find_health_url(declared: dict[str, Any]) -> str:
     """Where nginx says on its own host that it is well; empty if no site can be asked by plain HTTP or HTTPS.
 
     The request names no site, so that the default one of the address and port answers it."""
-    for place, words, site in _default_sites(sites) if health_location else ():
-        if not find_general_answer(site, health_location):
+    path = declared["health_location"]
+    for place, words, site in _default_sites(declared["sites"]) if path else ():
+        switches = _find_switches(site, declared)
+        secure = "ssl" in words or "ssl" in switches
+        if not switches & CLOSED if secure else "http2" not in words:
             host, _colon, port = place.rpartition(":")
             host = {"*": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
-            return f"{'https' if 'ssl' in words else 'http'}://{host}:{port}{health_location}"
+            return f"{'https' if secure else 'http'}://{host}:{port}{path}"
     return ""
+
+
+def _find_switches(site: Item, declared: dict[str, Any]) -> set[str]:
+    """The directives that are on in a site, its own or those of the context http."""
+    lines = [*list_settings(declared["http_settings"]), *declared["http_lines"], *site["lines"]]
+    found = {match[1]: match[2] for match in map(SWITCH.match, map(str, lines)) if match}
+    return {word for word, value in found.items() if value == "on"}
 
 
 def _default_sites(sites: list[Item]) -> list[tuple[str, list[str], Item]]:
@@ -108,28 +125,10 @@ def _default_sites(sites: list[Item]) -> list[tuple[str, list[str], Item]]:
     return list(found.values())
 
 
-def find_general_answer(site: Item, path: str) -> str:
-    """The line with which the site answers a request for the path before any location does; empty if there is none."""
-    depth = 0
-    for line in map(str, site["lines"]):
-        words = line.strip().rstrip(";").split()
-        if not depth and (words[:1] == ["return"] or (words[:1] == ["rewrite"] and _redirects(words[1:], path))):
-            return line.strip()
-        depth += line.count("{") - line.count("}")
-    return ""
-
-
-def _redirects(words: list[str], path: str) -> bool:
-    """Return whether the arguments of a rewrite directive redirect the path; a regular expression that Python does not
-    know is taken for one that matches."""
-    if len(words) < 2 or not (
-        {"redirect", "permanent"}.intersection(words[2:]) or words[1].startswith(("http://", "https://", "$scheme"))
-    ):
-        return False
-    try:
-        return re.search(words[0].strip("'\""), path) is not None
-    except re.error:
-        return True
+def exempt_request(condition: str, lines: list[str]) -> list[str]:
+    """The lines that keep a request from what rewrites or answers requests before a location does, among the lines of a
+    site; none where nothing does."""
+    return [f"if ({condition}) {{ break; }}"] if any(REWRITES.search(str(line)) for line in lines) else []
 
 
 def list_settings(directives: dict[str, Any]) -> list[str]:
@@ -192,11 +191,13 @@ def _site(site: Item, declared: dict[str, Any]) -> Item:
     }
     if "access_logs" in site:
         directives["access_log"] = site["access_logs"] or False
+    health = declared["health_location"]
+    exempt = exempt_request(f"$uri = {health}", site["lines"]) if health else []
     redirect = [{"path": "/", "lines": [f"return 301 {site['redirect']}$request_uri;"]}] if site["redirect"] else []
     return {
         **site,
         "root": found,
-        "settings": _settings_besides(directives, site["lines"]),
+        "settings": [*_settings_besides(directives, site["lines"]), *exempt],
         "locations": [*site["locations"], *redirect],
     }
 

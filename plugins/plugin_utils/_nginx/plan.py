@@ -79,7 +79,7 @@ def build_model(declared: dict[str, Any], facts: Mapping[str, Any]) -> dict[str,
         and "user" not in {*declared["main_settings"], *list_directives(declared["main_lines"])},
         "confined": declared["confined"],
         "health_location": declared["health_location"],
-        "health_url": find_health_url(found["sites"], declared["health_location"]),
+        "health_url": find_health_url(declared),
         "status_address": "*" if contained and declared["container_ports"] else "127.0.0.1",
         # A container mounts the directory of all sites, even where no site is in it.
         "content_directories": list(

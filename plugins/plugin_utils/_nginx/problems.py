@@ -14,7 +14,7 @@ from typing import Any
 from .._input import container
 from .._input.rules import find_file_problems, find_repeated, refuse_hidden_path, refuse_no_host, refuse_no_network
 from . import acme
-from .model import Item, find_general_answer, find_health_url, normalize_listen, server, site_root
+from .model import Item, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
@@ -24,6 +24,8 @@ TOKEN = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!["'])(?:\\.|\$\
 NAMED = ("sites", "upstreams", "log_formats")
 TLS = ("ssl", "quic")
 SERVED = re.compile(r"""\s*(root|alias)\s+["']?([^\s;"']+)""")
+LOCATION = re.compile(r"\s*location\s+(.*?)\s*(\{|$)")
+"""A location among the lines of a site."""
 NO_PATH = re.compile(r"(= ?|\^~ ?)?[A-Za-z0-9]")
 """A location without a regular expression that no request has."""
 # Whoever writes one of these knows where the certificate comes from.
@@ -61,7 +63,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
         *found,
         *_arguments(declared),
         *_listeners(declared),
-        *_health(declared),
+        *_health(declared["health_location"]),
         *_proxies(declared["trusted_proxies"]),
         *find_file_problems("nginx_files", declared["files"]),
         *container.problems("nginx", declared),
@@ -108,20 +110,9 @@ def _arguments(declared: dict[str, Any]) -> Iterator[str]:
                 )
 
 
-def _health(declared: dict[str, Any]) -> Iterator[str]:
-    """Sites that all answer every request in one way, so that nginx cannot be asked whether it is well."""
-    path, sites = declared["health_location"], declared["sites"]
+def _health(path: str) -> Iterator[str]:
     if path and not path.startswith(("/", '"', "'")):
         yield f"nginx_health_location is '{path}': a path with a slash at its beginning is needed, such as /{path}"
-        return
-    answers = [(site["name"], find_general_answer(site, path)) for site in sites if path]
-    found = [f"{name} ('{line}')" for name, line in answers if line]
-    if found and not find_health_url(sites, path):
-        yield (
-            f"nginx_sites: no site answers {path} (nginx_health_location) by itself where none is named, because of "
-            f"{', '.join(found)}: use redirect of the site, write that directive into the location /, have another "
-            "site as default_server, or set nginx_health_location to ''"
-        )
 
 
 def _words(site: Item) -> Iterator[str]:
@@ -140,8 +131,18 @@ def _locations(site: Item, health: str) -> Iterator[str]:
     for path in paths:
         if NO_PATH.match(path):
             yield f"the location '{path}' is no path with a slash at its beginning, so nginx would never use it"
-    if health and f"= {health}" in paths:
+    if health and f"= {health}" in [*paths, *_list_written_locations(site)]:
         yield f"the location = {health} is the role's own: choose another nginx_health_location, or an empty one"
+
+
+def _list_written_locations(site: Item) -> Iterator[str]:
+    """The paths of the locations among the lines of a site, without those inside of others."""
+    depth = 0
+    for line in map(str, site["lines"]):
+        found = LOCATION.match(line)
+        if found and not depth:
+            yield " ".join(found[1].split())
+        depth += line.count("{") - line.count("}")
 
 
 def _site_problems(site: Item, declared: dict[str, Any]) -> Iterator[str]:

@@ -62,6 +62,13 @@ def test_every_site_forwards_challenges_to_all_nodes():
     assert [site["locations"][0]["path"] for site in found["sites"]] == [acme.PATH] * 2
 
 
+def test_challenges_are_exempt_from_redirects_of_a_site():
+    away = "return 301 https://$host$request_uri;"
+    found = acme.declare_challenges(declared(sites=[site(lines=[away]), TLS]))
+    exempt = r"if ($uri ~ ^/\.well-known/acme-challenge/) { break; }"
+    assert [site["lines"] for site in found["sites"]] == [[exempt, away], []]
+
+
 @pytest.mark.parametrize("found", [declared(order={}), declared({**ORDER, **DNS})], ids=["nothing", "by DNS"])
 def test_nothing_is_added_where_nobody_asks_by_http(found):
     assert acme.declare_challenges(found) == found

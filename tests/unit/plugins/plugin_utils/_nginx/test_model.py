@@ -171,38 +171,59 @@ def test_the_format_json_is_there_where_a_log_has_it(keys, formats):
         (["[::]:8080 ipv6only=on"], "http://[::1]:8080/healthz"),
         (["443 ssl default_server", "80"], "https://127.0.0.1:443/healthz"),
         (["unix:/run/web.sock", "443 quic", "80 proxy_protocol", "localhost:8080"], "http://localhost:8080/healthz"),
+        (["80 http2", "443 ssl http2"], "https://127.0.0.1:443/healthz"),
         (["unix:/run/web.sock"], ""),
         ([], ""),
     ],
 )
 def test_where_nginx_says_that_it_is_well(listens, url):
-    assert find_health_url([site(listens=listens)], "/healthz") == url
-    assert find_health_url([site(listens=listens)], "") == ""
+    assert find_health_url(declaration(sites=[site(listens=listens)])) == url
+    assert find_health_url(declaration(sites=[site(listens=listens)], health_location="")) == ""
 
 
-AWAY = ["return 301 https://$host$request_uri;"]
-ON_81 = "http://127.0.0.1:81/healthz"
+ON_80, ON_443 = "http://127.0.0.1:80/healthz", "https://127.0.0.1:443/healthz"
+TLS = ["443 ssl"]
 
 
 @pytest.mark.parametrize(
-    ("sites", "url"),
+    ("sites", "keys", "url"),
     [
-        ([site(lines=AWAY), site(name="b", listens=["81"])], ON_81),
-        ([site(lines=AWAY), site(name="b", listens=["80", "81"])], ON_81),
-        ([site(lines=AWAY), site(name="b", listens=["80 default_server"])], "http://127.0.0.1:80/healthz"),
-        ([site(), site(name="b", listens=["80 default_server"], lines=AWAY)], ""),
-        ([site(lines=AWAY), site(name="b", listens=["443 ssl"])], "https://127.0.0.1:443/healthz"),
-        ([site(lines=AWAY)], ""),
-        ([site(lines=["rewrite ^ https://www.example.com permanent;"])], ""),
-        ([site(lines=["rewrite ^/(.*)$ https://www.example.com/$1;"])], ""),
-        ([site(lines=["rewrite ^/old /new permanent;"])], "http://127.0.0.1:80/healthz"),
-        ([site(lines=["location /a {", "return 301 /b;", "}"])], "http://127.0.0.1:80/healthz"),
-        ([site(lines=["location /a { return 301 /b; }"])], "http://127.0.0.1:80/healthz"),
-        ([site(locations=[{"path": "/", "lines": AWAY}])], "http://127.0.0.1:80/healthz"),
+        ([site(listens=["443"], lines=["ssl on;"])], {}, ON_443),
+        ([site(listens=["443"])], {"http_settings": {"ssl": True}}, ON_443),
+        ([site(listens=TLS, lines=["ssl_reject_handshake on;"]), site(name="b", listens=["80"])], {}, ON_80),
+        ([site(listens=TLS, lines=["ssl_reject_handshake on;"]), site(name="b", listens=TLS)], {}, ""),
+        ([site(listens=TLS), site(name="b", listens=TLS, lines=["ssl_reject_handshake on;"])], {}, ON_443),
+        ([site(listens=[*TLS, "80"], lines=["ssl_verify_client on;"])], {}, ON_80),
+        ([site(listens=TLS, lines=["ssl_verify_client optional;"])], {}, ON_443),
+        ([site(listens=TLS)], {"http_settings": {"ssl_verify_client": True}}, ""),
+        ([site(listens=TLS)], {"http_lines": ["ssl_verify_client on;"]}, ""),
+        ([site(listens=TLS, lines=["ssl_verify_client off;"])], {"http_lines": ["ssl_verify_client on;"]}, ON_443),
     ],
 )
-def test_a_health_question_is_asked_of_a_site_that_answers_by_itself(sites, url):
-    assert find_health_url(sites, "/healthz") == url
+def test_a_health_question_is_asked_where_everybody_gets_an_answer(sites, keys, url):
+    assert find_health_url(declaration(sites=sites, **keys)) == url
+
+
+EXEMPT = "if ($uri = /healthz) { break; }"
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_exempt"),
+    [
+        ([], False),
+        (["gzip off;", "location /a {", "deny all;", "}"], False),
+        (["return 301 https://$host$request_uri;"], True),
+        (["if ($http_x_forwarded_proto != 'https') { return 301 https://$host$request_uri; }"], True),
+        (["gzip off; if ($go) {", "    return 444;", "}"], True),
+        (["rewrite ^ /index.php last;"], True),
+        (["include snippets/site.conf;"], True),
+    ],
+)
+def test_a_health_question_is_exempt_from_what_answers_requests_before_locations(lines, is_exempt):
+    (written,) = build_blocks(declaration(sites=[site(lines=lines)]))["sites"]
+    assert (EXEMPT in written["settings"]) == is_exempt
+    (written,) = build_blocks(declaration(sites=[site(lines=lines)], health_location=""))["sites"]
+    assert not any("break" in line for line in written["settings"])
 
 
 def test_a_redirect_is_the_location_of_all_other_paths():

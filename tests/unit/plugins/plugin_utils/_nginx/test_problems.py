@@ -15,8 +15,8 @@ GOOD = [
     {"sites": [site(listens=["443"], certificate="a.pem", lines=["ssl on;"])]},
     {"sites": [site(listens=["443"], certificate="a.pem")], "http_settings": {"ssl": True}},
     {},
-    {"sites": [site(lines=["return 301 https://$host$request_uri;"])], "health_location": ""},
-    {"sites": [site(lines=["return 301 https://$host$request_uri;"]), site(name="b", listens=["8080"])]},
+    {"sites": [site(lines=["return 301 https://$host$request_uri;"])]},
+    {"sites": [site(lines=["location / {", "    location = /healthz {", "    }", "}", "location = /a {", "}"])]},
     {"sites": [site()], "trusted_proxies": ["192.0.2.11", "192.0.2.0/24", "192.0.2.11/24", "2001:db8::/32", "unix:"]},
     {"sites": [site(), site(name="api", server_names=["api.example.com"])]},
     {"sites": [site(), site(name="other", listens=["8080"])]},
@@ -116,11 +116,6 @@ BAD = [
         {"upstreams": [{"name": "app", "servers": [{"address": "192.0.2.300"}], "server_options": []}]},
         ["nginx_upstreams: app: the address of a server is '192.0.2.300'"],
     ),
-    (
-        "no site that answers by itself",
-        {"sites": [site(lines=["return 301 https://$host$request_uri;"])]},
-        ["no site answers /healthz (nginx_health_location) by itself", "web ('return 301", "location /"],
-    ),
     ("site twice", {"sites": [site(), site(listens=["81"])]}, ["nginx_sites: the name web is used 2 times", "once"]),
     ("a name of two words", {"sites": [site(name="my site")]}, ["nginx_sites: the name 'my site' is no single word"]),
     (
@@ -132,6 +127,11 @@ BAD = [
         "location twice",
         {"sites": [site(locations=[IMAGES, IMAGES])]},
         ["nginx_sites: web: locations: the path /images/", "2 times"],
+    ),
+    (
+        "the role's own location among the lines",
+        {"sites": [site(lines=["location /a {", "}", "location  = /healthz { return 200; }"])]},
+        ["nginx_sites: web: the location = /healthz is the role's own", "nginx_health_location"],
     ),
     (
         "the role's own location",
