@@ -75,9 +75,7 @@ class _Translator:
     def _setting(self, context: str, node: Node) -> None:
         """A directive of an outer context: a setting, or lines for a block."""
         variables = self.found.variables
-        if not _is_printable(node):
-            self._left(node)
-        elif not node.has_block and len(node.words) > 1 and node.kind != "include":
+        if not node.has_block and len(node.words) > 1 and node.kind != "include":
             settings = variables.setdefault(f"nginx_{context}_settings", {})
             value = SWITCHES.get(node.rest, parse_scalar(node.rest))
             before = settings.get(node.kind)
@@ -91,9 +89,6 @@ class _Translator:
         lines = self.found.variables.setdefault(variable, [])
         self._comment((variable, len(lines)), node)
         lines += node.lines(";")
-
-    def _left(self, node: Node) -> None:
-        self.found.remark("left", node.place, node.text.split("\n")[0], "a word has a line break: write it on one line")
 
     # http
 
@@ -125,7 +120,7 @@ class _Translator:
 
     def _upstream(self, node: Node) -> bool:
         servers = [self._server(inner) for inner in node.inner if inner.kind == "server"]
-        simple = all(inner.nodes is None and _is_printable(inner) for inner in node.inner)
+        simple = all(inner.nodes is None for inner in node.inner)
         if not simple or None in servers or len(node.words) != 2 or not NAME.fullmatch(node.name):
             return False
         upstreams = self.found.variables.setdefault("nginx_upstreams", [])
@@ -154,8 +149,8 @@ class _Translator:
         return {**found, **({"options": options} if options else {})}
 
     def _site(self, block: Node) -> bool:
-        """Add a site; false if it could not be printed. Its place decides whether it answers unknown names."""
-        if block.nodes is None or not _is_printable(block):
+        """Add a site; false if it is none. Its place decides whether it answers unknown names."""
+        if block.nodes is None:
             return False
         counts = Counter(node.kind for node in block.inner)
         paths = [node.rest for node in block.inner if node.kind == "location"]
@@ -220,11 +215,6 @@ class _Translator:
         first = next((name for name in words if name != "_" and re.fullmatch(r"[\w.-]+", name)), "default")
         taken = {site["name"] for site in sites}
         return next(name for name in [first, *(f"{first}_{n}" for n in range(2, 1000))] if name not in taken)
-
-
-def _is_printable(node: Node) -> bool:
-    """Whether no word has a line break."""
-    return not any("\n" in word for inner in node.walk() for word in inner.words)
 
 
 def _is_typed(node: Node) -> bool:

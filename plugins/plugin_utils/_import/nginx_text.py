@@ -16,6 +16,12 @@ from .tree import Node, list_matches
 from .values import Place, Unreadable, check_size
 
 ESCAPES = {"t": "\t", "r": "\r", "n": "\n", '"': '"', "'": "'", "\\": "\\"}
+BROKEN = re.compile(r"(\\?)([\r\n])|\\.")
+"""A line break in a word, before which a backslash means itself, or what a backslash stands before."""
+
+BREAKS = {"\r": "\\r", "\n": "\\n"}
+"""Line breaks as nginx reads them on one line."""
+
 PACKAGED = "mime.types"
 """A file of the package that stays one."""
 
@@ -148,10 +154,16 @@ def _tokens(file: str, text: str) -> Iterator[_Token]:
             directive = ""
         else:
             raw, value = _word(text, at, Place(file, line))
-            yield _Token("word", raw, value, line)
+            yield _Token("word", BROKEN.sub(_escape, raw), value, line)
             directive = directive or value
             line += raw.count("\n")
             at += len(raw)
+
+
+def _escape(found: re.Match[str]) -> str:
+    """The same characters of a word without a line break."""
+    backslash, end = found.groups()
+    return backslash * 2 + BREAKS[end] if end else found[0]
 
 
 def _lua(text: str, start: int, place: Place) -> str:

@@ -241,9 +241,23 @@ def test_another_pid_is_reported():
     assert [(remark.kind, remark.line) for remark in found.remarks] == [("changed", "pid /run/other.pid")]
 
 
-def test_a_line_break_in_a_word_is_reported():
-    found = translate(read("http {\nadd_header A 'b\nc';\n}"))
-    assert [(remark.kind, remark.place.number) for remark in found.remarks] == [("left", 2)]
+WRAPPED = [
+    ("'b\n c'", r"'b\n c'"),
+    ('"b\r\n\tc"', '"b\\r\\n\tc"'),
+    ('"b\\\nc"', r'"b\\\nc"'),
+    ('"b\\\\\nc\\"\n"', r'"b\\\nc\"\n"'),
+    ("b\\\nc", r"b\\\nc"),
+]
+
+
+@pytest.mark.parametrize(("word", "printed"), WRAPPED)
+def test_a_word_of_several_lines_becomes_one_line_with_the_same_value(word, printed):
+    root = read(f"http {{ server {{ a {word}; }} }}")
+    found = translate(root)
+    assert found.remarks == []
+    assert found.variables["nginx_sites"][0]["lines"] == [f"a {printed};"]
+    again = read(f"http {{ server {{ a {printed}; }} }}")
+    assert list_effects(again) == list_effects(root)
 
 
 def test_comments_stand_before_what_comes_of_their_lines():

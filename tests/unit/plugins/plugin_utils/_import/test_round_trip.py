@@ -478,6 +478,35 @@ NGINX = [
     {
         "nginx.conf": """
         http {
+            log_format wide '$remote_addr
+                $request' "\n$status";
+            access_log /var/log/nginx/wide.log wide;
+            add_header X-Wide "a;
+                b";
+            upstream app { server 192.0.2.31:80; hash "$request_uri
+            $args"; }
+            server {
+                server_name a.example.com;
+                add_header Content-Security-Policy "default-src 'self';
+                    script-src 'self' {{ nonce }};
+
+                    # no comment
+                    img-src *" always;
+                location ~ "^/a
+                    b" { return 200 '
+                    one { two }'; }
+                location / {
+                    if ($uri = "/c") { return 200 "d
+                      e"; }
+                    proxy_pass http://app;
+                }
+            }
+        }
+        """,
+    },
+    {
+        "nginx.conf": """
+        http {
             init_by_lua_block {
                 -- it's {{ one }} table
                 rules = {a = {}, b = '}'}
