@@ -69,6 +69,10 @@ NEUTRAL_OPTIONS = {
 """The same of C(option NAME)."""
 
 
+LOGS = ("clf", "httplog", "httpslog", "tcplog")
+"""Options that supersede a C(log-format)."""
+
+
 @dataclass(frozen=True)
 class Defaults:
     """What an inventory declares of a defaults section and of those that it inherits; false stands for left out."""
@@ -155,11 +159,19 @@ def _is_neutral(words: list[str]) -> bool:
     )
 
 
+def _list_names(line: str) -> set[tuple[str, ...]]:
+    """The names of what a line sets: its first word, and the first two."""
+    words = line.removeprefix("no ").split()
+    return {tuple(words[:1]), tuple(words[:2])}
+
+
 def _child(item: Item, parent: Defaults) -> Defaults:
     options, timeouts, lines = item.get("options", {}), item.get("timeouts", {}), item.get("lines", [])
-    replaced = {("option", name) for name in options}
+    replaced: set[tuple[str, ...]] = {("option", name) for name in options}
     replaced |= {("timeout", name) for name in (*timeouts, *list_written_timeouts(lines))}
-    inherited = [line for line in parent.lines if tuple(line.removeprefix("no ").split()[:2]) not in replaced]
+    if any(options.get(name) for name in LOGS):
+        replaced |= {("log-format",)}
+    inherited = [line for line in parent.lines if not replaced & _list_names(line)]
     return Defaults(
         item["name"],
         item.get("mode") or parent.mode,

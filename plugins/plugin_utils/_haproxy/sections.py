@@ -27,6 +27,8 @@ from .defaults import (
 from .words import LISTS, fit_certificates, fit_lines, list_files, split_words
 
 KINDS = ("frontend", "backend", "listen")
+ENVIRONMENT = {"presetenv", "resetenv", "setenv", "unsetenv"}
+"""Words of the global section for variables of the environment."""
 MERGED = ("health_check", "server_options")
 """Keys whose dicts are merged with those of the item's defaults instead of replacing them."""
 
@@ -127,6 +129,7 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
     used = {section["from"] for section in proxies} | {variables["haproxy_mode"]}
     return {
         "maxconn": {key: base["limits"][key] for key in ("process", "socket", "health", "statistics")},
+        **dict(zip(("environment", "globals"), _split_environment(variables["haproxy_global_lines"]))),
         "written": list_written_globals(variables["haproxy_global_lines"]),
         "tls": tls.haproxy(variables["haproxy_tls_profile"], base["newer_curves"])
         if variables["haproxy_tls_profile"]
@@ -151,6 +154,13 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
         "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],
     }
+
+
+def _split_environment(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The lines at the beginning that set variables of the environment, which all others may use, and those others."""
+    kinds = [line.split()[:1] for line in lines]
+    count = next((number for number, word in enumerate(kinds) if not ENVIRONMENT.issuperset(word)), len(lines))
+    return lines[:count], lines[count:]
 
 
 def list_written_globals(lines: list[str]) -> list[str]:

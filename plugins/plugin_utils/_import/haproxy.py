@@ -14,8 +14,8 @@ from typing import Any
 
 from .._haproxy.exposure import has_open_admin, is_open_socket
 from .._haproxy.times import OPTIONS as TIME_OPTIONS
-from .haproxy_effect import PROXIES, is_admin_socket
-from .haproxy_text import SECTIONS, Config, Line, Section, Word
+from .haproxy_effect import ENVIRONMENT, PROXIES, find_decision, is_admin_socket
+from .haproxy_text import EXPANDED, SECTIONS, Config, Line, Section, Word
 from .haproxy_words import (
     BIND_FLAGS,
     BIND_VALUES,
@@ -193,7 +193,7 @@ class _Translator:
         self._drop(section.head)
         variables = self.found.variables
         lines = variables["haproxy_global_lines"]
-        verbatim = section.conditional
+        verbatim = section.conditional + self._list_dependent(section)
         logs = [line.raw(1) for line in section.lines if line.values[0] == "log" and line not in verbatim]
         for line in section.lines:
             first, values = line.values[0], line.values
@@ -216,6 +216,15 @@ class _Translator:
                 self._accept(
                     "haproxy_accept_unprotected_socket", line, "everybody who reaches it administrates HAProxy"
                 )
+
+    def _list_dependent(self, section: Section) -> list[Line]:
+        """The log targets, if one of them uses variables of the environment that the section may set before it."""
+        setting = [line for line in section.lines if line.values[0] in ENVIRONMENT]
+        logs = [line for line in section.lines if line.values[0] == "log"]
+        before = self.config.sections[: self.config.sections.index(section)]
+        if setting and any(other.kind != "global" for other in before):
+            self._changed(setting[0], "the role has one global section before all others, for which it counts as well")
+        return logs if setting and any(EXPANDED in value for line in logs for value in line.values) else []
 
     @staticmethod
     def _is_setting(name: str, value: str | int) -> bool:
@@ -313,19 +322,25 @@ class _Translator:
     def _defaults(self, section: Section) -> None:
         target = self._target(section)
         conditional = section.is_conditional
+        decided: set[str] = set()
         for line in section.lines:
             first, values = line.values[0], line.values
             key = line.words[1].raw if len(line.words) > 1 else ""
             simple = not conditional and OPTION.fullmatch(key) is not None
+            # Lines stand behind options, and so would a line that the option supersedes.
+            simple = simple and find_decision(values) not in decided
             if first == "mode" and not conditional:
                 self._drop(line)
             elif first == "option" and simple:
+                # The last of several kinds of checks or logs counts.
+                target.dictionary("options").pop(key, None)
                 target.dictionary("options")[key] = self._text(line, 2) if len(values) > 2 else True
                 self._comment(target.path("options", key), line)
             elif first == "timeout" and simple and len(values) == 3:
                 target.dictionary("timeouts")[key] = spell_time(line.words[2].raw)
                 self._comment(target.path("timeouts", key), line)
             else:
+                decided.add(find_decision(values))
                 self._append(target.path("lines"), target.lines(), self._text(line), line)
 
     # Proxies

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .._haproxy.times import OPTIONS as TIME_OPTIONS
-from .haproxy_text import Config, Line, Section, Word
+from .haproxy_text import EXPANDED, Config, Line, Section, Word
 from .haproxy_words import (
     BIND_FLAGS,
     BIND_VALUES,
@@ -48,6 +48,20 @@ SINGLE = set(
 
 SINGLE_BY_NAME = {"timeout", "option", "errorfile", "errorloc", "errorloc302", "errorloc303", "rate-limit"}
 """Directives that have one value for each name that follows them."""
+
+CHECKS = (
+    "external-check httpchk ldap-check mysql-check pgsql-check redis-check smtpchk spop-check ssl-hello-chk tcp-check"
+)
+FORMATS = "clf httplog httpslog tcplog"
+RIVALS = {
+    "log-format": "format of the log",
+    **{f"option {name}": "format of the log" for name in FORMATS.split()},
+    **{f"option {name}": "kind of the check" for name in CHECKS.split()},
+}
+"""Directives that supersede each other, by what they decide."""
+
+ENVIRONMENT = ("setenv", "presetenv", "resetenv", "unsetenv")
+"""Directives for variables of the environment, which count for the lines after them."""
 
 TIMES = ("timeout", "hard-stop-after")
 """Directives whose last word is a time."""
@@ -126,6 +140,7 @@ def _parts(section: Section, config: Config) -> list[Section]:
 def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
     defaults: Effect = ()
     for line in lines:
+        _add_environment(line, found)
         negated = line.values[0] in ("no", "default") and len(line.values) > 1
         words = line.words[1:] if negated else line.words
         first = words[0].value
@@ -137,7 +152,7 @@ def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
         elif first in TIMES:
             found[kind] = [(*line.values[:-1], normalise_time(line.values[-1]))]
         elif first in SINGLE or first in SINGLE_BY_NAME:
-            found[kind] = [tuple(NUMBER.sub(r"\1", value) for value in line.values)]
+            found[RIVALS.get(kind, kind)] = [tuple(NUMBER.sub(r"\1", value) for value in line.values)]
         elif first == "bind" and len(words) > 1:
             found.setdefault(kind, []).extend(_binds(words))
         elif first == "default-server":
@@ -150,6 +165,20 @@ def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
             found.setdefault(kind, []).append((first, *head, address, *own, *(f"({text})" for text in defaults)))
         else:
             found.setdefault(kind, []).append(_plain(line.words))
+
+
+def find_decision(values: tuple[str, ...]) -> str:
+    """What a directive of one value decides, negated or not."""
+    words = values[1:] if values[0] in ("no", "default") and len(values) > 1 else values
+    kind = " ".join(words[:2]) if words[0] in BY_NAME else words[0]
+    return RIVALS.get(kind, kind)
+
+
+def _add_environment(line: Line, found: dict[str, list[Effect]]) -> None:
+    """Add a line that sets a variable of the environment, or uses one after it is set, to those before it."""
+    uses = any(EXPANDED in value for value in line.values)
+    if line.values[0] in ENVIRONMENT or (uses and "environment" in found):
+        found.setdefault("environment", []).append(line.values)
 
 
 def is_admin_socket(values: tuple[str, ...]) -> bool:

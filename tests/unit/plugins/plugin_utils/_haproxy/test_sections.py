@@ -359,6 +359,13 @@ MANY = {**BASE, "timeouts": {"connect": "1s", "client": "30s", "server": "30s", 
             ["maxconn 5"],
         ),
         (
+            {"options": {"httplog": "clf"}},
+            {"haproxy_defaults_lines": ["log-format x", "log-format-sd y"]},
+            ["dontlognull", "httplog clf"],
+            ["connect 1s", "client 30s", "server 30s", "tunnel 1h"],
+            ["log-format-sd y"],
+        ),
+        (
             {"lines": ["timeout client 24h", "timeout queue 8s"]},
             {"haproxy_defaults_lines": ["timeout queue 9s", "a"], "haproxy_timeouts": {"server": "24h"}},
             ["dontlognull", "httplog"],
@@ -501,3 +508,17 @@ def test_the_input_stays_as_it_is():
     before = deepcopy(given)
     build_sections(given, BASE)
     assert given == before
+
+
+@pytest.mark.parametrize(
+    ("lines", "environment"),
+    [
+        ([], []),
+        (["daemon", "setenv A b"], []),
+        (["setenv A b", " presetenv C d", "daemon", "unsetenv A"], ["setenv A b", " presetenv C d"]),
+    ],
+)
+def test_variables_of_the_environment_are_set_before_everything_else(lines, environment):
+    found = build_sections(variables(haproxy_global_lines=lines), BASE)
+    assert found["environment"] == environment
+    assert found["environment"] + found["globals"] == lines

@@ -68,6 +68,15 @@ GLOBAL = [
         {"haproxy_socket_mode": "600", "haproxy_global_lines": [".if defined(A)", "nbthread 2", ".endif"]},
     ),
     ("tune.ssl.cachesize 5", {"haproxy_global_lines": ["tune.ssl.cachesize 5"]}),
+    (
+        'setenv A x\nlog "$A" local0\nlog /dev/log local1\nmaxconn 5',
+        {
+            "haproxy_maxconn": 5,
+            "haproxy_global_lines": ["setenv A x", 'log "$A" local0', "log /dev/log local1"],
+        },
+    ),
+    ("setenv A x\nlog /dev/log local1", {"haproxy_global_lines": ["setenv A x"]}),
+    ('log "$A" local0', {}),
 ]
 
 DEFAULTS = [
@@ -80,6 +89,15 @@ DEFAULTS = [
     ('timeout client "05000"\ntimeout queue 0', {"haproxy_timeouts": {"client": "5000ms", "queue": "0ms"}}),
     ('timeout client "${IDLE}"', {"haproxy_timeouts": {"client": '"${IDLE}"'}}),
     ("no option httplog\nretries 3", {"haproxy_defaults_lines": ["no option httplog", "retries 3"]}),
+    (
+        "no option tcpka\noption tcpka\noption clitcpka",
+        {"haproxy_defaults_lines": ["no option tcpka", "option tcpka"], "haproxy_options": {"clitcpka": True}},
+    ),
+    (
+        "option tcpka\nno option tcpka",
+        {"haproxy_options": {"tcpka": True}, "haproxy_defaults_lines": ["no option tcpka"]},
+    ),
+    ("log-format a\noption httplog", {"haproxy_defaults_lines": ["log-format a", "option httplog"]}),
     ("errorfile 503 /etc/503", {"haproxy_defaults_lines": ["errorfile 503 /etc/503"]}),
 ]
 
@@ -195,6 +213,11 @@ BACKENDS = [
 @pytest.mark.parametrize(("lines", "expected"), GLOBAL)
 def test_global(lines, expected):
     assert variables(f"global\n{lines}") == expected
+
+
+def test_the_last_of_several_kinds_of_checks_stays_the_last():
+    text = "defaults\noption httpchk GET /a\noption tcp-check\noption httpchk GET /b"
+    assert list(variables(text)["haproxy_options"].items()) == [("tcp-check", True), ("httpchk", "GET /b")]
 
 
 @pytest.mark.parametrize(("lines", "expected"), DEFAULTS)
@@ -382,6 +405,7 @@ REMARKS = [
         "x.cfg:3",
         "stats socket /run/haproxy/admin.sock level admin",
     ),
+    ("frontend a\nglobal\nsetenv A x", "changed", "x.cfg:3", "setenv A x"),
     ("\nfrontend health\nbind :80", "left", "x.cfg:2", "frontend health"),
     ("\nlisten health\nbind :80", "left", "x.cfg:2", "listen health"),
 ]

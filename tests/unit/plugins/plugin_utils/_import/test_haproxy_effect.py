@@ -39,6 +39,9 @@ SAME = [
         "backend a\n default-server inter 2s\n server x 192.0.2.1:80 check fastinter 500 slowstart 60s",
         "backend a\n default-server inter 2000\n server x 192.0.2.1:80 slowstart 1m fastinter 500ms check",
     ),
+    ("backend a\n option tcp-check\n option httpchk", "backend a\n option httpchk"),
+    ("backend a\n option httplog\n log-format x", "backend a\n log-format x"),
+    ("frontend a\n no option tcpka\n option tcpka", "frontend a\n option tcpka"),
     ("global\n maxconn 096", "global\n maxconn 96"),
     ("defaults\n log global\nfrontend a\n no log", "frontend a\n no log"),
     ("listen a 192.0.2.1:80\n mode http", "listen a\n bind 192.0.2.1:80\n mode http"),
@@ -101,6 +104,17 @@ DIFFERENT = [
         "frontend a\n timeout client 1h",
         ["frontend a: 'timeout client 1h30m' is missing"],
     ),
+    (
+        'global\n setenv A a\n log "$A" local0',
+        'global\n log "$A" local0\n setenv A a',
+        ["global: 'log \0$A local0' is missing"],
+    ),
+    (
+        "backend a\n option httpchk",
+        "backend a\n option httpchk\n option tcp-check",
+        ["backend a: 'option httpchk' is missing"],
+    ),
+    ("backend a\n log-format x", "backend a\n log-format x\n option httplog", ["backend a: 'log-format x' is missing"]),
     ("frontend a\n no option httplog", "frontend a\n option httplog", ["frontend a: 'no option httplog' is missing"]),
     ('backend a\n acl x str "$A"', "backend a\n acl x str '$A'", ["backend a: 'acl x str \0$A' is missing"]),
 ]

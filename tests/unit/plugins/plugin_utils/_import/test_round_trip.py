@@ -230,6 +230,30 @@ HAPROXY = [
         bind :80
         server a 192.0.2.31:80
     """,
+    """
+    global
+        daemon
+        presetenv LOG 192.0.2.50
+        setenv FACILITY local0
+        log "${LOG}:514" "$FACILITY" notice
+        setenv FACILITY local1
+        log /dev/log "$FACILITY"
+    defaults
+        mode http
+        no option dontlognull
+        option dontlognull
+        log-format "%ci"
+        option httplog
+        option httpchk GET /a
+        option tcp-check
+        option httpchk GET /b
+        timeout client 10s
+        timeout server 10s
+        timeout connect 1s
+    listen a
+        bind :80
+        server a 192.0.2.31:80
+    """,
 ]
 
 KEEPALIVED = [
