@@ -18,4 +18,9 @@ options:
     description: The variable C(ansible_facts), for the distribution, the interfaces and the addresses of the host.
     type: dict
     required: true
+  sources:
+    description: Words of problems, and what to write in their place, such as the name of the variable of the inventory
+      from which a playbook derives one of the role.
+    type: dict
+    default: {}
 """

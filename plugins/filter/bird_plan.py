@@ -42,6 +42,7 @@ _value:
 """
 
 from ..plugin_utils._bird.plan import plan
+from ..plugin_utils._input.plan import with_sources
 from ..plugin_utils._input.text import with_decrypted_texts
 
 
@@ -49,4 +50,4 @@ class FilterModule:
     """Check the variables of the role bird and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"bird_plan": with_decrypted_texts(plan)}
+        return {"bird_plan": with_decrypted_texts(with_sources(plan))}

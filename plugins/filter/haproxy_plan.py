@@ -45,8 +45,8 @@ plan: "{{ variables | evenkeel.ha_web.haproxy_plan(base, options, ansible_facts)
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, C(well_formed), whether all values have their types, C(model), which is empty if
-      there are problems, and C(names), the services of this plan and of those before.
+    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
+      plan and of those before.
     - The model has C(defaults), C(proxies), C(peers) and C(userlists) in the order in which they are printed, every key
       present; C(maxconn), the limits of the process and of the role's own listeners; C(tls), lines of the global
       section; C(health_bind) and C(stats_bind), the addresses of the role's own listeners; C(checked), names of the
@@ -57,6 +57,7 @@ _value:
 """
 
 from ..plugin_utils._haproxy.plan import plan
+from ..plugin_utils._input.plan import with_sources
 from ..plugin_utils._input.text import with_decrypted_texts
 
 
@@ -64,4 +65,4 @@ class FilterModule:
     """Check the variables of the role haproxy and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"haproxy_plan": with_decrypted_texts(plan)}
+        return {"haproxy_plan": with_decrypted_texts(with_sources(plan))}

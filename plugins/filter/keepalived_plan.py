@@ -50,8 +50,8 @@ plan: "{{ variables | evenkeel.ha_web.keepalived_plan(base, options, ansible_fac
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, C(well_formed), whether all values have their types, C(model), which is empty if
-      there are problems, and C(names), the services of this plan and of those before.
+    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
+      plan and of those before.
     - The model has the lists C(instances), C(sync_groups), C(scripts), C(track_files), C(track_processes) and
       C(global_lines) as the template prints them; C(multicast), interface and router id of every instance without
       unicast; C(second_chance), what lets connections outlive a move, and C(has_second_chance); C(node_addresses);
@@ -65,6 +65,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..plugin_utils._cluster.served import find_unserved_vips
+from ..plugin_utils._input.plan import with_sources
 from ..plugin_utils._input.text import with_decrypted_texts
 from ..plugin_utils._keepalived.plan import plan
 
@@ -87,4 +88,4 @@ class FilterModule:
     """Check the variables of the role keepalived and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"keepalived_plan": with_decrypted_texts(plan_with_proxies)}
+        return {"keepalived_plan": with_decrypted_texts(with_sources(plan_with_proxies))}

@@ -35,14 +35,15 @@ plan: "{{ variables | evenkeel.ha_web.nginx_plan(base, options, ansible_facts) }
 RETURN = r"""
 _value:
   description:
-    - C(problems), one line for each, C(well_formed), whether all values have their types, C(model), which is empty if
-      there are problems, and C(names), the services of this plan and of those before.
+    - C(problems), one line for each, C(model), which is empty if there are problems, and C(names), the services of this
+      plan and of those before.
     - The model has the lists C(main), C(events) and C(http) of lines, C(upstreams) and C(sites) as the templates print
       them, C(health_url) (empty if no site can be asked), C(status_address), C(confined), C(content_directories), and
       C(container) with its C(ports) and C(roots).
   type: dict
 """
 
+from ..plugin_utils._input.plan import with_sources
 from ..plugin_utils._input.text import with_decrypted_texts
 from ..plugin_utils._nginx.plan import plan
 
@@ -51,4 +52,4 @@ class FilterModule:
     """Check the variables of the role nginx and derive what its templates print."""
 
     def filters(self) -> dict:
-        return {"nginx_plan": with_decrypted_texts(plan)}
+        return {"nginx_plan": with_decrypted_texts(with_sources(plan))}

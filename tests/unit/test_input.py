@@ -61,6 +61,11 @@ FRONTEND = {"name": "http_in", "binds": [{"port": 80}], "default_backend": "web"
 INSTANCE = {"name": "web", "virtual_router_id": 51, "virtual_ipaddress": [{"address": VIP}]}
 NOTIFIED = {"virtual_ipaddress": [], "notify_master": "/etc/keepalived/up.sh"}
 SITE = {"name": "web"}
+BGP = {
+    "cluster_anycast": ["198.51.100.80/32"],
+    "bgp_local_as": 65010,
+    "bgp_peers": [{"address": PEER, "as": 65000}],
+}
 KEY = "tcplog\n    stats socket /tmp/everybody mode 666 level admin\n    #"
 
 
@@ -767,10 +772,100 @@ def test_bad_input(check_input, variables, parts):
             ["haproxy_backends is 'web': a list is needed", "haproxy_listens[0] is 5: keys with values are needed"],
         ),
         ({"cluster_servers": [{"address": "192.0.2.31"}]}, ["cluster_servers[0] is"]),
+        (
+            {"keepalived_nodes": ["lb1"], "keepalived_instances": 5, "haproxy_maxconn": "many", "nginx_sites": "web"},
+            [
+                "keepalived_nodes[0] is 'lb1': keys with values are needed",
+                "keepalived_instances is 5: a list is needed",
+                "haproxy_maxconn is 'many': a number",
+                "nginx_sites is 'web': a list is needed",
+            ],
+        ),
+        ({"keepalived_instances": ["x"]}, ["keepalived_instances[0] is 'x': keys with values are needed"]),
+        (
+            {"keepalived_watched_urls": ["http://192.0.2.1/"], "keepalived_watched_units": "haproxy"},
+            ["keepalived_watched_urls[0] is 'http://", "keepalived_watched_units is 'haproxy': a list is needed"],
+        ),
+        ({"cluster_load_balancer_group": ["x"]}, ["cluster_load_balancer_group is a list: a single value is needed"]),
+        ({"cluster_web_server_group": {}}, ["cluster_web_server_group is a dictionary: a single value is needed"]),
+        (
+            {**BGP, "bgp_peers": [{"adress": "192.0.2.1", "as": "many"}], "bgp_bfd": {"interval": 300}},
+            ["bgp_peers[0].as is 'many'", "bgp_peers[0] has the key 'adress'", "bgp_bfd.interval is 300"],
+        ),
+        ({**BGP, "bird_peers": [5]}, ["bird_peers[0] is 5: keys with values are needed"]),
     ],
-    ids=["keys of haproxy", "lists of haproxy", "servers that others manage"],
+    ids=[
+        *("keys of haproxy", "lists of haproxy", "servers that others manage", "several roles", "an instance"),
+        *("watched", "group of load balancers", "group of web servers", "shortcuts of BGP", "a peer of BIRD"),
+    ],
 )
 def test_values_of_a_wrong_type_are_named_though_others_are_derived_from_them(check_input, variables, parts):
+    refused(check_input(variables), parts)
+
+
+def test_values_of_roles_that_are_not_deployed_are_not_read(check_input):
+    done = check_input(
+        {"cluster_keepalived": False, "cluster_vip": "", "keepalived_instances": {"a": 1}, "bird_peers": "x"}
+    )
+    assert done.returncode == 0, done.stdout
+    done = check_input({"cluster_haproxy": False, "haproxy_frontends": 5, "haproxy_backends": {"a": 1}})
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "parts"),
+    [
+        (
+            {
+                "haproxy_frontends": [{"name": "a", "binds": "{{ no_such }}"}],
+                "keepalived_interface": "{{ no_interface }}",
+                "nginx_sites": "{{ no_sites }}",
+            },
+            [
+                "haproxy_frontends cannot be read: 'no_such' is",
+                "keepalived_interface cannot be read: 'no_interface' is",
+                "nginx_sites cannot be read: 'no_sites' is",
+            ],
+        ),
+        ({"nginx_http_lines": ["{{ a b }}"]}, ["nginx_http_lines cannot be read: expected token"]),
+        ({"cluster_vips": ["{{ no_such }}"]}, ["cluster_vips cannot be read: 'no_such' is"]),
+        ({**BGP, "bgp_peers": [{"address": "{{ no_such }}", "as": 1}]}, ["bgp_peers cannot be read: 'no_such' is"]),
+        ({"cluster_drain_timeout": "{{ no_such }}"}, ["cluster_drain_timeout cannot be read: 'no_such' is"]),
+    ],
+    ids=["roles", "syntax", "VIPs", "BGP", "rolling updates"],
+)
+def test_a_variable_that_uses_an_undefined_one_is_named(check_input, variables, parts):
+    done = check_input(variables)
+    output = " ".join(f"{done.stdout} {done.stderr}".split())
+    assert done.returncode != 0
+    assert [part for part in parts if part not in output] == []
+    assert "Error while" not in output
+    assert len(output) < LARGEST
+
+
+@pytest.mark.parametrize(
+    ("variables", "parts"),
+    [
+        ({**BGP, "bgp_local_as": 65000}, ["lb1: bgp_peers: ", "as is 65000, the AS of this host"]),
+        (
+            {**BGP, "bgp_bfd": {"interval": "often"}, "bgp_rise": 9999},
+            ["bgp_bfd.interval is 'often'", "bgp_rise is 9999"],
+        ),
+        ({"cluster_anycast": ["198.51.100.80/32"], "bgp_local_as": 65010}, ["bgp_peers is empty"]),
+        (
+            {"cluster_vips": [OUTSIDE]},
+            [f"cluster_vips ({OUTSIDE}): virtual_ipaddress {OUTSIDE} is outside every subnet"],
+        ),
+        ({"cluster_vip6": "2001:db8::10/64"}, ["cluster_vip6 (2001:db8::10/64): node lb1 has no IPv6 address"]),
+        ({"cluster_virtual_router_id": 300}, ["cluster_virtual_router_id is 300: VRRP has 1-255"]),
+        (
+            {"cluster_virtual_router_id": 255, "cluster_vips": ["192.0.2.99/24"]},
+            ["cluster_virtual_router_id is 255, and the VIPs need all numbers up to 256: VRRP has 1-255"],
+        ),
+    ],
+    ids=["peer", "BFD", "no peer", "VIPs", "IPv6", "router id", "several router ids"],
+)
+def test_a_problem_of_a_derived_value_names_the_variable_of_the_inventory(check_input, variables, parts):
     refused(check_input(variables), parts)
 
 
@@ -823,8 +918,9 @@ OWN_PLAYS = {
         ({"keepalived_instances": [{"nmae": "web"}]}, ["unknown; did you mean name?", "has no name, which is needed"]),
         ({"nginx_sites": "web"}, ["nginx_sites is 'web': a list is needed"]),
         ({"bird_peers": [{"address": "192.0.2.1", "as": "many"}]}, ["as is 'many': a number from 0"]),
+        ({"haproxy_packages": ["{{ a b }}"]}, ["haproxy_packages cannot be read: expected token"]),
     ],
-    ids=["haproxy", "keepalived", "nginx", "bird"],
+    ids=["haproxy", "keepalived", "nginx", "bird", "a template that is none"],
 )
 def test_a_play_of_the_users_prints_what_is_wrong_alone(environment, tmp_path, way, variables, parts):
     role = f"evenkeel.ha_web.{next(iter(variables)).partition('_')[0]}"

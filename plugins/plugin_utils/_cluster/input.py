@@ -11,9 +11,12 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from jinja2 import UndefinedError
 
 from ...module_utils._address import IPAddress, canonical, is_address, is_hosts, unmap, version_of
+from .._input.read import copy_data, find_reason
 from .._input.text import find_unprintable
 from .._input.values import Option, find_type_problems
 from .._keepalived.subnets import find_address_problems
@@ -56,6 +59,7 @@ OPTIONS: dict[str, Option] = {
 }
 """Variables of load balancers, and those of a whole run, which load balancers have too."""
 
+LAST_ID = 255
 SET_ADDRESS = "set cluster_address to the address at which other hosts reach it"
 
 
@@ -66,7 +70,8 @@ def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mappin
     for host in hosts:
         variables = hostvars[host]
         names = [*ADDRESSES, *(OPTIONS if host in load_balancers else ())]
-        for problem in _host_problems({name: variables[name] for name in names if name in variables}):
+        given, unreadable = _read_values(variables, [name for name in names if name in variables])
+        for problem in (*unreadable, *_host_problems(given)):
             found.setdefault(problem, host)
     if found:
         return [f"{host}: {problem}" for problem, host in found.items()]
@@ -76,6 +81,17 @@ def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mappin
         *_find_different_vips(load_balancers, hostvars),
         *_find_taken_vips(load_balancers, hosts, hostvars),
     ]
+
+
+def _read_values(variables: Mapping[str, Any], names: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the values, and a problem for each variable whose template has none."""
+    given, problems = {}, []
+    for name in names:
+        try:
+            given[name] = copy_data(variables[name])
+        except (AnsibleError, UndefinedError) as error:
+            problems.append(f"{name} cannot be read: {find_reason(error)}")
+    return given, problems
 
 
 def _find_missing_parts(
@@ -217,7 +233,14 @@ def _host_problems(given: dict[str, Any]) -> Iterator[str]:
 
 
 def _vip_problems(given: dict[str, Any]) -> Iterator[str]:
-    """Rules for the VIPs of one load balancer."""
+    """Rules for the VIPs of one load balancer, and for the router IDs that are counted up from the first."""
+    first_id = int(given.get("cluster_virtual_router_id", 51))
+    listed = [*_as_list(given.get("cluster_vip")), *_as_list(given.get("cluster_vips"))]
+    versions = set(map(version_of, _as_list(given.get("cluster_anycast"))))
+    last_id = first_id + max(len(listed) + len(versions), 1) - 1
+    if not 1 <= first_id <= last_id <= LAST_ID:
+        others = f", and the VIPs need all numbers up to {last_id}" if last_id > first_id else ""
+        yield f"cluster_virtual_router_id is {first_id}{others}: VRRP has 1-{LAST_ID}"
     for name in VIPS:
         for value in _as_list(given.get(name)):
             yield from find_address_problems(name, value)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ...module_utils._suggestion import suggestion
+from .._input.values import find_type_problems
 from .names import find_group_problems
 
 OPTIONS = {"load_balancers": "cluster_load_balancer_group", "web_servers": "cluster_web_server_group"}
@@ -24,6 +25,9 @@ def find_tiers(
     """Return the C(members) of groups with other names than the playbooks', and C(problems) of these and of the groups
     that the playbooks will see."""
     named = dict(zip(OPTIONS, (load_balancer_group, web_server_group)))
+    given = {OPTIONS[tier]: name for tier, name in named.items()}
+    if wrong := find_type_problems(given, {name: {"type": "str"} for name in given}):
+        return {"members": [], "problems": wrong}
     others = {tier: name for tier, name in named.items() if name != tier}
     problems = [problem for tier, name in others.items() for problem in _find_problems(groups, tier, name)]
     seen = {**groups, **{tier: groups.get(name, []) for tier, name in others.items()}}

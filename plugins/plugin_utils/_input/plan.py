@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import wraps
 from typing import Any, Callable
 
 from . import packages
@@ -23,6 +25,24 @@ NAMED = {
 """Variables of each role whose items are services that a user would miss."""
 
 
+def with_sources(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The same function that makes a plan. With C(sources), its problems have other words, such as the name of the
+    variable from which one of the role is derived."""
+
+    @wraps(function)
+    def called(*args: Any, sources: Mapping[str, str] | None = None, **keywords: Any) -> dict[str, Any]:
+        made = function(*args, **keywords)
+        return {**made, "problems": [_replace_words(problem, sources or {}) for problem in made["problems"]]}
+
+    return called
+
+
+def _replace_words(problem: str, sources: Mapping[str, str]) -> str:
+    for word, source in sources.items():
+        problem = re.sub(rf"\b{re.escape(word)}", source.replace("\\", r"\\"), problem)
+    return problem
+
+
 def make_plan(
     role: str,
     variables: Mapping[str, Any],
@@ -35,28 +55,27 @@ def make_plan(
     nulls: bool = False,
     earlier: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return C(problems), one line each, C(well_formed), whether all values have their types, C(model), which is empty
-    if there are problems, and C(names), the services of this plan and of those before. C(earlier) are those before, of
-    the same host in the same run.
+    """Return C(problems), one line each, C(model), which is empty if there are problems, and C(names), the services of
+    this plan and of those before. C(earlier) are those before, of the same host in the same run.
 
     A host of C(facts) on which the role cannot work has this problem alone.
 
     C(declare) merges the variables over C(base), both without the additions that the plain mode leaves out. Rules and
     model get what it returns, the model C(base) as well. Values of a wrong type and wrong keys are reported without the
-    rules, because all three rely on C(options). With C(nulls), a key within a variable may have no
-    value, which is as good as none."""
+    rules, because all three rely on C(options). With C(nulls), a key within a variable may have no value, which is as
+    good as none."""
     if "os_family" in facts and (unsupported := find_problem(facts)):
-        return {"problems": [unsupported], "well_formed": True, "model": {}, "names": []}
+        return {"problems": [unsupported], "model": {}, "names": []}
     unknown = find_unknown(variables, options)
     if wrong := find_shape_problems(variables, options, nulls):
-        return {"problems": unknown + wrong, "well_formed": False, "model": {}, "names": list(earlier)}
+        return {"problems": unknown + wrong, "model": {}, "names": list(earlier)}
     reduced, merged = apply_additions(role, variables, base)
     declared = declare(leave_out_absent(role, remove_nulls(reduced) if nulls else reduced), merged)
     names = list_names(role, variables)
     rules = [*problems(role, variables, base["additions"]), *packages.problems(role, variables)]
     lost = find_lost(role, names, earlier)
     found = list(dict.fromkeys([*unknown, *rules, *find_problems(declared), *lost]))
-    plan = {"problems": found, "well_formed": True, "model": {}, "names": list(earlier)}
+    plan = {"problems": found, "model": {}, "names": list(earlier)}
     if found:
         return plan
     return {**plan, "model": build_model(declared, merged), "names": list(dict.fromkeys([*earlier, *names]))}

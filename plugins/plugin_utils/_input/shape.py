@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .keys import find_key_problems
+from .read import find_unreadable
 from .text import find_unprintable_texts
 from .values import find_type_problems
 
@@ -17,11 +18,14 @@ from .values import find_type_problems
 def find_shape_problems(
     variables: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]], nulls: bool = False
 ) -> list[str]:
-    """Return one line for each value and key that an option does not take, and for each text that cannot stand on one
-    line. With C(nulls), a key within a variable may have no value."""
+    """Return one line for each variable that cannot be read, for each value and key that an option does not take, and
+    for each text that cannot stand on one line. With C(nulls), a key within a variable may have no value."""
+    unreadable = find_unreadable(variables)
+    readable = {name: value for name, value in variables.items() if name not in unreadable}
     found = [
-        *find_type_problems(variables, options, nulls),
-        *find_key_problems(variables, options, nulls),
-        *find_unprintable_texts(variables),
+        *(f"{name} cannot be read: {reason}" for name, reason in unreadable.items()),
+        *find_type_problems(readable, options, nulls),
+        *find_key_problems(readable, options, nulls),
+        *find_unprintable_texts(readable),
     ]
     return list(dict.fromkeys(found))

@@ -101,7 +101,7 @@ def test_good_input_makes_a_model(plain, lines, merged):
         lambda declared, base: {**declared, "base": base["http"]},
     )
     model = {"lines": lines, "http": merged, "base": merged}
-    assert plan == {"problems": [], "well_formed": True, "model": model, "names": []}
+    assert plan == {"problems": [], "model": model, "names": []}
 
 
 def test_an_absent_service_is_not_declared():
