@@ -59,8 +59,7 @@ TYPED_GLOBAL = {
     "hard-stop-after": "hard_stop_after",
     "mworker-max-reloads": "mworker_max_reloads",
 }
-SECRET_OPTIONS = ("tcp-md5sig", "ca-sign-pass")
-AUTHORIZATION = re.compile(r"(?i)^((?:basic|bearer)(?:\\? ))(.+)$")
+SECRET_OPTIONS = ("tcp-md5sig", "ca-sign-pass", "dynamic-cookie-key", "cluster-secret")
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
 OPTION = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -532,6 +531,8 @@ class _Translator:
     def _text(self, line: Line, first: int = 0) -> str:
         """The words from one of them on, with secrets as references to the vault."""
         words = [self._word(line, number) for number in range(first, len(line.words))]
+        if all(len(word) == 1 and not isinstance(word[0], Template) for word in words):
+            return self.found.separate("haproxy", line.raw(first), line.raw()[: -len(line.raw(first))])
         parts: list[str] = []
         for word in words:
             parts += [" "] if parts else []
@@ -546,14 +547,6 @@ class _Translator:
             return [f"{user}:", self.found.hide(f"haproxy_stats_{name}", raw.partition(":")[2])]
         if number and values[number - 1] in SECRET_OPTIONS:
             return [self.found.hide(f"haproxy_{values[number - 1]}", raw)]
-        if number and values[number - 1] == "dynamic-cookie-key":
-            return [self.found.hide("haproxy_dynamic_cookie_key", raw)]
-        found = AUTHORIZATION.match(raw.strip("\"'")) if "uthorization" in line.text else None
-        if found:
-            quote = raw[0] if raw[0] in "\"'" else ""
-            return [quote + found[1], self.found.hide("haproxy_authorization", found[2]), quote]
-        if number and values[number - 1].lower() in ("basic", "bearer") and "uthorization" in line.text:
-            return [self.found.hide("haproxy_authorization", raw)]
         return [raw]
 
 

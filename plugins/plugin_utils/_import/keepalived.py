@@ -121,6 +121,9 @@ class _Local:
             self._check_tracks(instance, root)
         self._add_script_user(root)
         self.found.comment(("keepalived_end",), [*self.waiting, *root.end])
+        self.found.separate_all("keepalived")
+        for instance in self.instances:
+            instance.item = self.found.separate_in("keepalived", instance.item)
 
     def _add_script_user(self, root: Node) -> None:
         """Without a script_user, keepalived takes the user keepalived_script if there is one, and the role adds it."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+from ...module_utils._check.secrets import is_secret
 from .tree import Node
-from .values import Path, Translation, parse_scalar
+from .values import Path, Translation, join_texts, parse_scalar
 
 PLAIN: dict[str, Any] = {"nginx_plain": True}
 """With it, the role adds nothing to what is written."""
@@ -28,6 +30,10 @@ NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 PATH = re.compile(r"""[^\s;{}"'\\#]+""")
 SWITCHES = {"on": True, "off": False}
 TYPED_SITE = {"root": "root", "index": "index"}
+MAPPED = re.compile(r"""(\s+["']?)([^\s"'#]+)(["']?\s.*;)""")
+"""A line of a map: a value, and what it becomes."""
+
+MAP_WORDS = ("default", "hostnames", "include", "volatile")
 UNNAMED = '""'
 """The name of a server that has none."""
 
@@ -66,6 +72,7 @@ class _Translator:
             # Without it, the role refuses to end sites that it finds in other files.
             self.found.variables["nginx_replace_sites"] = True
         self.found.comment(("nginx_end",), [*self.waiting, *root.end])
+        self.found.separate_all("nginx")
         return self.found
 
     def _comment(self, path: Path, node: Node) -> None:
@@ -88,7 +95,19 @@ class _Translator:
     def _lines(self, variable: str, node: Node) -> None:
         lines = self.found.variables.setdefault(variable, [])
         self._comment((variable, len(lines)), node)
-        lines += node.lines(";")
+        lines += map(self._separate_key(node), node.lines(";"))
+
+    def _separate_key(self, node: Node) -> Callable[[str], str]:
+        """What puts the values that a C(map) of a secret has apart, such as the keys of clients."""
+        is_map = node.kind == "map" and is_secret(node.name)
+
+        def separate(line: str) -> str:
+            found = MAPPED.fullmatch(line)
+            if not is_map or not found or found[2] in MAP_WORDS:
+                return line
+            return join_texts([found[1], self.found.hide(f"nginx_{node.name.lstrip('$')}", found[2]), found[3]])
+
+        return separate
 
     # http
 

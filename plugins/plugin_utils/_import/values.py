@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from ...module_utils._check.secrets import mask_secrets
+from ...module_utils._check.secrets import find_secrets, mask_secrets
 
 Path = tuple[Union[str, int], ...]
 """Where a value stands in the variables, such as C(("haproxy_backends", 0, "servers", 2))."""
@@ -99,6 +99,31 @@ class Translation:
         chosen = next(name for name in names if self.secrets.get(name, value) == value)
         self.secrets[chosen] = value
         return Template(f"{{{{ {chosen} }}}}")
+
+    def separate(self, owner: str, text: str, before: str = "") -> str:
+        """The text with references to the vault in the place of its secrets. C(before) are the words of its line before
+        it, and C(owner) begins the names."""
+        parts: list[str] = []
+        line, at = before + text, len(before)
+        for secret in find_secrets(line):
+            if secret.start >= at:
+                hidden = self.hide(f"{owner}_{secret.name}", line[secret.start : secret.end])
+                parts += [line[at : secret.start], hidden]
+                at = secret.end
+        return join_texts([*parts, line[at:]]) if parts else text
+
+    def separate_all(self, owner: str) -> None:
+        """Separate the secrets of all variables."""
+        self.variables = self.separate_in(owner, self.variables)
+
+    def separate_in(self, owner: str, value: Any, before: str = "") -> Any:
+        """The value with its secrets separated, at any depth. A key is the first word of its value."""
+        if isinstance(value, dict):
+            return {key: self.separate_in(owner, item, f"{key} ") for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.separate_in(owner, item, before) for item in value]
+        known = not isinstance(value, str) or isinstance(value, Template)
+        return value if known else self.separate(owner, value, before)
 
 
 def join_texts(parts: Iterable[str]) -> str:

@@ -347,6 +347,21 @@ SECRETS = [
         "http-request set-header Authorization Bearer\\ {{ vault_haproxy_authorization }} {{ '{{' }}%x",
         "c",
     ),
+    (
+        'tcp-check send "AUTH secret1\\r\\n"',
+        'tcp-check send "AUTH {{ vault_haproxy_auth }}\\r\\n"',
+        "secret1",
+    ),
+    (
+        "http-request deny unless { req.hdr(X-Api-Key) -m str secret1 }",
+        "http-request deny unless { req.hdr(X-Api-Key) -m str {{ vault_haproxy_x_api_key }} }",
+        "secret1",
+    ),
+    (
+        "option httpchk GET / HTTP/1.1\\r\\nAuthorization:\\ Basic\\ YTpi",
+        "option httpchk GET / HTTP/1.1\\r\\nAuthorization:\\ Basic\\ {{ vault_haproxy_authorization }}",
+        "YTpi",
+    ),
 ]
 
 
@@ -356,6 +371,27 @@ def test_secrets_stand_apart(line, expected, secret):
     assert found.variables["haproxy_backends"][0]["lines"] == [expected]
     assert isinstance(found.variables["haproxy_backends"][0]["lines"][0], Template)
     assert list(found.secrets.values()) == [secret]
+
+
+def test_every_secret_of_a_line_stands_apart():
+    found = translated("backend a\nhttp-check send hdr Authorization 'Basic YTpi' hdr X-Token secret1")
+    assert found.variables["haproxy_backends"][0]["lines"] == [
+        "http-check send hdr Authorization 'Basic {{ vault_haproxy_authorization }}' "
+        "hdr X-Token {{ vault_haproxy_x_token }}"
+    ]
+    assert list(found.secrets.values()) == ["YTpi", "secret1"]
+
+
+def test_secrets_of_the_global_section_and_of_defaults_stand_apart():
+    found = translated(
+        "global\ncluster-secret one\nsetenv TOKEN two\ndefaults\noption httpchk GET /\\r\\nX-Token:\\ three"
+    )
+    assert found.variables["haproxy_global_lines"] == [
+        "cluster-secret {{ vault_haproxy_cluster_secret }}",
+        "setenv TOKEN {{ vault_haproxy_token }}",
+    ]
+    assert found.variables["haproxy_options"] == {"httpchk": "GET /\\r\\nX-Token:\\ {{ vault_haproxy_x_token }}"}
+    assert list(found.secrets.values()) == ["one", "two", "three"]
 
 
 def test_two_secrets_of_one_name_get_numbers():

@@ -236,6 +236,23 @@ def test_the_source_of_multicast_stands_with_each_node():
     assert found.addresses == {"lb1": "192.0.2.1", "lb2": "192.0.2.2"}
 
 
+def test_secrets_of_commands_stand_apart():
+    script = 'vrrp_script db {\nscript "/usr/bin/mysqladmin -u root -pone ping"\n}\n'
+    found = translated(script + instance('notify_master "/opt/notify --token=two"'))
+    shared = found.shared.variables
+    assert (
+        shared["keepalived_scripts"][0]["script"]
+        == "/usr/bin/mysqladmin -u root -p{{ vault_keepalived_password }} ping"
+    )
+    assert shared["keepalived_instances"][0]["notify_master"] == '"/opt/notify --token={{ vault_keepalived_token }}"'
+    assert found.shared.secrets == {"vault_keepalived_password": "one", "vault_keepalived_token": "two"}
+
+
+def test_the_password_of_a_computed_configuration_stands_apart():
+    found = translated("$VIP=192.0.2.10/24\n" + instance("authentication {\nauth_type PASS\nauth_pass one\n}"))
+    assert found.shared.secrets == {"vault_keepalived_web_auth_pass": "one"}
+
+
 def test_the_password_stands_apart_and_has_eight_bytes():
     found = translated(instance("authentication {\nauth_type PASS\nauth_pass 123456789\n}"))
     assert found.shared.variables["keepalived_instances"][0]["auth_pass"] == "{{ vault_keepalived_web_auth_pass }}"

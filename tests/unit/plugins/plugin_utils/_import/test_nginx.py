@@ -260,6 +260,46 @@ def test_a_word_of_several_lines_becomes_one_line_with_the_same_value(word, prin
     assert list_effects(again) == list_effects(root)
 
 
+def test_secrets_stand_apart():
+    found = translate(
+        read("""
+        env API_TOKEN=one;
+        http {
+            proxy_set_header Authorization "Basic two";
+            map $http_x_api_key $client { default ""; "three" shop; "~^fo{2}ur" other; include keys; }
+            map $http_host $name { default ""; "a" b; }
+            server {
+                if ($http_x_token != "five") { return 403; }
+                location / { proxy_set_header X-Api-Key $key; fastcgi_param PASSWORD six; }
+            }
+        }
+        """)
+    )
+    site = found.variables["nginx_sites"][0]
+    assert found.variables["nginx_main_settings"] == {"env": "API_TOKEN={{ vault_nginx_api_token }}"}
+    assert found.variables["nginx_http_settings"] == {
+        "proxy_set_header": 'Authorization "Basic {{ vault_nginx_authorization }}"'
+    }
+    assert found.variables["nginx_http_lines"] == [
+        "map $http_x_api_key $client {",
+        '    default "";',
+        '    "{{ vault_nginx_http_x_api_key }}" shop;',
+        '    "{{ vault_nginx_http_x_api_key_2 }}" other;',
+        "    include keys;",
+        "}",
+        "map $http_host $name {",
+        '    default "";',
+        '    "a" b;',
+        "}",
+    ]
+    assert site["lines"][0] == 'if ($http_x_token != "{{ vault_nginx_http_x_token }}" ) {'
+    assert site["locations"][0]["lines"] == [
+        "proxy_set_header X-Api-Key $key;",
+        "fastcgi_param PASSWORD {{ vault_nginx_password }};",
+    ]
+    assert sorted(found.secrets.values()) == sorted(["one", "two", "three", "~^fo{2}ur", "five", "six"])
+
+
 def test_comments_stand_before_what_comes_of_their_lines():
     site = "server { # site\n# port\nlisten 80;\nlocation / {\n# in\nreturn 1;\n}\n}"
     text = f"# all\nhttp {{\n# zip\ngzip on;\n{site}\n}}\n# end"
