@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import Fault
+from .record import Drill, Fault
 
 
 def summary(faults: list[Fault]) -> dict[str, Any]:
@@ -27,11 +27,23 @@ def find_failures(fault: Fault, limit_ms: float) -> list[str]:
     """Find the reasons why a fault counts as failed: a surprise, or an outage beyond the limit (milliseconds, 0 for
     none)."""
     found = [fault["problem"]] if fault["problem"] else []
-    if limit_ms and fault["outage_ms"] > limit_ms:
+    if _is_too_long(fault, limit_ms):
         found.append(
             f"the outage of {fault['outage_ms']} ms is longer than {limit_ms:g} ms, which drill_max_outage_ms allows"
         )
     return found
+
+
+def list_problems(drill: Drill) -> list[str]:
+    """Why the drill has failed: the surprise, and every outage that is too long."""
+    limit = drill["limit_ms"]
+    late = [fault["title"] for fault in drill["faults"] if _is_too_long(fault, limit)]
+    beyond = f"the outage is longer than drill_max_outage_ms, {limit:g} ms."
+    return [*filter(None, [drill["surprise"]]), *(f"{title}: {beyond}" for title in late)]
+
+
+def _is_too_long(fault: Fault, limit_ms: float) -> bool:
+    return 0 < limit_ms < fault["outage_ms"]
 
 
 def describe_fault(fault: Fault) -> str:

@@ -11,9 +11,10 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.measure imp
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._drill.summary import (
     describe_fault,
     find_failures,
+    list_problems,
     summary,
 )
-from samples.drill import record
+from samples.drill import drill, record
 
 
 def test_of_anycast_addresses_the_journals_say_what_nodes_announce():
@@ -42,3 +43,14 @@ def test_a_summary_adds_up():
 def test_a_limit_is_a_limit(limit, wrong):
     assert len(find_failures(measure(record([100])), limit)) == wrong
     assert len(find_failures(measure(record([100], problem="lb1 did not come back")), limit)) == wrong + 1
+
+
+@pytest.mark.parametrize(("limit", "problems"), [(-1.0, 0), (0.0, 0), (22.0, 0), (21.0, 1)])
+def test_an_outage_that_is_too_long_is_a_problem_of_the_drill(limit, problems):
+    found = list_problems(drill(record([100]), record([]), limit_ms=limit))
+    assert found == ["HAProxy killed: the outage is longer than drill_max_outage_ms, 21 ms."][:problems]
+
+
+def test_a_surprise_is_the_first_problem_of_a_drill():
+    found = list_problems(drill(record([100]), surprise="lb1 did not come back", limit_ms=5.0))
+    assert found == ["lb1 did not come back", "HAProxy killed: the outage is longer than drill_max_outage_ms, 5 ms."]
