@@ -15,7 +15,8 @@ options:
     type: dict
     required: true
   facts:
-    description: The variable C(ansible_facts), for the distribution, the interfaces and the addresses of the host.
+    description: The variable C(ansible_facts), for the distribution, the interfaces and the addresses of the host. A
+      system on which the role cannot work is a problem; of one on which it is not tested, Ansible prints a warning.
     type: dict
     required: true
   sources:

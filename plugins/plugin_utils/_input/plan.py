@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from functools import wraps
 from typing import Any, Callable
 
+from ansible.utils.display import Display
+
 from . import packages
 from .additions import apply_additions, problems
-from .platform import find_problem
+from .platform import find_problem, find_warning
 from .rules import find_unknown
 from .shape import find_shape_problems
 
@@ -58,7 +60,8 @@ def make_plan(
     """Return C(problems), one line each, C(model), which is empty if there are problems, and C(names), the services of
     this plan and of those before. C(earlier) are those before, of the same host in the same run.
 
-    A host of C(facts) on which the role cannot work has this problem alone.
+    A host of C(facts) on which the role cannot work has this problem alone. Of one on which it is not tested, Ansible
+    prints a warning.
 
     C(declare) merges the variables over C(base), both without the additions that the plain mode leaves out. Rules and
     model get what it returns, the model C(base) as well. Values of a wrong type and wrong keys are reported without the
@@ -66,6 +69,8 @@ def make_plan(
     good as none."""
     if "os_family" in facts and (unsupported := find_problem(facts)):
         return {"problems": [unsupported], "model": {}, "names": []}
+    if "os_family" in facts and (untested := find_warning(facts)):
+        Display().warning(untested)
     unknown = find_unknown(variables, options)
     if wrong := find_shape_problems(variables, options, nulls):
         return {"problems": unknown + wrong, "model": {}, "names": list(earlier)}

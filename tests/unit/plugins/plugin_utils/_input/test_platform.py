@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.ha_web.plugins.filter import platform_family
+from ansible.utils.display import Display
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.plan import make_plan
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.platform import find_problem, find_warning
 
@@ -62,12 +62,19 @@ def test_the_plan_of_a_role_refuses_a_system_with_one_problem():
     assert problem.startswith("Alpine 3.20.1 is not supported")
 
 
-def test_the_family_names_the_file_of_variables(monkeypatch):
+@pytest.mark.parametrize(
+    ("host", "texts"),
+    [
+        (facts("Debian", "12.5"), []),
+        (facts("Alpine", "3.20.1", "Alpine"), []),
+        (
+            facts("Ubuntu", "24.04"),
+            ["Ubuntu 24.04 is untested"],
+        ),
+    ],
+)
+def test_the_plan_of_a_role_warns_of_a_system_that_is_not_tested(monkeypatch, host, texts):
     said = []
-    monkeypatch.setattr(platform_family.Display, "warning", lambda self, text: said.append(text))
-    assert platform_family.find_family(facts("Debian", "12.5")) == "Debian"
-    assert said == []
-    assert platform_family.find_family(facts("Alpine", "3.20.1", "Alpine")) == "Debian"
-    assert said == []
-    assert platform_family.find_family(facts("Ubuntu", "24.04")) == "Debian"
-    assert len(said) == 1
+    monkeypatch.setattr(Display, "warning", lambda self, text: said.append(text))
+    make_plan("nginx", {"nginx_sites": 5}, {}, {"nginx_sites": {"type": "list"}}, host, dict, list, dict)
+    assert [text.partition(":")[0] for text in said] == texts
