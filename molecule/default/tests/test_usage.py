@@ -42,6 +42,7 @@ def test_the_checkout_works_at_any_path_from_any_folder(sources, tmp_path):
     assert set(changed(output)) == {0}
 
 
+@pytest.mark.long
 def test_the_installed_artefact_works_by_its_name(sources, tmp_path):
     artefact = built(sources, tmp_path)
     names = run("tar", "--list", "--file", artefact, cwd=tmp_path)

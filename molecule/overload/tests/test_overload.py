@@ -66,6 +66,7 @@ def test_a_full_haproxy_is_reloaded_and_deployed_and_moves_nothing(cluster, owne
     seen.assert_served()
 
 
+@pytest.mark.long
 def test_http_2_clients_that_take_no_answer_fill_no_memory(cluster, owner):
     """What HAProxy keeps for them fits into what its limit of connections stands for."""
     allowed = int(haproxy_info(lab_host(owner))["Maxconn"]) * CONNECTION

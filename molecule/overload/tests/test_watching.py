@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from cluster import lab_host
 from faults import starved
 
@@ -13,6 +14,7 @@ def list_questions(host: str) -> list[str]:
     return lab_host(host).run("pgrep --list-full --full '^(curl|python3) .*/healthz'").stdout.splitlines()
 
 
+@pytest.mark.long
 def test_a_check_does_not_run_twice_at_once_where_haproxy_is_late(cluster, owner):
     """keepalived 2.2 starts a check every second, also while the one before it runs. On a crowded host they would make
     each other late, and everything else."""
