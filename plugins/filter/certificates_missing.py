@@ -6,10 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: certificates_missing
-short_description: Find certificates of ACME clients that a node lacks and others have
+short_description: Find the certificates of ACME clients that a node lacks
 version_added: 0.2.0
 description:
-  - Names the certificates that a node does not have, or that have expired there, and the nodes to copy them from.
+  - For the deployment of a load balancer, which copies them from other nodes.
+  - Names the certificates that the node does not have, or that have expired there. Each is copied from the node on
+    which it is valid for longest.
 positional: host
 options:
   _input:
@@ -42,7 +44,7 @@ from ..plugin_utils._cluster.certificates import find_missing
 
 
 class FilterModule:
-    """Find certificates of ACME clients that a node lacks and others have."""
+    """Find the certificates of ACME clients that a node lacks."""
 
     def filters(self) -> dict:
         return {"certificates_missing": find_missing}

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_addresses
-short_description: Check the addresses at which hosts reach each other
+short_description: Find hosts whose address is unknown or is that of another machine
 version_added: 0.2.0
 description:
   - Lists the hosts for which P(evenkeel.ha_web.cluster_nodes#filter) knows no address as yet, so that their facts have
     to be gathered.
-  - Reports hosts whose address is that of another machine, such as one that forwards a port to them. Without facts of a
-    host, and with C(cluster_address), that is not looked at.
+  - Reports hosts whose address is that of another machine, such as one that forwards a port to them. A host without
+    facts, and one with C(cluster_address), is not checked.
 positional: hostvars
 options:
   _input:
@@ -34,8 +34,8 @@ loop: "{{ (groups['load_balancers'] | evenkeel.ha_web.cluster_addresses(hostvars
 
 RETURN = r"""
 _value:
-  description: C(unknown), the names of hosts without an address; C(unstated), those without one in the inventory, where
-    facts are not looked at; and C(problems), one line for each.
+  description: C(unknown), the names of hosts without an address; C(unstated), those without one in the inventory,
+    whatever their facts are; and C(problems), one line for each host with the address of another machine.
   type: dict
 """
 
@@ -43,7 +43,7 @@ from ..plugin_utils._cluster.nodes import inspect_addresses
 
 
 class FilterModule:
-    """Check the addresses at which hosts reach each other."""
+    """Find hosts whose address is unknown or is that of another machine."""
 
     def filters(self) -> dict:
         return {"cluster_addresses": inspect_addresses}

@@ -9,6 +9,7 @@ name: cluster_import
 short_description: Translate the configuration of a running cluster into an inventory
 version_added: 0.2.0
 description:
+  - For the playbook C(evenkeel.ha_web.import_cluster).
   - Reads the files of HAProxy, keepalived and nginx, and writes the variables of the roles that print the same, in
     plain mode. Typed variables where the roles have types, verbatim lines for everything else.
   - Comments stay where they stand. Passwords become references to variables in files of their own.

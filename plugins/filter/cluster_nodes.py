@@ -6,9 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_nodes
-short_description: Turn the hosts of a group, or addresses, into nodes with addresses
+short_description: List the hosts of a group with their addresses, for servers and nodes
 version_added: 0.1.0
 description:
+  - For inventories. The result is the value of C(servers) of a backend, of C(keepalived_nodes), C(haproxy_nodes) or
+    C(nginx_nodes).
   - Gives every host's name and the address at which the other hosts reach it, in the order of the list.
   - The address is the first of C(cluster_address), C(ansible_host), the host's name and the fact
     C(default_ipv4.address) that is an IP address. It is an error, which names the host, if none of them is.
@@ -56,7 +58,7 @@ from ..plugin_utils._cluster.nodes import list_nodes
 
 
 class FilterModule:
-    """Turn the hosts of a group, or addresses, into nodes with addresses."""
+    """List the hosts of a group with their addresses."""
 
     def filters(self) -> dict:
         return {"cluster_nodes": list_nodes}

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_problems
-short_description: Find the members of a cluster, and what cannot work in its groups and variables
+short_description: Find the members of a cluster, and problems of its groups and variables
 version_added: 0.1.0
 description:
+  - For the beginning of every playbook, before a host is asked.
   - Lists the hosts of the inventory's groups that the playbooks call C(load_balancers) and C(web_servers), where the
     inventory has other names for them.
   - Reports groups that are misspelt, missing or empty, and hosts of another cluster.
@@ -78,7 +79,7 @@ def _find_problems(groups: Mapping[str, Collection[str]], hostvars: Mapping[str,
 
 
 class FilterModule:
-    """Find the members of a cluster, and what cannot work in its groups and variables."""
+    """Find the members of a cluster, and problems of its groups and variables."""
 
     def filters(self) -> dict:
         return {"cluster_problems": inspect_cluster}

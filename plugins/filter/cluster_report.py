@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Combines the results of M(evenkeel.ha_web.keepalived_info) and M(evenkeel.ha_web.haproxy_info) from every load
     balancer, and finds problems of single hosts and between hosts.
+  - Writes the report as data, as lines for a terminal, as a page of HTML, and as changes since an earlier one.
 options:
   _input:
     description:

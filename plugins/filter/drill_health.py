@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drill_health
-short_description: Say whether a cluster is well between two faults of a drill
+short_description: Check whether a cluster is healthy between two faults of a drill
 version_added: 0.1.0
 description:
+  - For the playbook C(evenkeel.ha_web.drill_failover), which waits until there is no problem.
   - Every instance has to have one holder, and wait on all other nodes. Every load balancer has to give requests to the
     servers that had some when the drill began. Every node has to announce its anycast addresses, to every router.
 positional: asked, normal
@@ -45,7 +46,7 @@ RETURN = r"""
 _value:
   description:
     - C(holders) by instance, C(rotation) (backends and names of the servers that get requests, by load balancer) and
-      C(problems), which is empty if all is well.
+      C(problems), which is empty if the cluster is healthy.
   type: dict
 """
 
@@ -53,7 +54,7 @@ from ..plugin_utils._drill.health import health
 
 
 class FilterModule:
-    """Say whether a cluster is well between two faults of a drill."""
+    """Check whether a cluster is healthy between two faults of a drill."""
 
     def filters(self) -> dict:
         return {"drill_health": health}

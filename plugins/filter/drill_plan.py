@@ -6,10 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drill_plan
-short_description: Say what a failover drill does, and what speaks against it
+short_description: Describe the faults of a failover drill, and check its settings
 version_added: 0.1.0
 description:
-  - Takes the names of faults apart, for C(evenkeel.ha_web.drill_failover).
+  - For the beginning of the playbook C(evenkeel.ha_web.drill_failover).
+  - Reports names of faults that do not exist, faults that the instance of the drill cannot have, and times that are not
+    more than 0 seconds.
 positional: settings
 options:
   _input:
@@ -36,8 +38,9 @@ plan: "{{ ['haproxy_killed', 'network_cut'] | evenkeel.ha_web.drill_plan({'drill
 RETURN = r"""
 _value:
   description:
-    - C(faults) with C(name), C(title), where (C(on)) and C(how) each happens; and C(problems), which is empty if
-      nothing speaks against it.
+    - C(faults), each with C(name), C(title), where it happens (C(on), V(holder) or V(web)) and how (C(how), V(break),
+      V(move), V(drain) or V(reboot)). C(fault) and C(unit) are options of M(evenkeel.ha_web.host_fault) for V(break).
+    - C(problems), one line for each; empty if the drill can begin.
   type: dict
 """
 
@@ -45,7 +48,7 @@ from ..plugin_utils._drill.faults import plan
 
 
 class FilterModule:
-    """Say what a failover drill does, and what speaks against it."""
+    """Describe the faults of a failover drill, and check its settings."""
 
     def filters(self) -> dict:
         return {"drill_plan": plan}

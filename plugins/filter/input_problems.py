@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: input_problems
-short_description: Name the values and keys that an option does not take, and texts that cannot stand on one line
+short_description: Find values and keys of variables that their options do not accept
 version_added: 0.1.0
 description:
+  - For variables of roles and of playbooks, before something is derived from them.
   - Finds values that are not of their option's type at any depth, such as the mode V(0640) without quotation marks,
     which is the number 416 to YAML, or a text where a list is needed. Ansible accepts many of them.
   - Finds line breaks and other control characters in texts, and keys that are no single word. With one of these, a text
@@ -69,7 +70,7 @@ def problems(
 
 
 class FilterModule:
-    """Name the values and keys that an option does not take, and texts that cannot stand on one line."""
+    """Find values and keys of variables that their options do not accept."""
 
     def filters(self) -> dict:
         return {"input_problems": with_decrypted_texts(problems)}

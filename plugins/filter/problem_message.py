@@ -9,6 +9,7 @@ name: problem_message
 short_description: Write problems as the message of a task that fails
 version_added: 0.2.0
 description:
+  - For every task of this collection that fails because of invalid input.
   - Writes one line for each problem if the default callback has C(result_format=yaml), else all on one line, numbered,
     because Ansible then prints a line break as two characters.
   - Repeated problems are left out. Long ones, and many, are cut.

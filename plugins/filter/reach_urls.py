@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: reach_urls
-short_description: Choose servers that show whether a load balancer is cut off
+short_description: Choose servers by which a load balancer notices that it is cut off
 version_added: 0.1.0
 description:
+  - For inventories that set C(keepalived_yield_urls) themselves.
   - Returns items of C(keepalived_yield_urls) for the first servers of HAProxy's backends, each host once.
   - Only servers of backends with an HTTP health check are chosen. A database would log every connection without a
     request, or ban its client.
@@ -42,7 +43,7 @@ from ..plugin_utils._haproxy.reach import reach_urls
 
 
 class FilterModule:
-    """Choose servers that show whether a load balancer is cut off."""
+    """Choose servers by which a load balancer notices that it is cut off."""
 
     def filters(self) -> dict:
         return {"reach_urls": reach_urls}

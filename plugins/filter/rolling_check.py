@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: rolling_check
-short_description: Check whether hosts can be taken out of rotation, and select those that are watched
+short_description: Check whether web servers can be taken out of rotation, and list their states
 version_added: 0.1.0
 description:
+  - For playbooks that take web servers out of rotation.
   - Checks every backend of every load balancer. While a batch of hosts is out of rotation, enough other servers have to
     be in rotation.
   - Selects the hosts that get a new release first and are watched. Others must not get it at the same time.
@@ -78,7 +79,7 @@ from ..plugin_utils._cluster.rolling import check
 
 
 class FilterModule:
-    """Check whether hosts can be taken out of rotation."""
+    """Check whether web servers can be taken out of rotation, and list their states."""
 
     def filters(self) -> dict:
         return {"rolling_check": check}

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: site_summary
-short_description: Write the result of a deployment in a few lines
+short_description: Summarize a deployment in a few lines
 version_added: 0.2.0
 description:
+  - For the end of the playbook C(evenkeel.ha_web.site).
   - Writes where the site is, which node holds each VIP, which hosts have changed, and the next commands.
 positional: addresses, frontends, changed, hosts, folder, inventories
 options:
@@ -69,7 +70,7 @@ from ..plugin_utils._cluster.summary import summarize_site
 
 
 class FilterModule:
-    """Write the result of a deployment in a few lines."""
+    """Summarize a deployment in a few lines."""
 
     def filters(self) -> dict:
         return {"site_summary": summarize_site}

@@ -9,6 +9,7 @@ name: vrrp_moves
 short_description: Plan the moves of VIPs to other nodes
 version_added: 0.1.0
 description:
+  - For playbooks that move a VIP or drain a node.
   - Names the node that gives the addresses of an instance, the one that gets them, and what prevents the move.
   - Instances of one sync group move together.
 positional: declared

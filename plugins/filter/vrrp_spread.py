@@ -9,6 +9,7 @@ name: vrrp_spread
 short_description: Spread several VIPs over the nodes
 version_added: 0.1.0
 description:
+  - For inventories with other instances than those that the playbooks derive from C(cluster_vip).
   - Makes one instance for each address, with consecutive router ids. The order of the nodes begins one node further
     with each of them, so that every node works, and the failure of a node moves its own addresses only.
   - With one address, a node that comes back does not take it again. With several it does, C(preempt_delay) 60 seconds

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
 
-NAMES = sorted(path.stem for path in (Path(__file__).parents[4] / "plugins/filter").glob("*.py"))
+ROOT = Path(__file__).parents[4]
+NAMES = sorted(path.stem for path in (ROOT / "plugins/filter").glob("*.py"))
 
 
 @pytest.fixture(params=NAMES)
@@ -53,3 +55,14 @@ def test_the_documented_options_are_the_parameters(name, plugin):
 def test_the_example_uses_the_filter(name, plugin):
     assert f"| evenkeel.ha_web.{name}" in plugin.EXAMPLES
     assert yaml.safe_load(plugin.EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    """The text of all roles and playbooks."""
+    paths = [path for part in ("playbooks", "roles") for path in (ROOT / part).rglob("*.yml")]
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def test_a_role_or_a_playbook_uses_the_filter(name, tasks):
+    assert re.search(rf"\| evenkeel\.ha_web\.{name}\b", tasks)
