@@ -98,7 +98,8 @@ def test_browsers_are_told_to_stay_with_https_even_by_an_error(load_balancer):
 def test_members_are_those_whose_certificate_the_authority_has_signed(load_balancer):
     for name in ("member", "stranger"):
         copied(FOLDER / f"{name}.pem", "web2", f"/root/{name}.pem")
-    curl = f"curl --silent --insecure --output /dev/null --write-out '%{{http_code}}' https://{ADDRESSES[load_balancer]}:9443/"
+    url = f"https://{ADDRESSES[load_balancer]}:9443/"
+    curl = f"curl --silent --insecure --output /dev/null --write-out '%{{http_code}}' {url}"
     client = lab_host("web2")
     assert client.check_output(f"{curl} --cert /root/member.pem") == "200"
     assert client.run(f"{curl} --cert /root/stranger.pem").rc != 0

@@ -118,12 +118,7 @@ def build_model(
         "logs": logs,
         "hung_servers": hung,
         "status_page": page,
-        "companions": [
-            *(["haproxy-hung-servers.service"] if hung else []),
-            *(["haproxy-acme.service"] if ordered else []),
-            *(COMPANIONS if logs["daemon"] else []),
-            *(status_page.COMPANIONS if page else []),
-        ],
+        "companions": _list_companions(hung, bool(ordered), logs["daemon"], bool(page)),
         "acme": {
             "keys": orders.list_key_names(ordered),
             "settings": acme.build_settings(variables, _sections(variables), base["certificate_store"]),
@@ -137,6 +132,16 @@ def build_model(
             "ports": [*(_list_own_ports(variables) if published else []), *variables["haproxy_container_ports"]]
         },
     }
+
+
+def _list_companions(hung: bool, ordered: bool, log_daemon: bool, page: bool) -> list[str]:
+    """Return the units that run beside haproxy."""
+    return [
+        *(["haproxy-hung-servers.service"] if hung else []),
+        *(["haproxy-acme.service"] if ordered else []),
+        *(COMPANIONS if log_daemon else []),
+        *(status_page.COMPANIONS if page else []),
+    ]
 
 
 def _find_releases(variables: Variables, facts: Mapping[str, Any], lines: list[str]) -> dict[str, str]:

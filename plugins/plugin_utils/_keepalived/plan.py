@@ -129,7 +129,6 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
     given = declared["given"]
     found = build_blocks(declared)
     has_metrics = boolean(given["metrics_enabled"])
-    left_out = declared["left_out"]
     # Only where no router is between the nodes: a packet is passed on by the address of its network card.
     has_second_chance = declared["second_chance"] and bool(found["second_chance"]["tables"])
     timing = base["timings"][given["timing"]]
@@ -140,14 +139,7 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
         **found,
         "confined": boolean(given["confined"]),
         "firewall": boolean(given["firewall"]),
-        # Of a word that stands twice, keepalived takes the last.
-        "global_lines": [
-            *_list_globals(given, left_out),
-            *(base["global_lines"] if "garp" not in left_out else []),
-            *(base["metrics"]["lines"] if has_metrics else []),
-            *_list_alerts(given["smtp_alerts"]),
-            *given["global_lines"],
-        ],
+        "global_lines": _build_global_lines(given, declared["left_out"], base, has_metrics),
         "has_second_chance": has_second_chance,
         "node_addresses": _list_addresses(_list_all_nodes(declared)),
         "vips": {
@@ -177,6 +169,19 @@ def build_model(declared: dict[str, Any], base: dict[str, Any]) -> dict[str, Any
             ),
         },
     }
+
+
+def _build_global_lines(
+    given: dict[str, Any], left_out: list[str], base: dict[str, Any], has_metrics: bool
+) -> list[str]:
+    """Return the lines of the global section. Of a word that stands twice, keepalived takes the last."""
+    return [
+        *_list_globals(given, left_out),
+        *(base["global_lines"] if "garp" not in left_out else []),
+        *(base["metrics"]["lines"] if has_metrics else []),
+        *_list_alerts(given["smtp_alerts"]),
+        *given["global_lines"],
+    ]
 
 
 def _list_globals(given: dict[str, Any], left_out: list[str]) -> list[str]:
