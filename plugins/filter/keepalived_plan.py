@@ -64,6 +64,8 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ..plugin_utils._cluster.served import find_unserved_vips
 from ..plugin_utils._input.plan import with_sources
 from ..plugin_utils._input.text import with_decrypted_texts
@@ -80,7 +82,9 @@ def plan_with_proxies(
 ) -> dict[str, Any]:
     """Return the plan of the role, in which haproxy has to listen at every VIP."""
     made = plan(variables, base, options, facts, earlier)
-    unserved = find_unserved_vips(made["model"].get("instances", []), proxies)
+    if not made["model"] or boolean(variables["keepalived_accept_unserved_vips"]):
+        return made
+    unserved = find_unserved_vips(made["model"]["instances"], proxies, variables["keepalived_virtual_servers"])
     return {**made, "problems": unserved, "model": {}, "names": list(earlier)} if unserved else made
 
 

@@ -23,6 +23,10 @@ options:
     description: The defaults below those of the inventory, as the dicts C(main), C(http), C(upstream) and C(site).
     type: dict
     required: true
+  reached:
+    description: The address at whose port 80 the load balancers ask this host. Empty if that is not known.
+    type: str
+    default: ""
 extends_documentation_fragment: [evenkeel.ha_web.plan, evenkeel.ha_web.earlier]
 author:
   - The evenkeel authors (@evenkeel)

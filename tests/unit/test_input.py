@@ -803,6 +803,32 @@ def test_values_of_a_wrong_type_are_named_though_others_are_derived_from_them(ch
     refused(check_input(variables), parts)
 
 
+@pytest.mark.parametrize(
+    ("variables", "parts"),
+    [
+        (
+            frontends({"binds": [{"address": "192.0.2.77", "port": 80}]}),
+            [
+                f"cluster_vip ({VIP}): it has the address {VIP}, and no bind of",
+                "they are at 192.0.2.77:80",
+                "set keepalived_accept_unserved_vips to true",
+            ],
+        ),
+        (
+            {"nginx_sites": [{"name": "web", "listens": ["203.0.113.99:80"]}]},
+            ["nginx_sites: web: listen '203.0.113.99:80' is at an address that this host does not have"],
+        ),
+        (
+            {"nginx_sites": [{"name": "web", "listens": ["8080"]}]},
+            ["load balancers ask this host at 192.0.2.21:80, and no site listens there; the listens are '8080'"],
+        ),
+    ],
+    ids=["VIP", "absent address", "web server"],
+)
+def test_addresses_at_which_nobody_listens(check_input, variables, parts):
+    refused(check_input(variables), parts)
+
+
 def test_values_of_roles_that_are_not_deployed_are_not_read(check_input):
     done = check_input(
         {"cluster_keepalived": False, "cluster_vip": "", "keepalived_instances": {"a": 1}, "bird_peers": "x"}

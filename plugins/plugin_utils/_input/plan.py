@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import wraps
+from inspect import Parameter, signature
 from typing import Any, Callable
 
 from ansible.utils.display import Display
@@ -36,6 +37,9 @@ def with_sources(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[
         made = function(*args, **keywords)
         return {**made, "problems": [_replace_words(problem, sources or {}) for problem in made["problems"]]}
 
+    own = signature(function)
+    added = Parameter("sources", Parameter.KEYWORD_ONLY, default={})
+    called.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), added])
     return called
 
 

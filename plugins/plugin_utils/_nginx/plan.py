@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from .._input import additions, tls
 from .._input.plan import make_plan
 from .._input.releases import find_releases
-from . import acme
+from . import acme, places
 from .model import build_blocks, find_health_url, list_directives
 from .problems import problems
 
@@ -25,9 +25,10 @@ def plan(
     options: Mapping[str, Mapping[str, Any]],
     facts: Mapping[str, Any],
     earlier: Iterable[str] = (),
+    reached: str = "",
 ) -> dict[str, Any]:
     """Return C(problems), C(model) and C(names). C(base) has what C(main), C(http), C(upstream) and C(site) are merged
-    over."""
+    over; C(reached) is the address at which load balancers ask the host at port 80, if the playbooks know it."""
     return make_plan(
         "nginx",
         variables,
@@ -35,7 +36,7 @@ def plan(
         options,
         facts,
         declare,
-        problems,
+        lambda declared: [*problems(declared), *places.find_problems(declared, facts, reached)],
         lambda declared, _merged: build_model(declared, facts),
         earlier=earlier,
     )
