@@ -16,17 +16,11 @@ from datetime import date
 from typing import Any
 
 from ...module_utils._characters import CONTROL
+from .ranges import find_range
 from .text import item_name
 
 Option = Mapping[str, Any]
 """One of argument_specs.yml, with what argument_specs knows of it."""
-
-LARGEST = 2**31 - 1
-WIDE = ("as", "bgp_local_as", "bird_local_as", "bird_med_drain", "bird_med_last_resort", "bird_med_ready")
-"""Numbers of 32 bits: those of autonomous systems, and metrics."""
-
-NEGATIVE = ("init_file", "weight")
-"""Numbers that may be below zero."""
 
 DIGITS = ("count", "haproxy_retry_on", "listens", "nginx_worker_processes", "port", "status")
 """Texts, and lists of texts, that may be written as numbers."""
@@ -73,7 +67,9 @@ def _value_problems(where: str, key: str, value: Any, option: Option, nulls: boo
         if not PERMISSIONS.fullmatch(value):
             yield f"{where} is '{value}': an octal number in quotation marks is needed, such as \"0640\""
     else:
-        yield from (f"{where} is {_show_value(value, option)}: {needed}" for needed in _describe_need(key, value, kind))
+        yield from (
+            f"{where} is {_show_value(value, option)}: {needed}" for needed in _describe_need(where, key, value, kind)
+        )
 
 
 def _key_problems(where: str, value: Mapping[Any, Any], options: Mapping[str, Option], nulls: bool) -> Iterator[str]:
@@ -84,7 +80,7 @@ def _key_problems(where: str, value: Mapping[Any, Any], options: Mapping[str, Op
             yield f"{where} has the key {_write_value(key)}, to which YAML has changed what was written: {QUOTE}"
 
 
-def _describe_need(key: str, value: Any, kind: str) -> Iterator[str]:
+def _describe_need(where: str, key: str, value: Any, kind: str) -> Iterator[str]:
     """Describe the values that an option of that type accepts."""
     if kind == "list":
         yield "a list is needed, even for one item"
@@ -95,18 +91,17 @@ def _describe_need(key: str, value: Any, kind: str) -> Iterator[str]:
     elif kind == "bool" and not isinstance(value, bool):
         yield "true or false is needed, without quotation marks"
     elif kind in ("int", "float"):
-        yield from _describe_number(key, value, kind)
+        yield from _describe_number(where, value, kind)
     elif kind in ("str", "path") and not isinstance(value, str):
         yield from _describe_text(key, value)
 
 
-def _describe_number(key: str, value: Any, kind: str) -> Iterator[str]:
+def _describe_number(where: str, value: Any, kind: str) -> Iterator[str]:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except ValueError:
         number = math.nan
-    least = -LARGEST if key in NEGATIVE else 0
-    most = 2**32 - 1 if key in WIDE else LARGEST
+    least, most = find_range(where)
     if not least <= number <= most or (isinstance(value, str) and not NUMBER.fullmatch(value)):
         yield f"a number from {least} to {most} is needed"
     elif kind == "int" and not number.is_integer():

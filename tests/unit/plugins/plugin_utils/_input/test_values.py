@@ -15,7 +15,6 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._cluster import in
 from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.values import (
     DIGITS,
     MODES,
-    NEGATIVE,
     find_type_problems,
 )
 
@@ -174,7 +173,7 @@ def test_a_number_is_a_text_only_where_its_digits_are_all_it_says(inner):
          "https_only: 'no'}]"), ["haproxy_frontends[web].https_only is 'no': true or false is needed"]),
         ("keepalived_scripts: [{name: a, weight: -20}]", []),
         (("keepalived_scripts: [{name: a, "
-         "fall: -1}]"), ["keepalived_scripts[a].fall is -1: a number from 0 to 2147483647"]),
+         "fall: -1}]"), ["keepalived_scripts[a].fall is -1: a number from 1 to 2147483647"]),
         (("nginx_files: [{path: key.pem, "
          "mode: 0640}]"), ["nginx_files[0].mode is 416: YAML makes another number of 0640"]),
         ('nginx_files: [{path: a, content: "", mode: "0999"}]', ["nginx_files[0].mode is '0999': an octal number"]),
@@ -197,4 +196,4 @@ def test_what_is_written(written, problems):
 
 def test_the_exceptions_are_options():
     names = {path[-1] for path, _where, _option in LEAVES}
-    assert {*DIGITS, *MODES, *NEGATIVE} <= names
+    assert {*DIGITS, *MODES} <= names
