@@ -517,6 +517,22 @@ BAD = [
     ("no list", {"haproxy_backends": "web"}, ["haproxy_backends is 'web': a list is needed, even for one item"]),
     ("no list of dicts", {"nginx_sites": ["web"]}, ["nginx_sites[0] is 'web': keys with values are needed"]),
     ("misspelt variable of playbooks", {"cluster_drain_timout": 5}, ["did you mean cluster_drain_timeout?"]),
+    (
+        "a list of times",
+        {"haproxy_timeouts": {"client": ["30s"]}},
+        ["haproxy_timeouts.client is a list: a single value"],
+    ),
+    ("a list of options", {"haproxy_options": {"forwardfor": [1]}}, ["haproxy_options.forwardfor is a list: a single"]),
+    ("settings in settings", {"nginx_http_settings": {"gzip": {"a": 1}}}, ["gzip is a dictionary: a single value is"]),
+    ("a long time", {"haproxy_timeouts": {"client": "25d"}}, ["haproxy_timeouts.client is 25d: HAProxy counts up to"]),
+    ("a heavy server", servers({"options": {"weight": 300}}), ["server web1.weight is '300': a number from 0 to 256"]),
+    ("workers", {"nginx_worker_processes": "many"}, ["nginx_worker_processes is 'many': auto, or a number from 1 is"]),
+    (
+        "no workers",
+        {"nginx_worker_processes": 0},
+        ["nginx_worker_processes is '0': auto, or a number from 1 is needed"],
+    ),
+    ("a light script", scripts(weight=-254), ["keepalived_scripts[well].weight is -254: a number from -253 to 253"]),
     ("no choice", {"haproxy_mode": "udp"}, ["haproxy_mode is 'udp': one of http, tcp is needed"]),
 ]
 BAD_GROUPS = [

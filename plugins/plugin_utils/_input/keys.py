@@ -14,7 +14,7 @@ from typing import Any
 from ...module_utils._characters import CONTROL
 from ...module_utils._suggestion import suggestion
 from .text import item_name
-from .values import Option
+from .values import Option, is_of_kind
 
 
 def find_key_problems(variables: Mapping[str, Any], options: Mapping[str, Option], nulls: bool = False) -> list[str]:
@@ -39,11 +39,14 @@ def _find_missing(given: Mapping[str, Any], options: Mapping[str, Option], nulls
 
 
 def _check_value(where: str, value: Any, option: Option, nulls: bool) -> Iterator[str]:
+    if value is not None and not is_of_kind(where, value, option):
+        return  # find_type_problems() has it.
     if isinstance(value, Mapping):
         yield from _check_keys(where, value, option.get("options") or {}, nulls)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _check_value(f"{where}[{item_name(item, index)}]", item, option, nulls)
+            item_option = {**option, "type": option.get("elements", "raw")}
+            yield from _check_value(f"{where}[{item_name(item, index)}]", item, item_option, nulls)
     elif value is not None and "choices" in option and str(value) not in map(str, option["choices"]):
         yield f"{where} is '{CONTROL.sub('?', str(value))}': one of {', '.join(map(str, option['choices']))} is needed"
 

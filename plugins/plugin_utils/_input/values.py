@@ -33,6 +33,9 @@ PERMISSIONS = re.compile(r"0?[0-7]{3,4}")
 TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
 """Texts that both argument_specs and the filter C(bool) understand."""
 
+SETTINGS = "_settings"
+"""The end of variables whose keys may have several values."""
+
 QUOTE = "put it in quotation marks"
 
 
@@ -63,6 +66,8 @@ def _value_problems(where: str, key: str, value: Any, option: Option, nulls: boo
             )
     elif kind in ("dict", "raw") and isinstance(value, Mapping):
         yield from _key_problems(where, value, option.get("options") or {}, nulls)
+        if kind == "dict" and not option.get("options"):
+            yield from _find_containers(where, value)
     elif key == "mode" and "choices" not in option and isinstance(value, str):
         if not PERMISSIONS.fullmatch(value):
             yield f"{where} is '{value}': an octal number in quotation marks is needed, such as \"0640\""
@@ -78,6 +83,24 @@ def _key_problems(where: str, value: Mapping[Any, Any], options: Mapping[str, Op
             yield from _value_problems(f"{where}.{key}", key, item, options.get(key, {}), nulls)
         else:
             yield f"{where} has the key {_write_value(key)}, to which YAML has changed what was written: {QUOTE}"
+
+
+def _find_containers(where: str, value: Mapping[Any, Any]) -> Iterator[str]:
+    """Values that cannot be words of one line, where the keys are words of a daemon. Only a setting of nginx may stand
+    several times."""
+    for key, item in value.items():
+        several = item if where.endswith(SETTINGS) and isinstance(item, (list, tuple)) else [item]
+        for found in several:
+            if isinstance(found, (Mapping, list, tuple)):
+                yield f"{where}.{key} is {_write_value(found)}: a single value is needed"
+
+
+def is_of_kind(where: str, value: Any, option: Option) -> bool:
+    """Return whether the value is what the option's type says, whatever is in it."""
+    kind, key = option.get("type", "raw"), where.rpartition(".")[2]
+    if isinstance(value, (Mapping, list, tuple)):
+        return kind in ("raw", "dict" if isinstance(value, Mapping) else "list")
+    return not isinstance(value, date) and not any(_describe_need(where, key, value, kind))
 
 
 def _describe_need(where: str, key: str, value: Any, kind: str) -> Iterator[str]:

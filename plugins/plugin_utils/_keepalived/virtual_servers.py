@@ -118,6 +118,8 @@ def _real_servers(item: Item) -> Iterator[str]:
 def _checks(item: Item) -> Iterator[str]:
     for real in item["real_servers"]:
         check, where = real["check"], f"check of {real['address']}"
+        if not 100 <= int(check.get("status", 200)) <= 599:
+            yield f"{where}: status is {check['status']}: allowed are 100-599"
         if check["type"] in ("http", "https") and not str(check.get("path", "/")).startswith("/"):
             yield f"{where}: path is '{check['path']}': an absolute path is needed, such as /healthz"
         if check["type"] == "misc" and not str(check.get("script", "")).startswith("/"):

@@ -35,13 +35,15 @@ CERTIFIED = ("ssl_certificate", "ssl_reject_handshake", "include")
 
 PLACE = re.compile(r"(?:(\*|[^:\[\]]+|\[[^\[\]]+\]):)?(\d+)(?:-(\d+))?|(\*|[^:\[\]]+|\[[^\[\]]+\])")
 """Address and ports, or an address alone."""
+WORKERS = re.compile("auto|[1-9][0-9]*|")
+"""Numbers of processes; in plain mode, there may be none."""
 NO_NAME = re.compile(r"\d[^.]*")
 REDIRECT = re.compile(r"https?://[^\s;{}\"'\\#]*[^\s;{}\"'\\#/]")
 
 
 def problems(declared: dict[str, Any]) -> list[str]:
     """One line for everything that nginx would refuse or, worse, accept."""
-    found: list[str] = []
+    found = list(_workers(declared))
     for variable in NAMED:
         names = [str(item["name"]) for item in declared[variable]]
         found += find_repeated(f"nginx_{variable}", "name", names)
@@ -69,6 +71,12 @@ def problems(declared: dict[str, Any]) -> list[str]:
         *container.problems("nginx", declared),
         *acme.find_problems(declared),
     ]
+
+
+def _workers(declared: dict[str, Any]) -> Iterator[str]:
+    processes = str(declared["worker_processes"])
+    if not WORKERS.fullmatch(processes):
+        yield f"nginx_worker_processes is '{processes}': auto, or a number from 1 is needed"
 
 
 def are_arguments(text: str) -> bool:

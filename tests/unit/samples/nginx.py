@@ -49,6 +49,7 @@ def declaration(**keys):
         "node_name": "web1",
         "runtime": "package",
         "image_base": "",
+        "worker_processes": "auto",
         "container_ports": [],
         "container_mounts": [],
         **keys,
