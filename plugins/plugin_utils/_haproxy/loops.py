@@ -84,18 +84,21 @@ def _find_loop(
 ) -> Iterator[str]:
     """C(places) are those of all binds: of a wildcard and one address, the kernel chooses the address."""
     address, listened = _bare(str(server["address"])), str(bind.get("address", "*"))
-    if listened.startswith(SOCKETS) or not server["port"] or int(server["port"]) not in parse_ports(bind.get("port")):
+    listened_ports = parse_ports(bind.get("port"))
+    # Without one, a server has the port of the client's connection.
+    port = int(server["port"] or next(iter(listened_ports), 0))
+    if listened.startswith(SOCKETS) or port not in listened_ports:
         return
     is_held = address in held
     if _bare(listened) not in WILDCARDS:
         at_home = address == _bare(listened)
-    elif any(address == place and int(server["port"]) in ports for place, ports in places):
+    elif any(address == place and port in ports for place, ports in places):
         at_home = address in WILDCARDS
     else:
         at_home = address in balancers or _means_itself(address) or (is_held and _hears(bind, version_of(address)))
     if at_home:
         yield (
-            f"{where} is {address} port {server['port']}, where {name} of a load balancer listens: haproxy would send "
+            f"{where} is {address} port {port}, where {name} of a load balancer listens: haproxy would send "
             f"requests to itself until it is full; {REMEDY_OF_VIP if is_held else REMEDY}"
         )
 

@@ -20,7 +20,7 @@ from .declared import Item, Sections, Variables
 from .logs import COMPANIONS, build_logs
 from .loops import list_held
 from .maxconn import compute_limits
-from .problems import problems
+from .problems import find_portless_checks, problems
 from .sections import (
     KINDS,
     build_sections,
@@ -80,7 +80,8 @@ def plan(
         nulls=True,
         earlier=earlier,
     )
-    problems_of_lines = [] if found["problems"] else find_long_lines(variables, found["model"])
+    model = found["model"]
+    problems_of_lines = [*find_long_lines(variables, model), *find_portless_checks(model)] if model else []
     return {**found, "problems": problems_of_lines, "model": {}} if problems_of_lines else found
 
 

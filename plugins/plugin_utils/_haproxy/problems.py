@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -23,8 +23,6 @@ from .sections import (
     KINDS,
     find_mode,
     find_modes,
-    find_targets,
-    merge_binds,
     merge_items,
     statistics_userlists,
 )
@@ -51,6 +49,9 @@ WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
 """Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
 
 OWN_PATHS = ("haproxy_health_uri", "haproxy_prometheus_uri", "haproxy_stats_uri")
+
+PORTED = re.compile(r"\s*(?:(?:tcp|http)-check\s+connect|default-server)\b")
+"""Lines that can have the port of checks."""
 
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
@@ -197,9 +198,9 @@ def _servers(variables: Variables, sections: Sections) -> Iterator[str]:
                 name = f"server {server['name']}" if "name" in server else f"server template {server['prefix']}"
                 if not server["address"].startswith(SOCKETS):
                     yield from refuse_no_host(f"{where}: the address of {name}", server["address"])
-                port = server.get("port") or section.get("port")
-                if port or not _has_range(kind, section, variables, sections):
-                    yield from _server_port(f"{where}: {name}", server["address"], port)
+                port = server.get("port") or section.get("port") or 1
+                if not 1 <= int(port) <= 65535:
+                    yield f"{where}: {name} has port {port}, which is outside 1-65535"
             for template in templates:
                 if not maxconn.template_size(template["count"]):
                     yield (
@@ -208,20 +209,23 @@ def _servers(variables: Variables, sections: Sections) -> Iterator[str]:
                     )
 
 
-def _has_range(kind: str, section: Item, variables: Variables, sections: Sections) -> bool:
-    """Return whether clients come to the section by a range of ports. Then a server without port has the client's."""
-    fronts = [front for front in sections["frontend"] if section["name"] in find_targets(front)]
-    fronts += [section] if kind == "listen" else []
-    return any("-" in str(bind.get("port")) for front in fronts for bind in merge_binds(variables, front))
-
-
-def _server_port(where: str, address: str, port: Any) -> Iterator[str]:
-    if address.startswith(SOCKETS):
-        return
-    if not port:
-        yield f"{where} has no port; give it one, or the whole section"
-    elif not 1 <= int(port) <= 65535:
-        yield f"{where} has port {port}, which is outside 1-65535"
+def find_portless_checks(model: Mapping[str, Any]) -> Iterator[str]:
+    """Find servers that HAProxy could not check, because neither they nor their checks have a port. A server without
+    port that is not checked has that of its client; a name of the DNS for services brings its ports."""
+    for section in model["proxies"]:
+        where = f"haproxy_{section['kind']}s: {section['name']}"
+        if any(PORTED.match(line) for line in section["lines"]):
+            continue
+        listed = [("server", line.split(), 1) for line in section["servers"]]
+        listed += [("server template", line.split(), 2) for line in section["server_templates"]]
+        for kind, words, at in listed:
+            address, options = words[at], words[at + 1 :]
+            has_port = address.startswith((*SOCKETS, "_")) or re.search(r":\d+$", address.rpartition("]")[2])
+            if "check" in options and not has_port and not {"port", "addr"} & set(options):
+                yield (
+                    f"{where}: {kind} {words[0]} has no port, so it cannot be checked; give one to it, to the whole "
+                    "section or to its checks (options: {port: 80}), or set check: false in its options"
+                )
 
 
 def _cookies(variables: Variables, sections: Sections) -> Iterator[str]:

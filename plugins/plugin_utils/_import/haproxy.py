@@ -62,6 +62,9 @@ TYPED_GLOBAL = {
 SECRET_OPTIONS = ("tcp-md5sig", "ca-sign-pass", "dynamic-cookie-key", "cluster-secret")
 HASH = re.compile(r"\$[0-9a-z]+\$\S+")
 
+HOST = re.compile(r"\w[\w.-]*")
+"""An address of IPv4 or a name, without a port."""
+
 OPTION = re.compile(r"[a-z0-9][a-z0-9-]*")
 """A name of an option or of a time-out."""
 
@@ -455,13 +458,15 @@ class _Translator:
     def _server(self, line: Line) -> Item | None:
         if len(line.words) < 3 or not WORD.fullmatch(line.words[1].raw):
             return None
-        place = split_address(line.words[2].raw)
+        written = line.words[2].raw
+        place = (written, "") if HOST.fullmatch(written) else split_address(written)
         split = split_options(line.words[3:], SERVER_FLAGS, SERVER_VALUES)
         if place is None or not place[0] or split is None or "-" in place[1]:
             return None
         address, port = place
         names = [name for name, _value in split]
-        if len(set(names)) < len(names) or not (port or address.startswith(("/", "unix@", "abns@"))):
+        is_checkable = port or not written[0].isalnum() or "check" not in names or {"port", "addr"} & set(names)
+        if len(set(names)) < len(names) or not is_checkable:
             return None
         options: Item = {
             name: self.found.hide(f"haproxy_{name}", value)

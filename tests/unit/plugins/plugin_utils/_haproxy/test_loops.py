@@ -25,6 +25,7 @@ BAD = [
         cluster(server(address="127.0.0.1")),
         "server web1 is 127.0.0.1 port 80, where http_in of a load balancer listens",
     ),
+    ("the port of the client", cluster(server(address="192.0.2.11", port=None)), "server web1 is 192.0.2.11 port 80"),
     ("the address that the client asked", cluster(server(address="0.0.0.0")), "server web1 is 0.0.0.0 port 80"),
     ("IPv4 in IPv6", cluster(server(address="::ffff:192.0.2.11")), "server web1 is 192.0.2.11 port 80"),
     ("its other name", cluster(server(address="localhost")), "server web1 is localhost port 80"),

@@ -153,3 +153,32 @@ def test_a_line_break_is_refused(changes, where):
     (problem,) = plan(variables(**changes), BASE, OPTIONS, {})["problems"]
     assert problem.startswith(f"{where} has a line break")
     assert "unutterable" not in problem
+
+
+UNCHECKED = {"check": False}
+APP = {"prefix": "w", "count": "2", "address": "a.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({}, "server web1 has no port, so it cannot be checked"),
+        ({"server_options": UNCHECKED}, ""),
+        ({"health_check": {"type": "none"}}, ""),
+        ({"server_options": {"port": 81}}, ""),
+        ({"lines": ["option tcp-check", "tcp-check connect port 81"]}, ""),
+        ({"port": 80}, ""),
+        ({"servers": [{"name": "web1", "address": "2001:db8::21"}]}, "server web1 has no port"),
+        ({"servers": [{"name": "web1", "address": "2001:db8::21", "port": 80}]}, ""),
+        ({"servers": [{"name": "web1", "address": "unix@/run/web.sock"}]}, ""),
+        ({"servers": [], "server_templates": [APP]}, "server template w has no port"),
+        ({"servers": [], "server_templates": [APP], "server_options": UNCHECKED}, ""),
+        ({"servers": [], "server_templates": [{**APP, "address": "_http._tcp.example.com"}]}, ""),
+    ],
+)
+def test_a_server_without_port_has_that_of_its_client_unless_it_is_checked(keys, problem):
+    section = {"name": "web", "servers": [{"name": "web1", "address": "192.0.2.21"}], **keys}
+    found = plan(variables(haproxy_backends=[section]), BASE, OPTIONS, {})["problems"]
+    assert len(found) == bool(problem)
+    assert problem in "".join(found)
+    assert (not problem) or found[0].startswith("haproxy_backends: web: ")

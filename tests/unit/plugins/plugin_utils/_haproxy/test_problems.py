@@ -39,8 +39,7 @@ GOOD = [
     ),
     backs(server(port=1), {**server(port=65535), "name": "other"}),
     backs(server(address="unix@/run/shop.sock", port=None)),
-    {**fronts(front(binds=[{"port": "8000-8010"}], default_backend="web")), **backs(server(port=None))},
-    listens(listen(binds=[{"port": "8000-8010"}], port=None)),
+    backs(server(port=None)),
     backs(back(cookie="SERVER insert")),
     backs({**server(cookie="A"), "cookie": "SERVER insert"}),
     backs({**server(cookie="A"), "lines": ["  cookie SERVER insert"]}),
@@ -200,17 +199,11 @@ BAD = [
     ),
     ("no servers", backs(back(servers=[])), ["haproxy_backends: web has no servers", "inventory group"]),
     ("servers left out", listens({"name": "db", "binds": [{"port": 1}]}), ["haproxy_listens: db has no servers"]),
-    ("no port", backs(server(port=None)), ["haproxy_backends: web: server web1 has no port", "or the whole section"]),
     ("server's port", backs(server(port=65536)), ["haproxy_backends: web: server web1 has port 65536", "1-65535"]),
     (
         "section's port",
         backs({**server(port=None), "port": -1}),
         ["haproxy_backends: web: server web1 has port -1", "1-65535"],
-    ),
-    (
-        "template's port",
-        backs({"name": "web", "server_templates": [{"prefix": "w", "count": "1", "address": "a.example.com"}]}),
-        ["haproxy_backends: web: server template w has no port"],
     ),
     (
         "cookie in mode tcp",

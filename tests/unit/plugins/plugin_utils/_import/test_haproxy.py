@@ -183,7 +183,12 @@ BACKENDS = [
             "lines": ["cookie C insert"],
         },
     ),
-    ("server a x check port 81", {"lines": ["server a x check port 81"]}),
+    (
+        "server a x check port 81",
+        {"servers": [{"name": "a", "address": "x", "options": {"check": True, "port": 81}}]},
+    ),
+    ("server a 192.0.2.1", {"servers": [{"name": "a", "address": "192.0.2.1"}]}),
+    ("server a x check", {"lines": ["server a x check"]}),
     ("server a x:80\nserver b y:+1", {"lines": ["server a x:80", "server b y:+1"]}),
     (
         "server a x:80\ndefault-server check\nserver b y:80",
