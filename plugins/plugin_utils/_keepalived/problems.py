@@ -65,6 +65,19 @@ URLS = {
 connections."""
 
 
+EFFECTS = (
+    *("virtual_ipaddress", "virtual_ipaddress_excluded", "virtual_routes", "virtual_rules"),
+    *("anycast", "lines"),
+)
+"""What an instance can give to the node that becomes master."""
+
+TOLD = ("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop", "smtp_alert")
+"""What tells somebody that the state of an instance or a group has changed."""
+
+FOLLOWERS = (["lvs_sync_daemon"], ["notify_fifo"], ["vrrp_notify_fifo"])
+"""Lines of the whole service that follow the states of instances."""
+
+
 def problems(declared: dict[str, Any], facts: Facts) -> list[str]:
     """One line for everything that keepalived would refuse or, worse, accept.
 
@@ -282,11 +295,15 @@ def _instance(item: Instance, declared: dict[str, Any], facts: Facts) -> list[st
         found.append(f"virtual_router_id is {item['virtual_router_id']}: allowed are 1-255")
     found += _check_anycast(item, declared)
     found += _families(item, nodes) + _advert(item, declared["timing"]) + _authentication(item)
-    kinds = ("virtual_ipaddress", "virtual_ipaddress_excluded", "anycast")
-    if not any(item[kind] for kind in kinds) and not _has_notice(item, declared["sync_groups"]):
+    if not _has_effect(item, declared):
         found.append(
             "virtual_ipaddress is empty and there is no notify_master: nothing would happen on the node that "
             "becomes master"
+        )
+    elif not item["virtual_ipaddress"] and not item["anycast"] and int(item["version"]) != 2:
+        found.append(
+            f"virtual_ipaddress is empty with version {item['version']}: keepalived runs an instance without a VIP in "
+            "VRRP version 2 only; set version: 2"
         )
     found += tracking.problems(item, declared) + vmac.problems(item, declared)
     if declared["node"] in order_nodes(item, nodes):
@@ -393,10 +410,15 @@ def _authentication(item: Instance) -> list[str]:
     )
 
 
-def _has_notice(item: Instance, groups: list[Item]) -> bool:
-    """Return whether a notify script runs when the node has become master."""
-    tellers = [item, *(group for group in groups if item["name"] in group["instances"])]
-    return any(teller.get(word) for teller in tellers for word in ("notify_master", "notify"))
+def _has_effect(item: Instance, declared: dict[str, Any]) -> bool:
+    """Return whether something happens when the state of the instance changes."""
+    tellers = [item, *(group for group in declared["sync_groups"] if item["name"] in group["instances"])]
+    everywhere = any(str(line).split()[:1] in FOLLOWERS for line in declared["global_lines"])
+    return (
+        everywhere
+        or any(item[kind] for kind in EFFECTS)
+        or any(teller.get(word) for teller in tellers for word in TOLD)
+    )
 
 
 def _check_all_instances(declared: dict[str, Any], known: set[str]) -> list[str]:

@@ -443,6 +443,30 @@ KEEPALIVED = [
         }
     }
     """,
+    """
+    vrrp_instance routes {
+        interface eth0
+        virtual_router_id 61
+        priority 100
+        virtual_routes {
+            198.51.100.0/24 via 192.0.2.1 dev eth0
+        }
+    }
+    vrrp_instance rules {
+        interface eth0
+        virtual_router_id 62
+        priority 100
+        virtual_rules {
+            from 198.51.100.0/24 lookup 100 preference 100
+        }
+    }
+    vrrp_instance told {
+        interface eth0
+        virtual_router_id 63
+        priority 100
+        notify_backup /bin/true
+    }
+    """,
 ]
 
 NGINX = [

@@ -10,6 +10,7 @@ from samples.keepalived import DUAL, NODES, SIX, found, group, instance, mistake
 UP = {"notify_master": "/etc/keepalived/up.sh"}
 PREEMPT = {"preempt": True}
 
+BARE = {"virtual_ipaddress": [], "version": 2, "advert_int": 1}
 GOOD = [
     ([], {}),
     ([instance()], {}),
@@ -27,11 +28,16 @@ GOOD = [
     ([instance(nodes=["lb2", "lb1"])], {}),
     ([instance(nodes=["lb2", "lb1"], priorities=[101, 100])], {}),
     ([instance(vip("198.51.100.10/25"), nodes=["lb2", "lb3"]), instance(name="b", virtual_router_id=52)], {}),
-    ([instance(virtual_ipaddress=[], **UP)], {}),
-    ([instance(virtual_ipaddress=[], notify="/bin/x")], {}),
-    ([instance(virtual_ipaddress=[], virtual_ipaddress_excluded=["192.0.2.10/24"])], {}),
+    ([instance(**BARE, **UP)], {}),
+    ([instance(**BARE, notify="/bin/x")], {}),
+    ([instance(**BARE, notify_backup="/bin/x")], {}),
+    ([instance(**BARE, lines=["notify_master_rx_lower_pri /bin/x"])], {}),
+    ([instance(**BARE, virtual_ipaddress_excluded=["192.0.2.10/24"])], {}),
+    ([instance(**BARE, virtual_routes=["198.51.100.0/24 via 192.0.2.1"])], {}),
+    ([instance(**BARE, virtual_rules=["from 198.51.100.0/24 lookup 100"])], {}),
+    ([instance(**BARE)], {"global_lines": ["lvs_sync_daemon eth0 web"]}),
     (
-        [instance(virtual_ipaddress=[]), instance(name="two", virtual_router_id=52)],
+        [instance(**BARE), instance(name="two", virtual_router_id=52)],
         {"sync_groups": [group("web", "two", **UP)]},
     ),
     ([instance(preempt_delay=60, **PREEMPT)], {}),
@@ -319,6 +325,18 @@ BAD = [
     ("long password", [instance(version=2, auth_pass="123456789")], {}, ["web: auth_pass has 9 bytes", "at most 8"]),
     ("a quotation mark", [instance(version=2, auth_pass='a"b')], {}, ["web: auth_pass has a quotation mark"]),
     ("a closing brace", [instance(version=2, auth_pass="}")], {}, ["web: auth_pass is a closing brace alone"]),
+    (
+        "routes alone in version 3",
+        [instance(virtual_ipaddress=[], virtual_routes=["198.51.100.0/24 via 192.0.2.1"])],
+        {},
+        ["web: virtual_ipaddress is empty with version 3", "VRRP version 2 only; set version: 2"],
+    ),
+    (
+        "scripts alone in version 3",
+        [instance(virtual_ipaddress=[], notify_master="/opt/master")],
+        {},
+        ["web: virtual_ipaddress is empty with version 3", "set version: 2"],
+    ),
     (
         "no VIP and nobody told",
         [instance(virtual_ipaddress=[])],
