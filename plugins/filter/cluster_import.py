@@ -19,8 +19,9 @@ options:
     description:
       - What was read of each host, by its name. C(files) are results of M(ansible.builtin.slurp), C(listing) lines with
         mode, owner, group, size and path of all files, C(links) paths of symbolic links, C(unread) paths of files that
-        could not be read, C(processes) the command lines of the daemons, C(kernel) lines of C(sysctl), C(firewall)
-        rules for VRRP, C(connection) the variables by which it is reached, and C(problem) why it could not be read.
+        could not be read, C(processes) the command lines of the daemons, C(kernel) lines of C(sysctl), C(packaged)
+        configuration files of packages with their checksums, C(firewall) rules for VRRP, C(connection) the variables by
+        which it is reached, and C(problem) why it could not be read.
       - With O(folder), a list of results of M(ansible.builtin.slurp).
     type: raw
     required: true

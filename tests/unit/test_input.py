@@ -590,7 +590,7 @@ GOOD = [
             **backends({}, {"name": "api", "mode": "tcp", "health_check": {"uri": "/"}}),
             **instances(
                 {"version": 2, "advert_int": 1, "auth_pass": "12345678"},
-                {"name": "b", "virtual_router_id": 52, **NOTIFIED},
+                {"name": "b", "virtual_router_id": 52, "version": 2, "advert_int": 1, **NOTIFIED},
             ),
             "keepalived_sync_groups": [{"name": "both", "instances": ["web", "b"]}],
             "keepalived_nodes": NODES,

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._address import is_address
+from ...module_utils._check.secrets import find_secrets
 from . import haproxy, haproxy_text, keepalived, keepalived_text, nginx, nginx_text
 from .document import write_yaml
 from .hosts import Entry, Host
 from .report import Report, render_report
-from .tree import Node
+from .tree import Node, list_matches
 from .values import Path, Template, Translation
 
 BALANCERS, SERVERS = "load_balancers", "web_servers"
@@ -36,7 +38,7 @@ PACKAGED = re.compile(
     r"/etc/(nginx/(mime\.types|fastcgi\.conf|\w+_params|koi-\w+|win-utf|snippets/(fastcgi-php|snakeoil)\.conf)"
     r"|haproxy/errors/\d+\.http)"
 )
-"""Files that the distribution's packages bring."""
+"""Names of files that the distribution's packages bring."""
 
 
 @dataclass
@@ -199,20 +201,17 @@ class _Cluster:
         directory, variable = FILES[daemon], f"{daemon}_files"
         contents: dict[str, dict[str, tuple[str, Entry]]] = {}
         for host in self.hosts:
-            read = self.read.get((daemon, host.name), set())
-            code = "\n".join(COMMENT.sub("", host.texts.get(path, "")) for path in read)
-            words = set(WORD.findall(code))
-            for path, text in host.files.items():
-                named = {path, path.removeprefix(directory)} & words or any(
-                    word.rstrip("/") == path.rpartition("/")[0] for word in words
-                )
-                if path.startswith(directory) and path not in read and named and not PACKAGED.fullmatch(path):
-                    entry = host.entries.get(path, Entry())
-                    if text is None or entry.is_link:
-                        why = "is no text" if text is None else "is a symbolic link"
-                        self.report.stays.append(f"{host.name}: {path}, because it {why}")
-                    else:
-                        contents.setdefault(path, {})[host.name] = (text, entry)
+            for path in _list_named(host, directory, self.read.get((daemon, host.name), set())):
+                text, entry = host.files[path], host.entries.get(path, Entry())
+                if host.is_packaged(path):
+                    continue
+                why = "is no text" if text is None else "is a symbolic link" if entry.is_link else ""
+                if not host.packaged and PACKAGED.fullmatch(path):
+                    why = "has the name of a file of the packages, and nothing tells whether it was changed"
+                if text is None or why:
+                    self.report.stays.append(f"{host.name}: {path}, because it {why}")
+                else:
+                    contents.setdefault(path, {})[host.name] = (text, entry)
         items: dict[str, list[dict[str, Any]]] = {}
         for path, texts in contents.items():
             shared = len({text for text, _entry in texts.values()}) == 1
@@ -242,9 +241,30 @@ class _Cluster:
             self.files.append(File(f"{folder}/vault.yml", write_yaml(secrets, {}), SECRET))
 
 
+def _list_named(host: Host, directory: str, read: set[str]) -> list[str]:
+    """The files below the directory that the files which were C(read) name, or those that they name in turn."""
+    found: list[str] = []
+    there = [path for path in host.files if path.startswith(directory) and path not in read]
+    new = sorted(read)
+    while new:
+        code = "\n".join(COMMENT.sub("", host.texts.get(path, "")) for path in new)
+        words = {word.rstrip("/") for word in WORD.findall(code)}
+        patterns = {posixpath.join(directory, word) for word in words if "*" in word or "?" in word}
+        new = [path for path in there if path not in found and _is_named(path, directory, words, patterns)]
+        found += new
+    return [path for path in there if path in found]
+
+
+def _is_named(path: str, directory: str, words: set[str], patterns: set[str]) -> bool:
+    """Whether a word is the path, its directory or a pattern for it."""
+    below = path.removeprefix(directory)
+    names = {path, below, posixpath.dirname(path), posixpath.dirname(below)} - {""}
+    return bool(names & words) or any(list_matches([path], pattern) for pattern in patterns)
+
+
 def _file(target: Translation, daemon: str, name: str, text: str, entry: Entry) -> dict[str, Any]:
     """An item of the files of a role. Ansible would read a file beside the inventory as an inventory."""
-    sensitive = SENSITIVE.search(text) is not None
+    sensitive = SENSITIVE.search(text) is not None or any(map(find_secrets, text.split("\n")))
     permissions = entry.mode.zfill(4)
     if "PRIVATE KEY-----" in text:
         # The role refuses keys that others can read. The daemons read them as root.

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import md5
 from typing import Any
 
 from .tree import list_matches
@@ -45,7 +46,7 @@ class Entry:
 @dataclass(frozen=True)
 class Host:
     """A host with the variables by which it is reached, and its files by their paths; C(None) for one that is no
-    text."""
+    text. C(packaged) are the checksums of the configuration files of packages, as these bring them."""
 
     name: str
     connection: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Host:
     firewall: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    packaged: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
     @property
@@ -66,6 +68,11 @@ class Host:
     def texts(self) -> dict[str, str]:
         """The files that are texts."""
         return {path: text for path, text in self.files.items() if text is not None}
+
+    def is_packaged(self, path: str) -> bool:
+        """Whether a file is one of a package, and nobody has changed it."""
+        text = self.files[path]
+        return text is not None and self.packaged.get(path) == md5(text.encode(), usedforsecurity=False).hexdigest()
 
     def configuration(self, daemon: str) -> dict[str, str]:
         """The files that the daemon is started with, in their order; nothing if it has none."""
@@ -145,6 +152,7 @@ def read_hosts(collected: Mapping[str, Mapping[str, Any]]) -> list[Host]:
             firewall=tuple(item.get("firewall", [])),
             unread=tuple(item.get("unread", [])),
             entries=_read_listing(item.get("listing", []), item.get("links", [])),
+            packaged=_read_checksums(item.get("packaged", [])),
             problem=str(item.get("problem") or ""),
         )
         for name, item in collected.items()
@@ -161,6 +169,12 @@ def _read_listing(lines: Iterable[str], links: Iterable[str]) -> dict[str, Entry
         parents = {path[:at] for at, char in enumerate(path) if char == "/"}
         found[path] = Entry(mode, owner, group, int(size), bool(linked & {path, *parents}))
     return found
+
+
+def _read_checksums(lines: Iterable[str]) -> dict[str, str]:
+    """The checksums of files by their paths, of lines with both."""
+    words = [line.split() for line in lines]
+    return {line[0]: line[1] for line in words if len(line) > 1}
 
 
 def read_folder(files: Iterable[Mapping[str, str]], folder: str) -> list[Host]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import re
 import stat
+from hashlib import md5
 
 import pytest
 import yaml
@@ -269,6 +270,61 @@ def test_files_that_an_included_site_names_are_imported():
     files, _problems = imported([Host("web1", files=texts)])
     found = content(files, "group_vars/web_servers/files.yml")["nginx_files"]
     assert [item["path"] for item in found] == ["snippets/b.conf", "tls/a.pem"]
+
+
+ERRORS = {f"/etc/haproxy/errors/{code}.http": f"HTTP/1.0 {code}\n" for code in (400, 503)}
+
+
+def sums(texts):
+    return {path: md5(text.encode()).hexdigest() for path, text in texts.items()}
+
+
+def test_files_of_packages_are_imported_if_somebody_changed_them():
+    cfg = CFG.replace("errorfile 503 /etc/haproxy/503.http", "\n".join(f"errorfile 503 {path}" for path in ERRORS))
+    changed = {**ERRORS, "/etc/haproxy/errors/503.http": "HTTP/1.0 503\n\n<h1>Back soon</h1>\n"}
+    files, _problems = imported([Host("lb1", files={HAPROXY: cfg, **changed}, packaged=sums(ERRORS))])
+    found = content(files, "group_vars/load_balancers/files.yml")["haproxy_files"]
+    assert [item["path"] for item in found] == ["errors/503.http"]
+    assert "errors" not in files["report.md"]["content"]
+
+
+def test_files_of_packages_stay_where_nothing_tells_whether_they_were_changed():
+    cfg = CFG.replace("/etc/haproxy/503.http", "/etc/haproxy/errors/503.http")
+    files, _problems = imported([Host("lb1", files={HAPROXY: cfg, **ERRORS})])
+    assert "group_vars/load_balancers/files.yml" not in files
+    assert (
+        "- lb1: /etc/haproxy/errors/503.http, because it has the name of a file of the packages"
+        in files["report.md"]["content"]
+    )
+
+
+def test_the_checksums_of_packages():
+    lines = [" /etc/haproxy/haproxy.cfg abc", " /etc/nginx/old def obsolete", ""]
+    (host,) = read_hosts({"lb1": {"packaged": lines}})
+    assert host.packaged == {"/etc/haproxy/haproxy.cfg": "abc", "/etc/nginx/old": "def"}
+
+
+def test_files_that_an_imported_file_names_are_imported():
+    texts = {
+        NGINX: "events {} http { server { include snippets/s*.conf; } }",
+        "/etc/nginx/snippets/site.conf": "include snippets/tls/tls.conf;",
+        "/etc/nginx/snippets/tls/tls.conf": "ssl_dhparam /etc/nginx/dh.pem;",
+        "/etc/nginx/snippets/other.conf": "",
+        "/etc/nginx/dh.pem": "x",
+    }
+    files, _problems = imported([Host("web1", files=texts)])
+    found = content(files, "group_vars/web_servers/files.yml")["nginx_files"]
+    assert [item["path"] for item in found] == ["snippets/site.conf", "snippets/tls/tls.conf", "dh.pem"]
+
+
+def test_a_snippet_with_a_secret_is_one_for_the_vault():
+    texts = {
+        NGINX: "events {} http { server { include snippets/a.conf; } }",
+        "/etc/nginx/snippets/a.conf": 'proxy_set_header Authorization "Basic YTpi";\n',
+    }
+    files, _problems = imported([Host("web1", files=texts)])
+    (found,) = content(files, "group_vars/web_servers/files.yml")["nginx_files"]
+    assert found["content"] == "{{ vault_nginx_snippets_a_conf }}"
 
 
 def test_what_differs_stands_with_the_hosts():
