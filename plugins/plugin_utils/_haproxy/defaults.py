@@ -175,7 +175,8 @@ def _child(item: Item, parent: Defaults) -> Defaults:
     return Defaults(
         item["name"],
         item.get("mode") or parent.mode,
-        {**parent.options, **options},
+        # Of options that exclude each other, HAProxy takes the last.
+        {**{name: value for name, value in parent.options.items() if name not in options}, **options},
         {**parent.timeouts, **timeouts},
         [*inherited, *lines],
     )

@@ -130,6 +130,7 @@ class Taken:
         """Yields a problem for the first port that another listener is in the way of."""
         prefix, _at, bare = address.rpartition("@")
         bare = bare.strip("[]")
+        bare = "::" if prefix.endswith("6") and bare in WILDCARDS else bare
         dual = bare == "::" and "v6only" not in words
         new = Listener(
             where,

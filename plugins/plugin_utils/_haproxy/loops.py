@@ -87,7 +87,7 @@ def _find_loop(
     listened_ports = parse_ports(bind.get("port"))
     # Without one, a server has the port of the client's connection.
     port = int(server["port"] or next(iter(listened_ports), 0))
-    if listened.startswith(SOCKETS) or port not in listened_ports:
+    if listened.startswith(SOCKETS) or port not in listened_ports or (address in WILDCARDS and not server["port"]):
         return
     is_held = address in held
     if _bare(listened) not in WILDCARDS:

@@ -45,6 +45,10 @@ NO_WORD = re.compile(r"[\s#'\"\\]")
 NOT_EMPTY = {"host", "kind", "method", "name", "prefix", "status", "uri", "version"}
 """Keys whose value has to be one word and not empty: the next word of the line would be taken for it."""
 
+EXTRA = "haproxy_extra_sections"
+UNNAMED = ("crt-store", "traces")
+"""Kinds of sections that need no name."""
+
 WORDS = {*NOT_EMPTY, "address", "count", "default_backend", "from", "port"}
 """Keys whose value has to be one word; a text that is a variable's whole value has to be one as well."""
 
@@ -60,7 +64,10 @@ def problems(variables: Variables, host: Iterable[str] = (), held: Collection[st
     """One line for everything that HAProxy would refuse or, worse, accept. C(variables) are the role's by their names,
     C(host) lines that say what memory and how many file descriptors the host has, C(held) the addresses that
     keepalived can give to it."""
-    printed = {name: value for name, value in variables.items() if name != "haproxy_files"}
+    printed = {name: value for name, value in variables.items() if name not in ("haproxy_files", EXTRA)}
+    # A section of some kinds needs no name.
+    named = [{key: value for key, value in item.items() if value != ""} for item in variables[EXTRA]]
+    printed[EXTRA] = [item if item["kind"] in UNNAMED else whole for item, whole in zip(named, variables[EXTRA])]
     sections = {kind: merge_items(variables, kind) for kind in KINDS}
     return [
         *(problem for name, value in printed.items() for problem in _find_no_words(name, name, value)),
@@ -111,10 +118,8 @@ def _names(variables: Variables, sections: Sections) -> Iterator[str]:
         yield from find_repeated(
             f"haproxy_{name}", "name", [section["name"] for section in variables[f"haproxy_{name}"]]
         )
-    extra = variables["haproxy_extra_sections"]
-    yield from find_repeated(
-        "haproxy_extra_sections", "section", [f"{section['kind']} {section['name']}" for section in extra]
-    )
+    extra = variables[EXTRA]
+    yield from find_repeated(EXTRA, "section", [f"{item['kind']} {item['name']}" for item in extra if item["name"]])
     for section in extra:
         if section["kind"] in OWN_KINDS:
             yield (
@@ -238,7 +243,9 @@ def _cookies(variables: Variables, sections: Sections) -> Iterator[str]:
                     f"{where}: cookie is set in mode tcp, in which there are none; balance source keeps a client at "
                     "its server"
                 )
-            given = [server["name"] for server in section.get("servers", []) if server.get("cookie")]
+            # HAProxy ignores it, so in plain mode it is what the owner wrote.
+            own = [] if boolean(variables["haproxy_plain"]) else section.get("servers", [])
+            given = [server["name"] for server in own if server.get("cookie")]
             if (
                 given
                 and not section.get("cookie")

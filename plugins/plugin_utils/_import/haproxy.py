@@ -15,7 +15,7 @@ from typing import Any
 from .._haproxy.exposure import has_open_admin, is_open_socket
 from .._haproxy.times import OPTIONS as TIME_OPTIONS
 from .haproxy_effect import ENVIRONMENT, PROXIES, find_decision, is_admin_socket
-from .haproxy_text import EXPANDED, SECTIONS, Config, Line, Section, Word
+from .haproxy_text import EXPANDED, NAMELESS, SECTIONS, Config, Line, Section, Word
 from .haproxy_words import (
     BIND_FLAGS,
     BIND_VALUES,
@@ -366,12 +366,13 @@ class _Translator:
         typed = not section.is_conditional
         counts = Counter(line.values[0] for line in section.lines)
         servers = self._servers(section) if typed and kind != "frontend" else None
+        bound = typed and kind != "backend"
         lines: list[Any] = []
         for line in section.lines:
             first = line.values[0]
             if first == "mode" and typed:
                 self._drop(line)
-            elif first == "bind" and typed and kind != "backend" and self._bind(line, path, item["binds"]):
+            elif first == "bind" and bound and self._bind(line, path, item["binds"]):
                 continue
             elif first == "server" and servers is not None:
                 self._append((*path, "servers"), item.setdefault("servers", []), servers.pop(0), line)
@@ -379,6 +380,8 @@ class _Translator:
                 item[first] = self._text(line, 1)
                 self._comment((*path, first), line)
             else:
+                # Lines stand behind listeners, so that those after one of them are lines as well.
+                bound = bound and first != "bind"
                 self._append((*path, "lines"), lines, self._text(line), line)
         _share_options(item)
         if lines:
@@ -521,7 +524,8 @@ class _Translator:
                 self._changed(line, "a group without users is left out")
 
     def _extra(self, section: Section) -> None:
-        if not WORD.fullmatch(section.name) or len(section.head.words) != 2:
+        is_nameless = section.kind in NAMELESS and len(section.head.words) == 1
+        if not is_nameless and (not WORD.fullmatch(section.name) or len(section.head.words) != 2):
             self._left(section.head, "the role prints sections with one name only: rename it, or write it by hand")
             return
         items = self.found.variables.setdefault("haproxy_extra_sections", [])

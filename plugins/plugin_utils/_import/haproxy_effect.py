@@ -53,10 +53,12 @@ CHECKS = (
     "external-check httpchk ldap-check mysql-check pgsql-check redis-check smtpchk spop-check ssl-hello-chk tcp-check"
 )
 FORMATS = "clf httplog httpslog tcplog"
+MODES = "forceclose http-keep-alive http-server-close http-tunnel httpclose"
 RIVALS = {
     "log-format": "format of the log",
     **{f"option {name}": "format of the log" for name in FORMATS.split()},
     **{f"option {name}": "kind of the check" for name in CHECKS.split()},
+    **{f"option {name}": "mode of connections" for name in MODES.split()},
 }
 """Directives that supersede each other, by what they decide."""
 
@@ -151,6 +153,10 @@ def _apply(lines: Iterable[Line], found: dict[str, list[Effect]]) -> None:
             found.setdefault(kind, []).append(("stats socket", "of the role", _level(words)))
         elif first in TIMES:
             found[kind] = [(*line.values[:-1], normalise_time(line.values[-1]))]
+        elif negated and kind in RIVALS:
+            # It takes its own option back, and leaves what another one has decided.
+            decided = [effect for effect in found.get(RIVALS[kind], []) if effect[: len(words)] != _plain(words)]
+            found[RIVALS[kind]] = decided or [line.values]
         elif first in SINGLE or first in SINGLE_BY_NAME:
             found[RIVALS.get(kind, kind)] = [tuple(NUMBER.sub(r"\1", value) for value in line.values)]
         elif first == "bind" and len(words) > 1:

@@ -36,7 +36,10 @@ SECTIONS = {
 """Keywords that begin a section."""
 
 UNNAMED = {"defaults", "global", "traces"}
-"""Sections that need no name."""
+"""Sections without a name."""
+
+NAMELESS = ("crt-store", "traces")
+"""Sections of other kinds that need no name."""
 
 CONDITIONS = (".if", ".elif", ".else", ".endif")
 """Lines that decide whether those after them count."""

@@ -123,6 +123,9 @@ def normalise_address(text: str) -> str:
     if split is None or not split[1]:
         return text
     address, port = split
+    # A server with port 0 has that of its client, like one without.
+    if port == "0":
+        return address
     return f"[{address}]:{port}" if ":" in address and "@" not in address else f"{address or '*'}:{port}"
 
 

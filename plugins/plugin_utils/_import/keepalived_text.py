@@ -85,6 +85,10 @@ class _Reader:
                     last = self.directive(place, words) if words else last
                     words = []
                     (last.comments if last else self.comments).append(text)
+            elif brace == "}" and len(words) == 1 and words[0].startswith("@"):
+                # The brace counts on some nodes only.
+                self.open[-1].condition, words = words[0], []
+                self.close(place, line)
             elif brace:
                 last = self.directive(place, words) if words else last
                 words = []

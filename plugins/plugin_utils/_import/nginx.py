@@ -30,6 +30,9 @@ NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 PATH = re.compile(r"""[^\s;{}"'\\#]+""")
 SWITCHES = {"on": True, "off": False}
 TYPED_SITE = {"root": "root", "index": "index"}
+LUA_TEXT = re.compile(r"\[(=*)\[[^]]*\n")
+"""A text of Lua with several lines."""
+
 MAPPED = re.compile(r"""(\s+["']?)([^\s"'#]+)(["']?\s.*;)""")
 """A line of a map: a value, and what it becomes."""
 
@@ -68,6 +71,10 @@ class _Translator:
                     self.found.remark("changed", node.place, node.text, f"the role has {PIDS[0]}, as the package has")
             else:
                 self._setting("main", node)
+        for node in root.walk():
+            if LUA_TEXT.search("\n".join(node.verbatim or [])):
+                why = "its texts of several lines get other blanks where their lines begin"
+                self.found.remark("changed", node.place, f"{node.text} {{", f"{why}: use a file in Lua for them")
         if any(node.place.file != root.place.file for node in root.walk()):
             # Without it, the role refuses to end sites that it finds in other files.
             self.found.variables["nginx_replace_sites"] = True

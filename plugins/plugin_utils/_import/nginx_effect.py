@@ -39,7 +39,12 @@ def _context(node: Node, name: str, found: Effects) -> None:
             _context(inner, key, found)
         else:
             kind = "rewrite" if inner.kind in REWRITE else inner.kind
-            mine.setdefault(kind, []).append(_words(inner))
+            effects = mine.setdefault(kind, [])
+            if kind == "server_name" and effects:
+                # Names add up.
+                effects[0] += _words(inner)[1:]
+            else:
+                effects.append(_words(inner))
 
 
 def _name(node: Node, context: str) -> str:

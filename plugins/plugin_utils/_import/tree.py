@@ -17,7 +17,7 @@ from .values import Place
 class Node:
     """A directive. C(words) are as they are written, C(values) without quotation marks; C(nodes) is None if no block
     follows it. C(comments) stand before it, the one behind it last; C(end) are those before the closing brace.
-    C(verbatim) are the lines of a block in another language."""
+    C(verbatim) are the lines of a block in another language, C(condition) is what stands before the closing brace."""
 
     place: Place
     words: list[str]
@@ -26,6 +26,7 @@ class Node:
     nodes: list[Node] | None = None
     end: list[str] = field(default_factory=list)
     verbatim: list[str] | None = None
+    condition: str = ""
 
     @property
     def kind(self) -> str:
@@ -77,7 +78,7 @@ class Node:
             yield from node.lines(end, f"{indent}    ")
         for comment in self.end:
             yield f"{indent}    # {comment}"
-        yield f"{indent}}}"
+        yield f"{indent}{self.condition} }}" if self.condition else f"{indent}}}"
 
     def walk(self) -> Iterator[Node]:
         """The directive and everything in its block."""

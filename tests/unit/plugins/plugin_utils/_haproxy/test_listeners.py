@@ -16,6 +16,8 @@ GOOD = [
     binds({"port": 80}, {"address": "::", "port": 80, "options": ["v6only"]}),
     binds({"port": 443, "certificates": ["/root/tls.pem"]}, haproxy_confined="false"),
     binds({"port": 443}, {"address": "quic4@0.0.0.0", "port": 443}),
+    binds({"address": "quic4@", "port": 443}, {"address": "quic6@", "port": 443}),
+    binds({"address": "ipv4@", "port": 80}, {"address": "ipv6@", "port": 80}),
     binds({"address": "2001:db8::10", "port": 80}, {"address": "192.0.2.10", "port": "80-90"}),
     binds({"port": 80, "options": ["interface eth0"]}, {"port": 80, "options": ["interface eth1"]}),
     binds({"address": "unix@/run/a.sock"}, {"address": "unix@/run/b.sock"}, {"address": "abns@c"}),

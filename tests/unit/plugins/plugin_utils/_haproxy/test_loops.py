@@ -108,6 +108,8 @@ BAD = [
     ),
 ]
 GOOD = [
+    # Address and port are set by a rule, or are those that the client asked.
+    cluster(server(address="0.0.0.0", port=0)),
     {**cluster(back(servers=[WEB1, {**WEB1, "name": "web2"}])), "haproxy_plain": True},
     cluster(server(address="127.0.0.1", port=8080)),
     cluster(server(address="192.0.2.12", port=8080)),

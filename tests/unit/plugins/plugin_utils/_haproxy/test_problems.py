@@ -40,6 +40,8 @@ GOOD = [
     backs(server(port=1), {**server(port=65535), "name": "other"}),
     backs(server(address="unix@/run/shop.sock", port=None)),
     backs(server(port=None)),
+    backs(server(cookie="A"), haproxy_plain=True),
+    {"haproxy_extra_sections": [{"kind": kind, "name": "", "lines": []} for kind in ("traces", "traces", "crt-store")]},
     backs(back(cookie="SERVER insert")),
     backs({**server(cookie="A"), "cookie": "SERVER insert"}),
     backs({**server(cookie="A"), "lines": ["  cookie SERVER insert"]}),
@@ -209,6 +211,11 @@ BAD = [
         "cookie in mode tcp",
         backs(back(mode="tcp", cookie="SERVER insert")),
         ["haproxy_backends: web: cookie is set in mode tcp", "source"],
+    ),
+    (
+        "no name of a section that needs one",
+        {"haproxy_extra_sections": [{"kind": "cache", "name": "", "lines": []}]},
+        ["haproxy_extra_sections[0].name is ''", "single word"],
     ),
     (
         "server's cookie alone",

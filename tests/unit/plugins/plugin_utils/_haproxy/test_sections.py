@@ -359,6 +359,13 @@ MANY = {**BASE, "timeouts": {"connect": "1s", "client": "30s", "server": "30s", 
             ["maxconn 5"],
         ),
         (
+            {"options": {"httpclose": True}},
+            {"haproxy_options": {"httpclose": True, "http-keep-alive": True}},
+            ["dontlognull", "httplog", "http-keep-alive", "httpclose"],
+            ["connect 1s", "client 30s", "server 30s", "tunnel 1h"],
+            [],
+        ),
+        (
             {"options": {"httplog": "clf"}},
             {"haproxy_defaults_lines": ["log-format x", "log-format-sd y"]},
             ["dontlognull", "httplog clf"],

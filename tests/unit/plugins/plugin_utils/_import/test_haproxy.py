@@ -124,6 +124,7 @@ FRONTENDS = [
     ("bind :80 no-such-option x", {"binds": [{"port": 80, "options": ["no-such-option x"]}]}),
     ('bind "${A}:80"', {"binds": [], "lines": ['bind "${A}:80"']}),
     ("bind *", {"binds": [], "lines": ["bind *"]}),
+    ("bind :80\nbind rhttp@a/b\nbind :81", {"binds": [{"port": 80}], "lines": ["bind rhttp@a/b", "bind :81"]}),
     ("bind :80\ndefault_backend b", {"binds": [{"port": 80}], "default_backend": "b"}),
     ("default_backend b\ndefault_backend c", {"binds": [], "lines": ["default_backend b", "default_backend c"]}),
     ("acl a path /\nuse_backend b if a", {"binds": [], "lines": ["acl a path /", "use_backend b if a"]}),
@@ -319,6 +320,11 @@ def test_sections_of_other_kinds():
     }
 
 
+@pytest.mark.parametrize("kind", ["crt-store", "traces"])
+def test_sections_that_need_no_name(kind):
+    assert variables(f"{kind}\na b")["haproxy_extra_sections"] == [{"kind": kind, "name": "", "lines": ["a b"]}]
+
+
 def test_users_and_groups():
     found = translated("userlist u\ngroup g users a\nuser a insecure-password secret1 groups h\nuser b password $6$x$y")
     assert found.variables["haproxy_userlists"] == [
@@ -435,7 +441,7 @@ def test_comments_stand_before_what_comes_of_their_lines():
 REMARKS = [
     ("daemon", "left", "x.cfg:1", "daemon"),
     ('frontend "a b"', "left", "x.cfg:1", 'frontend "a b"'),
-    ("traces\ntrace x", "left", "x.cfg:1", "traces"),
+    ("cache\nmax-age 5", "left", "x.cfg:1", "cache"),
     ("listen a :80", "changed", "x.cfg:1", "listen a :80"),
     ("userlist u\nuser a password abc", "left", "x.cfg:2", "user a password ********"),
     ("userlist u\ngroup g\nuser a insecure-password abc", "changed", "x.cfg:2", "group g"),

@@ -41,6 +41,11 @@ SAME = [
     ),
     ("backend a\n option tcp-check\n option httpchk", "backend a\n option httpchk"),
     ("backend a\n option httplog\n log-format x", "backend a\n log-format x"),
+    (
+        "frontend a\n no option httpclose\n option http-keep-alive",
+        "frontend a\n option http-keep-alive\n no option httpclose",
+    ),
+    ("frontend a\n option httpclose\n option http-server-close", "frontend a\n option http-server-close"),
     ("frontend a\n no option tcpka\n option tcpka", "frontend a\n option tcpka"),
     ("global\n maxconn 096", "global\n maxconn 96"),
     ("defaults\n log global\nfrontend a\n no log", "frontend a\n no log"),
@@ -115,6 +120,16 @@ DIFFERENT = [
         ["backend a: 'option httpchk' is missing"],
     ),
     ("backend a\n log-format x", "backend a\n log-format x\n option httplog", ["backend a: 'log-format x' is missing"]),
+    (
+        "frontend a\n no option httpclose",
+        "frontend a\n option httpclose",
+        ["frontend a: 'no option httpclose' is missing"],
+    ),
+    (
+        "frontend a\n option httpclose",
+        "frontend a\n option httpclose\n no option httpclose",
+        ["frontend a: 'option httpclose' is missing"],
+    ),
     ("frontend a\n no option httplog", "frontend a\n option httplog", ["frontend a: 'no option httplog' is missing"]),
     ('backend a\n acl x str "$A"', "backend a\n acl x str '$A'", ["backend a: 'acl x str \0$A' is missing"]),
 ]

@@ -248,6 +248,12 @@ def test_secrets_of_commands_stand_apart():
     assert found.shared.secrets == {"vault_keepalived_password": "one", "vault_keepalived_token": "two"}
 
 
+def test_a_brace_that_counts_on_some_nodes_stays_one():
+    lines = ["@lb1 global_defs {", "    @lb1 router_id one", "@lb1 }", "vrrp_instance a {", "    interface eth0", "}"]
+    found = translated("\n".join(lines))
+    assert found.shared.variables["keepalived_extra_lines"] == lines
+
+
 def test_the_password_of_a_computed_configuration_stands_apart():
     found = translated("$VIP=192.0.2.10/24\n" + instance("authentication {\nauth_type PASS\nauth_pass one\n}"))
     assert found.shared.secrets == {"vault_keepalived_web_auth_pass": "one"}

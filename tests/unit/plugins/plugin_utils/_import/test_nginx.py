@@ -235,6 +235,17 @@ def test_blocks_in_lua_have_no_type():
     assert found["nginx_sites"][0]["lines"] == ["set_by_lua_block $c {", "    return 1", "}"]
 
 
+def test_texts_of_several_lines_in_lua_are_reported():
+    found = translate(read("http { init_by_lua_block { a = [[ b ]] c = [=[\n d ]=] } }"))
+    assert [(item.kind, item.line) for item in found.remarks] == [("changed", "init_by_lua_block {")]
+    assert translate(read("http { init_by_lua_block { a = [[ b ]]\n c = d[e[1]]\n } }")).remarks == []
+
+
+def test_names_of_a_site_add_up():
+    one = read("http { server { server_name a b; } }")
+    assert list_effects(one) == list_effects(read("http { server { server_name a; server_name b; } }"))
+
+
 def test_another_pid_is_reported():
     found = translate(read("pid /run/other.pid;"))
     assert found.variables == PLAIN

@@ -254,6 +254,34 @@ HAPROXY = [
         bind :80
         server a 192.0.2.31:80
     """,
+    """
+    crt-store
+        load crt /etc/haproxy/a.pem alias a
+    defaults base
+        mode http
+        option httpclose
+        option http-keep-alive
+        timeout client 10s
+        timeout server 10s
+        timeout connect 1s
+    defaults other from base
+        no option http-keep-alive
+        option httpclose
+        log-format "%ci"
+        option httplog
+    frontend a
+        bind ipv4@:80,ipv6@:80
+        bind quic4@:443 ssl crt @/a alpn h3
+        bind quic6@:443 ssl crt @/a alpn h3
+        bind "${HOST}:81"
+        bind :82
+        http-request set-dst req.hdr_ip(X-Server)
+        default_backend b
+    backend b
+        server portless 192.0.2.31
+        server checked 192.0.2.32 check port 81 cookie c
+        server any 0.0.0.0:0
+    """,
 ]
 
 KEEPALIVED = [
