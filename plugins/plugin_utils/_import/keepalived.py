@@ -54,7 +54,11 @@ KINDS = {
     "vrrp_sync_group": "sync_groups",
 }
 NAME = re.compile(r"""[^\s{}"'#!@$/\\]+""")
-FLAGS: dict[str, dict[str, bool]] = {"nopreempt": {"preempt": False}, "vmac_xmit_base": {"vmac_xmit_base": True}}
+FLAGS: dict[str, dict[str, bool]] = {
+    "nopreempt": {"preempt": False},
+    "preempt": {"preempt": True},
+    "vmac_xmit_base": {"vmac_xmit_base": True},
+}
 """Directives without a value."""
 
 NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -311,7 +315,7 @@ class _Local:
     def _directive(self, node: Node, instance: _Instance) -> bool:
         """Take a directive into the instance; false if the role has no type for it."""
         item, kind, leaf = instance.item, node.kind, node.nodes is None
-        if kind in ("virtual_router_id", "priority", "interface", "version", "preempt") and leaf:
+        if kind in ("virtual_router_id", "priority", "interface", "version") and leaf:
             return True
         if kind == "state" and leaf:
             if node.name == "MASTER":

@@ -72,6 +72,10 @@ def list_effects(root: Node) -> Effects:
                 mine[inner.kind] = [entry for entry in entries if not _has_weight(entry, inner.kind, weights)]
                 continue
             mine[_spelling(inner)] = list(_entries(inner, interface))
+            if inner.kind == "preempt":
+                # It takes a nopreempt back, and is what keepalived does anyhow.
+                mine.pop("nopreempt", None)
+                del mine["preempt"]
         for vmac in _leaves(node, "use_vmac"):
             mine["use_vmac"] = [_spell_vmac(vmac.values, node)]
             mine.update({"vmac_xmit_base": [("vmac_xmit_base",)]} if "unicast_peer" in mine else {})

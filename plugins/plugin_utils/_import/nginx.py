@@ -29,6 +29,7 @@ MODULES = "modules-enabled/"
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 PATH = re.compile(r"""[^\s;{}"'\\#]+""")
 SWITCHES = {"on": True, "off": False}
+CERTIFICATE = ["ssl_certificate", "ssl_certificate_key"]
 TYPED_SITE = {"root": "root", "index": "index"}
 LUA_TEXT = re.compile(r"\[(=*)\[[^]]*\n")
 """A text of Lua with several lines."""
@@ -187,7 +188,9 @@ class _Translator:
         self._comment(path, block)
         if not counts["server_name"]:
             site["server_names"] = [UNNAMED]
-        certified = counts["ssl_certificate"] == counts["ssl_certificate_key"] == 1
+        pair = [node for node in block.inner if node.kind in CERTIFICATE]
+        certified = [node.kind for node in pair] in (CERTIFICATE, CERTIFICATE[::-1])
+        certified = certified and all(PATH.fullmatch(node.rest) for node in pair)
         lines: list[str] = []
         locations: list[Item] = []
         for node in block.inner:
@@ -200,7 +203,7 @@ class _Translator:
             elif node.kind in TYPED_SITE and leaf and counts[node.kind] == 1 and _is_typed(node):
                 site[node.kind] = node.rest
                 self._comment((*path, node.kind), node)
-            elif node.kind in ("ssl_certificate", "ssl_certificate_key") and certified and PATH.fullmatch(node.rest):
+            elif node.kind in CERTIFICATE and certified:
                 key = node.kind.removeprefix("ssl_")
                 site[key] = node.rest
                 self._comment((*path, key), node)

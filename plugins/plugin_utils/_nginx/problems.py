@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from .._input import container
 from .._input.rules import find_file_problems, find_repeated, refuse_hidden_path, refuse_no_host, refuse_no_network
 from . import acme
-from .model import Item, normalize_listen, server, site_root
+from .model import Item, list_directives, normalize_listen, server, site_root
 
 NAME = re.compile(r"""[^\s/\\;{}"'#$]+""")
 VARIABLE = re.compile(r"\$\{\w+\}")
@@ -60,7 +62,8 @@ def problems(declared: dict[str, Any]) -> list[str]:
         if declared["confined"]:
             found += _find_hidden_paths(site, declared)
     for upstream in declared["upstreams"]:
-        found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in _upstream_problems(upstream)]
+        wrong = _upstream_problems(upstream, boolean(declared["plain"]))
+        found += [f"nginx_upstreams: {upstream['name']}: {problem}" for problem in wrong]
     return [
         *found,
         *_arguments(declared),
@@ -198,8 +201,9 @@ def _find_hidden_paths(site: Item, declared: dict[str, Any]) -> Iterator[str]:
         yield from refuse_hidden_path(f"nginx_sites: {site['name']}: {word}", path, "nginx_confined")
 
 
-def _upstream_problems(upstream: Item) -> Iterator[str]:
-    if not upstream["servers"]:
+def _upstream_problems(upstream: Item, plain: bool) -> Iterator[str]:
+    """In plain mode, a server that stands twice is what the owner wrote: nginx gives it twice the share."""
+    if not upstream["servers"] and not {"include", "server"} & list_directives(upstream["lines"]):
         yield "servers is empty: name at least one"
     for item in upstream["servers"]:
         address, port = str(item["address"]), item.get("port")
@@ -211,7 +215,8 @@ def _upstream_problems(upstream: Item) -> Iterator[str]:
             yield f"server {address} has the port {port}: " + (
                 "a socket has none" if address.startswith("unix:") else "allowed are 1-65535"
             )
-    yield from find_repeated("servers", "address", [server(item, []) for item in upstream["servers"]])
+    if not plain:
+        yield from find_repeated("servers", "address", [server(item, []) for item in upstream["servers"]])
 
 
 def _listeners(declared: dict[str, Any]) -> Iterator[str]:
@@ -231,7 +236,9 @@ def _listeners(declared: dict[str, Any]) -> Iterator[str]:
             answers += [f"{name} on {normalize_listen(listen)}" for name in site["server_names"]]
             if {"default_server", "default"}.intersection(listen.split()[1:]):
                 defaults.setdefault(normalize_listen(listen), []).append(site["name"])
-    yield from find_repeated("nginx_sites", "server name", answers)
+    # nginx takes the first and warns, so in plain mode it is what the owner wrote.
+    if not boolean(declared["plain"]):
+        yield from find_repeated("nginx_sites", "server name", answers)
     for place, names in defaults.items():
         if len(set(names)) > 1:
             yield (

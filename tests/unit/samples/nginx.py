@@ -34,6 +34,7 @@ def declaration(**keys):
     return {
         **{name: [] for name in LISTS},
         **{f"{context}_settings": {} for context in ("main", "events", "http")},
+        "plain": False,
         "access_logs": ["/var/log/nginx/access.log"],
         "tls_profile": "intermediate",
         "newer_curves": [],

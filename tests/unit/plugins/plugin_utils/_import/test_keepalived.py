@@ -236,6 +236,14 @@ def test_the_source_of_multicast_stands_with_each_node():
     assert found.addresses == {"lb1": "192.0.2.1", "lb2": "192.0.2.2"}
 
 
+@pytest.mark.parametrize(
+    ("lines", "preempts"),
+    [("", True), ("nopreempt", False), ("nopreempt\npreempt", True), ("preempt\nnopreempt", False)],
+)
+def test_the_last_word_on_preemption_counts(lines, preempts):
+    assert item(instance(lines))["preempt"] is preempts
+
+
 def test_secrets_of_commands_stand_apart():
     script = 'vrrp_script db {\nscript "/usr/bin/mysqladmin -u root -pone ping"\n}\n'
     found = translated(script + instance('notify_master "/opt/notify --token=two"'))

@@ -493,6 +493,8 @@ KEEPALIVED = [
         virtual_router_id 63
         priority 100
         notify_backup /bin/true
+        nopreempt
+        preempt
     }
     """,
 ]
@@ -550,6 +552,17 @@ NGINX = [
         }
         """,
         "sites-enabled/b": "server { location / { root /srv/b; } }",
+    },
+    {
+        "nginx.conf": """
+        http {
+            upstream twice { server 192.0.2.31; server 192.0.2.31; }
+            upstream elsewhere { include servers.conf; }
+            server { server_name b.example.com; ssl_certificate a.pem; ssl_certificate_key "a b.key"; }
+            server { server_name a.example.com; location / { return 200 first; } }
+            server { server_name a.example.com; location / { return 200 second; } }
+        }
+        """,
     },
     {
         "nginx.conf": """
@@ -654,6 +667,13 @@ def test_keepalived(text):
 @pytest.mark.parametrize("files", NGINX)
 def test_nginx(files):
     assert lost("nginx", files) == []
+
+
+@pytest.mark.parametrize("files", NGINX)
+def test_no_site_of_nginx_gets_more_than_it_had(files):
+    before, translation = import_nginx(files)
+    after = import_nginx(render("nginx", through_yaml(translation)))[0]
+    assert list_additions(before, {name: effects for name, effects in after.items() if name != "main"}) == []
 
 
 WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)

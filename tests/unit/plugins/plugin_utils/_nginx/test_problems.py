@@ -59,6 +59,9 @@ GOOD = [
     {"sites": [site(listens=["443 ssl"])], "http_settings": {"ssl_certificate": "a.pem"}},
     {"sites": [site(listens=["443 ssl"])], "http_lines": ["ssl_certificate a.pem;"]},
     {"upstreams": [upstream(), upstream({"address": "unix:/run/app.sock"}, {"address": "2001:db8::31"}, name="b")]},
+    {"upstreams": [upstream(servers=[], lines=["include servers.conf;"])]},
+    {"upstreams": [upstream({"address": "a"}, {"address": "a"})], "plain": True},
+    {"sites": [site(), site(name="again")], "plain": True},
     {"log_formats": [{"name": "short", "format": "$remote_addr '$request'\t$status"}]},
     {"sites": [site(listens=["80", "127.0.0.1:80"], server_names=["a"])], "status_port": 80},
 ]
