@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import container
 from .._input.rules import find_file_problems, find_repeated, refuse_no_address, refuse_no_host
-from . import exposure, hosts, listeners, logs, loops, maxconn, server_numbers, status_page, times, verbatim
+from . import exposure, hosts, keywords, listeners, logs, loops, maxconn, server_numbers, status_page, times, verbatim
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
 from .frontend_rules import ACME, LIMITS, REQUESTS, is_made
@@ -84,6 +84,7 @@ def problems(variables: Variables, host: Iterable[str] = (), held: Collection[st
         *logs.problems(variables),
         *times.problems(variables, sections),
         *server_numbers.problems(variables, sections),
+        *keywords.problems(variables, sections),
         *loops.problems(variables, sections, held),
         *_users(variables),
         *_statistics(variables),
