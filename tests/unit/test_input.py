@@ -493,6 +493,7 @@ BAD = [
         {"cluster_serial": "some"},
         ["cluster_serial has 'some': a number such as 1, percents such as 25%, or a list of those"],
     ),
+    ("serial of keys", {"cluster_serial": {"a": 1}}, ["cluster_serial has a value of several: a number such as 1"]),
     (
         "servers in rotation",
         {"cluster_min_in_rotation": "most"},
@@ -873,8 +874,10 @@ def test_values_of_roles_that_are_not_deployed_are_not_read(check_input):
         ({"cluster_vips": ["{{ no_such }}"]}, ["cluster_vips cannot be read: 'no_such' is"]),
         ({**BGP, "bgp_peers": [{"address": "{{ no_such }}", "as": 1}]}, ["bgp_peers cannot be read: 'no_such' is"]),
         ({"cluster_drain_timeout": "{{ no_such }}"}, ["cluster_drain_timeout cannot be read: 'no_such' is"]),
+        ({"cluster_vip": "{{ no_such }}"}, ["cluster_vip cannot be read: 'no_such' is"]),
+        ({"ansible_host": "{{ no_such }}"}, ["ansible_host cannot be read: 'no_such' is"]),
     ],
-    ids=["roles", "syntax", "VIPs", "BGP", "rolling updates"],
+    ids=["roles", "syntax", "VIPs", "BGP", "rolling updates", "VIP", "ansible_host"],
 )
 def test_a_variable_that_uses_an_undefined_one_is_named(check_input, variables, parts):
     done = check_input(variables)

@@ -26,12 +26,16 @@ def divide_into_batches(hosts: list[str], serial: Any) -> list[list[str]]:
     return found
 
 
+def _show(item: Any) -> str:
+    return "a value of several" if isinstance(item, (dict, list)) else f"'{item}'"
+
+
 def _parse_size(item: Any, hosts: int) -> int:
     text = str(item)
     number = text[:-1] if text.endswith("%") else text
     if isinstance(item, bool) or not number.isdigit():
         raise ValueError(
-            f"cluster_serial has '{item}': a number such as 1, percents such as 25%, or a list of those is needed"
+            f"cluster_serial has {_show(item)}: a number such as 1, percents such as 25%, or a list of those is needed"
         )
     size = (int(number) * hosts // 100 or 1) if text.endswith("%") else int(number)
     return size or max(hosts, 1)

@@ -69,7 +69,7 @@ def problems(load_balancers: list[str], web_servers: list[str], hostvars: Mappin
     hosts = list(dict.fromkeys([*load_balancers, *web_servers]))
     for host in hosts:
         variables = hostvars[host]
-        names = [*ADDRESSES, *(OPTIONS if host in load_balancers else ())]
+        names = [*ADDRESSES, "ansible_host", *(OPTIONS if host in load_balancers else ())]
         given, unreadable = _read_values(variables, [name for name in names if name in variables])
         for problem in (*unreadable, *_host_problems(given)):
             found.setdefault(problem, host)

@@ -28,6 +28,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "bird_med_ready": AS,
     "bird_peers.as": AS,
     "bgp_peers.as": AS,
+    "haproxy_acme.port": (1, 65535),
+    "haproxy_acme_servers.port": (1, 65535),
     "haproxy_backends.port": PORT,
     "haproxy_backend_defaults.port": PORT,
     "haproxy_listens.port": PORT,
@@ -54,6 +56,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "keepalived_virtual_servers.real_servers.check.port": (1, 65535),
     "keepalived_virtual_servers.real_servers.check.timeout": SECONDS,
     "keepalived_virtual_servers.real_servers.weight": (0, 65535),
+    "nginx_acme.port": (1, 65535),
 }
 """The least and the most by variable and keys."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
+from jinja2 import Undefined
 
 UNREADABLE = "__unreadable"
 """Key of what stands in the place of a value that cannot be worked out; it has the reason."""
@@ -35,7 +36,11 @@ def find_reason(error: BaseException) -> str:
 
 
 def copy_data(value: Any) -> Any:
-    """Return the same data. What Ansible works out only when it is used has been used then."""
+    """Return the same data. What Ansible works out only when it is used has been used then.
+
+    Raises UndefinedError or AnsibleError for what has no value."""
+    if isinstance(value, Undefined):
+        return str(value)
     if isinstance(value, Mapping):
         return {key: copy_data(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

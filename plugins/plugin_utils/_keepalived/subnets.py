@@ -96,7 +96,8 @@ def _find_unheard_adverts(item: Instance, declared: dict[str, Any], facts: Facts
         f"interface is '{item['interface']}', and the address {address} of {declared['node']} is on {homes[0]}: nodes "
         "would not hear each "
         f"other, and all would hold the VIP. Set addresses of the instance or cluster_address to the addresses on "
-        f"{item['interface']}, or keepalived_interface to {homes[0]}"
+        f"{item['interface']}, or keepalived_interface to {homes[0]}, where a VIP that is to be on "
+        f"{item['interface']} has dev: {item['interface']} in keepalived_instances"
     ]
 
 
@@ -214,6 +215,10 @@ def find_address_problems(where: str, value: str) -> list[str]:
     return []
 
 
+def _list_networks(name: str, facts: Facts) -> list[Network]:
+    return list_networks(interface_facts(name, facts))
+
+
 def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: Facts) -> list[str]:
     alone = virtual.network.num_addresses == 1
     of_link = virtual.version == 6 and virtual.is_link_local
@@ -222,9 +227,20 @@ def _refuse_outside_subnets(value: str, virtual: Interface, device: str, facts: 
     networks = list_networks(interface_facts(device, facts))
     if not any(virtual.ip in network for network in networks):
         shown = ", ".join(str(network) for network in networks) or "none"
+        others = [
+            name
+            for name in list_interfaces(facts)
+            if name != LOOPBACK and any(virtual.ip in network for network in _list_networks(name, facts))
+        ]
+        elsewhere = (
+            f"It is in a subnet of {others[0]}: adverts on {device} can move it if keepalived_instances has it with "
+            f"dev: {others[0]}. Else choose"
+            if others
+            else "Choose"
+        )
         return [
             f"virtual_ipaddress {value} is outside every subnet of {device}; its subnets are {shown}. "
-            "Choose an address of one of them, or set keepalived_interface or the dev of the address. "
+            f"{elsewhere} an address of one of them, or set keepalived_interface or the dev of the address. "
             f"An address that is routed to the holder has the prefix /{virtual.network.max_prefixlen}. If the network "
             "knows the address without a subnet, set keepalived_accept_vip_outside_subnets to true"
         ]

@@ -33,6 +33,8 @@ WRONG = [
     ("keepalived_virtual_servers: [{real_servers: [{check: {port: 0}}]}]", "check.port is 0", "from 1 to 65535"),
     ("haproxy_backends: [{name: a, port: 65536}]", "haproxy_backends[a].port is 65536", "from 0 to 65535"),
     ("haproxy_listen_defaults: {port: 70000}", "haproxy_listen_defaults.port is 70000", "from 0 to 65535"),
+    ("nginx_acme: {port: 65536}", "nginx_acme.port is 65536", "from 1 to 65535"),
+    ("haproxy_acme: {port: 0}", "haproxy_acme.port is 0", "from 1 to 65535"),
     ("haproxy_maxconn: -1", "haproxy_maxconn is -1", "from 0 to 2147483647"),
     ("bgp_peers: [{address: a, as: 4294967296}]", "bgp_peers[0].as is 4294967296", "from 0 to 4294967295"),
 ]
