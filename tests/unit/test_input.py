@@ -875,9 +875,8 @@ def test_values_of_roles_that_are_not_deployed_are_not_read(check_input):
         ({**BGP, "bgp_peers": [{"address": "{{ no_such }}", "as": 1}]}, ["bgp_peers cannot be read: 'no_such' is"]),
         ({"cluster_drain_timeout": "{{ no_such }}"}, ["cluster_drain_timeout cannot be read: 'no_such' is"]),
         ({"cluster_vip": "{{ no_such }}"}, ["cluster_vip cannot be read: 'no_such' is"]),
-        ({"ansible_host": "{{ no_such }}"}, ["ansible_host cannot be read: 'no_such' is"]),
     ],
-    ids=["roles", "syntax", "VIPs", "BGP", "rolling updates", "VIP", "ansible_host"],
+    ids=["roles", "syntax", "VIPs", "BGP", "rolling updates", "VIP"],
 )
 def test_a_variable_that_uses_an_undefined_one_is_named(check_input, variables, parts):
     done = check_input(variables)

@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.ha_web.plugins.plugin_utils._input.read import
     find_unreadable,
     read_variables,
 )
+from jinja2 import StrictUndefined, UndefinedError
 
 try:
     from ansible.template import trust_as_template
@@ -59,3 +60,8 @@ def test_a_value_or_the_reason_why_there_is_none(written, value, reason):
 def test_a_copy_is_the_same_data():
     data = {"a": [1, {"b": "c"}], "d": ()}
     assert copy_data(data) == {"a": [1, {"b": "c"}], "d": []}
+
+
+def test_what_is_undefined_cannot_be_copied():
+    with pytest.raises(UndefinedError, match="'no_such' is undefined"):
+        copy_data({"a": [StrictUndefined(name="no_such")]})

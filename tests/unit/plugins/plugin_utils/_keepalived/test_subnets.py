@@ -78,6 +78,7 @@ BAD = [
         [
             "web: virtual_ipaddress 198.51.100.10/24 is outside every subnet of eth0",
             "192.0.2.0/24, 2001:db8::/64",
+            "It is in a subnet of br-lan: adverts on eth0 can move it if keepalived_instances has it with dev: br-lan",
             "has the prefix /32",
         ],
     ),
