@@ -33,6 +33,12 @@ SENSITIVE = re.compile(r"(?i)PRIVATE KEY|password|passwd|secret|token|:(\{\w+\}|
 USUAL = {"mode": "0644", "owner": "root", "group": "root"}
 """What a file of a role is if nothing else is said."""
 
+INCLUDED = re.compile(r"""\binclude\s+["']?([^\s;"']+)""")
+"""A file that is included, or a pattern for several."""
+
+PROGRAMS = (".json", ".key", ".lua", ".pem", ".py", ".sh")
+"""How the names of files end that name no further ones for a daemon."""
+
 COMMENT = re.compile(r"(?m)^\s*[#!].*$")
 PACKAGED = re.compile(
     r"/etc/(nginx/(mime\.types|fastcgi\.conf|\w+_params|koi-\w+|win-utf|snippets/(fastcgi-php|snakeoil)\.conf)"
@@ -242,23 +248,32 @@ class _Cluster:
 
 
 def _list_named(host: Host, directory: str, read: set[str]) -> list[str]:
-    """The files below the directory that the files which were C(read) name, or those that they name in turn."""
+    """The files below the directory that the files which were C(read) name, or those that they name in turn, unless
+    these are programs: what a program names is not for the daemon."""
     found: list[str] = []
     there = [path for path in host.files if path.startswith(directory) and path not in read]
     new = sorted(read)
     while new:
-        code = "\n".join(COMMENT.sub("", host.texts.get(path, "")) for path in new)
+        texts = [host.texts.get(path, "") for path in new if path in read or not _is_program(path, host)]
+        code = COMMENT.sub("", "\n".join(texts))
         words = {word.rstrip("/") for word in WORD.findall(code)}
-        patterns = {posixpath.join(directory, word) for word in words if "*" in word or "?" in word}
-        new = [path for path in there if path not in found and _is_named(path, directory, words, patterns)]
+        patterns = {posixpath.join(directory, word) for word in INCLUDED.findall(code)}
+        # Only the configuration itself is searched for directories, such as that of all certificates.
+        new = [path for path in there if path not in found and _is_named(path, directory, words, patterns, not found)]
         found += new
     return [path for path in there if path in found]
 
 
-def _is_named(path: str, directory: str, words: set[str], patterns: set[str]) -> bool:
-    """Whether a word is the path, its directory or a pattern for it."""
+def _is_program(path: str, host: Host) -> bool:
+    return path.endswith(PROGRAMS) or host.texts.get(path, "").startswith("#!")
+
+
+def _is_named(path: str, directory: str, words: set[str], patterns: set[str], folders: bool) -> bool:
+    """Whether a word is the path, a pattern for it or, with C(folders), its directory."""
     below = path.removeprefix(directory)
-    names = {path, below, posixpath.dirname(path), posixpath.dirname(below)} - {""}
+    names = {path, below}
+    if folders:
+        names |= {posixpath.dirname(path), posixpath.dirname(below)} - {""}
     return bool(names & words) or any(list_matches([path], pattern) for pattern in patterns)
 
 

@@ -317,6 +317,20 @@ def test_files_that_an_imported_file_names_are_imported():
     assert [item["path"] for item in found] == ["snippets/site.conf", "snippets/tls/tls.conf", "dh.pem"]
 
 
+def test_files_that_a_program_names_stay():
+    texts = {
+        HAPROXY: CFG.replace("bind :443", "bind *:443").replace(
+            "mode http", "mode http\n    external-check command /etc/haproxy/check"
+        ),
+        "/etc/haproxy/check": "#!/bin/sh\ncat /etc/haproxy/other.txt /etc/haproxy/\n",
+        "/etc/haproxy/other.txt": "x",
+        "/etc/haproxy/further.txt": "x",
+    }
+    files, _problems = imported([Host("lb1", files=texts)])
+    found = content(files, "group_vars/load_balancers/files.yml")["haproxy_files"]
+    assert [item["path"] for item in found] == ["check"]
+
+
 def test_a_snippet_with_a_secret_is_one_for_the_vault():
     texts = {
         NGINX: "events {} http { server { include snippets/a.conf; } }",
