@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._haproxy.shared_lines import NUL
 from .._input import additions
-from . import logs, maintenance
+from . import logs, maintenance, spoe
 from .declared import Item, Variables
 from .words import BANNED, EXEMPT, TRUSTED, WORKERS, match_sources
 
@@ -25,6 +25,9 @@ CHALLENGES = "{ path_beg /.well-known/acme-challenge/ }"
 
 HTTP_RULES = ("http-request", "redirect", "use_backend", "use-server")
 """Lines before which HAProxy wants to read an http-request rule that is to come first."""
+
+CONTENT_RULES = ("tcp-request content", "use_backend", "use-server")
+"""Lines before which HAProxy wants to read a rule about the content of a connection that is to come first."""
 
 QUOTING = {ord(character): None for character in "\\\"'"}
 
@@ -69,15 +72,16 @@ class InFlight:
 
 
 def insert_before(first: list[str], lines: list[str], words: tuple[str, ...]) -> list[str]:
-    """The lines, and C(first) ahead of the first line that begins with one of the words, outside of every condition: a
-    line of an C(.if) block only counts where its condition holds."""
+    """The lines, and C(first) ahead of the first line that begins with one of the words, or with two of them, outside
+    of every condition: a line of an C(.if) block only counts where its condition holds."""
     at, opened, depth = len(lines), 0, 0
-    for number, word in enumerate(map(read_keyword, lines)):
+    for number, line in enumerate(lines):
+        word = read_keyword(line)
         if word == ".if":
             opened, depth = (opened if depth else number), depth + 1
         elif word == ".endif":
             depth -= 1
-        elif word.startswith(words) or "$" in word:
+        elif " ".join([word, *line.split()[1:2]]).startswith(words) or "$" in word:
             at = opened if depth else number
             break
     return [*lines[:at], *first, *lines[at:]]
@@ -100,8 +104,10 @@ def build_lines(
     C(forwards_nul) says whether HAProxy can be one that does not refuse NUL in a header itself."""
     limits = variables["haproxy_client_limits"]
     layer = "session" if any("accept-proxy" in bind.split() for bind in binds) else "connection"
-    found = [*section.get("lines", []), *_host_rules(section)]
-    if mode == "http":
+    found = [*spoe.build_filters(section, mode, variables), *section.get("lines", []), *_host_rules(section)]
+    if mode != "http":
+        found = insert_before(_reject_unanswered(section, variables), found, CONTENT_RULES)
+    else:
         in_flight = _in_flight_limits(requests, list_shared_addresses(variables))
         found = insert_before(
             logs.list_captures(variables)
@@ -109,7 +115,8 @@ def build_lines(
             + _http_limits(limits)
             + (in_flight if is_made(variables, "requests_in_flight") else [])
             + _header_rules(variables, forwards_nul)
-            + _https_rules(section, variables),
+            + _https_rules(section, variables)
+            + _deny_unanswered(section, variables),
             found,
             HTTP_RULES,
         )
@@ -157,6 +164,21 @@ def _https_rules(section: Item, variables: Variables) -> list[str]:
             if int(age)
             else []
         ),
+    ]
+
+
+def _deny_unanswered(section: Item, variables: Variables) -> list[str]:
+    """Rules that refuse requests of which an agent says nothing."""
+    return [
+        f"http-request deny deny_status {status} {NO_BODY} if {condition}"
+        for condition, status in spoe.list_unanswered(section, variables)
+    ]
+
+
+def _reject_unanswered(section: Item, variables: Variables) -> list[str]:
+    """Rules that close connections of which an agent says nothing."""
+    return [
+        f"tcp-request content reject if {condition}" for condition, _status in spoe.list_unanswered(section, variables)
     ]
 
 

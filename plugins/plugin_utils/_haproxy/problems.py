@@ -14,7 +14,20 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import container
 from .._input.rules import find_file_problems, find_repeated, refuse_no_address, refuse_no_host
-from . import exposure, hosts, keywords, listeners, logs, loops, maxconn, server_numbers, status_page, times, verbatim
+from . import (
+    exposure,
+    hosts,
+    keywords,
+    listeners,
+    logs,
+    loops,
+    maxconn,
+    server_numbers,
+    spoe_problems,
+    status_page,
+    times,
+    verbatim,
+)
 from .declared import SOCKETS, Item, Sections, Variables
 from .defaults import MODES
 from .frontend_rules import ACME, LIMITS, REQUESTS, is_made
@@ -86,6 +99,7 @@ def problems(variables: Variables, host: Iterable[str] = (), held: Collection[st
         *server_numbers.problems(variables, sections),
         *keywords.problems(variables, sections),
         *loops.problems(variables, sections, held),
+        *spoe_problems.problems(variables, sections),
         *_users(variables),
         *_statistics(variables),
         *status_page.find_problems(variables),

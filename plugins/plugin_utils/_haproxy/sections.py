@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._input import tls
-from . import frontend_rules, logs, maintenance, quic, status_page
+from . import frontend_rules, logs, maintenance, quic, spoe, status_page
 from .declared import SOCKETS, Item, Variables
 from .defaults import (
     MODES,
@@ -108,9 +108,9 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
     """Build the sections that the template prints, every key present; the input stays as it is.
 
     C(variables) are the role's by their names, C(base) what their dicts are merged over: C(options) by mode, C(server),
-    C(timeouts), C(health_check) and C(client_limits). C(newer_curves) are curves that only some releases of OpenSSL
-    know, C(forwards_nul) says whether HAProxy can be one that forwards NUL in a header, C(certificate_store) is the
-    directory of certificates that may be empty, C(limits) has numbers of connections."""
+    C(timeouts), C(health_check), C(client_limits) and C(spoe_timeouts). C(newer_curves) are curves that only some
+    releases of OpenSSL know, C(forwards_nul) says whether HAProxy can be one that forwards NUL in a header,
+    C(certificate_store) is the directory of certificates that may be empty, C(limits) has numbers of connections."""
     if variables["haproxy_client_limits"]:
         limits = {**base["client_limits"], **variables["haproxy_client_limits"]}
         variables = {**variables, "haproxy_client_limits": limits}
@@ -145,12 +145,18 @@ def build_sections(variables: Variables, base: Item) -> dict[str, Any]:
         "lists": [
             *list_files(frontend_rules.list_networks(variables)),
             *maintenance.list_files(variables),
+            *spoe.list_files(variables, base["spoe_timeouts"]),
             *(file for own in proxies for file in own["lists"]),
         ],
         "stats_lines": fit_lines(variables["haproxy_stats_lines"]),
         "first": [section for section in extra if section["kind"] in FIRST],
         "last": [section for section in extra if section["kind"] not in FIRST],
-        "checked": [section["name"] for section in proxies if _is_checked(section)],
+        # An agent that is UP serves no client.
+        "checked": [
+            section["name"]
+            for section in proxies
+            if _is_checked(section) and section["name"] not in spoe.list_backends(variables)
+        ],
         "peers": [_peers(item, variables["haproxy_nodes"]) for item in variables["haproxy_peers"]],
         "userlists": [_userlist(item) for item in variables["haproxy_userlists"] + statistics_userlists(variables)],
     }

@@ -37,6 +37,8 @@ def problems(variables: Variables, sections: Sections) -> Iterator[str]:
     yield from _find_too_long("haproxy_client_limits.period", period)
     yield from _bare("haproxy_client_limits.period", period)
     yield from _times("haproxy_timeouts", variables["haproxy_timeouts"])
+    for agent in variables["haproxy_spoe_agents"]:
+        yield from _times(f"haproxy_spoe_agents: {agent['name']}: timeouts", agent.get("timeouts", {}))
     for item in variables["haproxy_named_defaults"]:
         yield from _times(f"haproxy_named_defaults: {item['name']}: timeouts", item.get("timeouts", {}))
     for where, options in list_server_options(variables, sections):

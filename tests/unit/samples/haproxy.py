@@ -22,6 +22,7 @@ BASE = {
     "server": {"check": True, "inter": "1s"},
     "health_check": {"uri": "/", "host": "localhost", "status": "200"},
     "client_limits": {"period": "10s", "exempt": []},
+    "spoe_timeouts": {"hello": "100ms", "idle": "2m", "processing": "500ms"},
     "additions": {},
     "role_defaults": DEFAULTS,
     "newer_curves": [],

@@ -114,6 +114,22 @@ LONG = {
         back(server_templates=[{"prefix": name, "count": 2, "address": "a.example.com", "port": 80} for name in NAMES])
     ),
     "haproxy_listens": listens(*(listen(name, binds=[{"port": port}]) for port, name in enumerate(NAMES, 1000))),
+    "haproxy_spoe_agents: frontends, messages, args, acls, groups": {
+        **fronts(*(front(name, binds=[{"port": port}]) for port, name in enumerate(NAMES, 1000))),
+        **backs(back(mode="tcp")),
+        "haproxy_spoe_agents": [
+            {
+                "name": "waf",
+                "backend": "web",
+                "frontends": NAMES,
+                "messages": [
+                    {"name": name, "args": NAMES, "acls": [ACL.removeprefix("acl ")], "event": "on-client-session"}
+                    for name in NAMES
+                ],
+                "groups": [{"name": name, "messages": NAMES} for name in NAMES],
+            }
+        ],
+    },
 }
 REFUSED = {
     "options": binds({"port": 80, "options": [f"process 1/{number}" for number in range(LENGTH)]}),
@@ -127,6 +143,8 @@ def test_a_long_list_fits(name):
     found = planned(**LONG[name])
     assert found["problems"] == []
     assert find_long_lines(variables(**LONG[name]), found["model"]) == []
+    agents = [file["content"] for file in found["model"]["lists"] if file["path"].startswith("spoe/")]
+    assert [line for text in agents for line in text.splitlines() if len(split_words(line)) > MOST] == []
 
 
 @pytest.mark.parametrize("name", REFUSED)
