@@ -44,7 +44,7 @@ def find_unserved_vips(
     addresses = {address for word, _options in found for address in _list_addresses(word)}
     handed_on = {canonical(str(item.get("address", ""))) for item in virtual_servers}
     return [
-        f"keepalived_instances: {instance['name']}: {_describe(address, addresses, [word for word, _ in found])}"
+        f"keepalived_instances: {instance['name']}: {_describe(address, addresses, [word for word, _options in found])}"
         for instance in instances
         for address in [*(item["address"] for item in instance["virtual_ipaddress"]), *instance["anycast"]]
         if version_of(address) not in wildcards and canonical(address.partition("/")[0]) not in {*addresses, *handed_on}

@@ -20,7 +20,7 @@ FACTS = {
 NOTHING: list[str] = []
 
 
-def problems(*listens, facts=FACTS, reached="", lines=(), **variables):
+def problems(*listens, facts=None, reached="", lines=(), **variables):
     declared = {
         "sites": [{"name": "web", "listens": list(listens), "lines": list(lines)}],
         "runtime": "package",
@@ -30,7 +30,7 @@ def problems(*listens, facts=FACTS, reached="", lines=(), **variables):
         "http_lines": [],
         **variables,
     }
-    return list(find_problems(declared, facts, reached))
+    return list(find_problems(declared, FACTS if facts is None else facts, reached))
 
 
 HERE = ["80", 80, "*:80", "0.0.0.0:80", "[::]:80", "127.0.0.9:80", "[::1]:80", "192.0.2.21:80", "192.0.2.22"]
