@@ -153,7 +153,7 @@ def planted(words, standby, tmp_path_factory):
         **variables,
         "haproxy_listens": [{**variables["haproxy_listens"][0], "lines": ["password {{ vault_line }}"]}],
         "keepalived_extra_lines": ["auth_pass {{ keepalived_instances[1].auth_pass }}"],
-        "nginx_sites": [{**variables["nginx_sites"][1], "lines": ["colour blue;"]}],
+        "nginx_sites": [variables["nginx_sites"][0], {**variables["nginx_sites"][1], "lines": ["colour blue;"]}],
     }
     hosts = {standby: ["haproxy", "keepalived"], WEB: ["nginx"]}
     daemons = [(host, name) for host, names in hosts.items() for name in names]
