@@ -118,7 +118,7 @@ def read_path(reader: Reader) -> str:
     found = ""
     while not reader.is_read():
         reader.read_text()
-        for _ in range(reader.read_bytes(1)[0]):
+        for _argument in range(reader.read_bytes(1)[0]):
             name, value = reader.read_text(), reader.read_value()
             found = value.decode() if name == "path" else found
     return found
